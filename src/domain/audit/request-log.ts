@@ -1,0 +1,80 @@
+import type { RequestLogEntry } from "../../../schemas/audit-event.ts";
+import type { Entity, Store } from "../../store/collection.ts";
+import { organizations, requestLog, serviceTenant } from "../../store/collections.ts";
+import type { Gathering } from "../background.ts";
+import { lowestId, newEntity } from "../entity.ts";
+
+/** Without an organisation: the credential belonged to nobody. */
+export type LoggedRequest = Omit<RequestLogEntry, keyof Entity> & { readonly organizationId?: string };
+
+/** Entries that wait in memory while the store does not answer; the oldest go first. */
+const waitingMax = 10_000;
+/** Written in one transaction, which holds the event loop of the embedded store. */
+const batchMax = 100;
+/** Requests without a usable credential that are noted between two flushes: nobody can fill the log from outside. */
+const strangersMax = 100;
+const retentionDays = 30;
+const sweepEveryMs = 3_600_000;
+
+/** The log of provisioning requests and of refusals, written in batches off the requests' way. */
+export class RequestLog implements Gathering {
+  readonly #store: Store;
+  #waiting: RequestLogEntry[] = [];
+  #sweptAt = 0;
+  #strangers = 0;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  note(request: LoggedRequest): void {
+    const { organizationId = serviceTenant, ...rest } = request;
+    if (organizationId === serviceTenant && ++this.#strangers > strangersMax) return;
+    if (this.#waiting.length >= waitingMax) this.#waiting.shift();
+    this.#waiting.push({ ...rest, ...newEntity("req", organizationId) });
+  }
+
+  async flush(): Promise<void> {
+    this.#strangers = 0;
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.slice(0, batchMax);
+      await this.#store.transaction(async (change) => {
+        for (const entry of batch) await change.for(entry.organizationId).open(requestLog).insert(entry);
+      });
+      const written = new Set(batch);
+      this.#waiting = this.#waiting.filter((entry) => !written.has(entry));
+    }
+    await this.#sweep();
+  }
+
+  /** Removes what is older than the retention, of every organisation, now and then. */
+  async #sweep(): Promise<void> {
+    const now = Date.now();
+    if (now - this.#sweptAt < sweepEveryMs) return;
+    const before = lowestId("req", new Date(now - retentionDays * 86_400_000));
+    const register = this.#store.for(serviceTenant).open(organizations);
+    let last: string | undefined;
+    do {
+      const page = await register.list({ limit: 100, ...(last !== undefined && { after: { id: last } }) });
+      for (const { id } of page.items) await this.#removeOlder(id, before);
+      last = page.items.length === 100 ? page.items.at(-1)?.id : undefined;
+    } while (last !== undefined);
+    await this.#removeOlder(serviceTenant, before);
+    this.#sweptAt = now;
+  }
+
+  /** Ids sort by creation, so the old entries are a walk along the ids. */
+  async #removeOlder(organizationId: string, before: string): Promise<void> {
+    for (;;) {
+      const { items } = await this.#store
+        .for(organizationId)
+        .open(requestLog)
+        .list({ where: { op: "lt", path: "id", value: before }, limit: batchMax });
+      if (items.length === 0) return;
+      await this.#store.transaction(async (change) => {
+        for (const { id } of items) await change.for(organizationId).open(requestLog).remove(id, "any");
+      });
+      if (items.length < batchMax) return;
+    }
+  }
+}

@@ -1,0 +1,27 @@
+import { encodeTime, ulid } from "ulid";
+import type { Entity } from "../store/collection.ts";
+
+/** The prefix says what an id names; the ULID sorts by creation and cannot be guessed. */
+export type IdPrefix = "org" | "usr" | "grp" | "tok" | "aud" | "req" | "pur";
+
+/** What a new record starts with. */
+export function newEntity(prefix: IdPrefix, organizationId: string, now = new Date()): Entity {
+  const time = now.toISOString();
+  return { id: newId(prefix, now), organizationId, version: 1, createdAt: time, updatedAt: time };
+}
+
+export function newId(prefix: IdPrefix, now = new Date()): string {
+  return `${prefix}_${ulid(now.getTime())}`;
+}
+
+/** The lowest id that a record of this moment can have; older records have lower ones. */
+export function lowestId(prefix: IdPrefix, moment: Date): string {
+  return `${prefix}_${encodeTime(moment.getTime())}`;
+}
+
+/** The next version of a record. Its date never goes back, whatever the clock of this replica says. */
+export function nextVersion(entity: Entity, now = new Date()): Pick<Entity, "version" | "updatedAt"> {
+  const version = entity.version + 1;
+  const time = now.toISOString();
+  return time < entity.updatedAt ? { version, updatedAt: entity.updatedAt } : { version, updatedAt: time };
+}

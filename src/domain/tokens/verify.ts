@@ -1,0 +1,99 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { Token } from "../../../schemas/token.ts";
+import { AppError } from "../../errors.ts";
+import type { Store } from "../../store/collection.ts";
+import { tokens, users } from "../../store/collections.ts";
+import type { Refusal, Refusals } from "../audit/refusals.ts";
+import type { Caller } from "../caller.ts";
+import { defaultOrganization } from "../organizations.ts";
+import { isWellFormed, possibleHashes, type SecretSettings } from "./format.ts";
+import { expandScopes } from "./scopes.ts";
+import { statusOf } from "./status.ts";
+import type { TokenUsage } from "./usage.ts";
+
+export interface TokenSettings extends SecretSettings {
+  /** The on-premises secret: the `all` scope in the default organisation. */
+  readonly authSecret?: string;
+}
+
+/** From where and in which request a credential came. */
+export interface Presentation {
+  readonly ip: string;
+  readonly requestId: string;
+}
+
+/**
+ * Turns a credential into the caller that it stands for. Every call asks the store, so that what is revoked, disabled
+ * or expired is refused on the next request of every replica.
+ */
+export class TokenVerifier {
+  readonly #store: Store;
+  readonly #settings: TokenSettings;
+  readonly #authSecretDigest: Buffer | undefined;
+  readonly #usage: TokenUsage;
+  readonly #refusals: Refusals;
+
+  constructor(store: Store, settings: TokenSettings, usage: TokenUsage, refusals: Refusals) {
+    this.#store = store;
+    this.#settings = settings;
+    this.#authSecretDigest = settings.authSecret === undefined ? undefined : digest(settings.authSecret);
+    this.#usage = usage;
+    this.#refusals = refusals;
+  }
+
+  /** @throws AppError invalid-token, alike for every cause; unavailable when the store does not answer */
+  async verify(secret: string, presentation: Presentation): Promise<Caller> {
+    if (this.#authSecretDigest && timingSafeEqual(digest(secret), this.#authSecretDigest)) {
+      return this.#authSecretCaller(presentation);
+    }
+    if (!isWellFormed(secret, this.#settings.prefix)) throw this.#refuse("malformed", presentation);
+    const hashes = possibleHashes(secret, this.#settings.pepper);
+    const token = await this.#store.lookup(tokens, "secrets.hash", hashes);
+    if (!token) throw this.#refuse("unknown", presentation);
+    const cause = await this.#causeAgainst(token, hashes);
+    this.#usage.note(token, cause === undefined, presentation.ip);
+    if (cause !== undefined) throw this.#refuse(cause, presentation, token);
+    return {
+      ...presentation,
+      organizationId: token.organizationId,
+      actor: actorOf(token),
+      scopes: expandScopes(token.scopes),
+      ...(token.userId !== undefined && { userId: token.userId }),
+    };
+  }
+
+  async #causeAgainst(token: Token, hashes: readonly string[]): Promise<Refusal["cause"] | undefined> {
+    const now = new Date().toISOString();
+    const status = statusOf(token, now);
+    if (status !== "active") return status;
+    const presented = token.secrets.find((each) => hashes.includes(each.hash));
+    if (presented?.notAfter !== undefined && presented.notAfter <= now) return "superseded";
+    if (token.userId === undefined) return undefined;
+    const user = await this.#store.for(token.organizationId).open(users).get(token.userId);
+    return user?.active ? undefined : "user-inactive";
+  }
+
+  async #authSecretCaller(presentation: Presentation): Promise<Caller> {
+    const organization = await defaultOrganization(this.#store);
+    if (!organization) throw this.#refuse("unknown", presentation);
+    return {
+      ...presentation,
+      organizationId: organization.id,
+      actor: { type: "auth-secret" },
+      scopes: expandScopes(["all"]),
+    };
+  }
+
+  #refuse(cause: Refusal["cause"], presentation: Presentation, token?: Token): AppError {
+    this.#refusals.note({
+      ...presentation,
+      cause,
+      ...(token && { organizationId: token.organizationId, actor: actorOf(token) }),
+    });
+    return new AppError("invalid-token", "The credential is not valid.");
+  }
+}
+
+const actorOf = (token: Token): Caller["actor"] => ({ type: "token", id: token.id, name: token.name });
+
+const digest = (text: string): Buffer => createHash("sha256").update(text).digest();

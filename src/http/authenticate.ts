@@ -1,0 +1,77 @@
+import express, { type Request, type RequestHandler, type Response } from "express";
+import passport from "passport";
+import { Strategy as BearerStrategy } from "passport-http-bearer";
+import type { Scope } from "../../schemas/token.ts";
+import type { Caller } from "../domain/caller.ts";
+import type { TokenVerifier } from "../domain/tokens/verify.ts";
+import { AppError, isFault } from "../errors.ts";
+import { normaliseCredential, refuseTokenInBody } from "./credentials.ts";
+import type { FailureLimit } from "./rate-limit.ts";
+import { callerOf } from "./request.ts";
+
+/**
+ * Credential -> caller, on every request anew. The credential has one place by the time that the strategy looks for it,
+ * and no body has been parsed, so that it finds none in a query or a body.
+ */
+export function authenticate(verifier: TokenVerifier, failures: FailureLimit): RequestHandler[] {
+  const guard = new passport.Passport();
+  guard.use(
+    new BearerStrategy<BearerStrategyVerify>({ passReqToCallback: true }, (req, secret, done) => {
+      verifier.verify(secret, { ip: req.address, requestId: req.requestId }).then(
+        (caller) => done(null, caller),
+        (error: unknown) => done(error),
+      );
+    }),
+  );
+  const bearer: RequestHandler = (req, res, next) => {
+    const settled = (error: unknown, caller: Caller | false | undefined): void => {
+      if (caller) {
+        req.user = caller;
+        next();
+      } else {
+        const why = error ?? new AppError("unauthenticated", "A credential is needed.");
+        refuse(req, res, failures, why).then(next, next);
+      }
+    };
+    guard.authenticate("bearer", { session: false }, settled)(req, res, next);
+  };
+  return [normaliseCredential, bearer];
+}
+
+type BearerStrategyVerify = (
+  req: Request,
+  secret: string,
+  done: (error: unknown, caller?: Caller | false) => void,
+) => void;
+
+/** @throws AppError rate-limited for an address that keeps failing, else what was refused */
+async function refuse(req: Request, res: Response, failures: FailureLimit, error: unknown): Promise<never> {
+  if (isFault(error, "unauthenticated")) await refuseTokenInSmallBody(req, res);
+  if (isFault(error, "unauthenticated") || isFault(error, "invalid-token")) await failures.count(req.address);
+  throw error;
+}
+
+/** Who sends a token in the body only is told so, instead of that there is none. Large bodies are not worth it. */
+async function refuseTokenInSmallBody(req: Request, res: Response): Promise<void> {
+  for (const parse of smallBodyParsers) {
+    await new Promise<void>((resolve) => parse(req, res, () => resolve()));
+  }
+  refuseTokenInBody(req.body);
+}
+
+const smallBodyParsers = [
+  express.json({ limit: "16kb", type: ["application/json", "application/*+json"] }),
+  express.urlencoded({ limit: "16kb", extended: false }),
+];
+
+/**
+ * Lets pass who holds one of these scopes.
+ * @throws AppError insufficient-scope naming them
+ */
+export function requireScope(...scopes: readonly Scope[]): RequestHandler {
+  return (req, _res, next) => {
+    const held = callerOf(req).scopes;
+    if (scopes.some((scope) => held.has(scope))) return next();
+    throw new AppError("insufficient-scope", `This needs the scope ${scopes.join(" or ")}.`, { scopes });
+  };
+}

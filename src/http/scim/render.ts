@@ -1,0 +1,73 @@
+import type { Group, User } from "../../../schemas/user.ts";
+import { attributesOf } from "../../domain/people/attributes.ts";
+import { etagOf } from "../etag.ts";
+import { outboundAttributes } from "./inbound.ts";
+import type { Projection } from "./projection.ts";
+import { enterpriseUrn, groupUrn, userUrn } from "./scimmy.ts";
+
+export const listUrn = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
+
+/** Stored records as SCIM resources. Addresses come from the configured URL, never from a request. */
+export class Renderer {
+  readonly #base: string;
+
+  /** @param base the public address of the SCIM door, without a slash at the end */
+  constructor(base: string) {
+    this.#base = base;
+  }
+
+  location(kind: "Users" | "Groups", id: string): string {
+    return `${this.#base}/${kind}/${id}`;
+  }
+
+  user(user: User, projection: Projection): Record<string, unknown> {
+    const attributes = outboundAttributes(attributesOf(user));
+    return projection.apply({
+      schemas: enterpriseUrn in attributes ? [userUrn, enterpriseUrn] : [userUrn],
+      id: user.id,
+      ...attributes,
+      meta: this.#meta("User", user),
+    });
+  }
+
+  /** Everything of a group but its members. */
+  group(group: Group, projection: Projection): Record<string, unknown> {
+    return projection.apply({
+      schemas: [groupUrn],
+      id: group.id,
+      ...attributesOf(group),
+      meta: this.#meta("Group", group),
+    });
+  }
+
+  /** A group with its members, piece by piece: they may be a million. */
+  async *groupPieces(
+    group: Record<string, unknown>,
+    members: AsyncIterable<readonly string[]> | undefined,
+  ): AsyncGenerator<string> {
+    const head = JSON.stringify(group);
+    if (!members) return yield head;
+    let opened = false;
+    for await (const ids of members) {
+      const entries = ids.map((id) => this.#member(id)).join(",");
+      yield opened ? `,${entries}` : `${head.slice(0, -1)},"members":[${entries}`;
+      opened = true;
+    }
+    yield opened ? "]}" : head;
+  }
+
+  #member(id: string): string {
+    const [kind, type] = id.startsWith("grp_") ? (["Groups", "Group"] as const) : (["Users", "User"] as const);
+    return JSON.stringify({ value: id, $ref: this.location(kind, id), type });
+  }
+
+  #meta(type: "User" | "Group", { id, version, createdAt, updatedAt }: User | Group): Record<string, unknown> {
+    return {
+      resourceType: type,
+      created: createdAt,
+      lastModified: updatedAt,
+      location: this.location(`${type}s`, id),
+      version: etagOf(version),
+    };
+  }
+}

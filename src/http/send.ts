@@ -1,0 +1,41 @@
+import { once } from "node:events";
+import type { Response } from "express";
+
+/** Answers with a JSON document under a media type of its own, without charset (JSON has one encoding). */
+export function sendJson(res: Response, status: number, mediaType: string, body: unknown): void {
+  sendText(res, status, mediaType, JSON.stringify(body));
+}
+
+/** Held back before the first byte goes out, so that what is small is sent whole and what fails early still can say so. */
+const chunkBytes = 65_536;
+
+/**
+ * Answers with a text that is made piece by piece, however long it gets, at the pace of the reader. What fails after
+ * the first bytes ends the connection: half an answer must not look like a whole one.
+ */
+export async function sendPieces(
+  res: Response,
+  status: number,
+  mediaType: string,
+  pieces: AsyncIterable<string>,
+): Promise<void> {
+  let held = "";
+  for await (const piece of pieces) {
+    held += piece;
+    if (held.length < chunkBytes) continue;
+    if (res.destroyed) return;
+    if (!res.headersSent) res.writeHead(status, { "Content-Type": mediaType });
+    if (!res.write(held)) await Promise.race([once(res, "drain"), once(res, "close")]);
+    held = "";
+  }
+  if (res.headersSent) res.end(held);
+  else sendText(res, status, mediaType, held);
+}
+
+function sendText(res: Response, status: number, mediaType: string, text: string): void {
+  const bytes = Buffer.from(text);
+  res.statusCode = status;
+  res.setHeader("Content-Type", mediaType);
+  res.setHeader("Content-Length", bytes.length);
+  res.end(bytes);
+}

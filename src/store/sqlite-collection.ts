@@ -1,0 +1,159 @@
+import { AppError } from "../errors.ts";
+import type { CollectionDefinition, Entity, Page, Position, Reader, Writer } from "./collection.ts";
+import { checkCondition, checkPath, isStorableText } from "./condition.ts";
+import { conflict, stale } from "./refusals.ts";
+import { type Connection, isSqliteError, type SqlValue } from "./sqlite-driver.ts";
+import { countAll, type PageRows, planCount, planPage, readPage } from "./sqlite-page.ts";
+import type { ScanReader } from "./sqlite-reader.ts";
+import { recordColumns, toBody, toEntity } from "./sqlite-record.ts";
+import { elementTable, envelopeColumns, indexColumn, jsonPath, quote } from "./where-sql.ts";
+
+/** The collection of one organisation, for reading. What no index answers goes to the scan thread. */
+export function collectionReader<T extends Entity>(
+  connection: () => Connection,
+  scans: () => ScanReader,
+  definition: CollectionDefinition<T>,
+  organizationId: string,
+): Reader<T> {
+  const table = quote(definition.name);
+  const one = `SELECT ${recordColumns} FROM ${table} WHERE organization_id = ? AND id = ?`;
+  return {
+    get: async (id) => {
+      if (!isStorableText(id)) return undefined;
+      const row = connection().get(one, [organizationId, id]);
+      return row && (toEntity(row) as T);
+    },
+    list: async (query) => {
+      if (query.where) checkCondition(query.where);
+      if (query.sort) checkPath(query.sort.path);
+      if (query.after) checkPosition(query.after);
+      const { request, way } = planPage(query, definition, organizationId);
+      return entities<T>(
+        way === "at-once" ? readPage(connection(), request) : await scans().ask(request, { asks: "page", way }),
+      );
+    },
+    count: async (where) => {
+      if (where) checkCondition(where);
+      const { request, way } = planCount(where, definition, organizationId);
+      if (way === "at-once") return countAll(connection(), request);
+      return (await scans().ask(request, { asks: "count", way })).total ?? 0;
+    },
+  };
+}
+
+/** A position comes back from the caller, in a cursor. */
+function checkPosition({ value, id }: Position): void {
+  if (isStorableText(id) && (typeof value !== "string" || isStorableText(value))) return;
+  throw new AppError("invalid-request", "The cursor is not one that was given out here.");
+}
+
+/** The collection of one organisation inside a transaction. */
+export function collectionWriter<T extends Entity>(
+  connection: () => Connection,
+  scans: () => ScanReader,
+  definition: CollectionDefinition<T>,
+  organizationId: string,
+): Writer<T> {
+  const table = quote(definition.name);
+  const ours = "organization_id = ? AND id = ?";
+  const versionOf = (id: string): unknown =>
+    connection().get(`SELECT version FROM ${table} WHERE ${ours}`, [organizationId, id])?.["version"];
+  const write = (sql: string, values: readonly SqlValue[]): number => {
+    try {
+      return connection().run(sql, values);
+    } catch (error) {
+      throw conflictOf(error, definition) ?? error;
+    }
+  };
+  const sameTenant = (entity: T): void => {
+    if (entity.organizationId !== organizationId)
+      throw new Error("a record was to be written into another organisation than its own");
+  };
+  return {
+    ...collectionReader(connection, scans, definition, organizationId),
+    insert: async (entity) => {
+      sameTenant(entity);
+      write(
+        `INSERT INTO ${table} (organization_id, id, version, created_at, updated_at, body) VALUES (?, ?, ?, ?, ?, ?)`,
+        [organizationId, entity.id, entity.version, entity.createdAt, entity.updatedAt, toBody(entity)],
+      );
+    },
+    replace: async (entity, readVersion) => {
+      sameTenant(entity);
+      const guard = readVersion === "any" ? "" : " AND version = ?";
+      const changed = write(
+        `UPDATE ${table} SET version = ?, created_at = ?, updated_at = ?, body = ? WHERE ${ours}${guard}`,
+        [
+          entity.version,
+          entity.createdAt,
+          entity.updatedAt,
+          toBody(entity),
+          organizationId,
+          entity.id,
+          ...(readVersion === "any" ? [] : [readVersion]),
+        ],
+      );
+      if (changed === 0) throw stale(entity.id);
+    },
+    remove: async (id, readVersion) => {
+      if (!isStorableText(id)) return false;
+      const guard = readVersion === "any" ? "" : " AND version = ?";
+      const values = readVersion === "any" ? [organizationId, id] : [organizationId, id, readVersion];
+      if (write(`DELETE FROM ${table} WHERE ${ours}${guard}`, values) === 1) return true;
+      if (versionOf(id) !== undefined) throw stale(id);
+      return false;
+    },
+    increment: async (id, amounts, atLeast = {}) => {
+      if (!isStorableText(id)) return false;
+      const { text, values } = incrementSql(amounts, atLeast);
+      if (text === "") return versionOf(id) !== undefined;
+      return write(`UPDATE ${table} SET ${text} WHERE ${ours}`, [...values, organizationId, id]) === 1;
+    },
+  };
+}
+
+function entities<T extends Entity>({ rows, total }: PageRows): Page<T> {
+  const items = rows.map((row) => toEntity(row) as T);
+  return total === undefined ? { items } : { items, total };
+}
+
+function incrementSql(
+  amounts: Readonly<Record<string, number>>,
+  atLeast: Readonly<Record<string, string>>,
+): { text: string; values: SqlValue[] } {
+  const columns: string[] = [];
+  const columnValues: SqlValue[] = [];
+  const inBody: string[] = [];
+  const bodyValues: SqlValue[] = [];
+  const assign = (path: string, raised: (old: string) => string, value: SqlValue): void => {
+    checkPath(path);
+    if (path === "id") throw new Error("an id never changes");
+    if (typeof value === "number" && !Number.isFinite(value)) throw new RangeError(`${path} cannot grow by ${value}`);
+    const column = envelopeColumns[path];
+    if (column) {
+      columns.push(`${column} = ${raised(column)}`);
+      columnValues.push(value);
+    } else {
+      inBody.push(`, ${jsonPath(path)}, ${raised(`json_extract(body, ${jsonPath(path)})`)}`);
+      bodyValues.push(value);
+    }
+  };
+  for (const [path, amount] of Object.entries(amounts)) assign(path, (old) => `COALESCE(${old}, 0) + ?`, amount);
+  for (const [path, value] of Object.entries(atLeast)) assign(path, (old) => `max(COALESCE(${old}, ''), ?)`, value);
+  if (inBody.length > 0) columns.push(`body = json_set(body${inBody.join("")})`);
+  return { text: columns.join(", "), values: [...columnValues, ...bodyValues] };
+}
+
+/** `UNIQUE constraint failed: users.organization_id, users.p_folded_userName` -> the declared path of that key. */
+function conflictOf(error: unknown, definition: CollectionDefinition<Entity>): AppError | undefined {
+  if (!isSqliteError(error)) return undefined;
+  const failed = /^UNIQUE constraint failed: (.+)$/.exec(error.message)?.[1];
+  if (failed === undefined) return undefined;
+  const last = failed.split(", ").at(-1) ?? "";
+  const index = definition.indexes.find((each) =>
+    each.element === undefined
+      ? last === `${definition.name}.${indexColumn(each)}`
+      : last === `${elementTable(definition, each)}.value`,
+  );
+  return conflict(index, error);
+}

@@ -1,0 +1,76 @@
+import type { MembershipReader, MembershipWriter } from "./collection.ts";
+import { isStorableText } from "./condition.ts";
+import type { Connection } from "./sqlite-driver.ts";
+
+/** The edges of one organisation, read through one connection. */
+export function membershipReader(connection: () => Connection, organizationId: string): MembershipReader {
+  const ids = (sql: string, values: readonly (string | number)[]): string[] =>
+    values.every((value) => typeof value === "number" || isStorableText(value))
+      ? connection()
+          .all(sql, values)
+          .map((row) => String(row["id"]))
+      : []; // nobody has such an id
+  return {
+    members: async (groupId, { after = "", limit }) =>
+      ids(
+        `SELECT member_id AS id FROM memberships WHERE organization_id = ? AND group_id = ? AND member_id > ?
+         ORDER BY member_id LIMIT ?`,
+        [organizationId, groupId, after, limit],
+      ),
+    membersAmong: async (groupId, memberIds) => among(connection(), organizationId, groupId, memberIds),
+    groupsOf: async (memberId, { after = "", limit }) =>
+      ids(
+        `SELECT group_id AS id FROM memberships WHERE organization_id = ? AND member_id = ? AND group_id > ?
+         ORDER BY group_id LIMIT ?`,
+        [organizationId, memberId, after, limit],
+      ),
+    // CROSS JOIN keeps the planner from reading every edge; UNION drops what was seen, which ends cycles.
+    allGroupsOf: async (memberId) =>
+      ids(
+        `WITH RECURSIVE up(id) AS (
+           SELECT group_id FROM memberships WHERE organization_id = ? AND member_id = ?
+           UNION
+           SELECT e.group_id FROM up CROSS JOIN memberships e WHERE e.organization_id = ? AND e.member_id = up.id)
+         SELECT id FROM up ORDER BY id`,
+        [organizationId, memberId, organizationId],
+      ),
+  };
+}
+
+/** The edges of one organisation inside a transaction. */
+export function membershipWriter(connection: () => Connection, organizationId: string): MembershipWriter {
+  return {
+    ...membershipReader(connection, organizationId),
+    add: async (groupId, memberIds) =>
+      [...new Set(memberIds)].filter(
+        (memberId) =>
+          connection().run("INSERT OR IGNORE INTO memberships VALUES (?, ?, ?)", [
+            organizationId,
+            groupId,
+            memberId,
+          ]) === 1,
+      ),
+    remove: async (groupId, memberIds) =>
+      memberIds.filter(
+        (memberId) =>
+          isStorableText(memberId) &&
+          connection().run("DELETE FROM memberships WHERE organization_id = ? AND group_id = ? AND member_id = ?", [
+            organizationId,
+            groupId,
+            memberId,
+          ]) === 1,
+      ),
+  };
+}
+
+function among(
+  connection: Connection,
+  organizationId: string,
+  groupId: string,
+  memberIds: readonly string[],
+): string[] {
+  const sql = "SELECT 1 FROM memberships WHERE organization_id = ? AND group_id = ? AND member_id = ?";
+  return [...new Set(memberIds)].filter(
+    (memberId) => isStorableText(memberId) && connection.get(sql, [organizationId, groupId, memberId]),
+  );
+}

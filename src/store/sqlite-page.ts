@@ -1,0 +1,196 @@
+import type { CollectionDefinition, Entity, Position, Query } from "./collection.ts";
+import type { Connection, Row, Sql, SqlValue } from "./sqlite-driver.ts";
+import { isOrdered, type Narrowing, narrowing } from "./sqlite-narrowing.ts";
+import { recordColumns } from "./sqlite-record.ts";
+import { columnOf, quote, toSql } from "./where-sql.ts";
+
+/**
+ * A list query in SQL words, plain data so that it can be handed to the scan thread.
+ */
+export interface PageRequest {
+  readonly table: string;
+  readonly organizationId: string;
+  readonly where: Sql;
+  /** The sort path's expression; absent when sorted by id. */
+  readonly sort?: string;
+  /** No two records of the organisation hold the same value there. */
+  readonly sortUnique: boolean;
+  /** Whatever meets the condition holds a value there. */
+  readonly sortHeld: boolean;
+  readonly descending: boolean;
+  readonly after?: Position;
+  readonly offset: number;
+  readonly limit: number;
+  readonly total: boolean;
+  /** The indexed column that narrows the condition, along which a scan goes; absent: along the ids. */
+  readonly along?: string;
+}
+
+/** Rows of one page, and the number of all matches where it was asked for. */
+export interface PageRows {
+  readonly rows: readonly Row[];
+  readonly total?: number;
+}
+
+/** How a query is answered: at once on the event loop, by an index in the scan thread, or by a bounded scan there. */
+export type Way = "at-once" | "by-index" | "scan";
+
+/** Passing over more rows than this takes longer than the event loop may be held. */
+const offsetAtOnceMax = 500;
+
+/**
+ * Puts a query into SQL and chooses its way. At once goes only what an index answers in well under a millisecond or
+ * two: the records of a key, or a walk along an index from a known place.
+ */
+export function planPage(
+  query: Query,
+  definition: CollectionDefinition<Entity>,
+  organizationId: string,
+): { readonly request: PageRequest; readonly way: Way } {
+  const where = query.where ? toSql(query.where, definition, organizationId) : everything;
+  const narrow = query.where && where.text !== everything.text ? narrowing(query.where, definition) : undefined;
+  const sortPath = query.sort?.path ?? "id";
+  const request: PageRequest = {
+    table: quote(definition.name),
+    organizationId,
+    where,
+    ...(sortPath !== "id" && { sort: columnOf(sortPath, definition) }),
+    sortUnique: definition.indexes.some((each) => each.path === sortPath && each.unique && each.element === undefined),
+    sortHeld: narrow?.by === "range" && narrow.path === sortPath,
+    descending: query.sort?.direction === "descending",
+    ...(query.after && { after: query.after }),
+    offset: query.offset ?? 0,
+    limit: query.limit,
+    total: query.total ?? false,
+    ...(narrow?.by === "range" && narrow.path !== "id" && { along: columnOf(narrow.path, definition) }),
+  };
+  return { request, way: wayOfPage(request, narrow, sortPath, definition) };
+}
+
+const everything: Sql = { text: "1", values: [] };
+
+function wayOfPage(
+  request: PageRequest,
+  narrow: Narrowing | undefined,
+  sortPath: string,
+  definition: CollectionDefinition<Entity>,
+): Way {
+  if (narrow?.by === "key") return "at-once";
+  if (narrow?.by === "list") return "by-index";
+  const walk =
+    isOrdered(sortPath, definition) &&
+    (narrow === undefined || (narrow.by === "range" && narrow.alone && narrow.path === sortPath));
+  if (!walk) return "scan";
+  const shallow = request.offset <= offsetAtOnceMax && (!request.total || narrow === undefined);
+  return shallow ? "at-once" : "by-index";
+}
+
+/** As `planPage`, for the number of matches alone. */
+export function planCount(
+  where: Query["where"],
+  definition: CollectionDefinition<Entity>,
+  organizationId: string,
+): { readonly request: PageRequest; readonly way: Way } {
+  const { request } = planPage({ ...(where && { where }), limit: 0, total: true }, definition, organizationId);
+  if (!where || request.where.text === everything.text) return { request, way: "at-once" };
+  const narrow = narrowing(where, definition);
+  if (narrow.by === "key") return { request, way: "at-once" };
+  const byIndex = narrow.by === "list" || (narrow.by === "range" && narrow.alone);
+  return { request, way: byIndex ? "by-index" : "scan" };
+}
+
+/**
+ * Reads a page in the order of an index. Records without the sort path are a part of their own, after the others in
+ * ascending order and before them in descending order, so that each part is one walk.
+ */
+export function readPage(connection: Connection, request: PageRequest): PageRows {
+  const rows: Row[] = [];
+  let offset = request.offset;
+  for (const part of partsOf(request)) {
+    const missing = request.limit - rows.length;
+    if (missing <= 0) break;
+    const found = readPart(connection, request, part, offset, missing);
+    rows.push(...found);
+    // What this part could pass over counts towards the offset of the next.
+    if (offset > 0 && found.length === 0) offset -= Math.min(offset, countPart(connection, request, part));
+    else offset = 0;
+  }
+  return request.total ? { rows, total: countAll(connection, request) } : { rows };
+}
+
+/** The number of matches: from the kept counts when there is no condition, else by counting. */
+export function countAll(connection: Connection, request: PageRequest): number {
+  if (request.where.text === everything.text) {
+    const name = request.table.slice(1, -1);
+    const row = connection.get("SELECT n FROM record_counts WHERE collection = ? AND organization_id = ?", [
+      name,
+      request.organizationId,
+    ]);
+    return Number(row?.["n"] ?? 0);
+  }
+  const row = connection.get(
+    `SELECT count(*) AS n FROM ${request.table} WHERE organization_id = ? AND ${request.where.text}`,
+    [request.organizationId, ...request.where.values],
+  );
+  return Number(row?.["n"]);
+}
+
+/** The rows of these ids, in this order. */
+export function readRows(
+  connection: Connection,
+  table: string,
+  organizationId: string,
+  ids: readonly unknown[],
+): Row[] {
+  const sql = `SELECT ${recordColumns} FROM ${table} WHERE organization_id = ? AND id = ?`;
+  return ids.flatMap<Row>((id) => connection.get(sql, [organizationId, String(id)]) ?? []);
+}
+
+/** The SQL of one part of a page, exported for the tests that ask the planner about it. */
+export function partSql(request: PageRequest, part: Part, columns: string): Sql {
+  const { where, sort, after, descending } = request;
+  const direction = descending ? "DESC" : "ASC";
+  const beyond = descending ? "<" : ">";
+  const terms = ["organization_id = ?", where.text];
+  const values: SqlValue[] = [request.organizationId, ...where.values];
+  if (sort !== undefined && part !== "all") terms.push(`${sort} IS ${part === "present" ? "NOT " : ""}NULL`);
+  // A position counts only within its own part; the part after it is read from its beginning.
+  if (after && part === "present" && !inMissing(after)) {
+    terms.push(`(${sort}, id) ${beyond} (?, ?)`);
+    values.push(after.value ?? null, after.id);
+  } else if (after && (part === "all" || (part === "missing" && inMissing(after)))) {
+    terms.push(`id ${beyond} ?`);
+    values.push(after.id);
+  }
+  const order =
+    part === "present" ? `${sort} ${direction}${request.sortUnique ? "" : `, id ${direction}`}` : `id ${direction}`;
+  return { text: `SELECT ${columns} FROM ${request.table} WHERE ${terms.join(" AND ")} ORDER BY ${order}`, values };
+}
+
+export type Part = "all" | "present" | "missing";
+
+function partsOf({ sort, sortHeld, descending, after }: PageRequest): readonly Part[] {
+  if (sort === undefined) return ["all"];
+  if (sortHeld || sort === "version" || sort === "created_at" || sort === "updated_at") return ["present"];
+  const parts: readonly Part[] = descending ? ["missing", "present"] : ["present", "missing"];
+  if (!after) return parts;
+  return inMissing(after) === (parts[0] === "missing") ? parts : parts.slice(1);
+}
+
+const inMissing = (after: Position): boolean => after.value === null || after.value === undefined;
+
+function readPart(connection: Connection, request: PageRequest, part: Part, offset: number, limit: number): Row[] {
+  if (offset === 0) {
+    const { text, values } = partSql(request, part, recordColumns);
+    return connection.all(`${text} LIMIT ?`, [...values, limit]);
+  }
+  // Passing over rows inside the index, and fetching only those that are shown.
+  const { text, values } = partSql(request, part, "id");
+  const ids = connection.all(`${text} LIMIT ? OFFSET ?`, [...values, limit, offset]).map((row) => row["id"]);
+  return readRows(connection, request.table, request.organizationId, ids);
+}
+
+function countPart(connection: Connection, request: PageRequest, part: Part): number {
+  const { text, values } = partSql(request, part, "id");
+  return Number(connection.get(`SELECT count(*) AS n FROM (${text})`, values)?.["n"]);
+}

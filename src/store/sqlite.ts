@@ -1,0 +1,185 @@
+import { unavailable } from "../errors.ts";
+import type { Change, CollectionDefinition, Entity, Store, Tenant } from "./collection.ts";
+import { isStorableText } from "./condition.ts";
+import { migrations as allMigrations, type Migration } from "./migrations.ts";
+import { keyOf } from "./refusals.ts";
+import { collectionReader, collectionWriter } from "./sqlite-collection.ts";
+import { type Connection, isSqliteError } from "./sqlite-driver.ts";
+import { type FileIdentity, OpenFolder } from "./sqlite-folder.ts";
+import { membershipReader, membershipWriter } from "./sqlite-memberships.ts";
+import { WriteQueue } from "./sqlite-queue.ts";
+import type { ScanReader } from "./sqlite-reader.ts";
+import { recordColumns, toEntity } from "./sqlite-record.ts";
+import { elementTable, indexColumn, quote } from "./where-sql.ts";
+
+export interface SqliteOptions {
+  /** The folder that holds the database file; made when missing. */
+  readonly dataDir: string;
+  readonly collections: readonly CollectionDefinition<Entity>[];
+  readonly migrations?: readonly Migration[];
+  /** How long a question that no index narrows may take. */
+  readonly scanTimeMs?: number;
+}
+
+const scanTimeMsDefault = 2000;
+/** How long a file that has gone may stay unnoticed by reads; writes look at every commit. */
+const lookAgainMs = 100;
+/** How often a store that is gone is looked for. */
+const reopenMs = 250;
+
+/**
+ * The embedded store: one SQLite file, one write connection with its queue, one read connection beside it, and a thread
+ * for the questions that no index answers. When the file is taken away it answers `unavailable` and opens it again as
+ * soon as it is back; it never starts an empty one in its place.
+ * @throws StartError when the folder cannot be used: held by another process, not writable, not our database, damaged
+ */
+export function openSqliteStore({
+  dataDir,
+  collections,
+  migrations = allMigrations,
+  scanTimeMs = scanTimeMsDefault,
+}: SqliteOptions): Store {
+  const open = (again?: FileIdentity): OpenFolder =>
+    OpenFolder.open({ dataDir, collections, migrations, scanTimeMs, ...(again !== undefined && { again }) });
+  let folder: OpenFolder | undefined = open();
+  let { identity } = folder;
+  let lookedAt = Date.now();
+  let closing: Promise<void> | undefined;
+  let leaving: Promise<void> | undefined;
+
+  const lookAt = (current: OpenFolder): void => {
+    lookedAt = Date.now();
+    if (current.isInPlace()) return;
+    folder = undefined;
+    // A transaction may be under way on it; its commit looks again and is refused.
+    leaving = queue
+      .groupDone()
+      .then(() => current.close())
+      .catch(() => undefined) // a file that is gone may fail to close; nothing of it is used any more
+      .then(() => {
+        leaving = undefined;
+      });
+    throw unavailable(new Error("the database file was moved, replaced or deleted"));
+  };
+  const opened = (maxAgeMs: number): OpenFolder => {
+    const now = Date.now();
+    if (folder) {
+      if (now - lookedAt >= maxAgeMs) lookAt(folder);
+      return folder;
+    }
+    if (leaving || now - lookedAt < reopenMs) throw unavailable(new Error("the database file is not there"));
+    lookedAt = now;
+    try {
+      folder = open(identity);
+      identity = folder.identity;
+    } catch (error) {
+      throw unavailable(error);
+    }
+    return folder;
+  };
+  const assertOpen = (): void => {
+    if (closing) throw unavailable(new Error("the store is closed"));
+  };
+  const queue = new WriteQueue(
+    () => opened(0).write,
+    (connection) => {
+      // Commits go to the file that was opened, wherever it is now; acknowledging one that is gone would lose it.
+      if (opened(0).write !== connection) throw unavailable(new Error("the database file was opened anew"));
+    },
+  );
+  const current = (maxAgeMs: number): OpenFolder => {
+    assertOpen();
+    return opened(maxAgeMs);
+  };
+  const reading = (): Connection => current(lookAgainMs).read;
+  const scans = (): ScanReader => current(lookAgainMs).scans;
+
+  return {
+    for: (organizationId): Tenant<"read"> => ({
+      organizationId,
+      open: (definition) => guarded(collectionReader(reading, scans, definition, organizationId)),
+      memberships: guarded(membershipReader(reading, organizationId)),
+    }),
+    lookup: <T extends Entity>(from: CollectionDefinition<T>, key: string, values: readonly string[]) =>
+      guard(async () => findByKey(reading(), from, key, values)),
+    transaction: (body) =>
+      guard(() => {
+        assertOpen();
+        return queue.run((connection) => inChange(connection, body));
+      }),
+    ping: () =>
+      guard(async () => {
+        current(0).read.get("SELECT 1 FROM migrations");
+      }),
+    close: () => {
+      closing ??= (async () => {
+        await queue.idle();
+        await leaving;
+        await folder?.close();
+        folder = undefined;
+      })();
+      return closing;
+    },
+  };
+}
+
+/** Runs a transaction's body. What it was given to write with ends with it: later writes would join another's change. */
+async function inChange<R>(connection: Connection, body: (change: Change) => Promise<R>): Promise<R> {
+  let over = false;
+  const writing = (): Connection => {
+    if (over) throw new Error("the transaction that this belongs to is over");
+    return connection;
+  };
+  try {
+    return await body({
+      for: (organizationId): Tenant<"write"> => ({
+        organizationId,
+        open: (definition) => collectionWriter(writing, noScans, definition, organizationId),
+        memberships: membershipWriter(writing, organizationId),
+      }),
+    });
+  } finally {
+    over = true;
+  }
+}
+
+function noScans(): never {
+  throw new Error("inside a transaction only what an index answers may be asked");
+}
+
+function findByKey<T extends Entity>(
+  connection: Connection,
+  definition: CollectionDefinition<T>,
+  key: string,
+  values: readonly string[],
+): T | undefined {
+  const index = definition.indexes.find((each) => each.unique === "everywhere" && keyOf(each) === key);
+  if (!index) throw new Error(`${definition.name} has no key ${key} that is unique everywhere`);
+  const table = quote(definition.name);
+  const sql =
+    index.element === undefined
+      ? `SELECT ${recordColumns} FROM ${table} WHERE ${quote(indexColumn(index))} = ?`
+      : `SELECT r.* FROM ${quote(elementTable(definition, index))} AS k CROSS JOIN ${table} AS r
+         ON r.organization_id = k.organization_id AND r.id = k.id WHERE k.value = ?`;
+  for (const value of values.filter(isStorableText)) {
+    const row = connection.get(sql, [value]);
+    if (row) return toEntity(row) as T;
+  }
+  return undefined;
+}
+
+/** Every error of the engine that is not the caller's is the store not answering. */
+async function guard<R>(work: () => Promise<R>): Promise<R> {
+  try {
+    return await work();
+  } catch (error) {
+    throw isSqliteError(error) ? unavailable(error) : error;
+  }
+}
+
+function guarded<Methods extends object>(methods: Methods): Methods {
+  const entries = Object.entries(methods) as [string, (...values: unknown[]) => Promise<unknown>][];
+  return Object.fromEntries(
+    entries.map(([name, method]) => [name, (...values: unknown[]) => guard(() => method(...values))]),
+  ) as Methods;
+}

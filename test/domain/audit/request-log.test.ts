@@ -1,0 +1,180 @@
+import { expect } from "chai";
+import type { RequestLogEntry } from "../../../schemas/audit-event.ts";
+import { type LoggedRequest, RequestLog } from "../../../src/domain/audit/request-log.ts";
+import { newEntity } from "../../../src/domain/entity.ts";
+import type { Store } from "../../../src/store/collection.ts";
+import { requestLog as requestRecords, serviceTenant } from "../../../src/store/collections.ts";
+import { enterpriseUrn, groupUrn, patchUrn, type Service, startService, userUrn } from "../../support/service.ts";
+import { type Opened, openDomain, refusalOf, takeAway } from "../opened.ts";
+
+const entriesOf = async (store: Store, organizationId: string): Promise<readonly RequestLogEntry[]> =>
+  (await store.for(organizationId).open(requestRecords).list({ limit: 1000 })).items;
+
+describe("RequestLog", () => {
+  let domain: Opened;
+  let log: RequestLog;
+  beforeEach(async () => {
+    domain = await openDomain();
+    log = new RequestLog(domain.store);
+  });
+  afterEach(() => domain.dispose());
+
+  const request = (more: Partial<LoggedRequest> = {}): LoggedRequest => ({
+    ...{ method: "GET", path: "/scim/v2/Users", status: 200, ip: "192.0.2.1", requestId: "r-1", durationMs: 1.5 },
+    ...more,
+  });
+  const entries = (organizationId: string) => entriesOf(domain.store, organizationId);
+  /** An entry as it was written so many days ago. */
+  const written = async (organizationId: string, daysAgo: number): Promise<string> => {
+    const entity = newEntity("req", organizationId, new Date(Date.now() - daysAgo * 86_400_000));
+    const { organizationId: _, ...rest } = request();
+    await domain.store.transaction((change) =>
+      change
+        .for(organizationId)
+        .open(requestRecords)
+        .insert({ ...rest, ...entity }),
+    );
+    return entity.id;
+  };
+
+  it("writes nothing on a request's way, and every request once at the flush", async () => {
+    for (let at = 0; at < 250; at++) log.note(request({ organizationId: domain.organizationId, requestId: `r-${at}` }));
+    log.note(request({ organizationId: domain.otherId }));
+    expect(await entries(domain.organizationId)).to.deep.equal([]);
+    await log.flush();
+    await log.flush();
+    const ids = (await entries(domain.organizationId)).map(({ requestId }) => requestId);
+    expect(ids).to.have.members(Array.from({ length: 250 }, (_, at) => `r-${at}`));
+    expect(await entries(domain.otherId)).to.have.length(1);
+  });
+
+  it("keeps at most 100 requests of strangers between two flushes, in the service's own tenant", async () => {
+    for (const _ of [1, 2]) {
+      for (let at = 0; at < 1000; at++) log.note(request({ status: 401 }));
+      log.note(request({ organizationId: domain.organizationId }));
+      await log.flush();
+    }
+    expect(await entries(serviceTenant)).to.have.length(200);
+    expect(await entries(domain.organizationId)).to.have.length(2);
+  });
+
+  it("keeps what cannot be written for the next flush", async () => {
+    log.note(request({ organizationId: domain.organizationId, requestId: "before" }));
+    const bringBack = await takeAway(domain);
+    await refusalOf(log.flush(), "unavailable");
+    log.note(request({ organizationId: domain.organizationId, requestId: "during" }));
+    await refusalOf(log.flush(), "unavailable");
+    await bringBack();
+    await log.flush();
+    const ids = (await entries(domain.organizationId)).map(({ requestId }) => requestId);
+    expect(ids).to.have.members(["before", "during"]);
+  });
+
+  it("removes what is older than 30 days, of every organisation and of none, and nothing younger", async () => {
+    const tenants = [domain.organizationId, domain.otherId, serviceTenant];
+    const young: string[] = [];
+    for (const tenant of tenants) {
+      await written(tenant, 30.01);
+      await written(tenant, 400);
+      young.push(await written(tenant, 29.99), await written(tenant, 0));
+    }
+    await log.flush();
+    const left = (await Promise.all(tenants.map(entries))).flat().map(({ id }) => id);
+    expect(left).to.have.members(young);
+  });
+
+  it("removes more old entries than one transaction takes", async () => {
+    await domain.store.transaction(async (change) => {
+      for (let at = 0; at < 350; at++) {
+        const entity = newEntity("req", domain.organizationId, new Date(Date.now() - 31 * 86_400_000 + at));
+        const { organizationId: _, ...rest } = request();
+        await change
+          .for(domain.organizationId)
+          .open(requestRecords)
+          .insert({ ...rest, ...entity });
+      }
+    });
+    log.note(request({ organizationId: domain.organizationId }));
+    await log.flush();
+    expect(await entries(domain.organizationId)).to.have.length(1);
+  });
+});
+
+describe("The request log of /scim", () => {
+  let service: Service;
+  let entries: readonly RequestLogEntry[];
+  const values = ["ada.lovelace", "Lovelace", "Analytical", "5551234", "hunter2hunter2", "emp-1815", "Countesses"];
+  before(async () => {
+    service = await startService();
+    const scim = await service.as(["admin:scim"]);
+    const user = {
+      schemas: [userUrn, enterpriseUrn],
+      ...{ userName: "ada.lovelace@example.com", active: true, password: "hunter2hunter2" },
+      name: { familyName: "Lovelace", givenName: "Ada" },
+      emails: [{ value: "ada.lovelace@example.com", type: "work", primary: true }],
+      phoneNumbers: [{ value: "5551234" }],
+      [enterpriseUrn]: { employeeNumber: "emp-1815", department: "Analytical" },
+    };
+    const made = await scim.post("/scim/v2/Users").send(user);
+    const { id } = JSON.parse(made.text);
+    await scim.post("/scim/v2/Users").send(user);
+    const filter = 'userName eq "ada.lovelace@example.com"';
+    await scim.get("/scim/v2/Users").query({ filter });
+    await scim.get(`/scim/v2/Users?filter=${filter.replaceAll(" ", "+")}`);
+    await scim.patch(`/scim/v2/Users/${id}`).send({
+      schemas: [patchUrn],
+      Operations: [{ op: "replace", path: "name.familyName", value: "Lovelace" }],
+    });
+    await scim.patch(`/scim/v2/Users/${id}`).send({
+      schemas: [patchUrn],
+      Operations: [{ op: "add", value: { 'emails[value eq "ada.lovelace@example.com"].display': "Lovelace" } }],
+    });
+    await scim
+      .post("/scim/v2/Groups")
+      .send({ schemas: [groupUrn], displayName: "Countesses", members: [{ value: id }] });
+    await service.with("junk").get("/scim/v2/Users");
+    await service.settle();
+    entries = await entriesOf(service.store, service.organizationId);
+  });
+  after(() => service.dispose());
+
+  it("has an entry of every request, still after the first flush: who, what, the answer and how long", () => {
+    expect(entries.map(({ method, status }) => `${method} ${status}`)).to.have.members([
+      ...["POST 201", "POST 409", "GET 200", "GET 200", "PATCH 200", "PATCH 501", "POST 201"],
+    ]);
+    for (const { actor, durationMs, ip, requestId } of entries) {
+      expect(actor?.type).to.equal("token");
+      expect(durationMs).to.be.greaterThan(0);
+      expect(ip).to.equal("127.0.0.1");
+      expect(requestId).to.be.a("string");
+    }
+    expect(entries.find(({ status }) => status === 409)?.detail).to.be.a("string");
+  });
+
+  it("never holds what a body or a filter says of a person", () => {
+    const text = JSON.stringify(entries);
+    for (const value of values) expect(text).to.not.contain(value);
+  });
+
+  it("shows how a request was meant: its schemas, operations, paths and names of attributes", () => {
+    const [post] = entries.filter(({ status }) => status === 201);
+    expect(post?.body).to.deep.include({
+      schemas: [userUrn, enterpriseUrn],
+      ...{ userName: "***", active: true, password: "***" },
+      emails: [{ value: "***", type: "work", primary: true }],
+    });
+    const patch = entries.find(({ method }) => method === "PATCH");
+    expect(patch?.body).to.deep.equal({
+      schemas: [patchUrn],
+      Operations: [{ op: "replace", path: "name.familyName", value: "***" }],
+    });
+    const get = entries.find(({ method }) => method === "GET");
+    expect(decodeURIComponent(get?.path ?? "")).to.match(/^\/scim\/v2\/Users\?filter=userName[ +]eq[ +]"\*\*\*"$/);
+  });
+
+  it("keeps the request of a stranger in the service's own tenant", async () => {
+    const strangers = await entriesOf(service.store, serviceTenant);
+    expect(strangers.map(({ status }) => status)).to.deep.equal([401]);
+    expect(strangers[0]).to.not.have.any.keys("actor");
+  });
+});

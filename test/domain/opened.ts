@@ -1,0 +1,89 @@
+import { rename } from "node:fs/promises";
+import { join } from "node:path";
+import { expect } from "chai";
+import type { AuditEvent } from "../../schemas/audit-event.ts";
+import type { Token } from "../../schemas/token.ts";
+import { operator } from "../../src/domain/audit/record.ts";
+import { Organizations } from "../../src/domain/organizations.ts";
+import { Tokens } from "../../src/domain/tokens/tokens.ts";
+import { AppError, type Fault } from "../../src/errors.ts";
+import type { Store } from "../../src/store/collection.ts";
+import { auditEvents, collections, tokens as tokenRecords } from "../../src/store/collections.ts";
+import { openSqlite } from "../store/sqlite-opened.ts";
+
+/** The domain over a store with two organisations, without a door before it. */
+export interface Opened {
+  readonly store: Store;
+  readonly dataDir: string;
+  readonly organizations: Organizations;
+  readonly tokens: Tokens;
+  /** Ids of the organisations `default` and `other`. */
+  readonly organizationId: string;
+  readonly otherId: string;
+  /** All events of an organisation, in order; of one action where one is named. */
+  audit(organizationId: string, action?: string): Promise<readonly AuditEvent[]>;
+  stored(tokenId: string): Promise<Token>;
+  /** Stores a token otherwise than the domain would have it by now. */
+  alter(tokenId: string, more: Partial<Token>): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+export async function openDomain(): Promise<Opened> {
+  const { store, dataDir, dispose } = await openSqlite({ collections });
+  const organizations = new Organizations(store);
+  const { id: organizationId } = await organizations.create(operator, { slug: "default" });
+  const { id: otherId } = await organizations.create(operator, { slug: "other" });
+  const stored = async (id: string): Promise<Token> => {
+    const token = await store.for(organizationId).open(tokenRecords).get(id);
+    if (!token) throw new Error(`there is no token ${id}`);
+    return token;
+  };
+  return {
+    ...{ store, dataDir, organizations, organizationId, otherId, stored, dispose },
+    tokens: new Tokens(store, { prefix: "wxt" }),
+    audit: async (organization, action) => {
+      const where = action === undefined ? {} : ({ where: { op: "eq", path: "action", value: action } } as const);
+      return (
+        await store
+          .for(organization)
+          .open(auditEvents)
+          .list({ ...where, limit: 1000 })
+      ).items;
+    },
+    alter: async (id, more) => {
+      const token = await stored(id);
+      await store.transaction((change) =>
+        change
+          .for(organizationId)
+          .open(tokenRecords)
+          .replace({ ...token, ...more }, "any"),
+      );
+    },
+  };
+}
+
+/** Waits for a refusal of this kind. @returns it */
+export async function refusalOf(work: Promise<unknown>, fault: Fault): Promise<AppError> {
+  const refused: unknown = await work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (!(refused instanceof AppError)) throw refused ?? new Error("it was not refused");
+  expect(refused.fault).to.equal(fault);
+  return refused;
+}
+
+/** A real outage: the database file is moved away. @returns what brings it back and waits until the store answers */
+export async function takeAway({ store, dataDir }: Opened): Promise<() => Promise<void>> {
+  const file = join(dataDir, "gatehouse.db");
+  await rename(file, `${file}.away`);
+  return async () => {
+    await rename(`${file}.away`, file);
+    const answers = () =>
+      store.ping().then(
+        () => true,
+        () => false,
+      );
+    while (!(await answers())) await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+}

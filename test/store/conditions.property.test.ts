@@ -1,0 +1,86 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import type { Position, Query, Scalar, Sort } from "../../src/store/collection.ts";
+import { condition, fields, sort } from "./arbitrary.ts";
+import { contractCollections, insertAll, newOrganization, reading, type Thing, thing } from "./contract/things.ts";
+import { engines } from "./engines.ts";
+import { holds, inOrder, valueAt } from "./evaluate.ts";
+import type { Opened } from "./store.contract.ts";
+
+for (const { name, open } of engines) {
+  describe(`Any condition on ${name}`, () => {
+    let opened: Opened;
+    before(async () => {
+      opened = await open({ collections: contractCollections });
+    });
+    after(() => opened.dispose());
+
+    /** Stores the records in an organisation of their own. */
+    const stored = async (
+      all: readonly Partial<Thing>[],
+    ): Promise<{ organization: string; records: readonly Thing[] }> => {
+      const organization = newOrganization();
+      const records = all.map((each, at) =>
+        thing(organization, `${at}`, { ...each, ...(at % 3 > 0 && { code: `code${(at * 7) % 10}` }) }),
+      );
+      await insertAll(opened.store, organization, records);
+      return { organization, records };
+    };
+    const ids = (records: readonly Thing[]): readonly string[] => records.map(({ id }) => id);
+    const records = fc.array(fields, { minLength: 1, maxLength: 9 });
+    const questions = fc.array(fc.record({ where: condition, sort }), { minLength: 6, maxLength: 6 });
+
+    it("selects, orders and counts what its description says", async function () {
+      this.timeout(120_000);
+      await fc.assert(
+        fc.asyncProperty(records, questions, async (all, asked) => {
+          const { organization, records } = await stored(all);
+          const reader = reading(opened.store, organization);
+          for (const { where, sort } of asked) {
+            const expected = ids(inOrder(records, sort).filter((record) => holds(where, record)));
+            const message = JSON.stringify({ where, sort });
+            const page = await reader.list({ where, sort, limit: 100, total: true });
+            expect(ids(page.items), message).to.deep.equal(expected);
+            expect(page.total, message).to.equal(expected.length);
+            expect(await reader.count(where), message).to.equal(expected.length);
+          }
+        }),
+        { numRuns: 100 },
+      );
+    });
+
+    it("gives the same records page by page, by offset and by position", async function () {
+      this.timeout(120_000);
+      await fc.assert(
+        fc.asyncProperty(records, questions, fc.integer({ min: 1, max: 4 }), async (all, asked, limit) => {
+          const { organization, records } = await stored(all);
+          const reader = reading(opened.store, organization);
+          for (const { where, sort } of asked) {
+            const expected = ids(inOrder(records, sort).filter((record) => holds(where, record)));
+            const byOffset: string[] = [];
+            const byPosition: string[] = [];
+            let after: Position | undefined;
+            for (let offset = 0; offset < expected.length + limit; offset += limit) {
+              const query: Query = { where, sort, limit };
+              byOffset.push(...ids((await reader.list({ ...query, offset })).items));
+              const { items } = await reader.list({ ...query, ...(after && { after }) });
+              byPosition.push(...ids(items));
+              const last = items.at(-1);
+              if (last) after = positionOf(last, sort);
+            }
+            const message = JSON.stringify({ where, sort });
+            expect(byOffset, message).to.deep.equal(expected);
+
+            expect(byPosition, message).to.deep.equal(expected);
+          }
+        }),
+        { numRuns: 50 },
+      );
+    });
+  });
+}
+
+function positionOf(record: Thing, { path }: Sort): Position {
+  if (path === "id") return { id: record.id };
+  return { id: record.id, value: (valueAt(record, path) as Scalar | undefined) ?? null };
+}

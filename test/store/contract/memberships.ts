@@ -1,0 +1,110 @@
+import { expect } from "chai";
+import type { MembershipReader, MembershipWriter, Store } from "../../../src/store/collection.ts";
+import { newOrganization } from "./things.ts";
+
+/** Edges between groups and their members. */
+export function membershipContract(store: () => Store): void {
+  describe("memberships", () => {
+    let organization: string;
+    beforeEach(() => {
+      organization = newOrganization();
+    });
+    const read = (): MembershipReader => store().for(organization).memberships;
+    const change = <R>(body: (memberships: MembershipWriter) => Promise<R>): Promise<R> =>
+      store().transaction((transaction) => body(transaction.for(organization).memberships));
+    const add = (groupId: string, ...memberIds: readonly string[]): Promise<readonly string[]> =>
+      change((memberships) => memberships.add(groupId, memberIds));
+    const remove = (groupId: string, ...memberIds: readonly string[]): Promise<readonly string[]> =>
+      change((memberships) => memberships.remove(groupId, memberIds));
+    const sorted = (ids: readonly string[]): string[] => [...ids].sort();
+
+    it("tells who was not a member before", async () => {
+      expect(sorted(await add("grp_1", "usr_2", "usr_1"))).to.deep.equal(["usr_1", "usr_2"]);
+      expect(await add("grp_1", "usr_1", "usr_3", "usr_3")).to.deep.equal(["usr_3"]);
+      expect(await add("grp_1", "usr_1")).to.deep.equal([]);
+      expect(await add("grp_1")).to.deep.equal([]);
+      expect(await read().members("grp_1", { limit: 10 })).to.deep.equal(["usr_1", "usr_2", "usr_3"]);
+    });
+
+    it("tells who was a member before", async () => {
+      await add("grp_1", "usr_1", "usr_2", "usr_3");
+      await add("grp_2", "usr_1");
+      expect(sorted(await remove("grp_1", "usr_3", "usr_9", "usr_1", "usr_1"))).to.deep.equal(["usr_1", "usr_3"]);
+      expect(await remove("grp_1", "usr_1")).to.deep.equal([]);
+      expect(await remove("grp_1")).to.deep.equal([]);
+      expect(await remove("grp_9", "usr_1")).to.deep.equal([]);
+      expect(await read().members("grp_1", { limit: 10 })).to.deep.equal(["usr_2"]);
+      expect(await read().members("grp_2", { limit: 10 })).to.deep.equal(["usr_1"]);
+    });
+
+    it("lists members and groups in id order, page by page", async () => {
+      await add("grp_1", "usr_c", "usr_a", "grp_z", "usr_b");
+      await add("grp_0", "usr_a");
+      await add("grp_2", "usr_a");
+      expect(await read().members("grp_1", { limit: 2 })).to.deep.equal(["grp_z", "usr_a"]);
+      expect(await read().members("grp_1", { after: "usr_a", limit: 2 })).to.deep.equal(["usr_b", "usr_c"]);
+      expect(await read().members("grp_1", { after: "usr_aa", limit: 1 })).to.deep.equal(["usr_b"]);
+      expect(await read().members("grp_1", { after: "usr_c", limit: 2 })).to.deep.equal([]);
+      expect(await read().members("grp_1", { limit: 0 })).to.deep.equal([]);
+      expect(await read().groupsOf("usr_a", { limit: 2 })).to.deep.equal(["grp_0", "grp_1"]);
+      expect(await read().groupsOf("usr_a", { after: "grp_1", limit: 2 })).to.deep.equal(["grp_2"]);
+      expect(await read().groupsOf("grp_z", { limit: 2 })).to.deep.equal(["grp_1"]);
+    });
+
+    it("tells which of some ids are direct members", async () => {
+      await add("grp_1", "usr_1", "usr_2", "grp_2");
+      await add("grp_2", "usr_3");
+      const among = await read().membersAmong("grp_1", ["usr_2", "usr_3", "usr_9", "usr_2", "grp_2"]);
+      expect(sorted(among)).to.deep.equal(["grp_2", "usr_2"]);
+      expect(await read().membersAmong("grp_1", [])).to.deep.equal([]);
+      expect(await read().membersAmong("grp_9", ["usr_1"])).to.deep.equal([]);
+    });
+
+    it("climbs through groups in groups, each once", async () => {
+      for (let depth = 0; depth < 12; depth++) await add(`grp_${10 + depth + 1}`, `grp_${10 + depth}`);
+      await add("grp_10", "usr_1");
+      await add("grp_15", "usr_1");
+      await add("grp_99", "usr_2");
+      expect(await read().allGroupsOf("usr_1")).to.deep.equal(Array.from({ length: 13 }, (_, at) => `grp_${10 + at}`));
+      expect(await read().allGroupsOf("grp_20")).to.deep.equal(["grp_21", "grp_22"]);
+      expect(await read().allGroupsOf("usr_9")).to.deep.equal([]);
+    });
+
+    it("ends in cycles", async () => {
+      await add("grp_1", "usr_1", "grp_3");
+      await add("grp_2", "grp_1");
+      await add("grp_3", "grp_2", "grp_3");
+      await add("grp_4", "grp_4");
+      expect(await read().allGroupsOf("usr_1")).to.deep.equal(["grp_1", "grp_2", "grp_3"]);
+      expect(await read().allGroupsOf("grp_1")).to.deep.equal(["grp_1", "grp_2", "grp_3"]);
+      expect(await read().allGroupsOf("grp_4")).to.deep.equal(["grp_4"]);
+    });
+
+    it("takes two thousand members at once", async () => {
+      const ids = Array.from({ length: 2000 }, (_, at) => `usr_${String(at).padStart(5, "0")}`);
+      expect(await add("grp_1", ...ids)).to.have.length(2000);
+      expect(await add("grp_1", ...ids, "usr_x")).to.deep.equal(["usr_x"]);
+      expect(await read().members("grp_1", { limit: 5000 })).to.deep.equal([...ids, "usr_x"]);
+      expect(await read().membersAmong("grp_1", ids)).to.have.length(2000);
+      expect(await remove("grp_1", ...ids)).to.have.length(2000);
+      expect(await read().members("grp_1", { limit: 5000 })).to.deep.equal(["usr_x"]);
+    });
+
+    it("takes an id as nothing but text, and finds nobody under one that nobody can have", async () => {
+      await add("grp_1", "usr_1", "usr_'%", "$ne", "usr_\ufffd");
+      expect(sorted(await read().membersAmong("grp_1", ["usr_'%", "usr_%", "$ne", ".*", "USR_1"]))).to.deep.equal([
+        "$ne",
+        "usr_'%",
+      ]);
+      const impossible = ["usr_1\0", "usr_\ud800", "\0"];
+      expect(await read().membersAmong("grp_1", impossible)).to.deep.equal([]);
+      expect(await remove("grp_1", ...impossible)).to.deep.equal([]);
+      for (const id of impossible) {
+        expect(await read().groupsOf(id, { limit: 9 })).to.deep.equal([]);
+        expect(await read().allGroupsOf(id)).to.deep.equal([]);
+        expect(await read().members(id, { limit: 9 })).to.deep.equal([]);
+      }
+      expect(await read().members("grp_1", { limit: 9 })).to.have.length(4);
+    });
+  });
+}
