@@ -58,7 +58,6 @@ export async function createApp(store: Store, config: Config, log: Log): Promise
   const requestLog = new RequestLog(store);
   const purges = new Purges(store);
   const first = await firstStart(store, tokens);
-  await purges.resume();
 
   const verifier = new TokenVerifier(
     store,
@@ -86,10 +85,10 @@ export async function createApp(store: Store, config: Config, log: Log): Promise
         authenticate: guard,
         limit: rateLimit(scim && { token: scim }),
       }),
-      "/api": apiRouter(guard, rateLimit(api && { token: api })),
+      "/api": apiRouter(requestLog, guard, rateLimit(api && { token: api })),
     },
   });
-  const flushing = flushEvery(flushMs, [usage, refusals, requestLog], (cause) =>
+  const flushing = flushEvery(flushMs, [usage, refusals, requestLog, purges], (cause) =>
     log.warn("What has gathered could not be written; it is tried again.", { cause }),
   );
   return { handler, firstSecret: first?.secret, close: () => flushing.stop() };

@@ -25,8 +25,9 @@ async function serve(config: Config, log: Log): Promise<void> {
     cert: readFileSync(config.tls.certPath, "utf8"),
     key: readFileSync(config.tls.keyPath, "utf8"),
   };
-  const server = await listen(app.handler, { host, port, ...(tls && { tls }) });
+  // Shown before anything else can go wrong: it cannot be shown again.
   if (app.firstSecret !== undefined) process.stdout.write(welcome(app.firstSecret, config));
+  const server = await listen(app.handler, { host, port, ...(tls && { tls }) });
   log.info("listening", { host, port: server.port, publicUrl: config.publicUrl });
 
   let ending = false;
@@ -41,8 +42,8 @@ async function serve(config: Config, log: Log): Promise<void> {
     log.info("closed");
     process.exit(0);
   };
-  process.once("SIGTERM", end);
-  process.once("SIGINT", end);
+  process.on("SIGTERM", end);
+  process.on("SIGINT", end);
 }
 
 /** Printed once, on the first start: the one token, and a line that uses it. */

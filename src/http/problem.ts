@@ -10,6 +10,7 @@ export function problemHandler(log: Log): ErrorRequestHandler {
     const status = statusOf[refused.fault];
     logFault(log, req.requestId, refused);
     if (res.headersSent) return void res.destroy();
+    res.locals["refusal"] = refused.message;
     setFaultHeaders(res, refused);
     const { field, scopes } = refused.details;
     sendJson(res, status, "application/problem+json", {

@@ -2,12 +2,16 @@ import type { RequestHandler } from "express";
 import type { RequestLog } from "../domain/audit/request-log.ts";
 import { redactText } from "../log.ts";
 
-/** Notes each request of a door when it has been answered, for the person who asks why provisioning failed. */
-export function logRequests(requests: RequestLog): RequestHandler {
+/**
+ * Notes the requests of a door when they have been answered, for the person who asks why provisioning failed.
+ * @param which all of them, or only those that were refused
+ */
+export function logRequests(requests: RequestLog, which: "all" | "refused"): RequestHandler {
   return (req, res, next) => {
     const startedAt = performance.now();
     res.once("close", () => {
       const detail: unknown = res.locals["refusal"];
+      if (which === "refused" && detail === undefined) return;
       const body: unknown = req.body;
       requests.note({
         ...(req.user && { organizationId: req.user.organizationId, actor: req.user.actor }),

@@ -45,7 +45,7 @@ export interface FindOptions extends OperationOptions {
   batchSize?: number;
 }
 
-export interface Cursor {
+interface Cursor {
   toArray(): Promise<Fields[]>;
 }
 

@@ -100,8 +100,8 @@ function sortOf(part: PartName, { sort }: Query): Record<string, 1 | -1> {
 
 /**
  * How far the declared indexes narrow a condition: to the records of a `key`, to a `range` of one path, to `branches` of
- * an `or` that are each narrowed, or not at all. A range alone (nothing else to check) can be walked in the order of its path. Even what is not narrowed may be asked
- * of an index's entries instead of whole documents.
+ * an `or` that are each narrowed, or not at all. A range alone (nothing else to check) can be walked in the order of its
+ * path. Even what is not narrowed may be asked of an index's entries instead of whole documents.
  */
 type Narrowed =
   | { readonly by: "key"; readonly hint?: string }

@@ -6,7 +6,7 @@ import { OpenAccess } from "./mongo-access.ts";
 import { collectionReader, collectionWriter, findByKey, type ReadingAids } from "./mongo-collection.ts";
 import { CountFolding } from "./mongo-counts.ts";
 import { type Database, operationTimeMs } from "./mongo-driver.ts";
-import { codes, isConnectionFault, isDriverError, serverCode, withoutValues } from "./mongo-errors.ts";
+import { codes, isDriverError, serverCode, withoutValues } from "./mongo-errors.ts";
 import { membershipReader, membershipWriter } from "./mongo-memberships.ts";
 import { migrate } from "./mongo-migrations.ts";
 import { Scans } from "./mongo-scans.ts";
@@ -144,6 +144,7 @@ async function prepare(
   }
 }
 
+/** @throws StartError */
 async function connect(uri: string, options: typeof workOptions | typeof startOptions): Promise<mongoose.Connection> {
   const namesDatabase = /^mongodb(\+srv)?:\/\/[^/]+\/[^?]/.test(uri);
   const connection = mongoose.createConnection();
@@ -151,7 +152,7 @@ async function connect(uri: string, options: typeof workOptions | typeof startOp
     return await connection.openUri(uri, { ...options, ...(!namesDatabase && { dbName: "gatehouse" }) });
   } catch (error) {
     await connection.close();
-    throw error;
+    throw startErrorOf(error, uri);
   }
 }
 
@@ -172,7 +173,7 @@ function startErrorOf(error: unknown, uri: string): unknown {
       `MONGODB_URI is not a usable connection string (mongodb://host:27017/gatehouse?replicaSet=rs0): ${reason}`,
     );
   }
-  if (isConnectionFault(error) || isDriverError(error)) {
+  if (isDriverError(error)) {
     return new StartError(`MONGODB_URI: no server to write to answers there. Start it or correct the URI. (${reason})`);
   }
   return error;

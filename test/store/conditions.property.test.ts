@@ -5,7 +5,7 @@ import { condition, fields, sort } from "./arbitrary.ts";
 import { contractCollections, insertAll, newOrganization, reading, type Thing, thing } from "./contract/things.ts";
 import { engines } from "./engines.ts";
 import { holds, inOrder, valueAt } from "./evaluate.ts";
-import type { Opened } from "./store.contract.ts";
+import type { Opened } from "./opened.ts";
 
 for (const { name, open } of engines) {
   describe(`Any condition on ${name}`, () => {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import mongoose from "mongoose";
 import { openMongoStore } from "../../src/store/mongo.ts";
-import type { Opened, OpenOptions } from "./store.contract.ts";
+import type { Opened, OpenOptions } from "./opened.ts";
 
 export interface MongoOpened extends Opened {
   /** The server and the database. */

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
-import type { Open, Opened } from "./store.contract.ts";
+import type { Open, Opened } from "./opened.ts";
 
 export interface SqliteOpened extends Opened {
   readonly dataDir: string;

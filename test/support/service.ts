@@ -1,5 +1,4 @@
 import { PassThrough } from "node:stream";
-import type superagent from "superagent";
 import supertest from "supertest";
 import type { Scope } from "../../schemas/token.ts";
 import { createApp, createDomain } from "../../src/app.ts";
@@ -10,8 +9,8 @@ import { listen } from "../../src/http/listen.ts";
 import { createLog } from "../../src/log.ts";
 import type { Store } from "../../src/store/collection.ts";
 import { collections } from "../../src/store/collections.ts";
+import type { Open } from "../store/opened.ts";
 import { openSqlite } from "../store/sqlite-opened.ts";
-import type { Open } from "../store/store.contract.ts";
 import { assertHoldsNoSecret, remember } from "./secrets.ts";
 
 export const userUrn = "urn:ietf:params:scim:schemas:core:2.0:User";
@@ -91,8 +90,8 @@ export async function startService(
 /** No answer may repeat a secret: each one is searched. */
 function agentOf(port: number, secret?: string): Agent {
   const agent = supertest.agent(`http://127.0.0.1:${port}`);
-  agent.use((request: superagent.SuperAgentRequest) => {
-    request.on("response", (response: superagent.Response) => {
+  agent.use((request: { on(event: "response", told: (response: { text: string; headers: object }) => void): void }) => {
+    request.on("response", (response) => {
       assertHoldsNoSecret(`${response.text}${JSON.stringify(response.headers)}`, "an answer");
     });
   });

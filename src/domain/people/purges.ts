@@ -1,5 +1,6 @@
 import type { Change, Store, Tenant } from "../../store/collection.ts";
 import { groups, type Purge, purges, serviceTenant } from "../../store/collections.ts";
+import type { Gathering } from "../background.ts";
 import { newEntity, newId } from "../entity.ts";
 
 /** Edges that are removed in one transaction: few enough that other writers do not wait. */
@@ -13,26 +14,42 @@ export async function announcePurge(change: Change, organizationId: string, subj
 }
 
 /**
- * Sweeps away the edges of removed users and groups, however many there are, in small transactions. A sweep that a
- * crash cuts short is finished at the next start; until then readers pass over edges that lead nowhere.
+ * Sweeps away the edges of removed users and groups, however many there are, in small transactions. A sweep that is
+ * cut short by a crash or an outage is finished later; until then a group may still list a member that is gone.
  */
-export class Purges {
+export class Purges implements Gathering {
   readonly #store: Store;
+  /** Whether there may be sweeps to finish; at the start, those of an earlier run. */
+  #unfinished = true;
 
   constructor(store: Store) {
     this.#store = store;
   }
 
-  /** Finishes what an earlier run of the service left. */
-  async resume(): Promise<void> {
-    for (;;) {
-      const { items } = await this.#store.for(serviceTenant).open(purges).list({ limit: 100 });
-      if (items.length === 0) return;
-      for (const purge of items) await this.carryOut(purge);
+  /** Sweeps for a removal that has been committed: whatever comes now, the subject is gone. */
+  async carryOut(purge: Purge): Promise<void> {
+    await this.#sweep(purge).catch(() => {
+      this.#unfinished = true;
+    });
+  }
+
+  /** Finishes what was cut short. */
+  async flush(): Promise<void> {
+    if (!this.#unfinished) return;
+    this.#unfinished = false;
+    try {
+      for (;;) {
+        const { items } = await this.#store.for(serviceTenant).open(purges).list({ limit: 100 });
+        if (items.length === 0) return;
+        for (const purge of items) await this.#sweep(purge);
+      }
+    } catch (error) {
+      this.#unfinished = true;
+      throw error;
     }
   }
 
-  async carryOut({ id, of: organizationId, subjectId }: Purge): Promise<void> {
+  async #sweep({ id, of: organizationId, subjectId }: Purge): Promise<void> {
     while ((await this.#batch(organizationId, (tenant) => leaveGroups(tenant, subjectId))) === batchMax);
     while ((await this.#batch(organizationId, (tenant) => dropMembers(tenant, subjectId))) === batchMax);
     await this.#store.transaction(async (change) => {

@@ -70,14 +70,15 @@ export class Users {
         assertVersion(current.version, expected);
         const before = attributesOf(current);
         const revised = revise(before);
-        if (sameAttributes(before, { active: true, ...revised })) return current;
-        const { organizationId, createdAt } = current;
+        // Who leaves `active` out does not mean to bring somebody back.
+        const { organizationId, createdAt, active } = current;
+        if (sameAttributes(before, { active, ...revised })) return current;
         const user = withTwin({
           id,
           organizationId,
           createdAt,
           ...nextVersion(current),
-          active: true,
+          active,
           ...revised,
         });
         await tenant.open(users).replace(user, current.version);

@@ -98,13 +98,16 @@ export class Tokens {
     );
   }
 
-  #check({ name, description, scopes, expiresAt }: NewToken, type: TokenType): void {
+  #check({ name, description, scopes, expiresAt, userId }: NewToken, type: TokenType): void {
     const refuse = (field: string, message: string): never => {
       throw new AppError("invalid-value", message, { field });
     };
     if (name.trim() === "" || name.length > 200) refuse("name", "name must have 1 to 200 characters.");
     if ((description?.length ?? 0) > 1000) refuse("description", "description must have 1000 characters or fewer.");
     if (scopes.length === 0) refuse("scopes", "scopes must name at least one scope.");
+    if (userId !== undefined && !scopes.every((scope) => scope.startsWith("connect:"))) {
+      refuse("scopes", "A personal token acts as its user, who has connect scopes only.");
+    }
     const beyond = scopes.filter((scope) => !allowedScopes[type].includes(scope));
     if (beyond.length > 0) {
       refuse(

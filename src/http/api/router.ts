@@ -1,24 +1,18 @@
 import { type RequestHandler, Router } from "express";
-import { AppError } from "../../errors.ts";
-import { callerOf } from "../request.ts";
-import { sendJson } from "../send.ts";
+import type { RequestLog } from "../../domain/audit/request-log.ts";
+import { mount } from "../operation.ts";
+import { logRequests } from "../request-log.ts";
+import { operations } from "./operations.ts";
 
-/** `/api`: as yet the caller may ask who it is. */
-export function apiRouter(authenticate: readonly RequestHandler[], limit: RequestHandler): Router {
+/** `/api`: who is it, how often; then the operation, which says what it needs. */
+export function apiRouter(
+  requestLog: RequestLog,
+  authenticate: readonly RequestHandler[],
+  limit: RequestHandler,
+): Router {
   const router = Router();
+  router.use(logRequests(requestLog, "refused"));
   router.use(...authenticate, limit);
-  router.all("/whoami", (req, res) => {
-    if (req.method !== "GET" && req.method !== "HEAD") {
-      throw new AppError("method-not-allowed", `${req.method} is not for this resource.`, { allow: ["GET", "HEAD"] });
-    }
-    const { organizationId, actor, scopes, userId } = callerOf(req);
-    res.setHeader("Cache-Control", "no-store");
-    sendJson(res, 200, "application/json", {
-      organizationId,
-      actor,
-      scopes: [...scopes].sort(),
-      ...(userId !== undefined && { userId }),
-    });
-  });
+  mount(router, operations);
   return router;
 }

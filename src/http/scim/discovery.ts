@@ -47,7 +47,8 @@ const refuseFilter: RequestHandler = (req, _res, next) => {
 /** The library asks for its base address at each request, and sends through `res.send`, which would add a charset. */
 const answerAsConfigured =
   (publicUrl: string): RequestHandler =>
-  (_req, res, next) => {
+  (req, res, next) => {
+    Object.defineProperty(req, "query", { value: {} }); // the library would read meaning into what is left
     res.locals["publicUrl"] = publicUrl;
     res.send = (body: unknown) => {
       sendJson(res, res.statusCode, scimMediaType, body);

@@ -4,7 +4,7 @@ import { AppError } from "../../errors.ts";
 import { checkUserTypes, enterpriseUrn } from "./scimmy.ts";
 
 /** The key under which the enterprise extension is stored: one without dots. */
-export const enterpriseKey = "enterpriseUser";
+const enterpriseKey = "enterpriseUser";
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -99,6 +99,7 @@ function targetOf(user: Json, path: string): [holder: Json, name: string, multiV
   const [name = "", subName, ...rest] = (inExtension ? local.slice(enterpriseUrn.length + 1) : local).split(".");
   const attribute = table.get(name);
   if (!attribute || rest.length > 0) throw bad();
+  if (attribute.name === "password") throw new AppError("not-implemented", "Passwords are not kept here.");
   if (attribute.readOnly) throw new AppError("mutability", `${attribute.name} cannot be changed.`, { field: path });
   const holder = inExtension ? objectIn(user, enterpriseUrn) : user;
   if (subName === undefined) return [holder, attribute.name, attribute.multiValued];

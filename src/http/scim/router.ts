@@ -33,7 +33,7 @@ export function scimRouter(door: ScimDoor): Router {
   const users = new UserEndpoint(door.users, renderer);
   const groups = new GroupEndpoint(door.groups, renderer);
   const router = Router();
-  router.use(logRequests(door.requestLog));
+  router.use(logRequests(door.requestLog, "all"));
   router.use(...door.authenticate, door.limit, requireScope("admin:scim"));
   router.use(...jsonBody([scimMediaType, "application/json"], bodyBytesMax));
 

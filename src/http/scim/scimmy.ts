@@ -61,7 +61,6 @@ function tableOf(attributes: readonly unknown[]): AttributeTable {
 
 export const userAttributes = tableOf(SCIMMY.Schemas.User.definition.attributes);
 export const enterpriseAttributes = tableOf(SCIMMY.Schemas.EnterpriseUser.definition.attributes);
-export const groupAttributes = tableOf(SCIMMY.Schemas.Group.definition.attributes);
 
 /**
  * Checks an inbound user against its schema and the enterprise extension.

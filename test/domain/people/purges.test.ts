@@ -98,19 +98,19 @@ describe("Purges", () => {
     const ada = await userNamed("ada");
     const group = await groups.create(caller, { displayName: "G" }, [ada]);
     await domain.store.transaction((change) => announcePurge(change, domain.otherId, ada));
-    await purges.resume();
+    await purges.flush();
     expect(await memberships().members(group.id, { limit: 10 })).to.deep.equal([ada]);
   });
 
-  describe("resume", () => {
+  describe("flush", () => {
     it("finishes every sweep that was cut short, and may be run again", async () => {
       const subjects = [];
       for (const userName of ["ada", "bob", "eve"]) subjects.push(await userNamed(userName));
       const group = await groups.create(caller, { displayName: "G" }, subjects);
       for (const id of subjects.slice(0, 2)) await cutShort(id);
       expect(await open()).to.equal(2);
-      await purges.resume();
-      await purges.resume();
+      await purges.flush();
+      await purges.flush();
       expect(await open()).to.equal(0);
       expect(await memberships().members(group.id, { limit: 10 })).to.deep.equal(subjects.slice(2));
       expect((await groups.get(domain.organizationId, group.id))?.version).to.equal(3);
@@ -125,7 +125,7 @@ describe("Purges", () => {
         await tenant.memberships.remove(first, [ada]);
         await tenant.open(groupRecords).increment(first, { version: 1 });
       });
-      await purges.resume();
+      await purges.flush();
       for (const id of [first, second]) expect((await groups.get(domain.organizationId, id))?.version).to.equal(2);
     });
 

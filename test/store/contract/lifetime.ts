@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { isFault, StartError } from "../../../src/errors.ts";
 import type { CollectionDefinition, Store } from "../../../src/store/collection.ts";
 import type { Migration } from "../../../src/store/migrations.ts";
-import type { Open, Opened } from "../store.contract.ts";
+import type { Open, Opened } from "../opened.ts";
 import { failed, refused } from "./refused.ts";
 import { contractCollections, insertAll, newKey, reading, select, type Thing, thing, things, write } from "./things.ts";
 

@@ -1,0 +1,13 @@
+import { z } from "zod";
+import { actor } from "./audit-event.ts";
+import { scope } from "./token.ts";
+
+/** Who the service takes the caller for. */
+export const callerSchema = z
+  .object({
+    organizationId: z.string(),
+    actor,
+    scopes: z.array(scope).describe("all scopes that the credential opens, the included ones spelled out"),
+    userId: z.string().optional().describe("the user that a personal token acts as"),
+  })
+  .meta({ id: "Caller" });
