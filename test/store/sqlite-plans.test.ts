@@ -1,0 +1,119 @@
+import { join } from "node:path";
+import { expect } from "chai";
+import type { Condition, Query } from "../../src/store/collection.ts";
+import { collections } from "../../src/store/collections.ts";
+import { keyOf } from "../../src/store/refusals.ts";
+import { Connection } from "../../src/store/sqlite-driver.ts";
+import { type Part, partSql, planCount, planPage } from "../../src/store/sqlite-page.ts";
+import { elementTable, indexColumn } from "../../src/store/where-sql.ts";
+import { openSqlite, type SqliteOpened } from "./sqlite-opened.ts";
+
+/** On an empty file: the planner is told how selective each index is, so its plans do not depend on what is there. */
+describe("Query plans on SQLite", () => {
+  let opened: SqliteOpened;
+  let connection: Connection;
+  before(async () => {
+    opened = await openSqlite({ collections });
+    connection = new Connection(join(opened.dataDir, "gatehouse.db"), { readOnly: true });
+  });
+  after(async () => {
+    connection.close();
+    await opened.dispose();
+  });
+
+  const stepsOf = (sql: string, values: Parameters<Connection["all"]>[1]): string[] =>
+    connection.all(`EXPLAIN QUERY PLAN ${sql}`, values).map(({ detail }) => String(detail));
+
+  for (const definition of collections) {
+    const own = definition.name;
+    const explain = (query: Query, part: Part): string[] => {
+      const { text, values } = partSql(planPage(query, definition, "org_1").request, part, "id");
+      return stepsOf(`${text} LIMIT ?`, [...values, 10]);
+    };
+    /** Every step is a seek; nothing is read whole and nothing is sorted. */
+    const isSeek = (steps: readonly string[], indexes: readonly string[]): void => {
+      const said = steps.join("\n");
+      expect(said).to.not.match(/TEMP B-TREE/);
+      for (const step of steps.filter((each) => each.startsWith("SCAN"))) expect(step).to.match(/json_each|^SCAN \d/);
+      for (const index of indexes) expect(said).to.contain(`INDEX ${index} `);
+    };
+
+    describe(own, () => {
+      it("lists by id, from the beginning and from any place, in both directions", () => {
+        for (const direction of ["ascending", "descending"] as const) {
+          const sort = { path: "id", direction };
+          isSeek(explain({ sort, limit: 10 }, "all"), [`sqlite_autoindex_${own}_1`]);
+          isSeek(explain({ sort, after: { id: "x" }, limit: 10 }, "all"), [`sqlite_autoindex_${own}_1`]);
+        }
+      });
+
+      for (const index of definition.indexes) {
+        const { path, element } = index;
+        const field = element ?? path;
+        const about = (leaf: Condition): Condition =>
+          element === undefined ? leaf : { op: "some", path, where: leaf };
+        // A WITHOUT ROWID table's own key serves as its index, under the table's name.
+        const served = element === undefined ? [`${own}_${indexColumn(index)}`] : [];
+        const onTable = element === undefined ? /./ : new RegExp(`SEARCH ${elementTable(definition, index)} `);
+
+        // Keys that are unique everywhere are looked up, whole, before the organisation is known.
+        if (index.unique === "everywhere") {
+          it(`looks ${keyOf(index)} up from its own table`, () => {
+            const sql = `SELECT id FROM ${elementTable(definition, index)} WHERE value = ?`;
+            isSeek(stepsOf(sql, ["x"]), []);
+          });
+          continue;
+        }
+
+        for (const [name, leaf] of Object.entries({
+          eq: { op: "eq", path: field, value: "x" },
+          in: { op: "in", path: field, values: ["x", "y"] },
+          startsWith: { op: "startsWith", path: field, value: "x" },
+        } as const satisfies Record<string, Condition>)) {
+          it(`answers ${name} of ${keyOf(index)} from its index`, () => {
+            const sort =
+              name === "startsWith" && element === undefined ? { sort: { path, direction: "ascending" as const } } : {};
+            const steps = explain({ where: about(leaf), limit: 10, ...sort }, "sort" in sort ? "present" : "all");
+            const seeks = steps.filter((step) => !/TEMP B-TREE FOR ORDER BY/.test(step));
+            isSeek(seeks, served);
+            expect(steps.join("\n")).to.match(onTable);
+          });
+
+          it(`counts ${name} of ${keyOf(index)} from its index`, () => {
+            const { request } = planCount(about(leaf), definition, "org_1");
+            const sql = `SELECT count(*) FROM ${request.table} WHERE organization_id = ? AND ${request.where.text}`;
+            isSeek(stepsOf(sql, [request.organizationId, ...request.where.values]), served);
+          });
+        }
+
+        if (element !== undefined) continue;
+        it(`sorts by ${path} along its index, from the beginning and from any place, in both directions`, () => {
+          for (const direction of ["ascending", "descending"] as const) {
+            const sort = { path, direction };
+            isSeek(explain({ sort, limit: 10 }, "present"), served);
+            isSeek(explain({ sort, after: { value: "x", id: "y" }, limit: 10 }, "present"), served);
+            if (index.unique) continue; // what is unique is required: no record is without it
+            isSeek(explain({ sort, limit: 10 }, "missing"), served);
+            isSeek(explain({ sort, after: { value: null, id: "y" }, limit: 10 }, "missing"), served);
+          }
+        });
+      }
+    });
+  }
+
+  it("what no index narrows is known to be a scan", () => {
+    const users = collections.find(({ name }) => name === "users");
+    const where = { op: "contains", path: "folded.displayName", value: "x" } as const;
+    expect(users && planPage({ where, limit: 10 }, users, "org_1").way).to.equal("scan");
+  });
+
+  it("memberships are found from both ends", () => {
+    for (const [column, index] of [
+      ["group_id", "PRIMARY KEY"],
+      ["member_id", "COVERING INDEX memberships_by_member"],
+    ]) {
+      const sql = `SELECT * FROM memberships WHERE organization_id = ? AND ${column} = ?`;
+      expect(stepsOf(sql, ["o", "x"]).join("\n")).to.contain(`USING ${index}`);
+    }
+  });
+});
