@@ -19,7 +19,7 @@ export interface Store {
   /**
    * Runs a change: all of it is kept, durably, or none. The body may run more than once (a lost race is run again
    * from its start), so it changes nothing but what it writes through `change`, and it never waits for the network or
-   * for another transaction.
+   * for another transaction. A refused write (conflict, stale) ends the change: the body lets it through.
    * @param options.turn changes that name the same turn (a group's id) are run one after another in this process
    *   before they meet in the database, so that one busy record does not become a storm of retries
    * @throws AppError conflict | stale | unavailable, and whatever the body throws

@@ -36,10 +36,12 @@ export function documentPath(path: string): string {
 
 /**
  * Keys that MongoDB or its driver give a meaning to: with a dot or dollar (paths, operators), with a NUL (the end of a
- * key), `_id`, and `_bsontype`, by which an object would pose as one of the driver's own.
+ * key), `_id`, and `_bsontype`, by which an object would pose as one of the driver's own. And the names that every object is
+ * born with: the driver looks up options by a field's name, finds those, and reads an array there as raw bytes.
  */
 function encodeKey(key: string): string {
   if (key === "_id" || key === "_bsontype") return key.replace("_", "%5f");
+  if (Object.hasOwn(Object.prototype, key)) return `%${key.charCodeAt(0).toString(16)}${key.slice(1)}`;
   return /[%.$\0]/.test(key)
     ? key.replace(/[%.$\0]/g, (character) => `%${character.charCodeAt(0).toString(16).padStart(2, "0")}`)
     : key;

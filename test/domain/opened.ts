@@ -10,6 +10,7 @@ import { AppError, type Fault } from "../../src/errors.ts";
 import type { Store } from "../../src/store/collection.ts";
 import { auditEvents, collections, tokens as tokenRecords } from "../../src/store/collections.ts";
 import { openSqlite } from "../store/sqlite-opened.ts";
+import { remember } from "../support/secrets.ts";
 
 /** The domain over a store with two organisations, without a door before it. */
 export interface Opened {
@@ -28,6 +29,15 @@ export interface Opened {
   dispose(): Promise<void>;
 }
 
+/** Every secret that a test makes is searched for in the files that it leaves. */
+class RememberedTokens extends Tokens {
+  override async createWithin(...values: Parameters<Tokens["createWithin"]>): ReturnType<Tokens["createWithin"]> {
+    const made = await super.createWithin(...values);
+    remember(made.secret);
+    return made;
+  }
+}
+
 export async function openDomain(): Promise<Opened> {
   const { store, dataDir, dispose } = await openSqlite({ collections });
   const organizations = new Organizations(store);
@@ -40,7 +50,7 @@ export async function openDomain(): Promise<Opened> {
   };
   return {
     ...{ store, dataDir, organizations, organizationId, otherId, stored, dispose },
-    tokens: new Tokens(store, { prefix: "wxt" }),
+    tokens: new RememberedTokens(store, { prefix: "wxt" }),
     audit: async (organization, action) => {
       const where = action === undefined ? {} : ({ where: { op: "eq", path: "action", value: action } } as const);
       return (

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import mongoose from "mongoose";
 import { openMongoStore } from "../../src/store/mongo.ts";
+import { assertHoldsNoSecret } from "../support/secrets.ts";
 import type { Opened, OpenOptions } from "./opened.ts";
 
 export interface MongoOpened extends Opened {
@@ -28,10 +29,21 @@ export function openMongo(server: string): (options: OpenOptions) => Promise<Mon
       beside: () => openMongoStore({ uri, ...options }),
       dispose: async () => {
         await store.close();
-        await withConnection(uri, (connection) => connection.dropDatabase());
+        await withConnection(uri, async (connection) => {
+          await assertDocumentsHoldNoSecret(connection);
+          await connection.dropDatabase();
+        });
       },
     };
   };
+}
+
+/** @throws Error naming the collection in which a secret of this run stands */
+export async function assertDocumentsHoldNoSecret(connection: mongoose.Connection): Promise<void> {
+  for (const { name } of (await connection.db?.listCollections().toArray()) ?? []) {
+    const documents = await connection.collection(name).find().toArray();
+    assertHoldsNoSecret(JSON.stringify(documents), name);
+  }
 }
 
 /** `mongodb://host/?options` -> `mongodb://host/name?options` */

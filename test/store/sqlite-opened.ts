@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
+import { assertFilesHoldNoSecret } from "../support/secrets.ts";
 import type { Open, Opened } from "./opened.ts";
 
 export interface SqliteOpened extends Opened {
@@ -26,6 +27,7 @@ export const openSqlite = (async (first): Promise<SqliteOpened> => {
     },
     dispose: async () => {
       await store.close();
+      await assertFilesHoldNoSecret(dataDir);
       await rm(dataDir, { recursive: true, force: true });
     },
   };

@@ -106,7 +106,7 @@ export class Tokens {
     if ((description?.length ?? 0) > 1000) refuse("description", "description must have 1000 characters or fewer.");
     if (scopes.length === 0) refuse("scopes", "scopes must name at least one scope.");
     if (userId !== undefined && !scopes.every((scope) => scope.startsWith("connect:"))) {
-      refuse("scopes", "A personal token acts as its user, who has connect scopes only.");
+      refuse("scopes", "scopes of a personal token can be connect scopes only: it acts as its user.");
     }
     const beyond = scopes.filter((scope) => !allowedScopes[type].includes(scope));
     if (beyond.length > 0) {

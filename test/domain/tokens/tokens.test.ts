@@ -62,7 +62,14 @@ describe("Tokens", () => {
       "all for a scim token": { field: "scopes", wanted: { type: "scim", scopes: ["admin:scim", "all"] } },
       "an expiry in the past": { field: "expiresAt", wanted: { expiresAt: new Date(Date.now() - 1) } },
       "an expiry that is no date": { field: "expiresAt", wanted: { expiresAt: new Date(Number.NaN) } },
-      "a user that does not exist": { field: "userId", wanted: { userId: "usr_01J00000000000000000000000" } },
+      "a user that does not exist": {
+        field: "userId",
+        wanted: { userId: "usr_01J00000000000000000000000", scopes: ["connect:read"] },
+      },
+      "an admin scope for a personal token": {
+        field: "scopes",
+        wanted: { userId: "usr_01J00000000000000000000000", scopes: ["connect:read", "admin:scim"] },
+      },
     };
     for (const [what, { field, wanted }] of Object.entries(refusals)) {
       it(`refuses ${what}, naming ${field}, and stores nothing`, async () => {
