@@ -115,6 +115,3 @@ const builtIn =
 const { DatabaseSync } = (await import(
   builtIn ? "node:sqlite" : "@photostructure/sqlite"
 )) as typeof import("node:sqlite");
-
-/** Which SQLite this process runs on, for the log. */
-export const sqliteDriver = builtIn ? "node:sqlite" : "@photostructure/sqlite";
