@@ -30,11 +30,12 @@ export function jsonBody(mediaTypes: readonly string[], limit: number): RequestH
 }
 
 /**
- * Refuses keys that could reach an object's prototype, also as a part of a dotted or URN key, before anything reads
- * the body.
- * @throws AppError invalid-request
+ * Refuses, before anything reads the body, keys that could reach an object's prototype, also as a part of a dotted or
+ * URN key, and texts that no store gives back as they were: with a NUL or half of a character.
+ * @throws AppError invalid-request; invalid-value
  */
-export function refusePoison(body: unknown, depth = 0): void {
+function refusePoison(body: unknown, depth = 0): void {
+  if (typeof body === "string") assertStorable(body);
   if (typeof body !== "object" || body === null) return;
   if (depth >= depthMax) throw new AppError("invalid-request", `The body is nested more than ${depthMax} deep.`);
   if (Array.isArray(body)) {
@@ -42,9 +43,16 @@ export function refusePoison(body: unknown, depth = 0): void {
     return;
   }
   for (const [key, value] of Object.entries(body)) {
+    assertStorable(key);
     if (key.split(/[.:[\]]/).some((part) => poisonous.has(part.toLowerCase()))) {
       throw new AppError("invalid-request", "The body has a key that no resource has.");
     }
     refusePoison(value, depth + 1);
+  }
+}
+
+function assertStorable(text: string): void {
+  if (text.includes("\0") || !text.isWellFormed()) {
+    throw new AppError("invalid-value", "A text in the body holds a NUL or half of a character.");
   }
 }

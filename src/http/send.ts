@@ -20,12 +20,13 @@ export async function sendPieces(
   pieces: AsyncIterable<string>,
 ): Promise<void> {
   let held = "";
+  const closed = once(res, "close");
   for await (const piece of pieces) {
     held += piece;
     if (held.length < chunkBytes) continue;
     if (res.destroyed) return;
     if (!res.headersSent) res.writeHead(status, { "Content-Type": mediaType });
-    if (!res.write(held)) await Promise.race([once(res, "drain"), once(res, "close")]);
+    if (!res.write(held)) await Promise.race([once(res, "drain"), closed]);
     held = "";
   }
   if (res.headersSent) res.end(held);

@@ -41,26 +41,30 @@ export function membershipReader(connection: () => Connection, organizationId: s
 export function membershipWriter(connection: () => Connection, organizationId: string): MembershipWriter {
   return {
     ...membershipReader(connection, organizationId),
-    add: async (groupId, memberIds) =>
-      [...new Set(memberIds)].filter(
-        (memberId) =>
-          connection().run("INSERT OR IGNORE INTO memberships VALUES (?, ?, ?)", [
-            organizationId,
-            groupId,
-            memberId,
-          ]) === 1,
-      ),
-    remove: async (groupId, memberIds) =>
-      memberIds.filter(
-        (memberId) =>
-          isStorableText(memberId) &&
-          connection().run("DELETE FROM memberships WHERE organization_id = ? AND group_id = ? AND member_id = ?", [
-            organizationId,
-            groupId,
-            memberId,
-          ]) === 1,
-      ),
+    add: (groupId, memberIds) =>
+      sliced([...new Set(memberIds)], (memberId) => {
+        const edge = [organizationId, groupId, memberId];
+        return connection().run("INSERT OR IGNORE INTO memberships VALUES (?, ?, ?)", edge) === 1;
+      }),
+    remove: (groupId, memberIds) =>
+      sliced(memberIds.filter(isStorableText), (memberId) => {
+        const sql = "DELETE FROM memberships WHERE organization_id = ? AND group_id = ? AND member_id = ?";
+        return connection().run(sql, [organizationId, groupId, memberId]) === 1;
+      }),
   };
+}
+
+/** Edges written before the event loop is given to others, who read what was committed before. */
+const sliceMax = 500;
+
+/** The ids for which the write changed something. */
+async function sliced(ids: readonly string[], write: (id: string) => boolean): Promise<string[]> {
+  const changed: string[] = [];
+  for (let from = 0; from < ids.length; from += sliceMax) {
+    if (from > 0) await new Promise((resolve) => setImmediate(resolve));
+    changed.push(...ids.slice(from, from + sliceMax).filter(write));
+  }
+  return changed;
 }
 
 function among(

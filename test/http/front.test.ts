@@ -67,6 +67,14 @@ describe("The front", () => {
       await post("application/json", `{"userName":"x","a":${"[".repeat(5000)}${"]".repeat(5000)}}`).expect(400);
     });
 
+    it("with a text that no store gives back as it was are refused with 400, wherever it stands", async () => {
+      for (const text of ['"a\\u0000b"', '"a\\ud800"', '{"\\udc00":1}', '["x","\\u0000"]']) {
+        const { body } = await post("application/json", `{"userName":"x","title":${text}}`).expect(400);
+        expect(body.scimType).to.equal("invalidValue");
+      }
+      await post("application/json", '{"userName":"emoji \\ud83d\\ude00"}').expect(201);
+    });
+
     it("with a token are refused with 400", async () => {
       await scim
         .post("/scim/v2/Users")

@@ -162,6 +162,30 @@ describe("The files of the embedded store", () => {
     await store.close();
   });
 
+  it("let reads be answered while a change of many members is written, which they do not see", async () => {
+    const store = openStore();
+    const organization = newOrganization();
+    await insertAll(store, organization, [thing(organization, "kept")]);
+    const ids = Array.from({ length: 20_000 }, (_, at) => `usr_${at}`);
+    let written = false;
+    const change = store
+      .transaction((tenant) => tenant.for(organization).memberships.add("grp_1", ids))
+      .then((added) => {
+        written = true;
+        return added;
+      });
+    let answered = 0;
+    while (!written) {
+      const members = await store.for(organization).memberships.members("grp_1", { limit: 1 });
+      if (!written) expect(members).to.deep.equal([]);
+      answered++;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(answered).to.be.greaterThan(20);
+    expect(await change).to.have.length(ids.length);
+    await store.close();
+  });
+
   describe("a question that no index narrows", () => {
     const organization = "org_large";
     const many = 60_000;

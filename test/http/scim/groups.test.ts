@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { get as httpGet } from "node:http";
 import { expect } from "chai";
 import { auditEvents } from "../../../src/store/collections.ts";
 import { engines } from "../../store/engines.ts";
@@ -205,6 +207,31 @@ for (const { name, open } of engines) {
         expect(body).to.not.have.property("externalId");
         expect(await memberIds(group.id)).to.deep.equal([b]);
       });
+    });
+
+    it("ends quietly when a client goes away while members are sent", async () => {
+      const warnings: Error[] = [];
+      const warned = (warning: Error) => warnings.push(warning);
+      process.on("warning", warned);
+      const { id } = await created();
+      await service.store.transaction((change) =>
+        change.for(service.organizationId).memberships.add(
+          id,
+          Array.from({ length: 20_000 }, (_, at) => `usr_${at}`),
+        ),
+      );
+      const { secret } = await service.issue({ scopes: ["admin:scim"] });
+      const request = httpGet({
+        port: service.port,
+        path: `/scim/v2/Groups/${id}`,
+        headers: { Authorization: `Bearer ${secret}` },
+      });
+      const [response] = await once(request, "response");
+      await once(response, "data");
+      response.destroy();
+      expect((await read(id)).members).to.have.length(20_000);
+      process.off("warning", warned);
+      expect(warnings).to.deep.equal([]);
     });
 
     describe("a group of 2,500 members", () => {
