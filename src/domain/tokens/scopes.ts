@@ -1,4 +1,4 @@
-import type { Scope, TokenType } from "../../../schemas/token.ts";
+import { type Scope, scope, type TokenType } from "../../../schemas/token.ts";
 
 /** Which scopes a scope includes directly; `all` includes every one. */
 const included: Readonly<Record<Scope, readonly Scope[]>> = {
@@ -28,16 +28,7 @@ export function expandScopes(scopes: readonly Scope[] | undefined): ReadonlySet<
 
 /** The scopes that each type of token may have. `mcp` is read-only by construction. */
 export const allowedScopes: Readonly<Record<TokenType, readonly Scope[]>> = {
-  admin: [
-    "all",
-    "admin:read",
-    "admin:write",
-    "admin:scim",
-    "admin:tokens",
-    "connect:read",
-    "connect:write",
-    "connect:exchange-auth",
-  ],
+  admin: scope.options,
   scim: ["admin:scim"],
   mcp: ["connect:read"],
   agent: ["connect:read", "connect:write", "connect:exchange-auth"],
