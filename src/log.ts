@@ -22,7 +22,8 @@ const secretFields =
 const tokenShape = /[A-Za-z][A-Za-z0-9]{1,15}(?:_|%5F)[0-9A-Za-z]{39,}/gi;
 
 /** Who and with which password in a MongoDB or other URL, up to the last @: a password may hold one unescaped. */
-const urlCredentials = /\b(mongodb(?:\+srv)?:\/\/)\S+@|(\/\/)[^\s/]+@/gi;
+// The repeats are bounded: from each of many beginnings an open one would look at all that follows.
+const urlCredentials = /\b(mongodb(?:\+srv)?:\/\/)\S{1,512}@|(\/\/)[^\s/]{1,512}@/gi;
 
 /** Replaces everything in a text that could open something. */
 export function redactText(text: string): string {

@@ -13,7 +13,7 @@ import { callerOf } from "./request.ts";
  * Credential -> caller, on every request anew. The credential has one place by the time that the strategy looks for it,
  * and no body has been parsed, so that it finds none in a query or a body.
  */
-export function authenticate(verifier: TokenVerifier, failures: FailureLimit): RequestHandler[] {
+export function authenticate(verifier: TokenVerifier, failures: FailureLimit): RequestHandler {
   const guard = new passport.Passport();
   guard.use(
     new BearerStrategy<BearerStrategyVerify>({ passReqToCallback: true }, (req, secret, done) => {
@@ -23,7 +23,7 @@ export function authenticate(verifier: TokenVerifier, failures: FailureLimit): R
       );
     }),
   );
-  const bearer: RequestHandler = (req, res, next) => {
+  return (req, res, next) => {
     const settled = (error: unknown, caller: Caller | false | undefined): void => {
       if (caller) {
         req.user = caller;
@@ -33,9 +33,14 @@ export function authenticate(verifier: TokenVerifier, failures: FailureLimit): R
         refuse(req, res, failures, why).then(next, next);
       }
     };
+    try {
+      normaliseCredential(req);
+    } catch (error) {
+      settled(error, undefined);
+      return;
+    }
     guard.authenticate("bearer", { session: false }, settled)(req, res, next);
   };
-  return [normaliseCredential, bearer];
 }
 
 type BearerStrategyVerify = (
@@ -47,9 +52,11 @@ type BearerStrategyVerify = (
 /** @throws AppError rate-limited for an address that keeps failing, else what was refused */
 async function refuse(req: Request, res: Response, failures: FailureLimit, error: unknown): Promise<never> {
   if (isFault(error, "unauthenticated")) await refuseTokenInSmallBody(req, res);
-  if (isFault(error, "unauthenticated") || isFault(error, "invalid-token")) await failures.count(req.address);
+  if (failed.some((fault) => isFault(error, fault))) await failures.count(req.address);
   throw error;
 }
+
+const failed = ["unauthenticated", "invalid-token", "ambiguous-credentials", "token-in-url"] as const;
 
 /** Who sends a token in the body only is told so, instead of that there is none. Large bodies are not worth it. */
 async function refuseTokenInSmallBody(req: Request, res: Response): Promise<void> {

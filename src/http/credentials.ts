@@ -1,5 +1,4 @@
 import type { IncomingMessage } from "node:http";
-import type { RequestHandler } from "express";
 import { AppError } from "../errors.ts";
 
 /**
@@ -7,8 +6,8 @@ import { AppError } from "../errors.ts";
  * `X-API-Key`. Whichever it was, what follows sees one Authorization header with Bearer, or none.
  * @throws AppError token-in-url, ambiguous-credentials, invalid-token
  */
-export const normaliseCredential: RequestHandler = (req, _res, next) => {
-  refuseTokenInUrl(req.url);
+export function normaliseCredential(req: IncomingMessage): void {
+  refuseTokenInUrl(req.url ?? "");
   const secrets = new Set(presentedSecrets(req));
   if (secrets.size > 1) {
     throw new AppError("ambiguous-credentials", "The request carries two different credentials. Send one.");
@@ -21,8 +20,7 @@ export const normaliseCredential: RequestHandler = (req, _res, next) => {
     if (!credential.test(secret)) throw new AppError("invalid-token", "The credential is not valid.");
     req.headers.authorization = `Bearer ${secret}`;
   }
-  next();
-};
+}
 
 /** A field of a body or query under which clients are known to send tokens. */
 const tokenField = /^(access_token|token|api_?-?key|api_?-?token|x-api-key|authorization)$/i;
@@ -49,8 +47,8 @@ const tokenInUrl = (): AppError =>
 /** Every secret of the request's headers; a header that was sent twice counts twice. */
 function presentedSecrets({ headersDistinct }: IncomingMessage): string[] {
   const fromAuthorization = (headersDistinct["authorization"] ?? []).map((value) => {
-    const [, secret] = /^(?:bearer|api-token) +(\S.*?) *$/i.exec(value) ?? [];
-    return secret ?? value; // another scheme is a credential too, one that opens nothing
+    const [, secret] = /^(?:bearer|api-token) +(\S.*)$/i.exec(value.trim()) ?? [];
+    return secret ?? `other ${value}`; // another scheme is a credential too, one that opens nothing
   });
   const fromApiKey = (headersDistinct["x-api-key"] ?? []).map((value) => value.trim());
   return [...fromAuthorization, ...fromApiKey].filter((secret) => secret !== "");

@@ -15,6 +15,7 @@ export function expectedVersion(req: Request): ExpectedVersion {
 export function answeredNotModified(req: Request, res: Response, version: number): boolean {
   const field = req.headers["if-none-match"];
   if (field === undefined || !(field.trim() === "*" || versionsIn(field).includes(version))) return false;
+  res.setHeader("ETag", etagOf(version));
   res.statusCode = 304;
   res.end();
   return true;

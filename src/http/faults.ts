@@ -1,5 +1,6 @@
 import type { Response } from "express";
 import { AppError, type Fault } from "../errors.ts";
+import { redactText } from "../log.ts";
 
 /** The status of each fault, whichever door says it. */
 export const statusOf: Readonly<Record<Fault, number>> = {
@@ -42,6 +43,9 @@ export function faultOf(error: unknown): AppError {
     return new AppError("invalid-request", "The request cannot be understood.", {}, error);
   return new AppError("internal", "Something went wrong here. The request id names it in the log.", {}, error);
 }
+
+/** What the caller reads. It may repeat a part of what was sent, but never a credential that was put there. */
+export const detailOf = ({ message }: AppError): string => redactText(message);
 
 /** The headers that belong to a fault (RFC 6750 section 3, RFC 9110 sections 10.2.1 and 10.2.3). */
 export function setFaultHeaders(res: Response, { fault, details }: AppError): void {

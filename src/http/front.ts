@@ -1,3 +1,4 @@
+import { parse } from "node:querystring";
 import express, { type Express, type RequestHandler, type Router } from "express";
 import helmet from "helmet";
 import { AppError } from "../errors.ts";
@@ -19,9 +20,10 @@ export function front({ doors, trustProxy, ping, log }: Front): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag"); // entity tags are versions, not hashes of an answer
-  app.set("query parser", "simple");
+  // All parameters: a filter behind the thousandth must not be lost, for that would answer with everybody.
+  app.set("query parser", (text: string) => parse(text, "&", "=", { maxKeys: 0 }));
   app.set("trust proxy", trustProxy.length > 0 ? [...trustProxy] : false);
-  app.use(identifyRequest, helmet());
+  app.use(identifyRequest, helmet(), neverStored);
   app.get(
     "/healthz",
     status(async () => {}),
@@ -35,10 +37,15 @@ export function front({ doors, trustProxy, ping, log }: Front): Express {
   return app;
 }
 
+/** Answers are for the one who asked; a cache on the way may not know that X-API-Key is a credential. */
+const neverStored: RequestHandler = (_req, res, next) => {
+  res.setHeader("Cache-Control", "no-store");
+  next();
+};
+
 const status =
   (check: () => Promise<void>): RequestHandler =>
   async (_req, res) => {
     await check();
-    res.setHeader("Cache-Control", "no-store");
     sendJson(res, 200, "application/json", { status: "ok" });
   };

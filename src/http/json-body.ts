@@ -17,8 +17,8 @@ export function jsonBody(mediaTypes: readonly string[], limit: number): RequestH
   return [
     (req, _res, next) => {
       const hasBody = req.headers["transfer-encoding"] !== undefined || Number(req.headers["content-length"] ?? 0) > 0;
-      if (!hasBody || req.is([...mediaTypes])) return next();
-      throw new AppError("unsupported-media-type", `The body must be ${mediaTypes.join(" or ")}.`);
+      if (!hasBody || (req.is([...mediaTypes]) && isUtf8(req.headers["content-type"] ?? ""))) return next();
+      throw new AppError("unsupported-media-type", `The body must be ${mediaTypes.join(" or ")} in UTF-8.`);
     },
     parse,
     (req, _res, next) => {
@@ -28,6 +28,9 @@ export function jsonBody(mediaTypes: readonly string[], limit: number): RequestH
     },
   ];
 }
+
+const isUtf8 = (contentType: string): boolean =>
+  /^utf-?8$/i.test(/;\s*charset\s*=\s*"?([\w-]{1,40})/i.exec(contentType)?.[1] ?? "utf-8");
 
 /**
  * Refuses, before anything reads the body, keys that could reach an object's prototype, also as a part of a dotted or

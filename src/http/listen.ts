@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { StartError } from "../errors.ts";
@@ -32,7 +32,9 @@ export interface Listening {
 /** @throws StartError when the address is not to be had */
 export async function listen(handler: RequestListener, { host, port, tls }: ListenOptions): Promise<Listening> {
   const server: Server = tls ? createTlsServer({ ...limits, ...tls }, handler) : createServer(limits, handler);
-  server.on("clientError", answerUnreadable);
+  const answering = new WeakMap<Socket, ServerResponse>();
+  server.on("request", (req, res) => answering.set(req.socket, res));
+  server.on("clientError", (error, socket: Socket) => answerUnreadable(error, socket, answering.get(socket)));
   server.listen(port, host);
   await once(server, "listening").catch((error: NodeJS.ErrnoException) => {
     throw new StartError(`It cannot listen on HOST ${host}, PORT ${port} (${error.code}).`);
@@ -50,9 +52,9 @@ export async function listen(handler: RequestListener, { host, port, tls }: List
   };
 }
 
-/** What Node itself refuses never reaches a door; it is answered in the same form. */
-function answerUnreadable(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === "ECONNRESET" || !socket.writable) {
+/** What Node itself refuses never reaches a door; it is answered in the same form, and never inside another answer. */
+function answerUnreadable(error: Error & { code?: string }, socket: Socket, open: ServerResponse | undefined): void {
+  if (error.code === "ECONNRESET" || !socket.writable || (open?.headersSent && !open.writableFinished)) {
     socket.destroy();
     return;
   }

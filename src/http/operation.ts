@@ -18,7 +18,7 @@ export interface Operation<Answer = unknown> {
   readonly handle: (req: Request) => Answer | Promise<Answer>;
 }
 
-/** Puts operations on a router: methods that no operation has are 405, answers are never stored on the way. */
+/** Puts operations on a router: methods that no operation has are 405. */
 export function mount(router: Router, operations: readonly Operation[]): void {
   for (const path of new Set(operations.map((each) => each.path))) {
     const here = operations.filter((each) => each.path === path);
@@ -32,7 +32,6 @@ export function mount(router: Router, operations: readonly Operation[]): void {
         throw new AppError("insufficient-scope", `This needs the scope ${scopes.join(" or ")}.`, { scopes });
       }
       const answer = await operation.handle(req);
-      res.setHeader("Cache-Control", "no-store");
       sendJson(res, 200, "application/json", answer);
     });
   }

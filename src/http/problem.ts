@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler } from "express";
 import type { Log } from "../log.ts";
-import { faultOf, setFaultHeaders, statusOf } from "./faults.ts";
+import { detailOf, faultOf, setFaultHeaders, statusOf } from "./faults.ts";
 import { sendJson } from "./send.ts";
 
 /** Faults as RFC 9457 problem documents, for every door that has no words of its own. */
@@ -10,16 +10,17 @@ export function problemHandler(log: Log): ErrorRequestHandler {
     const status = statusOf[refused.fault];
     logFault(log, req.requestId, refused);
     if (res.headersSent) return void res.destroy();
-    res.locals["refusal"] = refused.message;
+    const detail = detailOf(refused);
+    res.locals["refusal"] = detail;
     setFaultHeaders(res, refused);
     const { field, scopes } = refused.details;
     sendJson(res, status, "application/problem+json", {
       type: `urn:gatehouse:problem:${refused.fault}`,
       title: titles[status] ?? "Error",
       status,
-      detail: refused.message,
+      detail,
       instance: `urn:gatehouse:request:${req.requestId}`,
-      ...(field !== undefined && { errors: [{ pointer: `/${field.replaceAll(".", "/")}`, detail: refused.message }] }),
+      ...(field !== undefined && { errors: [{ pointer: `/${field.replaceAll(".", "/")}`, detail }] }),
       ...(scopes && { scopes }),
     });
   };

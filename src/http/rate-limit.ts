@@ -1,3 +1,4 @@
+import { isIPv6, SocketAddress } from "node:net";
 import type { RequestHandler } from "express";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import { AppError } from "../errors.ts";
@@ -56,9 +57,18 @@ export class FailureLimit {
   /** @throws AppError rate-limited */
   async count(address: string): Promise<void> {
     if (!this.#counter) return;
-    const { allowed, seconds } = await take(this.#counter, address);
+    const { allowed, seconds } = await take(this.#counter, networkOf(address));
     if (!allowed) throw tooMany("Too many failed authentications from this address.", seconds);
   }
+}
+
+/** Whoever has one IPv6 address has its whole /64. */
+function networkOf(address: string): string {
+  if (!isIPv6(address)) return address;
+  const list = new SocketAddress({ address, family: "ipv6" }).address.split("::");
+  const [head = [], tail = []] = list.map((part) => part.split(":").filter((group) => group !== ""));
+  const zeros = Array.from({ length: list.length > 1 ? 8 - head.length - tail.length : 0 }, () => "0");
+  return [...head, ...zeros, ...tail].slice(0, 4).join(":");
 }
 
 const counterOf = ({ requests, seconds }: Limit): RateLimiterMemory =>

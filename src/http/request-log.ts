@@ -12,13 +12,14 @@ export function logRequests(requests: RequestLog, which: "all" | "refused"): Req
     res.once("close", () => {
       const detail: unknown = res.locals["refusal"];
       if (which === "refused" && detail === undefined) return;
-      const body: unknown = req.body;
+      // A form is not what any operation takes; what stands in one may be anything.
+      const body: unknown = req.is(["json", "+json"]) ? req.body : undefined;
       requests.note({
         ...(req.user && { organizationId: req.user.organizationId, actor: req.user.actor }),
         method: req.method,
-        path: maskTexts(redactText(req.originalUrl)).slice(0, pathMax),
+        path: pathOf(req.originalUrl),
         status: res.statusCode,
-        ...(typeof detail === "string" && { detail: redactText(detail) }),
+        ...(typeof detail === "string" && { detail: plain(detail) }),
         ip: req.address,
         requestId: req.requestId,
         durationMs: Math.round((performance.now() - startedAt) * 1000) / 1000,
@@ -29,26 +30,54 @@ export function logRequests(requests: RequestLog, which: "all" | "refused"): Req
   };
 }
 
-const pathMax = 2000;
+const textMax = 2000;
 const elementsMax = 20;
 const depthMax = 5;
+/** Values of one body; a body of millions is as well understood by its beginning. */
+const valuesMax = 200;
 
 /** What says how a request was meant, without saying anything about a person. */
 const plainKeys = new Set(["schemas", "op", "path", "type", "primary", "active"]);
+const plainParameters = /^(filter|startIndex|count|sortBy|sortOrder|attributes|excludedAttributes)$/i;
+/** An attribute's name or a URN; anything else may be a value that was put where a name belongs. */
+const plainName = /^(urn:[\w:.-]{1,100}|[a-z$]{1,40})$/i;
 
-function masked(value: unknown, key = "", depth = 0): unknown {
-  if (typeof value === "string") return plainKeys.has(key.toLowerCase()) ? maskTexts(value).slice(0, pathMax) : "***";
+function masked(value: unknown, key = "", depth = 0, budget = { left: valuesMax }): unknown {
+  if (budget.left-- <= 0) return "...";
+  if (typeof value === "string") return plainKeys.has(key.toLowerCase()) ? plain(value) : "***";
   if (typeof value === "number") return "***";
   if (typeof value !== "object" || value === null) return value;
   if (depth >= depthMax) return "...";
   if (Array.isArray(value)) {
-    const shown = value.slice(0, elementsMax).map((each) => masked(each, key, depth + 1));
+    const shown = value.slice(0, elementsMax).map((each) => masked(each, key, depth + 1, budget));
     return value.length > elementsMax ? [...shown, `${value.length - elementsMax} more`] : shown;
   }
   const entries = Object.entries(value).slice(0, elementsMax);
   return Object.fromEntries(
-    entries.map(([name, each]) => [maskTexts(name).slice(0, 100), masked(each, name, depth + 1)]),
+    entries.map(([name, each], at) => [
+      plainName.test(name) ? redactText(name) : `*** ${at + 1}`,
+      masked(each, name, depth + 1, budget),
+    ]),
   );
+}
+
+/** The values of parameters that nobody knows may be anything, a credential above all. */
+function pathOf(url: string): string {
+  const [path = "", query] = url.slice(0, textMax).split(/\?(.*)/s);
+  if (query === undefined) return plain(path);
+  const parameters = query.split("&").map((parameter) => {
+    const [name = "", value] = parameter.split(/=(.*)/s);
+    if (value === undefined) return plainName.test(name) ? name : "***";
+    return plainParameters.test(name) ? parameter : `${plainName.test(name) ? name : "***"}=***`;
+  });
+  return plain(`${path}?${parameters.join("&")}`);
+}
+
+/** A text as it may be kept: short, without credentials and quoted values, and whole characters only. */
+function plain(text: string): string {
+  return redactText(maskTexts(text.slice(0, textMax)))
+    .replaceAll("\0", "")
+    .toWellFormed();
 }
 
 /** The quoted values of a filter, plain or percent-encoded. */

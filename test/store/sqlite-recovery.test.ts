@@ -9,7 +9,7 @@ import { isFault, StartError } from "../../src/errors.ts";
 import type { Store } from "../../src/store/collection.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import { Connection } from "../../src/store/sqlite-driver.ts";
-import { contractCollections, insertAll, reading, thing } from "./contract/things.ts";
+import { contractCollections, insertAll, reading, thing, things } from "./contract/things.ts";
 
 const organization = "org_recovery";
 
@@ -127,7 +127,6 @@ describe("The embedded store and what happens to its folder", () => {
             if (!isUnavailable(error)) throw error;
           },
         );
-        await new Promise((resolve) => setImmediate(resolve));
       }
     });
     for (let round = 0; round < 3; round++) {
@@ -148,6 +147,24 @@ describe("The embedded store and what happens to its folder", () => {
     expect(await reading(openStore(), organization).count({ op: "in", path: "id", values: acknowledged })).to.equal(
       acknowledged.length,
     );
+  });
+
+  it("does not acknowledge a change whose file goes away before it is kept", async () => {
+    const store = openStore();
+    await insert(store, "a");
+    const outcome = await store
+      .transaction(async (change) => {
+        await change.for(organization).open(things).insert(thing(organization, "b"));
+        await rename(file, `${file}.away`);
+      })
+      .catch((error: unknown) => error);
+    expect(isUnavailable(outcome)).to.equal(true);
+    await rename(`${file}.away`, file);
+    await until(
+      () => store.ping(),
+      (answer) => answer === undefined,
+    );
+    expect(await reading(store, organization).count()).to.equal(1);
   });
 
   it("does not play its log into another file that is put in its place", async () => {

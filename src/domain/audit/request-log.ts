@@ -1,4 +1,5 @@
 import type { RequestLogEntry } from "../../../schemas/audit-event.ts";
+import { isFault } from "../../errors.ts";
 import type { Entity, Store } from "../../store/collection.ts";
 import { organizations, requestLog, serviceTenant } from "../../store/collections.ts";
 import type { Gathering } from "../background.ts";
@@ -38,13 +39,21 @@ export class RequestLog implements Gathering {
     this.#strangers = 0;
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.slice(0, batchMax);
-      await this.#store.transaction(async (change) => {
-        for (const entry of batch) await change.for(entry.organizationId).open(requestLog).insert(entry);
+      await this.#write(batch).catch(async (error: unknown) => {
+        if (isFault(error, "unavailable")) throw error;
+        // One that the store does not take must not keep the others of all organisations waiting for ever.
+        for (const entry of batch) await this.#write([entry]).catch(rethrowUnavailable);
       });
       const written = new Set(batch);
       this.#waiting = this.#waiting.filter((entry) => !written.has(entry));
     }
     await this.#sweep();
+  }
+
+  async #write(entries: readonly RequestLogEntry[]): Promise<void> {
+    await this.#store.transaction(async (change) => {
+      for (const entry of entries) await change.for(entry.organizationId).open(requestLog).insert(entry);
+    });
   }
 
   /** Removes what is older than the retention, of every organisation, now and then. */
@@ -77,4 +86,8 @@ export class RequestLog implements Gathering {
       if (items.length < batchMax) return;
     }
   }
+}
+
+function rethrowUnavailable(error: unknown): void {
+  if (isFault(error, "unavailable")) throw error;
 }

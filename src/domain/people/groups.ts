@@ -160,7 +160,7 @@ async function takeSteps(
     }
   };
   const remove = async (ids: readonly string[]): Promise<void> => {
-    for (const id of await tenant.memberships.remove(groupId, ids)) {
+    for (const id of await tenant.memberships.remove(groupId, [...new Set(ids)])) {
       if (!added.delete(id)) removed.add(id);
     }
   };
@@ -183,7 +183,7 @@ async function assertExist(tenant: Tenant<"write">, groupId: string, memberIds: 
   if (memberIds.includes(groupId)) throw badMember("a group cannot be its own member");
   const unique = [...new Set(memberIds)];
   const stranger = unique.find((id) => !id.startsWith("usr_") && !id.startsWith("grp_"));
-  if (stranger !== undefined) throw badMember(`there is no user or group ${JSON.stringify(stranger)}`);
+  if (stranger !== undefined) throw badMember(`there is no user or group ${JSON.stringify(stranger.slice(0, 100))}`);
   await assertAllIn(
     tenant.open(users),
     unique.filter((id) => id.startsWith("usr_")),

@@ -5,14 +5,10 @@ import { logRequests } from "../request-log.ts";
 import { operations } from "./operations.ts";
 
 /** `/api`: who is it, how often; then the operation, which says what it needs. */
-export function apiRouter(
-  requestLog: RequestLog,
-  authenticate: readonly RequestHandler[],
-  limit: RequestHandler,
-): Router {
+export function apiRouter(requestLog: RequestLog, authenticate: RequestHandler, limit: RequestHandler): Router {
   const router = Router();
   router.use(logRequests(requestLog, "refused"));
-  router.use(...authenticate, limit);
+  router.use(authenticate, limit);
   mount(router, operations);
   return router;
 }

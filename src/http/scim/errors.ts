@@ -1,7 +1,7 @@
 import type { ErrorRequestHandler } from "express";
 import type { Fault } from "../../errors.ts";
 import type { Log } from "../../log.ts";
-import { faultOf, setFaultHeaders, statusOf } from "../faults.ts";
+import { detailOf, faultOf, setFaultHeaders, statusOf } from "../faults.ts";
 import { logFault } from "../problem.ts";
 import { sendJson } from "../send.ts";
 
@@ -28,13 +28,14 @@ export function scimErrorHandler(log: Log): ErrorRequestHandler {
     const scimType = scimTypes[refused.fault];
     logFault(log, req.requestId, refused);
     if (res.headersSent) return void res.destroy();
-    res.locals["refusal"] = refused.message;
+    const detail = detailOf(refused);
+    res.locals["refusal"] = detail;
     setFaultHeaders(res, refused);
     sendJson(res, status, scimMediaType, {
       schemas: [errorUrn],
       status: String(status),
       ...(scimType !== undefined && { scimType }),
-      detail: refused.message,
+      detail,
     });
   };
 }

@@ -35,8 +35,10 @@ export function conditionOf(filter: string, attributes: StoredAttributes): Condi
   if (filter.length > lengthMax) throw refuse(`The filter is longer than ${lengthMax} characters`);
   const [, name = "", operator = "", literal = ""] = /^\s*(\S+)\s+(\S+)\s+(\S.*)$/s.exec(filter) ?? [];
   const attribute = attributes.get(localName(name));
-  if (!attribute) throw refuse(`The filter names ${JSON.stringify(name)}, by which nothing can be asked here`);
-  if (operator.toLowerCase() !== "eq") throw refuse(`The operator ${JSON.stringify(operator)} is not known here`);
+  if (!attribute)
+    throw refuse(`The filter names ${JSON.stringify(name.slice(0, 100))}, by which nothing can be asked here`);
+  if (operator.toLowerCase() !== "eq")
+    throw refuse(`The operator ${JSON.stringify(operator.slice(0, 100))} is not known here`);
   const value = textOf(literal.trimEnd(), filter.indexOf(literal));
   return { op: "eq", path: attribute.path, value: attribute.caseExact ? value : fold(value) };
 }

@@ -1,7 +1,7 @@
 import type { MembershipStep } from "../../domain/people/groups.ts";
 import { AppError } from "../../errors.ts";
 import { localName } from "./filter.ts";
-import { groupName, memberIdsOf } from "./inbound.ts";
+import { elementsMax, groupName, isObject, memberIdsOf } from "./inbound.ts";
 import { type AttributeTable, enterpriseAttributes, enterpriseUrn, userAttributes } from "./scimmy.ts";
 
 export const patchUrn = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
@@ -16,12 +16,16 @@ export interface PatchOperation {
 }
 
 const operationsMax = 1000;
+const pathMax = 4096;
 
 /** @throws AppError invalid-request for what is no PatchOp message */
 export function patchOperations(body: unknown): readonly PatchOperation[] {
   const message = (typeof body === "object" && body !== null ? body : {}) as Json;
   const schemas = message["schemas"];
-  if (!Array.isArray(schemas) || !schemas.some((urn) => String(urn).toLowerCase() === patchUrn.toLowerCase())) {
+  if (
+    !Array.isArray(schemas) ||
+    !schemas.some((urn) => typeof urn === "string" && urn.toLowerCase() === patchUrn.toLowerCase())
+  ) {
     throw new AppError("invalid-request", `schemas must hold ${patchUrn}.`, { field: "schemas" });
   }
   const operations = message["Operations"];
@@ -40,10 +44,12 @@ function operationOf(given: unknown): PatchOperation {
   if (folded !== "add" && folded !== "remove" && folded !== "replace") {
     throw new AppError("invalid-request", "op must be add, remove or replace.", { field: "Operations.op" });
   }
-  if (path !== undefined && typeof path !== "string") {
-    throw new AppError("invalid-path", "path must be a text.", { field: "Operations.path" });
+  if (path !== undefined && (typeof path !== "string" || path.length > pathMax)) {
+    throw new AppError("invalid-path", `path must be a text of at most ${pathMax} characters.`, {
+      field: "Operations.path",
+    });
   }
-  if (folded !== "remove" && value === undefined) {
+  if (folded !== "remove" && (value === undefined || (folded === "add" && value === null))) {
     throw new AppError("invalid-value", `${folded} needs a value.`, { field: "Operations.value" });
   }
   return { op: folded, ...(path !== undefined && path !== "" && { path }), value };
@@ -60,8 +66,10 @@ export function patchedUser(id: string, attributes: Readonly<Json>, operations: 
   const result = structuredClone(attributes) as Json;
   for (const { op, path, value } of operations.flatMap(withPath)) {
     if (saysWhatStands(id, path, value)) continue;
-    const [holder, name, multiValued] = targetOf(result, path);
-    if (op === "remove" || value === null) delete holder[name];
+    const { holder, name, multiValued, subAttributes } = targetOf(result, path);
+    if (isObject(value)) assertKnown(value, subAttributes, path);
+    if (op === "remove" && multiValued && isPresent(value)) holder[name] = without(holder[name], value);
+    else if (op === "remove" || value === null) remove(holder, name);
     else if (op === "add" && multiValued) holder[name] = union(holder[name], value);
     else if (isObject(holder[name]) && isObject(value)) holder[name] = { ...holder[name], ...value };
     else holder[name] = value;
@@ -87,13 +95,22 @@ function withPath(operation: PatchOperation): readonly (PatchOperation & { reado
   return Object.entries(value).map(([name, each]) => ({ op, path: name, value: each }));
 }
 
-function targetOf(user: Json, path: string): [holder: Json, name: string, multiValued: boolean] {
-  const bad = (): AppError => new AppError("invalid-path", `${JSON.stringify(path)} names no attribute of a user.`);
+interface Target {
+  readonly holder: Json;
+  readonly name: string;
+  readonly multiValued: boolean;
+  readonly subAttributes: AttributeTable;
+}
+
+function targetOf(user: Json, path: string): Target {
+  const bad = (): AppError => new AppError("invalid-path", `${shown(path)} names no attribute of a user.`);
   if (path.includes("[")) {
     throw new AppError("not-implemented", "A path with a value filter is not supported for users.");
   }
   const local = localName(path);
-  if (local === enterpriseUrn.toLowerCase()) return [user, enterpriseUrn, false];
+  if (local === enterpriseUrn.toLowerCase()) {
+    return { holder: user, name: enterpriseUrn, multiValued: false, subAttributes: enterpriseAttributes };
+  }
   const inExtension = local.startsWith(`${enterpriseUrn.toLowerCase()}:`);
   const table: AttributeTable = inExtension ? enterpriseAttributes : userAttributes;
   const [name = "", subName, ...rest] = (inExtension ? local.slice(enterpriseUrn.length + 1) : local).split(".");
@@ -102,11 +119,35 @@ function targetOf(user: Json, path: string): [holder: Json, name: string, multiV
   if (attribute.name === "password") throw new AppError("not-implemented", "Passwords are not kept here.");
   if (attribute.readOnly) throw new AppError("mutability", `${attribute.name} cannot be changed.`, { field: path });
   const holder = inExtension ? objectIn(user, enterpriseUrn) : user;
-  if (subName === undefined) return [holder, attribute.name, attribute.multiValued];
+  if (subName === undefined) return { ...attribute, holder };
   const sub = attribute.multiValued ? undefined : attribute.subAttributes.get(subName);
   if (!sub) throw bad();
-  return [objectIn(holder, attribute.name), sub.name, false];
+  return { ...sub, holder: objectIn(holder, attribute.name) };
 }
+
+/** @throws AppError invalid-path for a part of a complex value that would be dropped without a word */
+function assertKnown(value: Json, subAttributes: AttributeTable, path: string): void {
+  const stranger = Object.keys(value).find((name) => !subAttributes.has(name.toLowerCase()));
+  if (stranger !== undefined) throw new AppError("invalid-path", `${shown(path)} has no ${shown(stranger)}.`);
+}
+
+/** @throws AppError mutability for what a user always has */
+function remove(holder: Json, name: string): void {
+  if (name === "active") throw new AppError("mutability", "active is true or false.", { field: name });
+  delete holder[name];
+}
+
+/** Without the elements that the value names, by their `value` where they have one. */
+function without(present: unknown, value: unknown): unknown {
+  const key = (each: unknown): string => JSON.stringify(isObject(each) && "value" in each ? each["value"] : each);
+  const gone = new Set((Array.isArray(value) ? value : [value]).map(key));
+  return Array.isArray(present) ? present.filter((each) => !gone.has(key(each))) : present;
+}
+
+const isPresent = (value: unknown): boolean => value !== undefined && value !== null;
+
+/** What the caller sent, short enough to be repeated. */
+const shown = (text: string): string => JSON.stringify(text.slice(0, 100));
 
 function objectIn(holder: Json, name: string): Json {
   const known = holder[name];
@@ -120,13 +161,11 @@ function union(present: unknown, added: unknown): unknown[] {
   const list: unknown[] = Array.isArray(present) ? [...present] : [];
   const seen = new Set(list.map((each) => JSON.stringify(each)));
   for (const each of Array.isArray(added) ? added : [added]) {
+    if (list.length > elementsMax) break; // more than a user may have, which the check after will say
     if (!seen.has(JSON.stringify(each))) list.push(each);
   }
   return list;
 }
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** What a PATCH does to a group: its attributes from now on, and steps on its members, none of which reads the others. */
 export interface GroupPatch {
@@ -156,7 +195,7 @@ export function groupPatch(id: string, operations: readonly PatchOperation[]): G
       }
       attributes.externalId = op === "remove" ? null : (value as string | null);
     } else {
-      throw new AppError("invalid-path", `${JSON.stringify(path)} names no attribute of a group.`);
+      throw new AppError("invalid-path", `${shown(path)} names no attribute of a group.`);
     }
   }
   return { attributes, members };
@@ -165,7 +204,7 @@ export function groupPatch(id: string, operations: readonly PatchOperation[]): G
 const stripUrn = (path: string): string => path.slice(path.length - localName(path).length);
 
 function memberStep(op: PatchOperation["op"], value: unknown): MembershipStep {
-  if (op === "remove" && (value === undefined || value === null)) return { set: [] };
+  if (op === "remove" && value === undefined) return { set: [] };
   if (op === "replace") return { set: value === null ? [] : memberIdsOf(value) };
   return op === "add" ? { add: memberIdsOf(value) } : { remove: memberIdsOf(value) };
 }

@@ -13,8 +13,10 @@ import { GroupEndpoint } from "./groups.ts";
 import { Renderer } from "./render.ts";
 import { UserEndpoint } from "./users.ts";
 
-/** Enough for a group of fifty thousand members in one PUT. */
-const bodyBytesMax = 5 * 1024 * 1024;
+/** Enough for a group of fifty thousand members in one PUT; a person has no such lists. */
+const groupBytesMax = 5 * 1024 * 1024;
+const userBytesMax = 256 * 1024;
+const mediaTypes = [scimMediaType, "application/json"];
 
 export interface ScimDoor {
   readonly users: Users;
@@ -23,7 +25,7 @@ export interface ScimDoor {
   readonly log: Log;
   readonly publicUrl: string;
   /** Credential -> caller. */
-  readonly authenticate: readonly RequestHandler[];
+  readonly authenticate: RequestHandler;
   readonly limit: RequestHandler;
 }
 
@@ -34,8 +36,9 @@ export function scimRouter(door: ScimDoor): Router {
   const groups = new GroupEndpoint(door.groups, renderer);
   const router = Router();
   router.use(logRequests(door.requestLog, "all"));
-  router.use(...door.authenticate, door.limit, requireScope("admin:scim"));
-  router.use(...jsonBody([scimMediaType, "application/json"], bodyBytesMax));
+  router.use(door.authenticate, door.limit, requireScope("admin:scim"));
+  router.use("/Groups", ...jsonBody(mediaTypes, groupBytesMax));
+  router.use("/Users", ...jsonBody(mediaTypes, userBytesMax));
 
   const at = (path: string | string[], methods: Readonly<Record<string, RequestHandler>>): void => {
     const allow = [...Object.keys(methods), ...("GET" in methods ? ["HEAD"] : [])];

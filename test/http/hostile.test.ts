@@ -1,0 +1,185 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { expect } from "chai";
+import { redactText } from "../../src/log.ts";
+import { requestLog, serviceTenant } from "../../src/store/collections.ts";
+import { type Agent, enterpriseUrn, patchUrn, type Service, startService, userUrn } from "../support/service.ts";
+
+/** What was sent to hurt, and what comes of it. Each would stop the service, or lose something, if it were let in. */
+describe("Hostile requests", () => {
+  let service: Service;
+  let scim: Agent;
+  before(async () => {
+    service = await startService();
+    scim = await service.as(["admin:scim"]);
+  });
+  after(() => service.dispose());
+
+  let number = 0;
+  const aUser = (more: object = {}) => ({ schemas: [userUrn], userName: `hostile${++number}`, ...more });
+  const created = async (more: object = {}) => (await scim.post("/scim/v2/Users").send(aUser(more)).expect(201)).body;
+  const patch = (path: string, ...Operations: object[]) => scim.patch(path).send({ schemas: [patchUrn], Operations });
+
+  describe("a user larger than any person", () => {
+    for (const [what, more, status] of [
+      ["a hundred thousand empty elements", { emails: Array(80_000).fill({}) }, 413],
+      ["more bytes than a person has", { title: "x".repeat(300_000) }, 413],
+      ["more characters than are kept", { title: "x".repeat(70_000) }, 413],
+      ["101 e-mails", { emails: Array.from({ length: 101 }, (_, at) => ({ value: `${at}@x` })) }, 400],
+      ["thousands of unknown keys", Object.fromEntries(Array.from({ length: 5000 }, (_, at) => [`k${at}`, 1])), 413],
+      ["a userName of 2,000 characters", { userName: "x".repeat(2000) }, 400],
+    ] as const) {
+      it(`${what} is refused with ${status}`, async () => {
+        await scim.post("/scim/v2/Users").send(aUser(more)).expect(status);
+      });
+    }
+
+    it("cannot be grown by PATCH either", async () => {
+      const user = await created();
+      const add = { op: "add", path: "emails", value: Array.from({ length: 60 }, (_, at) => ({ value: `a${at}@x` })) };
+      const more = { ...add, value: add.value.map(({ value }) => ({ value: `b${value}` })) };
+      await patch(`/scim/v2/Users/${user.id}`, add, more).expect(400);
+      expect((await scim.get(`/scim/v2/Users/${user.id}`)).body).to.deep.equal(user);
+    });
+  });
+
+  it("a text of many beginnings of addresses is redacted in one pass", () => {
+    expect(redactText("mongodb://".repeat(100_000))).to.have.length(1_000_000);
+  });
+
+  it("a path or id of megabytes is neither repeated nor looked through", async () => {
+    const long = "mongodb://".repeat(20_000);
+    const answer = await patch("/scim/v2/Groups/x", { op: "add", path: long, value: 1 }).expect(400);
+    expect(answer.text.length).to.be.lessThan(1000);
+    const named = await scim
+      .post("/scim/v2/Groups")
+      .send({ displayName: "m", members: [{ value: long }] })
+      .expect(400);
+    expect(named.text.length).to.be.lessThan(1000);
+  });
+
+  it("a header of many spaces is one unusable credential", async () => {
+    await service
+      .with()
+      .get("/api/whoami")
+      .set("Authorization", `Bearer a${" ".repeat(7000)}b`)
+      .expect(401);
+  });
+
+  it("a bare token without a scheme opens nothing", async () => {
+    const { secret } = await service.issue({ scopes: ["all"] });
+    await service.with().get("/api/whoami").set("Authorization", secret).expect(401);
+  });
+
+  it("a filter behind a thousand other parameters is still the filter", async () => {
+    const { body } = await scim.get(`/scim/v2/Users?${"a&".repeat(1500)}filter=userName eq "nobody"`).expect(200);
+    expect(body.totalResults).to.equal(0);
+  });
+
+  it("schemas that are no texts are refused, not stumbled over", async () => {
+    await scim
+      .patch("/scim/v2/Users/x")
+      .send({ schemas: [{ toString: 1 }], Operations: [] })
+      .expect(400);
+  });
+
+  it("garbage on a connection is not answered inside another answer", async () => {
+    const { id } = (await scim.post("/scim/v2/Groups").send({ displayName: "streamed" }).expect(201)).body;
+    const ids = Array.from({ length: 60_000 }, (_, at) => `usr_${String(at).padStart(26, "0")}`);
+    await service.store.transaction((change) => change.for(service.organizationId).memberships.add(id, ids));
+    const { secret } = await service.issue({ scopes: ["admin:scim"] });
+    const socket = connect(service.port, "127.0.0.1");
+    socket.write(`GET /scim/v2/Groups/${id} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${secret}\r\n\r\n`);
+    const [first] = await once(socket, "data");
+    let text = String(first);
+    socket.pause();
+    socket.write("GARBAGE\r\n\r\n");
+    socket.on("data", (chunk) => {
+      text += chunk;
+    });
+    socket.on("error", () => undefined);
+    socket.resume();
+    await once(socket, "close");
+    expect(text.match(/HTTP\/1\.1 /g)).to.have.length(1);
+  });
+
+  describe("RFC 7644 3.5.2: what is not understood is refused, what is left out stays", () => {
+    const emails = [{ value: "a@x" }, { value: "b@x" }];
+
+    it("remove with a value removes that element only", async () => {
+      const { id } = await created({ emails });
+      const { body } = await patch(`/scim/v2/Users/${id}`, { op: "remove", path: "emails", value: [{ value: "b@x" }] });
+      expect(body.emails).to.deep.equal([{ value: "a@x" }]);
+    });
+
+    for (const [what, operation] of Object.entries({
+      "null that is added": { op: "add", path: "emails", value: null },
+      "an extension that is no object": { op: "replace", path: enterpriseUrn, value: "oops" },
+      "an unknown part of a complex attribute": { op: "add", path: "name", value: { foo: 1 } },
+      "an unknown part of the extension": { op: "add", path: enterpriseUrn, value: { foo: 1 } },
+      "an element of which nothing is known": { op: "add", path: "emails", value: [{ foo: 1 }] },
+      "an element that is a list": { op: "add", path: "emails", value: [[["a"]]] },
+      "the loss of active": { op: "remove", path: "active" },
+      "active that is null": { op: "replace", path: "active", value: null },
+      "a password": { op: "replace", path: "password", value: "secret" },
+    })) {
+      it(`${what} is refused, and nothing is lost`, async () => {
+        const user = await created({ emails, [enterpriseUrn]: { department: "d" } });
+        const refused = await patch(`/scim/v2/Users/${user.id}`, operation);
+        expect(refused.status, refused.text).to.be.oneOf([400, 501]);
+        expect((await scim.get(`/scim/v2/Users/${user.id}`)).body).to.deep.equal(user);
+      });
+    }
+
+    it("removing members by a value that is null removes nobody", async () => {
+      const { id } = await created();
+      const group = await scim.post("/scim/v2/Groups").send({ displayName: "kept", members: [{ value: id }] });
+      await patch(`/scim/v2/Groups/${group.body.id}`, { op: "remove", path: "members", value: null }).expect(400);
+      expect((await scim.get(`/scim/v2/Groups/${group.body.id}`)).body.members).to.have.length(1);
+    });
+
+    for (const [what, more] of Object.entries({
+      "a dotted name": { "name.familyName": "x" },
+      "a name with its core URN": { [`${userUrn}:displayName`]: "x" },
+      "one name in two letter cases": { USERNAME: "other" },
+      "an extension that is a list": { [enterpriseUrn]: ["x"] },
+    })) {
+      it(`${what} is refused when a user is made`, async () => {
+        await scim.post("/scim/v2/Users").send(aUser(more)).expect(400);
+      });
+    }
+  });
+});
+
+describe("The request log", () => {
+  it("keeps no credential and no value, wherever it was put, and never much of a body", async () => {
+    const authSecret = "correct-horse-battery-staple-0123456789";
+    const service = await startService({ environment: { AUTH_SECRET: authSecret } });
+    const scim = await service.as(["admin:scim"]);
+    const { secret } = await service.issue({ scopes: ["admin:scim"] });
+    await service.with().get(`/api/whoami?access_token=${authSecret}`).expect(400);
+    await service.with().post("/scim/v2/Users").type("form").send(`${secret}=1`).expect(401);
+    const Operations = [{ op: "add", path: secret, value: 1 }];
+    await scim
+      .patch("/scim/v2/Groups/x")
+      .send({ schemas: [patchUrn], Operations })
+      .expect(400);
+    await scim
+      .post("/scim/v2/Groups")
+      .send({ [secret]: 1, "bob@example.com": 2, displayName: 5 })
+      .expect(400);
+    await scim.post("/scim/v2/Groups").send({ displayName: 5, a: Array(20).fill(Array(20).fill(Array(20).fill(1))) });
+    await service.settle();
+    const kept: string[] = [];
+    for (const organization of [service.organizationId, serviceTenant]) {
+      const { items } = await service.store.for(organization).open(requestLog).list({ limit: 1000 });
+      kept.push(...items.map((entry) => JSON.stringify(entry)));
+    }
+    expect(kept).to.have.length(5);
+    for (const text of kept) {
+      expect(text).to.not.contain(authSecret).and.not.contain(secret).and.not.contain("bob@example.com");
+      expect(text.length).to.be.lessThan(8000);
+    }
+    await service.dispose();
+  });
+});
