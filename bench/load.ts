@@ -1,0 +1,57 @@
+import { Agent, type IncomingMessage, request } from "node:http";
+
+/** One request, and how its answer is known to be the right one. */
+export interface Exchange {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly status: number;
+  /** A text that the right answer holds. */
+  readonly holds: string;
+}
+
+/** CPU time of the server for each request, and how long each took for its client, in milliseconds. */
+export interface Round {
+  readonly cpuMs: number;
+  readonly latenciesMs: readonly number[];
+}
+
+/** Few enough for one small machine, and enough that durable writes can share a flush to disk. */
+export const connections = 8;
+
+const agent = new Agent({ keepAlive: true, maxSockets: connections });
+
+/**
+ * Sends so many requests over a fixed number of kept connections, each the next one as soon as it has its answer.
+ * @returns how long each took, in milliseconds
+ * @throws Error at the first answer that is not the right one
+ */
+export async function play(port: number, exchange: () => Exchange, requests: number): Promise<number[]> {
+  const latenciesMs: number[] = [];
+  let left = requests;
+  const client = async (): Promise<void> => {
+    while (left-- > 0) {
+      const sent = exchange();
+      const startedAt = performance.now();
+      const { status, text } = await send(port, sent);
+      latenciesMs.push(performance.now() - startedAt);
+      if (status !== sent.status || !text.includes(sent.holds)) {
+        throw new Error(`${sent.method} ${sent.path} was answered with ${status} ${text.slice(0, 500)}`);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: connections }, client));
+  return latenciesMs;
+}
+
+async function send(port: number, sent: Exchange): Promise<{ status: number | undefined; text: string }> {
+  const { method, path, headers, body } = sent;
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    request({ host: "127.0.0.1", port, method, path, headers, agent }, resolve).on("error", reject).end(body);
+  });
+  answer.setEncoding("utf8");
+  let text = "";
+  for await (const chunk of answer) text += chunk;
+  return { status: answer.statusCode, text };
+}
