@@ -1,10 +1,12 @@
 import type { Store } from "../../src/store/collection.ts";
+import { arrayContract } from "./contract/arrays.ts";
 import { conditionContract } from "./contract/conditions.ts";
 import { lifetimeContract } from "./contract/lifetime.ts";
 import { membershipContract } from "./contract/memberships.ts";
 import { pagingContract } from "./contract/paging.ts";
 import { refusalContract } from "./contract/refusals.ts";
 import { tenancyContract } from "./contract/tenancy.ts";
+import { textContract } from "./contract/texts.ts";
 import { contractCollections } from "./contract/things.ts";
 import { sharingContract, transactionContract } from "./contract/transactions.ts";
 import { writeContract } from "./contract/writes.ts";
@@ -25,6 +27,8 @@ export function storeContract(name: string, open: Open, options: { readonly shar
 
     tenancyContract(store);
     conditionContract(store);
+    arrayContract(store);
+    textContract(store);
     refusalContract(store);
     pagingContract(store);
     writeContract(store);
