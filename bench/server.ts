@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../test/support/free-port.ts";
 import type { Used } from "./report-use.ts";
 
 /** A server in a process of its own, which tells over a channel what it has used. The same for floor and service. */
@@ -64,13 +63,4 @@ async function listening(child: ChildProcess): Promise<void> {
     });
     child.once("exit", (code) => reject(new Error(`the server ended with ${code}: ${told}`)));
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

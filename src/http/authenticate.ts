@@ -77,8 +77,13 @@ const smallBodyParsers = [
  */
 export function requireScope(...scopes: readonly Scope[]): RequestHandler {
   return (req, _res, next) => {
-    const held = callerOf(req).scopes;
-    if (scopes.some((scope) => held.has(scope))) return next();
-    throw new AppError("insufficient-scope", `This needs the scope ${scopes.join(" or ")}.`, { scopes });
+    assertScope(callerOf(req), scopes);
+    next();
   };
+}
+
+/** @throws AppError insufficient-scope when the caller holds none of these, naming them */
+export function assertScope(caller: Caller, scopes: readonly Scope[]): void {
+  if (scopes.some((scope) => caller.scopes.has(scope))) return;
+  throw new AppError("insufficient-scope", `This needs the scope ${scopes.join(" or ")}.`, { scopes });
 }

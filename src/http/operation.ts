@@ -2,6 +2,7 @@ import type { Request, Router } from "express";
 import type { z } from "zod";
 import type { Scope } from "../../schemas/token.ts";
 import { AppError } from "../errors.ts";
+import { assertScope } from "./authenticate.ts";
 import { callerOf } from "./request.ts";
 import { sendJson } from "./send.ts";
 
@@ -28,9 +29,7 @@ export function mount(router: Router, operations: readonly Operation[]): void {
       const operation = here.find((each) => each.method === method);
       if (!operation) throw new AppError("method-not-allowed", `${req.method} is not for this resource.`, { allow });
       const { scopes } = operation;
-      if (scopes.length > 0 && !scopes.some((scope) => callerOf(req).scopes.has(scope))) {
-        throw new AppError("insufficient-scope", `This needs the scope ${scopes.join(" or ")}.`, { scopes });
-      }
+      if (scopes.length > 0) assertScope(callerOf(req), scopes);
       const answer = await operation.handle(req);
       sendJson(res, 200, "application/json", answer);
     });

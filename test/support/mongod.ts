@@ -1,11 +1,11 @@
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { MongoInstance, MongoMemoryReplSet } from "mongodb-memory-server-core";
 import mongoose from "mongoose";
+import { freePort } from "./free-port.ts";
 import { type Binary, findMongod } from "./mongod-binary.ts";
 
 /**
@@ -147,13 +147,4 @@ async function initiate(address: string, port: number): Promise<void> {
 async function stateOf(pid: number | undefined): Promise<string> {
   if (pid === undefined) throw new Error("mongod does not run");
   return (await promisify(execFile)("ps", ["-o", "stat=", "-p", String(pid)])).stdout;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("there is no port");
-  return address.port;
 }
