@@ -23,25 +23,33 @@ export const connections = 8;
 const agent = new Agent({ keepAlive: true, maxSockets: connections });
 
 /**
- * Sends so many requests over a fixed number of kept connections, each the next one as soon as it has its answer.
+ * Sends so many requests over some kept connections, on each the next one as soon as the one before has its answer.
+ * @param exchange gives the next request; it is handed the answer to the one before on that connection
  * @returns how long each took, in milliseconds
  * @throws Error at the first answer that is not the right one
  */
-export async function play(port: number, exchange: () => Exchange, requests: number): Promise<number[]> {
+export async function play(
+  port: number,
+  exchange: (answer?: string) => Exchange,
+  requests: number,
+  clients = connections,
+): Promise<number[]> {
   const latenciesMs: number[] = [];
   let left = requests;
   const client = async (): Promise<void> => {
+    let answer: string | undefined;
     while (left-- > 0) {
-      const sent = exchange();
+      const sent = exchange(answer);
       const startedAt = performance.now();
       const { status, text } = await send(port, sent);
       latenciesMs.push(performance.now() - startedAt);
       if (status !== sent.status || !text.includes(sent.holds)) {
         throw new Error(`${sent.method} ${sent.path} was answered with ${status} ${text.slice(0, 500)}`);
       }
+      answer = text;
     }
   };
-  await Promise.all(Array.from({ length: connections }, client));
+  await Promise.all(Array.from({ length: clients }, client));
   return latenciesMs;
 }
 

@@ -1,12 +1,13 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { stopTestMongo } from "../test/support/mongod.ts";
 import { root } from "../test/support/root.ts";
 import { seed } from "./directory.ts";
 import { connections, type Exchange, play, type Round } from "./load.ts";
 import { type Row, rowsFor } from "./rows.ts";
 import { type Server, startFloor, startService } from "./server.ts";
+import { emptyStore, type StoreName, storeNames } from "./stores.ts";
 import { type Measured, resultsOf } from "./table.ts";
 
 /**
@@ -17,11 +18,15 @@ import { type Measured, resultsOf } from "./table.ts";
 const { values: options } = parseArgs({
   options: {
     quick: { type: "boolean", default: false }, // a small directory and few requests: that it runs, not how fast
+    stores: { type: "string", default: storeNames.join(",") },
+    sizes: { type: "string" }, // users in each directory, with commas between them
     only: { type: "string" }, // requests whose name holds this text
     profile: { type: "string" }, // a folder for CPU profiles of the service
+    to: { type: "string", default: join(root, "bench", "RESULTS.md") },
   },
 });
-const sizes = options.quick ? [1000] : [1000, 100_000];
+const stores = storeNames.filter((name) => options.stores.toLowerCase().split(",").includes(name.toLowerCase()));
+const sizes = (options.sizes ?? (options.quick ? "1000" : "1000,10000,100000,1000000")).split(",").map(Number);
 const rounds = options.quick ? 2 : 7;
 const warmRounds = options.quick ? 1 : 8;
 /** The service writes its request log every five seconds; that is a part of what a request costs. */
@@ -30,36 +35,40 @@ const scale = (requests: number): number => (options.quick ? Math.ceil(requests 
 
 const measured: Measured[] = [];
 const floorRounds: Round[] = [];
-let serviceMiB = 0;
 const floor = await startFloor();
 try {
-  for (const size of sizes) await measureDirectory(size);
+  for (const store of stores) for (const size of sizes) await measureDirectory(store, size);
 } finally {
   await floor.end();
+  await stopTestMongo();
 }
-const results = resultsOf({ measured, floorRounds, rounds, connections, serviceMiB, settleMs, judged: !options.quick });
+const results = resultsOf({ measured, floorRounds, rounds, connections, settleMs, judged: !options.quick });
 process.stdout.write(`\n${results}`);
-if (!options.quick && options.only === undefined && options.profile === undefined) {
-  await writeFile(join(root, "bench", "RESULTS.md"), results);
-}
+if (!options.quick && options.only === undefined && options.profile === undefined) await writeFile(options.to, results);
 
-async function measureDirectory(size: number): Promise<void> {
-  const dataDir = await mkdtemp(join(tmpdir(), "gatehouse-bench-"));
+async function measureDirectory(store: StoreName, users: number): Promise<void> {
+  const { environment, dispose } = await emptyStore(store);
   try {
-    say(`${size} users: writing them into the store`);
-    const directory = await seed(dataDir, size);
-    const service = await startService(dataDir, options.profile);
+    say(`${store}, ${users} users: writing them into the store`);
+    const directory = await seed(environment, users);
+    const service = await startService(environment, options.profile);
     try {
       const rows = rowsFor(directory).filter(({ name }) => name.includes(options.only ?? ""));
       await warmUp(service, rows);
       await settle();
-      for (const row of rows) measured.push(await measure(service, row));
-      serviceMiB = Math.max(serviceMiB, (await service.used()).peakMiB);
+      for (const row of rows) {
+        const { cpuMsWithLog, rounds: own } = row.isOnce
+          ? await measureOnce(service, row)
+          : await measure(service, row);
+        const { peakMiB } = await service.used();
+        measured.push({ row, store, users, rounds: own, cpuMsWithLog, peakMiB });
+        say(`${store}, ${users} users: ${row.name}: ${cpuMsWithLog.toFixed(3)} ms`);
+      }
     } finally {
       await service.end();
     }
   } finally {
-    await rm(dataDir, { recursive: true, force: true });
+    await dispose();
   }
 }
 
@@ -67,12 +76,14 @@ async function measureDirectory(size: number): Promise<void> {
 async function warmUp(service: Server, rows: readonly Row[]): Promise<void> {
   for (let round = 0; round < warmRounds; round++) {
     await play(floor.port, hello, scale(500));
-    for (const row of rows) await play(service.port, row.exchange, scale(row.requests));
+    for (const row of rows) if (!row.isOnce) await play(service.port, row.exchange, scale(row.requests));
   }
 }
 
+type Cost = Pick<Measured, "rounds" | "cpuMsWithLog">;
+
 /** Rounds of the floor and of the row take turns, so that a slower minute of the machine is one for both. */
-async function measure(service: Server, row: Row): Promise<Measured> {
+async function measure(service: Server, row: Row): Promise<Cost> {
   const requests = scale(row.requests);
   const before = await service.used();
   const own: Round[] = [];
@@ -82,14 +93,18 @@ async function measure(service: Server, row: Row): Promise<Measured> {
   }
   await settle();
   const after = await service.used();
-  const cpuMsWithLog = (after.cpuMs - before.cpuMs) / (requests * rounds);
-  say(`${row.users} users: ${row.name}: ${cpuMsWithLog.toFixed(3)} ms`);
-  return { row, rounds: own, cpuMsWithLog };
+  return { rounds: own, cpuMsWithLog: (after.cpuMs - before.cpuMs) / (requests * rounds) };
 }
 
-async function timed(server: Server, exchange: () => Exchange, requests: number): Promise<Round> {
+async function measureOnce(service: Server, row: Row): Promise<Cost> {
+  floorRounds.push(await timed(floor, hello, scale(500)));
+  const only = await timed(service, row.exchange, row.requests, 1);
+  return { rounds: [only], cpuMsWithLog: only.cpuMs };
+}
+
+async function timed(server: Server, exchange: Row["exchange"], requests: number, clients?: number): Promise<Round> {
   const before = await server.used();
-  const latenciesMs = await play(server.port, exchange, requests);
+  const latenciesMs = await play(server.port, exchange, requests, clients);
   const after = await server.used();
   return { cpuMs: (after.cpuMs - before.cpuMs) / requests, latenciesMs };
 }

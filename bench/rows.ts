@@ -1,30 +1,40 @@
-import { type Directory, employment, person } from "./directory.ts";
+import { type Directory, employment, groupsOfJoiner, person } from "./directory.ts";
 import type { Exchange } from "./load.ts";
 
 /** One kind of request, measured in one directory. */
 export interface Row {
   readonly name: string;
-  readonly users: number;
   /** In one round. */
   readonly requests: number;
   /** At most so many times the floor. */
   readonly goal?: number;
-  /** Every call gives the next request of its kind. */
-  readonly exchange: () => Exchange;
+  /**
+   * Gives the next request of its kind.
+   * @param answer to the one before, for a walk along cursors
+   */
+  readonly exchange: (answer?: string) => Exchange;
+  /** Sent once, one after another, and not warmed up: what reads everything, and what can be done only once. */
+  readonly isOnce?: boolean;
 }
 
+export const eqName = 'GET users, userName eq "…" in capitals';
+export const firstPage = "GET users, first 100";
 export const addToTen = "PATCH group of 10, add one member";
-export const addToLarge = "PATCH group of 100,000, add one member";
+export const addToAll = "PATCH group of all users, add one member";
 
 /** What is measured in a directory, reads before writes. */
 export function rowsFor(directory: Directory): Row[] {
-  const { userIds, looseUserIds, tenGroupIds, largeGroupId } = directory;
+  const { userIds, looseUserIds, tenGroupIds, everyoneId, doomedGroupId, joinerId, nestedUserId } = directory;
   const users = userIds.length;
-  const { get, post, addMember } = requestsWith(directory.secret);
+  const total = users + looseUserIds.length + 2; // and those that were posted in warming up
+  const { get, post, patchMembers, remove } = requestsWith(directory.secret);
   const page = (startIndex: number): Exchange =>
     get(`/scim/v2/Users?count=100&startIndex=${startIndex}`, `"startIndex":${startIndex},"itemsPerPage":100`);
+  const loose = counted((at) => nth(looseUserIds, at));
+  const add = (groupId: string, ids: readonly string[]): Exchange =>
+    patchMembers(groupId, { op: "add", path: "members", value: ids.map((value) => ({ value })) });
 
-  const reads = [
+  const reads: Row[] = [
     { name: "Token check alone, GET /api/whoami", requests: 500, exchange: () => get("/api/whoami", '"actor"') },
     {
       name: "GET one user",
@@ -36,7 +46,25 @@ export function rowsFor(directory: Directory): Row[] {
       }),
     },
     {
-      name: 'GET users, userName eq "…" in capitals',
+      name: "GET one user without groups",
+      requests: 500,
+      exchange: counted((at) => {
+        const id = nth(userIds, (at * stride) % users);
+        return get(`/scim/v2/Users/${id}?excludedAttributes=groups`, id);
+      }),
+    },
+    {
+      name: "GET one user, groups five deep",
+      requests: 200,
+      exchange: () => get(`/scim/v2/Users/${nestedUserId}`, '"indirect"'),
+    },
+    {
+      name: `GET one user in ${groupsOfJoiner.toLocaleString("en")} groups`,
+      requests: 10,
+      exchange: () => get(`/scim/v2/Users/${joinerId}`, '"direct"'),
+    },
+    {
+      name: eqName,
       requests: 500,
       goal: 2,
       exchange: counted((at) => {
@@ -44,33 +72,78 @@ export function rowsFor(directory: Directory): Row[] {
         return get(`/scim/v2/Users?filter=${filter}`, '"totalResults":1,');
       }),
     },
-    { name: "GET users, first 100", requests: 100, goal: 11, exchange: () => page(1) },
-    { name: "GET users, last 100", requests: 100, goal: 11, exchange: () => page(users + looseUserIds.length - 99) },
+    { name: firstPage, requests: 100, goal: 11, exchange: () => page(1) },
+    { name: "GET users, last 100", requests: 100, goal: 11, exchange: () => page(total - 99) },
+    {
+      name: "All users, pages of 100 by index",
+      requests: Math.ceil(total / 100),
+      isOnce: true,
+      exchange: counted((at) => page(at * 100 + 1)),
+    },
+    {
+      name: "All users, pages of 100 by cursor",
+      requests: Math.ceil(total / 100),
+      isOnce: true,
+      exchange: (answer = "") => {
+        const cursor = /"nextCursor":"([^"]+)"/.exec(answer.slice(0, 2000))?.[1] ?? "";
+        return get(`/scim/v2/Users?count=100&cursor=${cursor}`, '"itemsPerPage":100');
+      },
+    },
+    {
+      name: "GET group of all users, without members",
+      requests: 200,
+      exchange: () => get(`/scim/v2/Groups/${everyoneId}?excludedAttributes=members`, everyoneId),
+    },
+    {
+      name: "GET group of all users, with members",
+      requests: 2,
+      isOnce: true,
+      exchange: () => get(`/scim/v2/Groups/${everyoneId}`, nth(userIds, users - 1)),
+    },
+    {
+      name: 'GET groups, members.value eq "…"',
+      requests: 200,
+      exchange: counted((at) => {
+        const filter = encodeURIComponent(`members.value eq "${nth(userIds, users - 1 - (at % 100))}"`);
+        return get(`/scim/v2/Groups?filter=${filter}&excludedAttributes=members`, everyoneId);
+      }),
+    },
   ];
-  const writes = [
+  const writes: Row[] = [
     {
       name: addToTen,
       requests: 200,
       goal: 5.5,
       // Ten requests to one group, then ten to the next: clients meet in a group as they do in the large one.
-      exchange: counted((at) => {
-        const group = Math.floor(at / 10);
-        return addMember(nth(tenGroupIds, group), nth(userIds, group + 10 + (at % 10)));
-      }),
+      exchange: counted((at) =>
+        add(nth(tenGroupIds, Math.floor(at / 10)), [nth(userIds, Math.floor(at / 10) + 10 + (at % 10))]),
+      ),
     },
-    ...(largeGroupId === undefined
-      ? []
-      : [
-          {
-            name: addToLarge,
-            requests: 200,
-            goal: 5.5,
-            exchange: counted((at) => addMember(largeGroupId, nth(looseUserIds, at))),
-          },
-        ]),
+    { name: addToAll, requests: 200, goal: 5.5, exchange: () => add(everyoneId, [loose()]) },
+    {
+      name: "PATCH group of all users, remove one member",
+      requests: 50,
+      // From the first on; the last are asked about above.
+      exchange: counted((at) =>
+        patchMembers(everyoneId, { op: "remove", path: `members[value eq "${nth(userIds, at)}"]` }),
+      ),
+    },
+    {
+      name: "PATCH group of all users, add 1,000 members",
+      requests: 4,
+      isOnce: true,
+      exchange: () => add(everyoneId, Array.from({ length: 1000 }, loose)),
+    },
     { name: "POST a user", requests: 200, goal: 8, exchange: counted((at) => post(`new${at}`)) }, // the directory grows
+    { name: "DELETE group of all users", requests: 1, isOnce: true, exchange: () => remove(`Groups/${doomedGroupId}`) },
+    {
+      name: `DELETE a user in ${groupsOfJoiner.toLocaleString("en")} groups`,
+      requests: 1,
+      isOnce: true,
+      exchange: () => remove(`Users/${joinerId}`),
+    },
   ];
-  return [...reads, ...writes].map((row) => ({ ...row, users }));
+  return [...reads, ...writes];
 }
 
 const urn = "urn:ietf:params:scim";
@@ -85,29 +158,30 @@ function requestsWith(secret: string) {
     const headers = { authorization, "content-type": "application/scim+json", "content-length": length };
     return { method, path, headers, body, status, holds };
   };
+  const bare = (method: string, path: string, status: number, holds: string): Exchange => ({
+    method,
+    path,
+    headers: { authorization },
+    status,
+    holds,
+  });
   return {
-    get: (path: string, holds: string): Exchange => ({
-      method: "GET",
-      path,
-      headers: { authorization },
-      status: 200,
-      holds,
-    }),
+    get: (path: string, holds: string): Exchange => bare("GET", path, 200, holds),
+    remove: (path: string): Exchange => bare("DELETE", `/scim/v2/${path}`, 204, ""),
     post: (name: string): Exchange => {
       const content = { schemas: [userUrn, enterpriseUrn], ...person(name), [enterpriseUrn]: employment };
       return send("POST", "/scim/v2/Users", content, 201, '"id":"usr_');
     },
-    addMember: (groupId: string, memberId: string): Exchange => {
-      const add = { op: "add", path: "members", value: [{ value: memberId }] };
-      const content = { schemas: [`${urn}:api:messages:2.0:PatchOp`], Operations: [add] };
+    patchMembers: (groupId: string, operation: object): Exchange => {
+      const content = { schemas: [`${urn}:api:messages:2.0:PatchOp`], Operations: [operation] };
       return send("PATCH", `/scim/v2/Groups/${groupId}`, content, 204, "");
     },
   };
 }
 
-function counted(exchange: (at: number) => Exchange): () => Exchange {
+function counted<T>(next: (at: number) => T): () => T {
   let at = 0;
-  return () => exchange(at++);
+  return () => next(at++);
 }
 
 /** A prime, so that every place of a directory comes up and neighbours in time are none on disk. */

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import type { Environment } from "../src/config.ts";
 import { freePort } from "../test/support/free-port.ts";
 import type { Used } from "./report-use.ts";
 
@@ -18,18 +19,15 @@ export function startFloor(): Promise<Server> {
 
 /**
  * The service as its operator starts it, with limits that nobody reaches.
+ * @param store the settings that choose it
  * @param profileFolder where the process leaves a CPU profile when it ends
  */
-export function startService(dataDir: string, profileFolder?: string): Promise<Server> {
+export function startService(store: Environment, profileFolder?: string): Promise<Server> {
   const profiling = profileFolder === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profileFolder}`];
-  return start("../src/main.js", { DATA_DIR: dataDir, RATE_LIMIT: "scim=100000000/1,api=100000000/1" }, profiling);
+  return start("../src/main.js", { ...store, RATE_LIMIT: "scim=100000000/1,api=100000000/1" }, profiling);
 }
 
-async function start(
-  program: string,
-  environment: Readonly<Record<string, string>>,
-  flags: readonly string[] = [],
-): Promise<Server> {
+async function start(program: string, environment: Environment, flags: readonly string[] = []): Promise<Server> {
   const port = await freePort();
   const reporter = new URL("./report-use.js", import.meta.url).href;
   const path = fileURLToPath(new URL(program, import.meta.url));

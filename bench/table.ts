@@ -1,12 +1,18 @@
 import { cpus } from "node:os";
 import type { Round } from "./load.ts";
-import { addToLarge, addToTen, type Row } from "./rows.ts";
+import { addToAll, addToTen, eqName, firstPage, type Row } from "./rows.ts";
+import { type StoreName, storeNames } from "./stores.ts";
 
 export interface Measured {
   readonly row: Row;
+  readonly store: StoreName;
+  /** In the directory. */
+  readonly users: number;
   readonly rounds: readonly Round[];
   /** CPU for each request, with what the service wrote of it afterwards. */
   readonly cpuMsWithLog: number;
+  /** The most memory that the service had held by then. */
+  readonly peakMiB: number;
 }
 
 export interface Results {
@@ -15,8 +21,6 @@ export interface Results {
   /** Of each row. */
   readonly rounds: number;
   readonly connections: number;
-  /** The most memory that the service held. */
-  readonly serviceMiB: number;
   readonly settleMs: number;
   /** Whether enough was measured to compare it with the goals. */
   readonly judged: boolean;
@@ -24,7 +28,7 @@ export interface Results {
 
 /** The results as a page of Markdown. */
 export function resultsOf(results: Results): string {
-  const { measured, floorRounds, rounds, connections, serviceMiB, settleMs, judged } = results;
+  const { measured, floorRounds, rounds, connections, settleMs, judged } = results;
   const floorMs = quantile(cpuOf(floorRounds), 0.5);
   const [cpu] = cpus();
   return `# What a request costs
@@ -32,46 +36,78 @@ export function resultsOf(results: Results): string {
 ${new Date().toISOString().slice(0, 10)}, \`npm run bench\` on ${cpu?.model.trim()}, ${cpus().length} cores, ${process.platform};
 Node ${process.versions.node}, SQLite through ${sqliteDriver()}.
 
-- CPU is the server's own (user and system, all threads) for each request, in milliseconds: the median of ${rounds} rounds,
-  with rounds of the floor in between. The floor is a bare Express answer.
+- CPU is the service's own (user and system, all threads) for each request, in milliseconds: the median of ${rounds} rounds,
+  with rounds of the floor in between. The floor is a bare Express answer. MongoDB's own CPU is not in it.
 - Everything is on: authentication, rate limits (too high to be reached), request log, audit, durable writes.
 - "With log" is the mean of all rounds and of the ${settleMs / 1000} s after them, in which the service writes its request log. The
-  multiple and the verdict are of that.
+  multiple and the verdict are of that. The goals are for SQLite.
 - ${connections} kept connections, one request at a time on each. p50 and p99 are the client's, in milliseconds, on the same cores.
+- Rows marked "once" were sent one after another over one connection, once: their CPU is the mean.
+- MiB is the most memory that the service had held by the end of the row.
 - The directories were written through the store before the service started.
 
 Floor: CPU ${ms(floorMs)} ms (half of its rounds within ${ms(quantile(cpuOf(floorRounds), 0.25))} and ${ms(quantile(cpuOf(floorRounds), 0.75))}), p50 ${ms(latency(floorRounds, 0.5))}, p99 ${ms(latency(floorRounds, 0.99))}.
-The service held at most ${Math.round(serviceMiB)} MiB.
-
-| request | users | CPU | with log | x floor | goal | p50 | p99 |
-| --- | ---: | ---: | ---: | ---: | --- | ---: | ---: |
-${measured.map((each) => line(each, floorMs, judged)).join("\n")}
-${growth(measured)}`;
+${storeNames.map((store) => section(store, results, floorMs)).join("")}${judged ? comparisonsOf(measured) : ""}`;
 }
 
-function line({ row, rounds, cpuMsWithLog }: Measured, floorMs: number, judged: boolean): string {
+function section(store: StoreName, { measured, judged }: Results, floorMs: number): string {
+  const own = measured.filter((each) => each.store === store);
+  if (own.length === 0) return "";
+  return `
+## ${store}
+
+| request | users | CPU | with log | x floor | goal | p50 | p99 | MiB |
+| --- | ---: | ---: | ---: | ---: | --- | ---: | ---: | ---: |
+${own.map((each) => line(each, floorMs, judged)).join("\n")}
+`;
+}
+
+function line(
+  { row, store, users, rounds, cpuMsWithLog, peakMiB }: Measured,
+  floorMs: number,
+  judged: boolean,
+): string {
   const times = cpuMsWithLog / floorMs;
-  const verdict = times <= (row.goal ?? 0) ? ": met" : ": missed";
+  const goal = store === "SQLite" ? row.goal : undefined;
+  const verdict = times <= (goal ?? 0) ? ": met" : ": missed";
   const cells = [
-    row.name,
-    row.users.toLocaleString("en"),
+    row.isOnce ? `${row.name} (once, ${row.requests.toLocaleString("en")})` : row.name,
+    users.toLocaleString("en"),
     ms(quantile(cpuOf(rounds), 0.5)),
     ms(cpuMsWithLog),
     times.toFixed(2),
-    row.goal === undefined ? "" : `at most ${row.goal}${judged ? verdict : ""}`,
+    goal === undefined ? "" : `at most ${goal}${judged ? verdict : ""}`,
     ms(latency(rounds, 0.5)),
     ms(latency(rounds, 0.99)),
+    Math.round(peakMiB),
   ];
   return `| ${cells.join(" | ")} |`;
 }
 
-/** What a large group costs more than a small one in the same directory. */
-function growth(measured: readonly Measured[]): string {
-  const large = measured.find(({ row }) => row.name === addToLarge);
-  const ten = measured.find(({ row }) => row.name === addToTen && row.users === large?.row.users);
-  if (!large || !ten) return "";
-  const times = (large.cpuMsWithLog / ten.cpuMsWithLog).toFixed(2);
-  return `\nAdding a member costs ${times} times as much in the group of 100,000 as in a group of 10 (goal: at most 1.5).\n`;
+/** What must not grow with the directory or the group. */
+const comparisons = [
+  { of: addToAll, at: 1_000_000, than: addToTen, atMost: 1.5 },
+  { of: addToAll, at: 100_000, than: addToTen, atMost: 1.5 },
+  { of: eqName, at: 1_000_000, than: eqName, thanAt: 1000, atMost: 1.3 },
+  { of: firstPage, at: 1_000_000, than: firstPage, thanAt: 10_000, atMost: 2 },
+];
+
+function comparisonsOf(measured: readonly Measured[]): string {
+  const find = (store: StoreName, name: string, users: number) =>
+    measured.find((each) => each.store === store && each.row.name === name && each.users === users);
+  const lines = storeNames.flatMap((store) =>
+    comparisons.flatMap(({ of, at, than, thanAt = at, atMost }) => {
+      const large = find(store, of, at);
+      const small = find(store, than, thanAt);
+      if (!large || !small) return [];
+      const times = large.cpuMsWithLog / small.cpuMsWithLog;
+      const subject = `${store}: ${of}, at ${at.toLocaleString("en")} users`;
+      const object = `${of === than ? "" : `${than}, `}at ${thanAt.toLocaleString("en")}`;
+      const verdict = times <= atMost ? "met" : "missed";
+      return [`- ${subject}: ${times.toFixed(2)} times ${object} (at most ${atMost}: ${verdict})`];
+    }),
+  );
+  return lines.length === 0 ? "" : `\n## What must not grow\n\n${lines.join("\n")}\n`;
 }
 
 function latency(rounds: readonly Round[], share: number): number {

@@ -3,7 +3,7 @@ import { entity } from "./entity.ts";
 
 /**
  * The attributes of a user that our rules read; all others of RFC 7643 section 4.1 are kept as they came (checked by
- * their SCIM schema at the door). `folded` is the case-folded twin of what is compared without regard to case.
+ * their SCIM schema at the door).
  */
 export const user = z.looseObject({
   ...entity,
@@ -16,11 +16,6 @@ export const user = z.looseObject({
     .optional(),
   /** RFC 7643 section 4.3, under a key without dots. */
   enterpriseUser: z.record(z.string(), z.unknown()).optional(),
-  folded: z.object({
-    userName: z.string(),
-    displayName: z.string().optional(),
-    emails: z.array(z.object({ value: z.string() })).optional(),
-  }),
 });
 export type User = Readonly<z.infer<typeof user>>;
 
@@ -28,6 +23,11 @@ export const group = z.looseObject({
   ...entity,
   displayName: z.string().min(1),
   externalId: z.string().optional(),
-  folded: z.object({ displayName: z.string() }),
 });
 export type Group = Readonly<z.infer<typeof group>>;
+
+/**
+ * A user or group as it is written: beside it the case-folded twin of what is compared without regard to case (RFC 7643
+ * section 2.2), which is asked by and not read back.
+ */
+export type Twinned<T> = T & { readonly folded: Readonly<Record<string, unknown>> };

@@ -5,6 +5,7 @@ import { RequestLog } from "./domain/audit/request-log.ts";
 import { flushEvery } from "./domain/background.ts";
 import { firstStart, Organizations } from "./domain/organizations.ts";
 import { Groups } from "./domain/people/groups.ts";
+import { Memberships } from "./domain/people/memberships.ts";
 import { Purges } from "./domain/people/purges.ts";
 import { Users } from "./domain/people/users.ts";
 import { Tokens } from "./domain/tokens/tokens.ts";
@@ -79,6 +80,7 @@ export async function createApp(store: Store, config: Config, log: Log): Promise
       "/scim/v2": scimRouter({
         users: new Users(store, purges),
         groups: new Groups(store, purges),
+        memberships: new Memberships(store),
         requestLog,
         log,
         publicUrl: config.publicUrl,

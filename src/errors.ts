@@ -8,6 +8,9 @@ export type Fault =
   | "invalid-filter" // a filter that cannot be understood
   | "invalid-path" // a PATCH path that cannot be understood
   | "no-target" // a PATCH path that selects nothing
+  | "invalid-cursor" // a cursor that was not given out for this list
+  | "expired-cursor" // one that was given out too long ago
+  | "invalid-count" // a page size that cursor paging cannot take
   | "mutability" // a field that may not be changed
   | "ambiguous-credentials" // two different credentials in one request
   | "token-in-url" // a credential where URLs and bodies are logged
@@ -18,6 +21,7 @@ export type Fault =
   | "not-found"
   | "method-not-allowed"
   | "conflict" // a unique key is taken
+  | "unresolved-reference" // to what should be created in the same request, and is not
   | "stale" // the version read is not the version stored
   | "precondition-failed" // the client's If-Match does not hold
   | "too-large"

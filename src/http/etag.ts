@@ -5,8 +5,10 @@ import type { ExpectedVersion } from "../domain/precondition.ts";
 export const etagOf = (version: number): string => `W/"${version}"`;
 
 /** The versions that If-Match asks for; `*` and no header ask for none in particular. */
-export function expectedVersion(req: Request): ExpectedVersion {
-  const field = req.headers["if-match"];
+export const expectedVersion = (req: Request): ExpectedVersion => versionsExpected(req.headers["if-match"]);
+
+/** The same of a field that stands elsewhere. */
+export function versionsExpected(field: string | undefined): ExpectedVersion {
   if (field === undefined || field.trim() === "*") return undefined;
   return versionsIn(field);
 }

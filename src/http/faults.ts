@@ -9,6 +9,9 @@ export const statusOf: Readonly<Record<Fault, number>> = {
   "invalid-filter": 400,
   "invalid-path": 400,
   "no-target": 400,
+  "invalid-cursor": 400,
+  "expired-cursor": 400,
+  "invalid-count": 400,
   mutability: 400,
   "ambiguous-credentials": 400,
   "token-in-url": 400,
@@ -19,6 +22,7 @@ export const statusOf: Readonly<Record<Fault, number>> = {
   "not-found": 404,
   "method-not-allowed": 405,
   conflict: 409,
+  "unresolved-reference": 409,
   stale: 409,
   "precondition-failed": 412,
   "too-large": 413,
@@ -33,9 +37,11 @@ export const statusOf: Readonly<Record<Fault, number>> = {
 /** Whatever was thrown, as a fault that may be shown. What nobody foresaw is `internal`, with the cause for the log. */
 export function faultOf(error: unknown): AppError {
   if (error instanceof AppError) return error;
-  const { type, status } = (error ?? {}) as { type?: unknown; status?: unknown };
+  const { type, status, limit } = (error ?? {}) as { type?: unknown; status?: unknown; limit?: unknown };
   // What express and its body parser throw: http-errors with a type.
-  if (type === "entity.too.large") return new AppError("too-large", "The body is larger than is accepted.");
+  if (type === "entity.too.large") {
+    return new AppError("too-large", `The body is larger than the ${limit} bytes that are accepted here.`);
+  }
   if (type === "entity.parse.failed") return new AppError("invalid-request", "The body is not JSON.");
   if (type === "charset.unsupported" || type === "encoding.unsupported")
     return new AppError("unsupported-media-type", "The body must be JSON in UTF-8.");

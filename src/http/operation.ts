@@ -1,8 +1,8 @@
-import type { Request, Router } from "express";
+import type { Request, Response, Router } from "express";
 import type { z } from "zod";
 import type { Scope } from "../../schemas/token.ts";
-import { AppError } from "../errors.ts";
 import { assertScope } from "./authenticate.ts";
+import { byMethod } from "./methods.ts";
 import { callerOf } from "./request.ts";
 import { sendJson } from "./send.ts";
 
@@ -23,15 +23,13 @@ export interface Operation<Answer = unknown> {
 export function mount(router: Router, operations: readonly Operation[]): void {
   for (const path of new Set(operations.map((each) => each.path))) {
     const here = operations.filter((each) => each.path === path);
-    const allow = here.flatMap(({ method }) => (method === "get" ? ["GET", "HEAD"] : [method]));
-    router.all(path, async (req, res) => {
-      const method = req.method === "HEAD" ? "get" : req.method.toLowerCase();
-      const operation = here.find((each) => each.method === method);
-      if (!operation) throw new AppError("method-not-allowed", `${req.method} is not for this resource.`, { allow });
-      const { scopes } = operation;
-      if (scopes.length > 0) assertScope(callerOf(req), scopes);
-      const answer = await operation.handle(req);
-      sendJson(res, 200, "application/json", answer);
-    });
+    router.all(path, byMethod(Object.fromEntries(here.map((each) => [each.method.toUpperCase(), answering(each)]))));
   }
 }
+
+const answering =
+  ({ scopes, handle }: Operation) =>
+  async (req: Request, res: Response): Promise<void> => {
+    if (scopes.length > 0) assertScope(callerOf(req), scopes);
+    sendJson(res, 200, "application/json", await handle(req));
+  };

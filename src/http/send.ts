@@ -33,7 +33,8 @@ export async function sendPieces(
   else sendText(res, status, mediaType, held);
 }
 
-function sendText(res: Response, status: number, mediaType: string, text: string): void {
+/** Answers with the text of a document under its media type. */
+export function sendText(res: Response, status: number, mediaType: string, text: string): void {
   const bytes = Buffer.from(text);
   res.statusCode = status;
   res.setHeader("Content-Type", mediaType);

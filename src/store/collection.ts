@@ -40,7 +40,9 @@ export interface Change {
 
 export interface Tenant<Mode extends "read" | "write"> {
   readonly organizationId: string;
-  open<T extends Entity>(definition: CollectionDefinition<T>): Mode extends "write" ? Writer<T> : Reader<T>;
+  open<T extends Entity, Written extends T>(
+    definition: CollectionDefinition<T, Written>,
+  ): Mode extends "write" ? Writer<T, Written> : Reader<T>;
   readonly memberships: Mode extends "write" ? MembershipWriter : MembershipReader;
 }
 
@@ -53,12 +55,19 @@ export interface Entity {
   readonly updatedAt: string;
 }
 
-export interface CollectionDefinition<T extends Entity> {
+/** Records are read as `T` and written as `Written`, which has the twin as well where the collection has one. */
+export interface CollectionDefinition<T extends Entity, Written extends T = T> {
   /** Table and collection name, lower_snake_case. */
   readonly name: string;
   readonly indexes: readonly Index[];
-  /** Never set; ties the entity's type to the definition. */
+  /**
+   * A field that is asked by and not read back: the record's texts in the form in which they are compared. Every write
+   * gives it anew; conditions, orders and indexes name its paths like any other; no record that is read has it.
+   */
+  readonly twin?: string;
+  /** Never set; they tie the types to the definition. */
   readonly entity?: T;
+  readonly written?: Written;
 }
 
 /**
@@ -132,19 +141,20 @@ export interface Reader<T extends Entity> {
   count(where?: Condition): Promise<number>;
 }
 
-export interface Writer<T extends Entity> extends Reader<T> {
+export interface Writer<T extends Entity, Written extends T = T> extends Reader<T> {
   /** @throws AppError conflict with `details.key` = the path of the unique index that is taken */
-  insert(entity: T): Promise<void>;
+  insert(entity: Written): Promise<void>;
   /**
    * Stores the record in place of the one with its id.
    * @param readVersion the version that the change was made from, or "any" when it does not matter
    * @throws AppError stale when another version (or nothing) is stored; conflict as `insert`
    */
-  replace(entity: T, readVersion: number | "any"): Promise<void>;
+  replace(entity: Written, readVersion: number | "any"): Promise<void>;
   /** @returns whether there was one. @throws AppError stale when it has another version */
   remove(id: string, readVersion: number | "any"): Promise<boolean>;
   /**
    * Adds to numbers and raises texts in place, without reading the record: counters, a group's version and date.
+   * Not within the twin.
    * @param amounts path -> what is added (a missing number counts as 0)
    * @param atLeast path -> the value it has afterwards unless it was greater already
    * @returns whether the record exists
@@ -167,6 +177,11 @@ export interface MembershipReader {
   membersAmong(groupId: string, memberIds: readonly string[]): Promise<readonly string[]>;
   /** Ids of the groups that hold this member directly, in id order, from after `after` on. */
   groupsOf(memberId: string, page: { readonly after?: string; readonly limit: number }): Promise<readonly string[]>;
+  /**
+   * The groups that hold each of these members directly, in id order. Who is in no group is not in the answer. One
+   * question for all of them, of some thousand.
+   */
+  groupsOfEach(memberIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
   /** Ids of all groups that hold this member directly or through other groups, each once, in id order; cycles end. */
   allGroupsOf(memberId: string): Promise<readonly string[]>;
 }

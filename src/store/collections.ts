@@ -1,7 +1,7 @@
 import type { AuditEvent, RequestLogEntry } from "../../schemas/audit-event.ts";
 import type { Organization } from "../../schemas/organization.ts";
 import type { Token } from "../../schemas/token.ts";
-import type { Group, User } from "../../schemas/user.ts";
+import type { Group, Twinned, User } from "../../schemas/user.ts";
 import type { CollectionDefinition, Entity } from "./collection.ts";
 
 /**
@@ -18,19 +18,22 @@ export const tokens: CollectionDefinition<Token> = {
   indexes: [{ path: "secrets", element: "hash", unique: "everywhere" }, { path: "userId" }],
 };
 
-export const users: CollectionDefinition<User> = {
+export const users: CollectionDefinition<User, Twinned<User>> = {
   name: "users",
+  twin: "folded",
   indexes: [
     { path: "folded.userName", unique: "organization" },
     { path: "externalId" },
     { path: "folded.displayName" },
     { path: "folded.emails", element: "value" },
+    { path: "updatedAt" },
   ],
 };
 
-export const groups: CollectionDefinition<Group> = {
+export const groups: CollectionDefinition<Group, Twinned<Group>> = {
   name: "groups",
-  indexes: [{ path: "folded.displayName", unique: "organization" }, { path: "externalId" }],
+  twin: "folded",
+  indexes: [{ path: "folded.displayName", unique: "organization" }, { path: "externalId" }, { path: "updatedAt" }],
 };
 
 /** Events and requests are read in the order in which they happened, which is the order of their ids. */

@@ -56,6 +56,12 @@ export function checkCondition(condition: Condition): void {
   visit(condition, 1, false);
 }
 
+/** The condition that exactly those records meet which do not meet this one, where it is named by this one. */
+export function complementOf(condition: Condition): Condition | undefined {
+  if (condition.op === "not") return condition.condition;
+  return condition.op === "ne" ? { ...condition, op: "eq" } : undefined;
+}
+
 const textOperators: ReadonlySet<Condition["op"]> = new Set(["contains", "startsWith", "endsWith"]);
 
 /** @throws AppError invalid-filter unless the path is a dotted name of plain record fields */

@@ -10,7 +10,10 @@ export interface Migration {
   readonly number: number;
   readonly name: string;
   readonly collection: CollectionDefinition<Entity>;
-  /** The record in its new shape, or undefined when it needs no change. Safe to run on a record twice. */
+  /**
+   * The record in its new shape, or undefined when it needs no change. Safe to run on a record twice. Given with its
+   * twin, where the collection has one, and gives it back.
+   */
   rewrite(record: Readonly<Record<string, unknown>>): Record<string, unknown> | undefined;
 }
 

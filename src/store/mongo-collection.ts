@@ -1,17 +1,20 @@
 import type { AppError } from "../errors.ts";
-import type { CollectionDefinition, Entity, Index, Reader, Writer } from "./collection.ts";
-import { checkCondition, checkPath, isStorableText } from "./condition.ts";
+import type { CollectionDefinition, Entity, Index, Query, Reader, Writer } from "./collection.ts";
+import { checkCondition, checkPath, complementOf, isStorableText } from "./condition.ts";
 import type { Access } from "./mongo-access.ts";
 import { type CountFolding, readCount } from "./mongo-counts.ts";
-import { documentId, documentPath, toDocument, toEntity } from "./mongo-document.ts";
+import { documentId, documentPath, toDocument, toEntity, withoutTwin } from "./mongo-document.ts";
 import { type Documents, type Fields, operationTimeMs } from "./mongo-driver.ts";
 import { refusingIndex, withoutValues } from "./mongo-errors.ts";
+import { listPage } from "./mongo-list.ts";
 import { countPart, readPage } from "./mongo-page.ts";
 import { type Plan, planCount, planList } from "./mongo-plan.ts";
 import type { Scans } from "./mongo-scans.ts";
 import { uniqueIndex } from "./mongo-schema.ts";
 import type { Attempt } from "./mongo-transaction.ts";
+import type { PageMarks } from "./page-marks.ts";
 import { conflict, stale } from "./refusals.ts";
+import { assertOutsideTwin, splitTwin } from "./twin.ts";
 
 /** What reading needs beside the database. */
 export interface ReadingAids {
@@ -19,21 +22,28 @@ export interface ReadingAids {
   readonly folding: CountFolding;
   /** Records that this transaction has added and not yet counted. */
   pending(collection: string, organizationId: string): number;
+  /** Where pages ended; absent inside a transaction, which sees what nobody else does. */
+  readonly marks?: PageMarks;
 }
 
 /** The collection of one organisation, for reading. What no index answers waits for a place among the scans. */
 export function collectionReader<T extends Entity>(
   access: Access,
-  { scans, folding, pending }: ReadingAids,
+  { scans, folding, pending, marks }: ReadingAids,
   definition: CollectionDefinition<T>,
   organizationId: string,
 ): Reader<T> {
   const { name } = definition;
   const documents = access.database.collection(name);
+  const projection = withoutTwin(definition);
   const within = <R>(plan: Plan, work: (timeMs: () => number) => Promise<R>): Promise<R> => {
     if (plan.isServed) return work(() => operationTimeMs);
     if (access.inTransaction) throw new Error("inside a transaction only what an index answers may be asked");
     return scans.run(work);
+  };
+  const read = (query: Query): Promise<Fields[]> => {
+    const plan = planList(query, definition, organizationId);
+    return within(plan, (timeMs) => readPage(access, documents, plan, query, timeMs));
   };
   const countAll = async (): Promise<number> => {
     const { total, rows } = await readCount(access, name, organizationId);
@@ -44,6 +54,8 @@ export function collectionReader<T extends Entity>(
     if (!where) return countAll();
     checkCondition(where);
     const plan = planCount(where, definition, organizationId);
+    const rest = plan.isServed ? undefined : complementOf(where);
+    if (rest && planCount(rest, definition, organizationId).isServed) return (await countAll()) - (await count(rest));
     return within(plan, async (timeMs) => {
       const [part] = plan.parts;
       return part ? countPart(access, documents, part, timeMs) : 0;
@@ -53,33 +65,32 @@ export function collectionReader<T extends Entity>(
     get: async (id) => {
       if (!isStorableText(id)) return undefined;
       const found = await access.run((options) =>
-        documents.findOne({ _id: { $eq: documentId(organizationId, id) } }, { ...options, maxTimeMS: operationTimeMs }),
+        documents.findOne(
+          { _id: { $eq: documentId(organizationId, id) } },
+          { ...options, maxTimeMS: operationTimeMs, ...(projection && { projection }) },
+        ),
       );
-      return found ? (toEntity(found) as T) : undefined;
+      return found ? (toEntity(found, definition) as T) : undefined;
     },
     list: async (query) => {
-      const { where, sort, after, offset = 0, limit } = query;
-      if (where) checkCondition(where);
-      if (sort) checkPath(sort.path);
-      const plan = planList(query, definition, organizationId);
-      const found = await within(plan, (timeMs) => readPage(access, documents, plan, query, timeMs));
-      const items = found.map((document) => toEntity(document) as T);
-      if (!query.total) return { items };
-      // A page that is not full has shown how many there are.
-      const isLast = !after && items.length < limit && (items.length > 0 || offset === 0);
-      return { items, total: isLast ? offset + items.length : await count(where) };
+      if (query.where) checkCondition(query.where);
+      if (query.sort) checkPath(query.sort.path);
+      const book = marks?.book(name, organizationId);
+      const { found, total } = await listPage(query, { read, count, ...(book && { book }) });
+      const items = found.map((document) => toEntity(document, definition) as T);
+      return query.total ? { items, total: total ?? (await count(query.where)) } : { items };
     },
     count,
   };
 }
 
 /** The collection of one organisation inside a transaction. */
-export function collectionWriter<T extends Entity>(
+export function collectionWriter<T extends Entity, Written extends T>(
   attempt: Attempt,
   aids: ReadingAids,
-  definition: CollectionDefinition<T>,
+  definition: CollectionDefinition<T, Written>,
   organizationId: string,
-): Writer<T> {
+): Writer<T, Written> {
   const { name } = definition;
   const documents = attempt.database.collection(name);
   const write = <R>(operation: Parameters<typeof attempt.run<R>>[0]): Promise<R> =>
@@ -90,6 +101,7 @@ export function collectionWriter<T extends Entity>(
         throw conflictOf(error, definition) ?? error;
       }
     });
+  const noted = (id: string, how: "place" | "content"): void => attempt.changes.note(name, organizationId, id, how);
   const ours = (id: string, readVersion: number | "any"): Fields => ({
     _id: { $eq: documentId(organizationId, id) },
     ...(readVersion !== "any" && { version: { $eq: readVersion } }),
@@ -99,6 +111,7 @@ export function collectionWriter<T extends Entity>(
     null;
   const toOwnDocument = (entity: T): Fields => {
     if (entity.organizationId !== organizationId) throw new Error("a record is written where it belongs");
+    splitTwin(entity, definition); // refuses a record without its twin
     return toDocument(entity);
   };
   return {
@@ -106,6 +119,7 @@ export function collectionWriter<T extends Entity>(
     insert: async (entity) => {
       const document = toOwnDocument(entity);
       await write((options) => documents.insertOne(document, options));
+      noted(entity.id, "place");
       attempt.counts.add(name, organizationId, 1);
     },
     replace: async (entity, readVersion) => {
@@ -114,11 +128,13 @@ export function collectionWriter<T extends Entity>(
         documents.replaceOne(ours(entity.id, readVersion), document, options),
       );
       if (matchedCount === 0) throw stale(entity.id);
+      noted(entity.id, "content");
     },
     remove: async (id, readVersion) => {
       if (!isStorableText(id)) return false;
       const { deletedCount } = await write((options) => documents.deleteOne(ours(id, readVersion), options));
       if (deletedCount === 1) {
+        noted(id, "place");
         attempt.counts.add(name, organizationId, -1);
         return true;
       }
@@ -127,8 +143,9 @@ export function collectionWriter<T extends Entity>(
     },
     increment: async (id, amounts, atLeast = {}) => {
       if (!isStorableText(id)) return false;
-      const update = incrementing(amounts, atLeast);
+      const update = incrementing(definition, amounts, atLeast);
       if (!update) return exists(id);
+      noted(id, "content");
       return (await write((options) => documents.updateOne(ours(id, "any"), update, options))).matchedCount === 1;
     },
   };
@@ -148,11 +165,11 @@ export async function findByKey<T extends Entity>(
   const found = await access.run((options) =>
     documents.find({ [field]: { $in: asked } }, { ...options, maxTimeMS: operationTimeMs }).toArray(),
   );
-  if (found.length < 2) return found[0] && (toEntity(found[0]) as T);
+  if (found.length < 2) return found[0] && (toEntity(found[0], definition) as T);
   const held = (document: Fields): unknown[] => valuesAt(document, field.split("."));
   for (const value of asked) {
     const first = found.find((document) => held(document).includes(value));
-    if (first) return toEntity(first) as T;
+    if (first) return toEntity(first, definition) as T;
   }
   return undefined;
 }
@@ -164,12 +181,16 @@ function valuesAt(value: unknown, [part, ...rest]: readonly string[]): unknown[]
 }
 
 function incrementing(
+  definition: CollectionDefinition<Entity>,
   amounts: Readonly<Record<string, number>>,
   atLeast: Readonly<Record<string, string>>,
 ): Fields | undefined {
   const onFields = (values: Readonly<Record<string, number | string>>): Fields | undefined => {
     const entries = Object.entries(values);
-    for (const [path] of entries) checkPath(path);
+    for (const [path] of entries) {
+      checkPath(path);
+      assertOutsideTwin(path, definition);
+    }
     return entries.length === 0 ? undefined : Object.fromEntries(entries.map(([path, v]) => [documentPath(path), v]));
   };
   const $inc = onFields(amounts);

@@ -1,5 +1,5 @@
 import { AppError } from "../errors.ts";
-import type { Entity } from "./collection.ts";
+import type { CollectionDefinition, Entity } from "./collection.ts";
 import type { Fields } from "./mongo-driver.ts";
 
 /**
@@ -11,9 +11,16 @@ export function toDocument(entity: Entity): Fields {
   return { _id: documentId(entity.organizationId, entity.id), ...encodeFields(entity as unknown as Fields) };
 }
 
-/** The record in a document. */
-export function toEntity({ _id, ...fields }: Fields): Entity {
+/** The record in a document, without its twin. */
+export function toEntity(document: Fields, { twin }: Pick<CollectionDefinition<Entity>, "twin"> = {}): Entity {
+  const { _id, ...fields } = document;
+  if (twin !== undefined) delete fields[documentPath(twin)];
   return decode(fields) as Entity;
+}
+
+/** What to ask for, so that the twin is not sent; undefined when there is none. */
+export function withoutTwin({ twin }: CollectionDefinition<Entity>): Record<string, 0> | undefined {
+  return twin === undefined ? undefined : { [documentPath(twin)]: 0 };
 }
 
 export function documentId(organizationId: string, id: string): string {

@@ -69,6 +69,32 @@ export function membershipReader(access: Access, organizationId: string): Member
       }
       return asked.filter((memberId) => members.has(memberId));
     },
+    groupsOfEach: async (memberIds) => {
+      const groups = new Map<string, string[]>();
+      for (const chunk of chunksOf([...new Set(memberIds)].filter(isStorableText))) {
+        const found = await access.run((options) =>
+          edges
+            .find(
+              { ...ours, memberId: { $in: chunk } },
+              {
+                ...options,
+                projection: { _id: 0, memberId: 1, groupId: 1 },
+                sort: { memberId: 1, groupId: 1 },
+                hint: byMember,
+                batchSize: chunkMax,
+                maxTimeMS: operationTimeMs,
+              },
+            )
+            .toArray(),
+        );
+        for (const { memberId, groupId } of found) {
+          const known = groups.get(String(memberId));
+          if (known) known.push(String(groupId));
+          else groups.set(String(memberId), [String(groupId)]);
+        }
+      }
+      return groups;
+    },
     allGroupsOf: async (memberId) => {
       if (!isStorableText(memberId)) return [];
       const found = await access.run((options) =>

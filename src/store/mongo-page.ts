@@ -47,14 +47,14 @@ export function countPart(
 }
 
 /** The driver's options for one part of a page. */
-export function findOptions({ sort, hint }: Part, offset: number, limit: number): FindOptions {
+export function findOptions({ sort, hint, projection }: Part, offset: number, limit: number): FindOptions {
   return {
     sort,
     ...(hint !== undefined && { hint }),
     ...(offset > 0 && { skip: offset }),
     limit,
     batchSize: Math.min(limit + 1, batchMax), // one more than the limit, so that the first answer is the last
-    ...(offset > offsetWithDocumentsMax && { projection: { _id: 1 } }),
+    ...(offset > offsetWithDocumentsMax ? { projection: { _id: 1 } } : projection && { projection }),
   };
 }
 
@@ -70,11 +70,19 @@ async function readPart(
   const found = await access.run((options) =>
     documents.find(part.filter, { ...options, ...shape, maxTimeMS: timeMs() }).toArray(),
   );
-  if (!shape.projection || found.length === 0) return found;
+  if (offset <= offsetWithDocumentsMax || found.length === 0) return found;
   const ids = found.map(({ _id }) => _id);
   const fetched = await access.run((options) =>
     documents
-      .find({ _id: { $in: ids } }, { ...options, batchSize: Math.min(ids.length + 1, batchMax), maxTimeMS: timeMs() })
+      .find(
+        { _id: { $in: ids } },
+        {
+          ...options,
+          batchSize: Math.min(ids.length + 1, batchMax),
+          maxTimeMS: timeMs(),
+          ...(part.projection && { projection: part.projection }),
+        },
+      )
       .toArray(),
   );
   const byId = new Map(fetched.map((document) => [document["_id"], document]));

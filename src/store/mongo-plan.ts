@@ -1,7 +1,8 @@
 import type { CollectionDefinition, Condition, Entity, Position, Query } from "./collection.ts";
-import { documentId, documentIdRange, documentPath } from "./mongo-document.ts";
+import { documentId, documentIdRange, documentPath, withoutTwin } from "./mongo-document.ts";
 import type { Fields } from "./mongo-driver.ts";
 import { servingIndex } from "./mongo-schema.ts";
+import { pathInTwin } from "./twin.ts";
 import { toFilter } from "./where-mongo.ts";
 
 /** A question in MongoDB's words. */
@@ -20,6 +21,8 @@ export interface Part {
   readonly sort: Record<string, 1 | -1>;
   /** The index to go along: the planner, which tries several, knows less than the declarations do. */
   readonly hint?: string;
+  /** What of the documents is not wanted. */
+  readonly projection?: Record<string, 0>;
 }
 
 export function planList(query: Query, definition: CollectionDefinition<Entity>, organizationId: string): Plan {
@@ -32,6 +35,8 @@ export function planList(query: Query, definition: CollectionDefinition<Entity>,
       : narrowed.by === "key" || (narrowed.by === "range" && narrowed.alone && narrowed.path === sortPath);
   const hint = narrowed && isFound(narrowed) ? narrowed.hint : (narrowed?.hint ?? sortIndex ?? primary);
   const where = conjuncts(query.where, hint, definition, organizationId);
+  // Sorted by the twin, a page tells where it ended by a value that only the twin has.
+  const projection = pathInTwin(sortPath, definition) === undefined ? withoutTwin(definition) : undefined;
   const onlyPresent = narrowed?.by === "range" && narrowed.alone && narrowed.path === sortPath;
   return {
     isServed,
@@ -39,6 +44,7 @@ export function planList(query: Query, definition: CollectionDefinition<Entity>,
       filter: { $and: [...where, ...partTerms(part, query, organizationId)] },
       sort: sortOf(part, query),
       ...(hint !== undefined && { hint }),
+      ...(projection && { projection }),
     })),
   };
 }

@@ -3,6 +3,7 @@ import type { Access } from "./mongo-access.ts";
 import { CountChanges } from "./mongo-counts.ts";
 import { type Database, type OperationOptions, operationTimeMs, type Session } from "./mongo-driver.ts";
 import { isConnectionFault, isDriverError, isTransient, isUnknownCommit, translated } from "./mongo-errors.ts";
+import { RecordChanges } from "./page-marks.ts";
 
 /** How long lost races are run again. */
 const retryMsMax = 5000;
@@ -92,6 +93,7 @@ export class Attempt implements Access {
   readonly database: Database;
   readonly inTransaction = true;
   readonly counts = new CountChanges();
+  readonly changes = new RecordChanges();
   readonly #session: Session;
   #last: Promise<unknown> = Promise.resolve();
   #failure: { readonly error: unknown } | undefined;

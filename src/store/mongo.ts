@@ -12,6 +12,7 @@ import { migrate } from "./mongo-migrations.ts";
 import { Scans } from "./mongo-scans.ts";
 import { prepareSchema } from "./mongo-schema.ts";
 import { type Attempt, Transactions } from "./mongo-transaction.ts";
+import { PageMarks } from "./page-marks.ts";
 import { keyOf } from "./refusals.ts";
 
 export interface MongoOptions {
@@ -24,6 +25,8 @@ export interface MongoOptions {
 }
 
 const scanTimeMsDefault = 2000;
+/** How long a page goes on from where the one before ended, although other replicas may have written in between. */
+const markLifeMs = 60_000;
 
 /**
  * The store for several replicas: MongoDB, a replica set, because a change that touches two documents is one
@@ -43,6 +46,7 @@ export async function openMongoStore({
   const transactions = new Transactions(access.database, () => connection.getClient().startSession());
   const scans = new Scans(scanTimeMs);
   const folding = new CountFolding((body) => access.track(() => transactions.run(body)));
+  const marks = new PageMarks(markLifeMs);
   const aids: ReadingAids = { scans, folding, pending: () => 0 };
   let closing: Promise<void> | undefined;
 
@@ -61,7 +65,7 @@ export async function openMongoStore({
   return {
     for: (organizationId): Tenant<"read"> => ({
       organizationId,
-      open: (definition) => collectionReader(access, aids, definition, organizationId),
+      open: (definition) => collectionReader(access, { ...aids, marks }, definition, organizationId),
       memberships: membershipReader(access, organizationId),
     }),
     lookup: async (from, key, values) => {
@@ -76,6 +80,7 @@ export async function openMongoStore({
           last = attempt;
           return body({ for: (organizationId) => inside(attempt, organizationId) });
         }, turn);
+        if (last) marks.wrote(last.changes);
         folding.wrote(last?.counts.all ?? []);
         return result;
       }),

@@ -1,20 +1,20 @@
 import { AppError } from "../errors.ts";
-import type { CollectionDefinition, Entity, Page, Position, Reader, Writer } from "./collection.ts";
+import type { CollectionDefinition, Entity, Position, Reader, Writer } from "./collection.ts";
 import { checkCondition, checkPath, isStorableText } from "./condition.ts";
+import type { PageMarks, RecordChanges } from "./page-marks.ts";
 import { conflict, stale } from "./refusals.ts";
 import { type Connection, isSqliteError, type SqlValue } from "./sqlite-driver.ts";
-import { countAll, type PageRows, planCount, planPage, readPage } from "./sqlite-page.ts";
-import type { ScanReader } from "./sqlite-reader.ts";
-import { recordColumns, toBody, toEntity } from "./sqlite-record.ts";
+import { countMatches, listPage, type Reading } from "./sqlite-list.ts";
+import { recordColumns, toEntity, writtenColumns, writtenValues } from "./sqlite-record.ts";
+import { assertOutsideTwin } from "./twin.ts";
 import { elementTable, envelopeColumns, indexColumn, jsonPath, quote } from "./where-sql.ts";
 
-/** The collection of one organisation, for reading. What no index answers goes to the scan thread. */
-export function collectionReader<T extends Entity>(
-  connection: () => Connection,
-  scans: () => ScanReader,
-  definition: CollectionDefinition<T>,
-  organizationId: string,
-): Reader<T> {
+/**
+ * The collection of one organisation, for reading. What no index answers goes to the scan thread.
+ * @param marks where pages ended; absent inside a transaction, which sees what nobody else does
+ */
+export function collectionReader<T extends Entity>(reading: Reading<T>, marks?: PageMarks): Reader<T> {
+  const { connection, definition, organizationId } = reading;
   const table = quote(definition.name);
   const one = `SELECT ${recordColumns} FROM ${table} WHERE organization_id = ? AND id = ?`;
   return {
@@ -27,16 +27,12 @@ export function collectionReader<T extends Entity>(
       if (query.where) checkCondition(query.where);
       if (query.sort) checkPath(query.sort.path);
       if (query.after) checkPosition(query.after);
-      const { request, way } = planPage(query, definition, organizationId);
-      return entities<T>(
-        way === "at-once" ? readPage(connection(), request) : await scans().ask(request, { asks: "page", way }),
-      );
+      const book = marks?.book(definition.name, organizationId);
+      return listPage(reading, query, book);
     },
     count: async (where) => {
       if (where) checkCondition(where);
-      const { request, way } = planCount(where, definition, organizationId);
-      if (way === "at-once") return countAll(connection(), request);
-      return (await scans().ask(request, { asks: "count", way })).total ?? 0;
+      return countMatches(reading, where);
     },
   };
 }
@@ -48,16 +44,20 @@ function checkPosition({ value, id }: Position): void {
 }
 
 /** The collection of one organisation inside a transaction. */
-export function collectionWriter<T extends Entity>(
+export function collectionWriter<T extends Entity, Written extends T>(
   connection: () => Connection,
-  scans: () => ScanReader,
-  definition: CollectionDefinition<T>,
+  changes: () => RecordChanges,
+  definition: CollectionDefinition<T, Written>,
   organizationId: string,
-): Writer<T> {
+): Writer<T, Written> {
   const table = quote(definition.name);
+  const columns = writtenColumns(definition);
   const ours = "organization_id = ? AND id = ?";
   const versionOf = (id: string): unknown =>
     connection().get(`SELECT version FROM ${table} WHERE ${ours}`, [organizationId, id])?.["version"];
+  const noted = (id: string, how: "place" | "content"): void => {
+    changes().note(definition.name, organizationId, id, how);
+  };
   const write = (sql: string, values: readonly SqlValue[]): number => {
     try {
       return connection().run(sql, values);
@@ -70,54 +70,53 @@ export function collectionWriter<T extends Entity>(
       throw new Error("a record was to be written into another organisation than its own");
   };
   return {
-    ...collectionReader(connection, scans, definition, organizationId),
+    ...collectionReader({ connection, definition, organizationId }),
     insert: async (entity) => {
       sameTenant(entity);
       write(
-        `INSERT INTO ${table} (organization_id, id, version, created_at, updated_at, body) VALUES (?, ?, ?, ?, ?, ?)`,
-        [organizationId, entity.id, entity.version, entity.createdAt, entity.updatedAt, toBody(entity)],
+        `INSERT INTO ${table} (organization_id, id, ${columns.join(", ")}) VALUES (?, ?${", ?".repeat(columns.length)})`,
+        [organizationId, entity.id, ...writtenValues(entity, definition)],
       );
+      noted(entity.id, "place");
     },
     replace: async (entity, readVersion) => {
       sameTenant(entity);
       const guard = readVersion === "any" ? "" : " AND version = ?";
       const changed = write(
-        `UPDATE ${table} SET version = ?, created_at = ?, updated_at = ?, body = ? WHERE ${ours}${guard}`,
+        `UPDATE ${table} SET ${columns.map((column) => `${column} = ?`).join(", ")} WHERE ${ours}${guard}`,
         [
-          entity.version,
-          entity.createdAt,
-          entity.updatedAt,
-          toBody(entity),
+          ...writtenValues(entity, definition),
           organizationId,
           entity.id,
           ...(readVersion === "any" ? [] : [readVersion]),
         ],
       );
       if (changed === 0) throw stale(entity.id);
+      noted(entity.id, "content");
     },
     remove: async (id, readVersion) => {
       if (!isStorableText(id)) return false;
       const guard = readVersion === "any" ? "" : " AND version = ?";
       const values = readVersion === "any" ? [organizationId, id] : [organizationId, id, readVersion];
-      if (write(`DELETE FROM ${table} WHERE ${ours}${guard}`, values) === 1) return true;
+      if (write(`DELETE FROM ${table} WHERE ${ours}${guard}`, values) === 1) {
+        noted(id, "place");
+        return true;
+      }
       if (versionOf(id) !== undefined) throw stale(id);
       return false;
     },
     increment: async (id, amounts, atLeast = {}) => {
       if (!isStorableText(id)) return false;
-      const { text, values } = incrementSql(amounts, atLeast);
+      const { text, values } = incrementSql(definition, amounts, atLeast);
       if (text === "") return versionOf(id) !== undefined;
+      noted(id, "content");
       return write(`UPDATE ${table} SET ${text} WHERE ${ours}`, [...values, organizationId, id]) === 1;
     },
   };
 }
 
-function entities<T extends Entity>({ rows, total }: PageRows): Page<T> {
-  const items = rows.map((row) => toEntity(row) as T);
-  return total === undefined ? { items } : { items, total };
-}
-
 function incrementSql(
+  definition: CollectionDefinition<Entity>,
   amounts: Readonly<Record<string, number>>,
   atLeast: Readonly<Record<string, string>>,
 ): { text: string; values: SqlValue[] } {
@@ -127,6 +126,7 @@ function incrementSql(
   const bodyValues: SqlValue[] = [];
   const assign = (path: string, raised: (old: string) => string, value: SqlValue): void => {
     checkPath(path);
+    assertOutsideTwin(path, definition);
     if (path === "id") throw new Error("an id never changes");
     if (typeof value === "number" && !Number.isFinite(value)) throw new RangeError(`${path} cannot grow by ${value}`);
     const column = envelopeColumns[path];

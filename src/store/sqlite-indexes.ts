@@ -2,7 +2,7 @@ import { StartError } from "../errors.ts";
 import type { CollectionDefinition, Entity, Index } from "./collection.ts";
 import { keyOf } from "./refusals.ts";
 import { type Connection, isSqliteError } from "./sqlite-driver.ts";
-import { elementTable, indexColumn, jsonPath, quote } from "./where-sql.ts";
+import { elementTable, indexColumn, jsonPath, placeOf, quote } from "./where-sql.ts";
 
 /**
  * Makes the indexes of a collection what its declaration says: builds those that are new over the records that are
@@ -80,12 +80,13 @@ function pathObjects(definition: CollectionDefinition<Entity>, index: Index): re
 /** A table of the elements' values beside the collection, kept by triggers, so that no write can forget it. */
 function elementObjects(definition: CollectionDefinition<Entity>, index: Index): readonly SchemaObject[] {
   const name = elementTable(definition, index);
-  const [table, on, path] = [quote(name), quote(definition.name), jsonPath(index.path)];
+  const [table, on] = [quote(name), quote(definition.name)];
+  const { column, at: path } = placeOf(index.path, definition);
   const value = `CASE e.type WHEN 'object' THEN json_extract(e.value, ${jsonPath(index.element ?? "")}) END`;
   const fill = (record: string, from: string): string =>
     `INSERT INTO ${table} SELECT DISTINCT ${record}.organization_id, ${value}, ${record}.id
-      FROM ${from}json_each(${record}.body, ${path}) AS e
-      WHERE json_type(${record}.body, ${path}) = 'array' AND ${value} IS NOT NULL;`;
+      FROM ${from}json_each(${record}.${column}, ${path}) AS e
+      WHERE json_type(${record}.${column}, ${path}) = 'array' AND ${value} IS NOT NULL;`;
   const clear = `DELETE FROM ${table} WHERE organization_id = old.organization_id AND id = old.id;`;
   const trigger = (suffix: string, when: string): SchemaObject => ({
     type: "trigger",
@@ -109,7 +110,7 @@ function elementObjects(definition: CollectionDefinition<Entity>, index: Index):
     trigger("out", `DELETE ON ${on} BEGIN ${clear}`),
     trigger(
       "changed",
-      `UPDATE OF body ON ${on} WHEN (old.body -> ${path}) IS NOT (new.body -> ${path}) BEGIN ${clear} ${fill("new", "")}`,
+      `UPDATE OF ${column} ON ${on} WHEN (old.${column} -> ${path}) IS NOT (new.${column} -> ${path}) BEGIN ${clear} ${fill("new", "")}`,
     ),
   ];
 }
@@ -136,7 +137,7 @@ function create(connection: Connection, { type, name, sql, fill }: SchemaObject)
   if (fill !== undefined) connection.exec(fill);
 }
 
-/** A path's value as a generated column: the body stays the only truth. A column without an index costs nothing. */
+/** A path's value as a generated column: body and twin stay the only truth. A column without an index costs nothing. */
 function prepareColumns(connection: Connection, definition: CollectionDefinition<Entity>): void {
   const table = quote(definition.name);
   const columns = new Set(connection.all(`PRAGMA table_xinfo(${table})`).map((row) => row["name"]));
@@ -144,8 +145,9 @@ function prepareColumns(connection: Connection, definition: CollectionDefinition
     const column = indexColumn(index);
     if (index.element !== undefined || columns.has(column)) continue;
     columns.add(column);
+    const { column: from, at } = placeOf(index.path, definition);
     connection.exec(
-      `ALTER TABLE ${table} ADD COLUMN ${quote(column)} GENERATED ALWAYS AS (json_extract(body, ${jsonPath(index.path)})) VIRTUAL`,
+      `ALTER TABLE ${table} ADD COLUMN ${quote(column)} GENERATED ALWAYS AS (json_extract(${from}, ${at})) VIRTUAL`,
     );
   }
 }

@@ -24,6 +24,17 @@ export function membershipReader(connection: () => Connection, organizationId: s
          ORDER BY group_id LIMIT ?`,
         [organizationId, memberId, after, limit],
       ),
+    groupsOfEach: async (memberIds) => {
+      const sql =
+        "SELECT group_id AS id FROM memberships WHERE organization_id = ? AND member_id = ? ORDER BY group_id";
+      const found = new Map<string, readonly string[]>();
+      for (const [at, memberId] of [...new Set(memberIds)].entries()) {
+        if (at > 0 && at % sliceMax === 0) await nextTurn();
+        const groupIds = ids(sql, [organizationId, memberId]);
+        if (groupIds.length > 0) found.set(memberId, groupIds);
+      }
+      return found;
+    },
     // CROSS JOIN keeps the planner from reading every edge; UNION drops what was seen, which ends cycles.
     allGroupsOf: async (memberId) =>
       ids(
@@ -54,14 +65,15 @@ export function membershipWriter(connection: () => Connection, organizationId: s
   };
 }
 
-/** Edges written before the event loop is given to others, who read what was committed before. */
+/** Edges written, or members looked up, before the event loop is given to others. */
 const sliceMax = 500;
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** The ids for which the write changed something. */
 async function sliced(ids: readonly string[], write: (id: string) => boolean): Promise<string[]> {
   const changed: string[] = [];
   for (let from = 0; from < ids.length; from += sliceMax) {
-    if (from > 0) await new Promise((resolve) => setImmediate(resolve));
+    if (from > 0) await nextTurn();
     changed.push(...ids.slice(from, from + sliceMax).filter(write));
   }
   return changed;

@@ -1,7 +1,8 @@
 import { StartError } from "../errors.ts";
+import type { Entity } from "./collection.ts";
 import type { Migration } from "./migrations.ts";
 import type { Connection } from "./sqlite-driver.ts";
-import { recordColumns, toBody, toEntity } from "./sqlite-record.ts";
+import { recordColumns, toEntity, writtenColumns, writtenValues } from "./sqlite-record.ts";
 import { quote } from "./where-sql.ts";
 
 /**
@@ -28,15 +29,24 @@ const migrationBatch = 500;
 
 function rewriteAll(connection: Connection, { collection, rewrite }: Migration): void {
   const table = quote(collection.name);
+  const { twin } = collection;
+  const columns = writtenColumns(collection);
+  const read = `rowid, ${recordColumns}${twin === undefined ? "" : `, ${quote(twin)}`}`;
   for (let last = -1; ; ) {
-    const rows = connection.all(
-      `SELECT rowid, ${recordColumns} FROM ${table} WHERE rowid > ? ORDER BY rowid LIMIT ${migrationBatch}`,
-      [last],
-    );
+    const rows = connection.all(`SELECT ${read} FROM ${table} WHERE rowid > ? ORDER BY rowid LIMIT ${migrationBatch}`, [
+      last,
+    ]);
     for (const row of rows) {
       last = Number(row["rowid"]);
-      const changed = rewrite({ ...toEntity(row) });
-      if (changed) connection.run(`UPDATE ${table} SET body = ? WHERE rowid = ?`, [toBody(changed), last]);
+      const entity = toEntity(row);
+      const changed = rewrite({ ...entity, ...(twin !== undefined && { [twin]: JSON.parse(String(row[twin])) }) });
+      if (!changed) continue;
+      const { version, createdAt, updatedAt } = entity;
+      const values = writtenValues({ ...changed, version, createdAt, updatedAt } as Entity, collection);
+      connection.run(`UPDATE ${table} SET ${columns.map((column) => `${column} = ?`).join(", ")} WHERE rowid = ?`, [
+        ...values,
+        last,
+      ]);
     }
     if (rows.length < migrationBatch) return;
   }

@@ -37,6 +37,8 @@ export type Way = "at-once" | "by-index" | "scan";
 
 /** Passing over more rows than this takes longer than the event loop may be held. */
 const offsetAtOnceMax = 500;
+/** Looking up more keys than this, too. */
+const keysAtOnceMax = 250;
 
 /**
  * Puts a query into SQL and chooses its way. At once goes only what an index answers in well under a millisecond or
@@ -75,7 +77,7 @@ function wayOfPage(
   sortPath: string,
   definition: CollectionDefinition<Entity>,
 ): Way {
-  if (narrow?.by === "key") return "at-once";
+  if (narrow?.by === "key") return wayOfKeys(narrow.keys);
   if (narrow?.by === "list") return "by-index";
   const walk =
     isOrdered(sortPath, definition) &&
@@ -84,6 +86,8 @@ function wayOfPage(
   const shallow = request.offset <= offsetAtOnceMax && (!request.total || narrow === undefined);
   return shallow ? "at-once" : "by-index";
 }
+
+const wayOfKeys = (keys: number): Way => (keys <= keysAtOnceMax ? "at-once" : "by-index");
 
 /** As `planPage`, for the number of matches alone. */
 export function planCount(
@@ -94,7 +98,7 @@ export function planCount(
   const { request } = planPage({ ...(where && { where }), limit: 0, total: true }, definition, organizationId);
   if (!where || request.where.text === everything.text) return { request, way: "at-once" };
   const narrow = narrowing(where, definition);
-  if (narrow.by === "key") return { request, way: "at-once" };
+  if (narrow.by === "key") return { request, way: wayOfKeys(narrow.keys) };
   const byIndex = narrow.by === "list" || (narrow.by === "range" && narrow.alone);
   return { request, way: byIndex ? "by-index" : "scan" };
 }
@@ -149,7 +153,6 @@ export function readRows(
 /** The SQL of one part of a page, exported for the tests that ask the planner about it. */
 export function partSql(request: PageRequest, part: Part, columns: string): Sql {
   const { where, sort, after, descending } = request;
-  const direction = descending ? "DESC" : "ASC";
   const beyond = descending ? "<" : ">";
   const terms = ["organization_id = ?", where.text];
   const values: SqlValue[] = [request.organizationId, ...where.values];
@@ -162,9 +165,14 @@ export function partSql(request: PageRequest, part: Part, columns: string): Sql 
     terms.push(`id ${beyond} ?`);
     values.push(after.id);
   }
-  const order =
-    part === "present" ? `${sort} ${direction}${request.sortUnique ? "" : `, id ${direction}`}` : `id ${direction}`;
-  return { text: `SELECT ${columns} FROM ${request.table} WHERE ${terms.join(" AND ")} ORDER BY ${order}`, values };
+  const text = `SELECT ${columns} FROM ${request.table} WHERE ${terms.join(" AND ")} ORDER BY ${orderOf(request, part)}`;
+  return { text, values };
+}
+
+function orderOf({ sort, sortUnique, descending }: PageRequest, part: Part): string {
+  const direction = descending ? "DESC" : "ASC";
+  if (part !== "present") return `id ${direction}`;
+  return `${sort} ${direction}${sortUnique ? "" : `, id ${direction}`}`;
 }
 
 export type Part = "all" | "present" | "missing";
@@ -185,9 +193,11 @@ function readPart(connection: Connection, request: PageRequest, part: Part, offs
     return connection.all(`${text} LIMIT ?`, [...values, limit]);
   }
   // Passing over rows inside the index, and fetching only those that are shown.
-  const { text, values } = partSql(request, part, "id");
-  const ids = connection.all(`${text} LIMIT ? OFFSET ?`, [...values, limit, offset]).map((row) => row["id"]);
-  return readRows(connection, request.table, request.organizationId, ids);
+  const { text, values } = partSql(request, part, "rowid AS place");
+  return connection.all(
+    `SELECT ${recordColumns} FROM (${text} LIMIT ? OFFSET ?) AS page CROSS JOIN ${request.table} ON ${request.table}.rowid = place ORDER BY ${orderOf(request, part)}`,
+    [...values, limit, offset],
+  );
 }
 
 function countPart(connection: Connection, request: PageRequest, part: Part): number {

@@ -2,22 +2,26 @@ import type { Connection } from "./sqlite-driver.ts";
 
 /**
  * The one way to write: changes wait here and run strictly one after another on the write connection, up to sixteen
- * in one commit (one flush to disk for all of them), each in a savepoint of its own so that one may fail alone.
+ * in one commit (one flush to disk for all of them), each in a savepoint of its own so that one may fail without
+ * the others.
  */
 export class WriteQueue {
   readonly #waiting: Job[] = [];
   readonly #connection: () => Connection;
   readonly #beforeCommit: (connection: Connection) => void;
+  readonly #afterGroup: () => void;
   #draining: Promise<void> | undefined;
   #committing: Promise<unknown> | undefined;
 
   /**
    * @param connection the write connection at this moment; throws when the store is unavailable
    * @param beforeCommit throws when what was written must not be acknowledged
+   * @param afterGroup called once a group is kept or undone, before anybody is told
    */
-  constructor(connection: () => Connection, beforeCommit: (connection: Connection) => void) {
+  constructor(connection: () => Connection, beforeCommit: (connection: Connection) => void, afterGroup: () => void) {
     this.#connection = connection;
     this.#beforeCommit = beforeCommit;
+    this.#afterGroup = afterGroup;
   }
 
   /** @returns what the body returned, once it is on disk. @throws what the body threw, after rolling it back */
@@ -62,7 +66,8 @@ export class WriteQueue {
     try {
       connection = this.#connection();
       connection.exec("BEGIN IMMEDIATE");
-      for (const job of jobs) outcomes.push(await inSavepoint(connection, job));
+      const carryOut = jobs.length === 1 ? alone : inSavepoint;
+      for (const job of jobs) outcomes.push(await carryOut(connection, job));
       this.#beforeCommit(connection);
       connection.exec("COMMIT");
       return outcomes;
@@ -70,6 +75,8 @@ export class WriteQueue {
       if (connection) rollBack(connection);
       // Nobody's change was kept; those that failed by themselves keep their own reason.
       return jobs.map((_, at) => (outcomes[at]?.status === "rejected" ? outcomes[at] : { status: "rejected", reason }));
+    } finally {
+      this.#afterGroup();
     }
   }
 }
@@ -91,6 +98,11 @@ function rollBack(connection: Connection): void {
   } catch {
     // The reason of the group's failure is the one to report.
   }
+}
+
+/** A group of one fails as a whole. @throws what the body throws */
+async function alone(connection: Connection, job: Job): Promise<PromiseSettledResult<unknown>> {
+  return { status: "fulfilled", value: await job.body(connection) };
 }
 
 /** @throws when SQLite gave up the whole transaction (a full disk does), so that nothing may be committed */

@@ -1,6 +1,9 @@
-import type { Entity } from "./collection.ts";
+import type { CollectionDefinition, Entity } from "./collection.ts";
+import type { SqlValue } from "./sqlite-driver.ts";
+import { splitTwin } from "./twin.ts";
+import { quote } from "./where-sql.ts";
 
-/** The columns that make a record: the envelope and the rest of it as JSON. The generated columns cost a look each. */
+/** The columns that make a record: the envelope and the rest of it as JSON. The generated columns cost a look each, the twin a parse. */
 export const recordColumns = "organization_id, id, version, created_at, updated_at, body";
 
 /** A row as the record it holds. */
@@ -15,15 +18,15 @@ export function toEntity(row: Readonly<Record<string, unknown>>): Entity {
   };
 }
 
-/** What of a record goes into the body column: all but the envelope, which has columns. */
-export function toBody(entity: object): string {
-  const {
-    id: _,
-    organizationId: _o,
-    version: _v,
-    createdAt: _c,
-    updatedAt: _u,
-    ...body
-  } = entity as Record<string, unknown>;
-  return JSON.stringify(body);
+/** The columns of a collection that a write sets, but for the organisation and the id, which stay. */
+export function writtenColumns({ twin }: CollectionDefinition<Entity>): readonly string[] {
+  return ["version", "created_at", "updated_at", "body", ...(twin === undefined ? [] : [quote(twin)])];
+}
+
+/** A record as the values of those columns. @throws Error for a record without the twin that its collection has */
+export function writtenValues(entity: Entity, definition: CollectionDefinition<Entity>): readonly SqlValue[] {
+  const { record, twin } = splitTwin(entity, definition);
+  const { id: _, organizationId: _o, version, createdAt, updatedAt, ...body } = record as Entity;
+  const json = [body, ...(twin === undefined ? [] : [twin])].map((part) => JSON.stringify(part));
+  return [version, createdAt, updatedAt, ...json];
 }

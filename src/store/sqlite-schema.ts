@@ -8,6 +8,8 @@ import { elementTable, quote } from "./where-sql.ts";
 
 /** Marks a file as ours in its header (PRAGMA application_id), so that another program's database is left alone. */
 const applicationId = 0x47415445;
+/** The shape of tables that no declaration changes (PRAGMA user_version). A file of another one would be misread. */
+const format = 1;
 
 /**
  * Brings a database file to the shape that the declarations ask for: tables, generated columns, indexes, side tables
@@ -23,7 +25,7 @@ export function prepareSchema(
   if (!connection.get("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_stat1'")) connection.exec("ANALYZE");
   connection.exec("BEGIN IMMEDIATE");
   try {
-    connection.exec(`PRAGMA application_id=${applicationId}`);
+    connection.exec(`PRAGMA application_id=${applicationId}; PRAGMA user_version=${format}`);
     connection.exec(fixedTables);
     for (const collection of collections) prepareCollection(connection, collection);
     describePlans(connection, collections);
@@ -37,13 +39,19 @@ export function prepareSchema(
 
 /**
  * Looks at a file before anything is written to it.
- * @throws StartError when it is the database of another program or is damaged; a driver error when it is no database
+ * @throws StartError when it is the database of another program or of another format, or is damaged; a driver error when it is no database
  */
 export function assertOurs(connection: Connection): void {
   const id = connection.get("PRAGMA application_id")?.["application_id"];
   const tables = connection.get("SELECT count(*) AS n FROM sqlite_schema")?.["n"];
   if (tables !== 0 && id !== applicationId) {
     throw new StartError("it is the database of another program. Name another DATA_DIR.");
+  }
+  const found = connection.get("PRAGMA user_version")?.["user_version"];
+  if (tables !== 0 && found !== format) {
+    throw new StartError(
+      `it is of format ${found}, and this release reads format ${format} only. Start the release that wrote it, or name another DATA_DIR.`,
+    );
   }
   // Looking at every page takes a second for about 70 MB, so only what a restart can wait for is looked at whole.
   const pages = Number(connection.get("PRAGMA page_count")?.["page_count"]);
@@ -65,9 +73,10 @@ const fixedTables = `
   CREATE INDEX IF NOT EXISTS memberships_by_member ON memberships (organization_id, member_id, group_id);`;
 
 function prepareCollection(connection: Connection, definition: CollectionDefinition<Entity>): void {
+  const twin = definition.twin === undefined ? "" : ` ${quote(definition.twin)} TEXT NOT NULL,`;
   connection.exec(`CREATE TABLE IF NOT EXISTS ${quote(definition.name)} (
     organization_id TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
-    created_at TEXT NOT NULL, updated_at TEXT NOT NULL, body TEXT NOT NULL,
+    created_at TEXT NOT NULL, updated_at TEXT NOT NULL, body TEXT NOT NULL,${twin}
     PRIMARY KEY (organization_id, id))`);
   connection.exec(countTriggers(definition.name));
   prepareIndexes(connection, definition);

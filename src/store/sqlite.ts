@@ -2,6 +2,7 @@ import { unavailable } from "../errors.ts";
 import type { Change, CollectionDefinition, Entity, Store, Tenant } from "./collection.ts";
 import { isStorableText } from "./condition.ts";
 import { migrations as allMigrations, type Migration } from "./migrations.ts";
+import { PageMarks, RecordChanges } from "./page-marks.ts";
 import { keyOf } from "./refusals.ts";
 import { collectionReader, collectionWriter } from "./sqlite-collection.ts";
 import { type Connection, isSqliteError } from "./sqlite-driver.ts";
@@ -80,11 +81,17 @@ export function openSqliteStore({
   const assertOpen = (): void => {
     if (closing) throw unavailable(new Error("the store is closed"));
   };
+  const marks = new PageMarks();
+  let changes = new RecordChanges();
   const queue = new WriteQueue(
     () => opened(0).write,
     (connection) => {
       // Commits go to the file that was opened, wherever it is now; acknowledging one that is gone would lose it.
       if (opened(0).write !== connection) throw unavailable(new Error("the database file was opened anew"));
+    },
+    () => {
+      marks.wrote(changes);
+      changes = new RecordChanges();
     },
   );
   const current = (maxAgeMs: number): OpenFolder => {
@@ -97,7 +104,8 @@ export function openSqliteStore({
   return {
     for: (organizationId): Tenant<"read"> => ({
       organizationId,
-      open: (definition) => guarded(collectionReader(reading, scans, definition, organizationId)),
+      open: (definition) =>
+        guarded(collectionReader({ connection: reading, scans, definition, organizationId }, marks)),
       memberships: guarded(membershipReader(reading, organizationId)),
     }),
     lookup: <T extends Entity>(from: CollectionDefinition<T>, key: string, values: readonly string[]) =>
@@ -105,7 +113,7 @@ export function openSqliteStore({
     transaction: (body) =>
       guard(() => {
         assertOpen();
-        return queue.run((connection) => inChange(connection, body));
+        return queue.run((connection) => inChange(connection, () => changes, body));
       }),
     ping: () =>
       guard(async () => {
@@ -124,7 +132,11 @@ export function openSqliteStore({
 }
 
 /** Runs a transaction's body. What it was given to write with ends with it: later writes would join another's change. */
-async function inChange<R>(connection: Connection, body: (change: Change) => Promise<R>): Promise<R> {
+async function inChange<R>(
+  connection: Connection,
+  changes: () => RecordChanges,
+  body: (change: Change) => Promise<R>,
+): Promise<R> {
   let over = false;
   const writing = (): Connection => {
     if (over) throw new Error("the transaction that this belongs to is over");
@@ -134,17 +146,13 @@ async function inChange<R>(connection: Connection, body: (change: Change) => Pro
     return await body({
       for: (organizationId): Tenant<"write"> => ({
         organizationId,
-        open: (definition) => collectionWriter(writing, noScans, definition, organizationId),
+        open: (definition) => collectionWriter(writing, changes, definition, organizationId),
         memberships: membershipWriter(writing, organizationId),
       }),
     });
   } finally {
     over = true;
   }
-}
-
-function noScans(): never {
-  throw new Error("inside a transaction only what an index answers may be asked");
 }
 
 function findByKey<T extends Entity>(

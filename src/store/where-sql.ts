@@ -1,5 +1,6 @@
 import type { CollectionDefinition, Condition, Entity, Index } from "./collection.ts";
 import type { Sql, SqlValue } from "./sqlite-driver.ts";
+import { pathInTwin } from "./twin.ts";
 
 /** Condition -> the SQL text that follows `organization_id = ? AND`. Shapes and their costs: docs/decisions. */
 export function toSql(condition: Condition, definition: CollectionDefinition<Entity>, organizationId: string): Sql {
@@ -21,7 +22,19 @@ export function columnOf(path: string, definition: CollectionDefinition<Entity>)
   const envelope = envelopeColumns[path];
   if (envelope) return envelope;
   const index = definition.indexes.find((each) => each.path === path && each.element === undefined);
-  return index ? quote(indexColumn(index)) : `json_extract(body, ${jsonPath(path)})`;
+  if (index) return quote(indexColumn(index));
+  const { column, at } = placeOf(path, definition);
+  return `json_extract(${column}, ${at})`;
+}
+
+/** Where a path lies that is no envelope column: in the body, or in the column of the twin. */
+export function placeOf(
+  path: string,
+  definition: CollectionDefinition<Entity>,
+): { readonly column: string; readonly at: string } {
+  const within = pathInTwin(path, definition);
+  if (within === undefined) return { column: "body", at: jsonPath(path) };
+  return { column: quote(definition.twin ?? ""), at: jsonPath(within) };
 }
 
 export const envelopeColumns: Readonly<Record<string, string>> = {
@@ -46,12 +59,9 @@ const flat = (path: string): string => path.replaceAll("_", "__").replaceAll("."
 
 export const quote = (name: string): string => `"${name}"`;
 
-/** A path is checked before it comes here (condition.ts), so quoting each part is enough. */
+/** A path is checked before it comes here (condition.ts), so quoting each part is enough. The path "" is the whole. */
 export const jsonPath = (path: string): string =>
-  `'$${path
-    .split(".")
-    .map((part) => `."${part}"`)
-    .join("")}'`;
+  `'$${(path === "" ? [] : path.split(".")).map((part) => `."${part}"`).join("")}'`;
 
 /** The first text after every text that starts with this one, or undefined when there is none. */
 export function successor(prefix: string): string | undefined {
@@ -176,7 +186,8 @@ function present(path: string, scope: Scope): string {
     return `CASE ${element}.type WHEN 'object' THEN COALESCE(${element}.value -> ${jsonPath(path)}, 'null') ELSE 'null' END NOT IN ${nothing}`;
   }
   if (envelopeColumns[path]) return "1";
-  return `COALESCE(body -> ${jsonPath(path)}, 'null') NOT IN ${nothing}`;
+  const { column, at } = placeOf(path, scope.definition);
+  return `COALESCE(${column} -> ${at}, 'null') NOT IN ${nothing}`;
 }
 
 /**
@@ -188,9 +199,11 @@ function some(path: string, where: Condition, scope: Scope): string {
   if (narrowed?.exact) return narrowed.text;
   const elements = scope.elements + 1;
   const alias = `e${elements}`;
-  const source = scope.element === undefined ? "body" : `${scope.element}.value`;
+  const { column: source, at } =
+    scope.element === undefined
+      ? placeOf(path, scope.definition)
+      : { column: `${scope.element}.value`, at: jsonPath(path) };
   const inner: Scope = { ...scope, element: alias, elements };
-  const at = jsonPath(path);
   // json_each would walk the fields of an object and take a scalar for an array of one.
   const isArray = `json_type(${source}, ${at}) = 'array'`;
   const exists = `EXISTS (SELECT 1 FROM json_each(${source}, ${at}) AS ${alias} WHERE ${translate(where, inner)})`;

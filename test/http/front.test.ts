@@ -86,15 +86,13 @@ describe("The front", () => {
   describe("RFC 7644 3.12 refusals of the SCIM door", () => {
     it("answer a method that a resource has not with 405 and those that it has", async () => {
       const onUsers = await scim.put("/scim/v2/Users").expect(405);
-      expect(onUsers.headers["allow"]).to.equal("GET, POST, HEAD");
+      expect(onUsers.headers["allow"]).to.equal("GET, HEAD, POST");
       const onSchemas = await scim.post("/scim/v2/Schemas").expect(405);
       expect(onSchemas.headers["allow"]).to.equal("GET, HEAD");
     });
 
     it("answer what is not offered with 501, and an unknown address with 404", async () => {
       await scim.get("/scim/v2/Me").expect(501);
-      await scim.post("/scim/v2/Bulk").send({}).expect(501);
-      await scim.post("/scim/v2/.search").send({}).expect(501);
       expect((await scim.get("/scim/v2/Nothing").expect(404)).body).to.deep.include({ status: "404" });
     });
 
@@ -108,7 +106,7 @@ describe("The front", () => {
       const { body, headers } = await scim.get("/scim/v2/ServiceProviderConfig").expect(200);
       expect(headers["content-type"]).to.equal("application/scim+json");
       expect(body.patch.supported).to.equal(true);
-      expect(body.bulk.supported).to.equal(false);
+      expect(body.bulk.supported).to.equal(true);
       expect(body.etag.supported).to.equal(true);
       expect(body.authenticationSchemes).to.have.length(1);
     });

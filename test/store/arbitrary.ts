@@ -46,7 +46,7 @@ export const fields: fc.Arbitrary<Partial<Thing>> = fc.record(
   {
     name: fc.option(text),
     note: fc.option(text),
-    folded: fc.record({ title: text }, { requiredKeys: [] }),
+    folded: fc.record({ title: text, emails: fc.array(email, { maxLength: 2 }) }, { requiredKeys: [] }),
     rank: fc.option(number),
     size: number,
     active: fc.boolean(),
@@ -63,7 +63,7 @@ export const fields: fc.Arbitrary<Partial<Thing>> = fc.record(
 const ordered = ["eq", "ne", "gt", "ge", "lt", "le"] as const;
 const texts = ["name", "note", "folded.title", "usage.lastAt", "createdAt", "id", "code"];
 const numbers = ["rank", "size", "usage.count", "version"];
-const lists = ["tags", "numbers", "emails"];
+const lists = ["tags", "numbers", "emails", "folded.emails"];
 const objects = ["folded", "usage"];
 
 export const sort: fc.Arbitrary<Sort> = fc.record({
@@ -74,7 +74,12 @@ export const sort: fc.Arbitrary<Sort> = fc.record({
 /** Any condition that the port takes, over the paths of `fields`. */
 export const condition: fc.Arbitrary<Condition> = combined(
   leaf({ texts, numbers, booleans: ["active"], others: [...lists, ...objects] }),
-  () => [some("tags", leaf({ texts: [""] })), some("numbers", leaf({ numbers: [""] })), some("emails", ofEmail())],
+  () => [
+    some("tags", leaf({ texts: [""] })),
+    some("numbers", leaf({ numbers: [""] })),
+    some("emails", ofEmail()),
+    some("folded.emails", ofEmail()),
+  ],
 );
 
 function ofEmail(): fc.Arbitrary<Condition> {

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { Condition, Entity, Index, Query } from "../../src/store/collection.ts";
-import { collections } from "../../src/store/collections.ts";
+import { collections, users } from "../../src/store/collections.ts";
+import { countsName } from "../../src/store/mongo-counts.ts";
 import { toDocument } from "../../src/store/mongo-document.ts";
 import type { Fields, FindOptions } from "../../src/store/mongo-driver.ts";
 import { findOptions } from "../../src/store/mongo-page.ts";
@@ -25,6 +26,8 @@ if (server) {
             Array.from({ length: perOrganization }, (_, n) => record(organizationId, n, at, indexes)),
           );
           await connection.collection<{ _id: unknown }>(name).insertMany(records.map(withOwnId));
+          const counted = { organizationId: "org_1", collection: name, delta: perOrganization };
+          await connection.collection(countsName).insertOne(counted);
         }
       });
     });
@@ -34,6 +37,53 @@ if (server) {
         const { session: _, ...rest } = options;
         return explained(await connection.collection(name).find(filter, rest).explain("executionStats"));
       });
+
+    it("a page by offset goes on from where the one before ended, and the last are read from the end", async () => {
+      const reader = opened.store.for("org_1").open(users);
+      const fetching = limit + 2; // what is passed over in the index is fetched by id
+      for (const sort of [undefined, { path: "externalId", direction: "ascending" } as const]) {
+        for (const [offset, lookedAtMax] of [
+          [150, 150 + limit],
+          [150 + limit, limit],
+          [150 + 2 * limit, limit],
+          [perOrganization - 3 * limit, 3 * limit],
+        ] as const) {
+          const { answer, keys } = await profiled(opened.uri, () =>
+            reader.list({ ...(sort && { sort }), offset, limit }),
+          );
+          expect(answer.items.map((each) => each.id)).to.deep.equal(
+            Array.from({ length: limit }, (_, at) => id(offset + at)),
+          );
+          expect(keys).to.be.at.most(lookedAtMax + fetching);
+        }
+      }
+    });
+
+    it("many ids are looked up one by one, whatever else is asked", async () => {
+      const values = Array.from({ length: 3000 }, (_, at) => id(at * 2));
+      const many: Condition = { op: "in", path: "id", values };
+      const co: Condition = { op: "contains", path: "title", value: "x" };
+      const eq: Condition = { op: "eq", path: "externalId", value: value(1, 7) };
+      for (const where of [
+        many,
+        { op: "and", all: [co, many] },
+        { op: "and", all: [{ op: "ge", path: "externalId", value: "v" }, many] },
+        { op: "or", all: [many, eq] },
+      ] as const satisfies readonly Condition[]) {
+        const plan = planList({ where, limit: 1000 }, users, "org_2");
+        expect(plan.isServed, "served by an index").to.equal(true);
+        const [part] = plan.parts;
+        const found = await explainFind("users", part?.filter ?? {}, part ? findOptions(part, 0, 1000) : {});
+        expect(found.stages).not.to.include("COLLSCAN");
+        expect(found.documents).to.be.at.most(perOrganization / 2 + 1);
+      }
+      // What is not among them is counted by what is.
+      const reader = opened.store.for("org_2").open(users);
+      const { keys } = await profiled(opened.uri, () =>
+        reader.count({ op: "not", condition: { ...many, values: [id(3)] } }),
+      );
+      expect(keys).to.be.at.most(5);
+    });
 
     for (const definition of collections) {
       const explain = (query: Query): Promise<readonly Explained[]> => {
@@ -139,6 +189,23 @@ function record(organizationId: string, n: number, organization: number, indexes
     at[last] = element === undefined ? value(organization, n) : [{ [element]: value(organization, n) }];
   }
   return made as unknown as Entity;
+}
+
+/** Runs one question. @returns its answer, and how many keys the server looked at for it */
+async function profiled<R>(uri: string, ask: () => Promise<R>): Promise<{ readonly answer: R; readonly keys: number }> {
+  return withConnection(uri, async ({ db }) => {
+    await db?.command({ profile: 2 });
+    const answer = await ask();
+    await db?.command({ profile: 0 });
+    const seen =
+      (await db
+        ?.collection("system.profile")
+        .find({ ns: /\.users$/ })
+        .toArray()) ?? [];
+    await db?.dropCollection("system.profile");
+    const keys = seen.reduce((sum, each) => sum + Number(each["keysExamined"] ?? 0), 0);
+    return { answer, keys };
+  });
 }
 
 const withOwnId = (entity: Entity): { _id: unknown } => ({ _id: "", ...toDocument(entity) });

@@ -54,6 +54,16 @@ describe("The files of the embedded store", () => {
       expect(await readFile(file)).to.deep.equal(bytes);
     });
 
+    it("a database of another format is refused and left as it is", async () => {
+      await openStore().close();
+      const other = new Connection(file);
+      other.exec("PRAGMA user_version=0");
+      other.close();
+      const bytes = await readFile(file);
+      expect(refusal().message).to.contain("format 0");
+      expect(await readFile(file)).to.deep.equal(bytes);
+    });
+
     it("a damaged file is refused and left as it is", async () => {
       const store = openStore();
       const organization = newOrganization();

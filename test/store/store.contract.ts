@@ -9,6 +9,7 @@ import { tenancyContract } from "./contract/tenancy.ts";
 import { textContract } from "./contract/texts.ts";
 import { contractCollections } from "./contract/things.ts";
 import { sharingContract, transactionContract } from "./contract/transactions.ts";
+import { twinContract } from "./contract/twins.ts";
 import { writeContract } from "./contract/writes.ts";
 import type { Open, Opened } from "./opened.ts";
 
@@ -30,6 +31,7 @@ export function storeContract(name: string, open: Open, options: { readonly shar
     arrayContract(store);
     textContract(store);
     refusalContract(store);
+    twinContract(store);
     pagingContract(store);
     writeContract(store);
     transactionContract(store);

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 
-/** A stored user or group as a door speaks of it: without the envelope and the folded twin. */
+/** A stored user or group as a door speaks of it: without the envelope. */
 export function attributesOf(stored: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const { id: _, organizationId: _o, version: _v, createdAt: _c, updatedAt: _u, folded: _f, ...attributes } = stored;
+  const { id: _, organizationId: _o, version: _v, createdAt: _c, updatedAt: _u, ...attributes } = stored;
   return attributes;
 }
 

@@ -5,10 +5,11 @@ import { groups, users } from "../../store/collections.ts";
 import { record } from "../audit/record.ts";
 import type { Caller } from "../caller.ts";
 import { newEntity, nextVersion } from "../entity.ts";
-import { fold } from "../fold.ts";
 import { assertVersion, type ExpectedVersion } from "../precondition.ts";
 import { attributesOf, sameAttributes } from "./attributes.ts";
+import { withMembersResolved } from "./member-filter.ts";
 import { announcePurge, type Purges } from "./purges.ts";
+import { withTwin } from "./twin.ts";
 
 export type GroupAttributes = Readonly<Record<string, unknown>> & { readonly displayName: string };
 
@@ -39,8 +40,10 @@ export class Groups {
   }
 
   /** @throws AppError query-too-expensive; invalid-filter */
-  list(organizationId: string, query: Query): Promise<Page<Group>> {
-    return this.#store.for(organizationId).open(groups).list(query);
+  async list(organizationId: string, query: Query): Promise<Page<Group>> {
+    const tenant = this.#store.for(organizationId);
+    const where = query.where && (await withMembersResolved(query.where, tenant.memberships));
+    return tenant.open(groups).list({ ...query, ...(where && { where }) });
   }
 
   /** All members of a group, in id order, a page at a time. */
@@ -52,8 +55,8 @@ export class Groups {
   create(caller: Caller, attributes: GroupAttributes, memberIds: readonly string[]): Promise<Group> {
     return this.#store.transaction(async (change) => {
       const tenant = change.for(caller.organizationId);
-      const group = withTwin({ ...newEntity("grp", caller.organizationId), ...attributes });
-      await tenant.open(groups).insert(group);
+      const group = { ...newEntity("grp", caller.organizationId), ...attributes };
+      await tenant.open(groups).insert(withTwin(group));
       const { added } = await takeSteps(tenant, group.id, [{ add: memberIds }]);
       await record(change, caller.organizationId, caller, {
         action: "group.create",
@@ -82,14 +85,8 @@ export class Groups {
         const attributesDiffer = !sameAttributes(before, after);
         if (!attributesDiffer && added.length === 0 && removed.length === 0) return current;
         const { organizationId, createdAt } = current;
-        const group = withTwin({
-          id,
-          organizationId,
-          createdAt,
-          ...nextVersion(current),
-          ...(after as GroupAttributes),
-        });
-        await tenant.open(groups).replace(group, current.version);
+        const group = { id, organizationId, createdAt, ...nextVersion(current), ...(after as GroupAttributes) };
+        await tenant.open(groups).replace(withTwin(group), current.version);
         await record(change, organizationId, caller, {
           action: attributesDiffer ? "group.update" : "group.members.change",
           target: { type: "group", id },
@@ -125,10 +122,6 @@ export class Groups {
 }
 
 const notFound = (): AppError => new AppError("not-found", "There is no such group.");
-
-function withTwin(group: Omit<Group, "folded"> & { readonly displayName: string }): Group {
-  return { ...group, folded: { displayName: fold(group.displayName) } } as Group;
-}
 
 const pageMax = 1000;
 

@@ -1,25 +1,37 @@
 import type { Change, Store, Tenant } from "../../store/collection.ts";
 import { groups, type Purge, purges, serviceTenant } from "../../store/collections.ts";
 import type { Gathering } from "../background.ts";
-import { newEntity, newId } from "../entity.ts";
+import { lowestId, newEntity } from "../entity.ts";
 
 /** Edges that are removed in one transaction: few enough that other writers do not wait. */
 const batchMax = 500;
+/** Notes that are looked at together, and how often in one flush: more than can be removed between two. */
+const notesMax = 500;
+const roundsMax = 20;
+
+/** The longest that a transaction lives: MongoDB ends it then (`transactionLifetimeLimitSeconds`). */
+const transactionMsMax = 60_000;
+/**
+ * The age of a note by which no edge of its subject can come any more. A change that began before the removal was
+ * committed may still add one, unseen by the first sweep; and the note's own time is from the beginning of its change.
+ */
+export const settledMs = 2 * transactionMsMax;
 
 /** Notes, in the transaction that removes a user or group, that its edges are to be swept away. */
 export async function announcePurge(change: Change, organizationId: string, subjectId: string): Promise<Purge> {
-  const purge: Purge = { ...newEntity("pur", serviceTenant), id: newId("pur"), of: organizationId, subjectId };
+  const purge: Purge = { ...newEntity("pur", serviceTenant), of: organizationId, subjectId };
   await change.for(serviceTenant).open(purges).insert(purge);
   return purge;
 }
 
 /**
- * Sweeps away the edges of removed users and groups, however many there are, in small transactions. A sweep that is
- * cut short by a crash or an outage is finished later; until then a group may still list a member that is gone.
+ * Sweeps away the edges of removed users and groups, however many there are, in small transactions: at once, and once
+ * more when nothing can have been added beside the removal any more. A sweep that is cut short by a crash or an outage
+ * is finished later; until then a group may still list a member that is gone.
  */
 export class Purges implements Gathering {
   readonly #store: Store;
-  /** Whether there may be sweeps to finish; at the start, those of an earlier run. */
+  /** Whether there may be sweeps that were cut short; at the start, those of an earlier run. */
   #unfinished = true;
 
   constructor(store: Store) {
@@ -27,38 +39,75 @@ export class Purges implements Gathering {
   }
 
   /** Sweeps for a removal that has been committed: whatever comes now, the subject is gone. */
-  async carryOut(purge: Purge): Promise<void> {
-    await this.#sweep(purge).catch(() => {
+  async carryOut({ of, subjectId }: Purge): Promise<void> {
+    await this.#sweep(of, [subjectId]).catch(() => {
       this.#unfinished = true;
     });
   }
 
-  /** Finishes what was cut short. */
-  async flush(): Promise<void> {
-    if (!this.#unfinished) return;
+  /**
+   * Finishes what was cut short, and sweeps a last time for removals that have settled, whose notes then go.
+   * @param now the time by which notes are old
+   */
+  async flush(now = new Date()): Promise<void> {
+    const resumes = this.#unfinished;
     this.#unfinished = false;
     try {
-      for (;;) {
-        const { items } = await this.#store.for(serviceTenant).open(purges).list({ limit: 100 });
-        if (items.length === 0) return;
-        for (const purge of items) await this.#sweep(purge);
-      }
+      if (resumes) await this.#resume();
+      await this.#settle(new Date(now.getTime() - settledMs));
     } catch (error) {
-      this.#unfinished = true;
+      this.#unfinished ||= resumes;
       throw error;
     }
   }
 
-  async #sweep({ id, of: organizationId, subjectId }: Purge): Promise<void> {
-    while ((await this.#batch(organizationId, (tenant) => leaveGroups(tenant, subjectId))) === batchMax);
-    while ((await this.#batch(organizationId, (tenant) => dropMembers(tenant, subjectId))) === batchMax);
-    await this.#store.transaction(async (change) => {
-      await change.for(serviceTenant).open(purges).remove(id, "any");
-    });
+  async #resume(): Promise<void> {
+    for (let after: Purge | undefined; ; ) {
+      const { items } = await this.#store
+        .for(serviceTenant)
+        .open(purges)
+        .list({ ...(after && { after: { id: after.id } }), limit: notesMax });
+      await this.#sweepAll(items);
+      after = items.at(-1);
+      if (items.length < notesMax) return;
+    }
   }
 
-  #batch(organizationId: string, work: (tenant: Tenant<"write">) => Promise<number>): Promise<number> {
-    return this.#store.transaction((change) => work(change.for(organizationId)));
+  async #settle(before: Date): Promise<void> {
+    const where = { op: "lt", path: "id", value: lowestId("pur", before) } as const;
+    for (let round = 0; round < roundsMax; round++) {
+      const { items } = await this.#store.for(serviceTenant).open(purges).list({ where, limit: notesMax });
+      if (items.length === 0) return;
+      await this.#sweepAll(items);
+      await this.#store.transaction(async (change) => {
+        const open = change.for(serviceTenant).open(purges);
+        for (const { id } of items) await open.remove(id, "any");
+      });
+      if (items.length < notesMax) return;
+    }
+  }
+
+  async #sweepAll(notes: readonly Purge[]): Promise<void> {
+    const subjects = new Map<string, string[]>();
+    for (const { of, subjectId } of notes) subjects.set(of, [...(subjects.get(of) ?? []), subjectId]);
+    for (const [organizationId, subjectIds] of subjects) await this.#sweep(organizationId, subjectIds);
+  }
+
+  /** Most subjects have nothing left: one question for all of them, and one more for each group. */
+  async #sweep(organizationId: string, subjectIds: readonly string[]): Promise<void> {
+    const { memberships } = this.#store.for(organizationId);
+    for (const memberId of (await memberships.groupsOfEach(subjectIds)).keys()) {
+      await this.#inBatches(organizationId, (tenant) => leaveGroups(tenant, memberId));
+    }
+    for (const groupId of subjectIds.filter((id) => id.startsWith("grp_"))) {
+      if ((await memberships.members(groupId, { limit: 1 })).length === 0) continue;
+      await this.#inBatches(organizationId, (tenant) => dropMembers(tenant, groupId));
+    }
+  }
+
+  /** @param remove removes up to a batch of edges, and says how many there were */
+  async #inBatches(organizationId: string, remove: (tenant: Tenant<"write">) => Promise<number>): Promise<void> {
+    while ((await this.#store.transaction((change) => remove(change.for(organizationId)))) === batchMax);
   }
 }
 

@@ -5,11 +5,11 @@ import { tokens, users } from "../../store/collections.ts";
 import { record } from "../audit/record.ts";
 import type { Caller } from "../caller.ts";
 import { newEntity, nextVersion } from "../entity.ts";
-import { fold } from "../fold.ts";
 import { assertVersion, type ExpectedVersion } from "../precondition.ts";
 import { revokeWithin } from "../tokens/tokens.ts";
 import { attributesOf, sameAttributes } from "./attributes.ts";
 import { announcePurge, type Purges } from "./purges.ts";
+import { withTwin } from "./twin.ts";
 
 /** What a door may say of a user: SCIM's attributes without what the service keeps by itself. */
 export type UserAttributes = Readonly<Record<string, unknown>> & {
@@ -39,8 +39,8 @@ export class Users {
   /** @throws AppError conflict when the userName is taken, in any letter case */
   create(caller: Caller, attributes: UserAttributes): Promise<User> {
     return this.#store.transaction(async (change) => {
-      const user = withTwin({ ...newEntity("usr", caller.organizationId), active: true, ...attributes });
-      await change.for(caller.organizationId).open(users).insert(user);
+      const user = { ...newEntity("usr", caller.organizationId), active: true, ...attributes };
+      await change.for(caller.organizationId).open(users).insert(withTwin(user));
       await record(change, caller.organizationId, caller, {
         action: "user.create",
         target: { type: "user", id: user.id },
@@ -73,15 +73,8 @@ export class Users {
         // Who leaves `active` out does not mean to bring somebody back.
         const { organizationId, createdAt, active } = current;
         if (sameAttributes(before, { active, ...revised })) return current;
-        const user = withTwin({
-          id,
-          organizationId,
-          createdAt,
-          ...nextVersion(current),
-          active,
-          ...revised,
-        });
-        await tenant.open(users).replace(user, current.version);
+        const user = { id, organizationId, createdAt, ...nextVersion(current), active, ...revised };
+        await tenant.open(users).replace(withTwin(user), current.version);
         if (current.active && !user.active) await this.#revokeTokensOf(caller, id, change);
         await record(change, organizationId, caller, {
           action: current.active && !user.active ? "user.deactivate" : "user.update",
@@ -133,17 +126,3 @@ export class Users {
 const personalTokensMax = 1000;
 
 const notFound = (): AppError => new AppError("not-found", "There is no such user.");
-
-function withTwin(user: Omit<User, "folded"> & { readonly userName: string; readonly active: boolean }): User {
-  const { displayName, emails, userName } = user as User;
-  return {
-    ...user,
-    folded: {
-      userName: fold(userName),
-      ...(displayName !== undefined && { displayName: fold(displayName) }),
-      ...(emails && {
-        emails: emails.filter(({ value }) => value !== undefined).map(({ value }) => ({ value: fold(value) })),
-      }),
-    },
-  } as User;
-}

@@ -1,45 +1,158 @@
 import { AppError } from "../../errors.ts";
-import { localName } from "./filter.ts";
+import { type AttributeReference, attributeAt, type ResourceSchema } from "./schema.ts";
 
-/** Which attributes an answer shows; `schemas` and `id` always (RFC 7643 section 7, RFC 7644 section 3.9). */
+type Json = Readonly<Record<string, unknown>>;
+
+/** Which attributes an answer shows (RFC 7644 section 3.9). */
 export interface Projection {
+  /** Whether the client named the attributes that it wants. */
+  readonly isAsked: boolean;
   /** Whether an attribute is to be read and shown at all. */
   shows(name: string): boolean;
-  apply(resource: Readonly<Record<string, unknown>>): Record<string, unknown>;
+  /** Whether a sub-attribute is to be shown of an attribute that is. */
+  showsPart(name: string, part: string): boolean;
+  apply(resource: Json): Json;
 }
-
-const always = new Set(["schemas", "id"]);
 
 /**
- * @param attributes comma-separated names to show, and nothing else
- * @param excludedAttributes comma-separated names not to show
- * @throws AppError invalid-value when both are given, or a sub-attribute, which is not told apart as yet
+ * @param schema of the resource that is shown
+ * @param attributes the paths to show, and nothing else but what is always returned
+ * @param excludedAttributes the paths not to show
+ * @param others schemas whose attributes may be named as well, in a search over several resource types
+ * @throws AppError invalid-value when both are given, or for what no schema defines
  */
-export function projectionOf(attributes: string | undefined, excludedAttributes: string | undefined): Projection {
+export function projectionOf(
+  schema: ResourceSchema,
+  attributes: readonly string[] | undefined,
+  excludedAttributes: readonly string[] | undefined,
+  others: readonly ResourceSchema[] = [],
+): Projection {
   if (attributes && excludedAttributes) {
-    throw new AppError("invalid-value", "attributes and excludedAttributes exclude each other.");
+    throw new AppError("invalid-value", "attributes and excludedAttributes exclude each other.", {
+      field: "excludedAttributes",
+    });
   }
-  const only = attributes ? names(attributes) : undefined;
-  const without = names(excludedAttributes ?? "");
-  const shows = (name: string): boolean => {
-    const folded = name.toLowerCase();
-    return always.has(folded) || (only ? only.has(folded) : !without.has(folded));
-  };
-  return {
-    shows,
-    apply: (resource) =>
-      only || without.size > 0
-        ? Object.fromEntries(Object.entries(resource).filter(([name]) => shows(name)))
-        : { ...resource },
-  };
+  if (attributes) return only(schema, treeOf("attributes", attributes, schema, others));
+  if (!excludedAttributes) return everything;
+  return without(schema, treeOf("excludedAttributes", excludedAttributes, schema, others));
 }
 
-function names(list: string): Set<string> {
-  const all = list
-    .split(",")
-    .map((name) => localName(name.trim()))
-    .filter((name) => name !== "");
-  const nested = all.find((name) => name.includes(".") && !name.startsWith("urn:"));
-  if (nested === undefined) return new Set(all);
-  throw new AppError("invalid-value", `Answers cannot be cut to ${nested}; name ${nested.split(".")[0]} instead.`);
+/** What is stored is returned by default; what is never returned is never stored. */
+const everything: Projection = {
+  isAsked: false,
+  shows: () => true,
+  showsPart: () => true,
+  apply: (resource) => resource,
+};
+
+/** What is named, by lower-case names: an attribute as a whole (undefined) or some parts of it. */
+type Names = Map<string, Names | undefined>;
+
+function only(schema: ResourceSchema, names: Names): Projection {
+  const shows = (name: string): boolean => isAlways(schema, name) || names.has(name.toLowerCase());
+  const apply = (resource: Json): Json =>
+    withTrueSchemas(
+      schema,
+      Object.fromEntries(
+        Object.entries(resource).flatMap(([name, value]) => {
+          const kept = shows(name) ? keep(value, names.get(name.toLowerCase())) : undefined;
+          return kept === undefined ? [] : [[name, kept]];
+        }),
+      ),
+    );
+  const showsPart = (name: string, part: string): boolean =>
+    names.get(name.toLowerCase())?.has(part.toLowerCase()) ?? true;
+  return { isAsked: true, shows, showsPart, apply };
+}
+
+function without(schema: ResourceSchema, names: Names): Projection {
+  const isWhole = (among: Names | undefined, name: string): boolean =>
+    among?.has(name.toLowerCase()) === true && among.get(name.toLowerCase()) === undefined;
+  const shows = (name: string): boolean => isAlways(schema, name) || !isWhole(names, name);
+  const apply = (resource: Json): Json =>
+    withTrueSchemas(
+      schema,
+      Object.fromEntries(
+        Object.entries(resource).flatMap(([name, value]) => {
+          const left =
+            isAlways(schema, name) || !names.has(name.toLowerCase())
+              ? value
+              : drop(value, names.get(name.toLowerCase()));
+          return left === undefined ? [] : [[name, left]];
+        }),
+      ),
+    );
+  const showsPart = (name: string, part: string): boolean => !isWhole(names.get(name.toLowerCase()), part);
+  return { isAsked: false, shows, showsPart, apply };
+}
+
+/** Of a value its named parts; undefined when none is there. */
+function keep(value: unknown, parts: Names | undefined): unknown {
+  if (parts === undefined) return value;
+  return ofEach(value, (name, inner) => (parts.has(name) ? keep(inner, parts.get(name)) : undefined));
+}
+
+/** Of a value all but its named parts; undefined when nothing is left. */
+function drop(value: unknown, parts: Names | undefined): unknown {
+  if (parts === undefined) return undefined;
+  return ofEach(value, (name, inner) => (parts.has(name) ? drop(inner, parts.get(name)) : inner));
+}
+
+function ofEach(value: unknown, part: (name: string, inner: unknown) => unknown): unknown {
+  if (Array.isArray(value)) {
+    const left = value.map((each) => ofEach(each, part)).filter((each) => each !== undefined);
+    return left.length > 0 ? left : undefined;
+  }
+  if (typeof value !== "object" || value === null) return value;
+  const left = Object.entries(value).flatMap(([name, inner]) => {
+    const kept = part(name.toLowerCase(), inner);
+    return kept === undefined ? [] : [[name, kept]];
+  });
+  return left.length > 0 ? Object.fromEntries(left) : undefined;
+}
+
+function isAlways(schema: ResourceSchema, name: string): boolean {
+  const folded = name.toLowerCase();
+  return folded === "schemas" || schema.attributes.get(folded)?.returned === "always";
+}
+
+/** The list of schemas says what is in the answer, not what is stored. */
+function withTrueSchemas(schema: ResourceSchema, shown: Json): Json {
+  const schemas = shown["schemas"];
+  const absent = schema.extensions.filter(({ urn }) => !(urn in shown)).map(({ urn }) => urn);
+  if (absent.length === 0 || !Array.isArray(schemas)) return shown;
+  return { ...shown, schemas: schemas.filter((urn: string) => !absent.includes(urn)) };
+}
+
+function treeOf(
+  parameter: string,
+  paths: readonly string[],
+  schema: ResourceSchema,
+  others: readonly ResourceSchema[],
+): Names {
+  const tree: Names = new Map();
+  for (const path of paths) {
+    const reference = attributeAt(schema, path);
+    if (reference) put(tree, keysOf(reference));
+    else if (!others.some((other) => attributeAt(other, path) !== undefined)) {
+      const shown = JSON.stringify(path.slice(0, 100));
+      throw new AppError("invalid-value", `${parameter} names ${shown}, which no schema defines.`, {
+        field: parameter,
+      });
+    }
+  }
+  return tree;
+}
+
+const keysOf = ({ extension, attribute, subAttribute }: AttributeReference): string[] =>
+  [extension?.urn, attribute?.name, subAttribute?.name].flatMap((name) => name?.toLowerCase() ?? []);
+
+/** A whole attribute takes the place of its parts, and keeps it. */
+function put(tree: Names, [key = "", ...rest]: readonly string[]): void {
+  if (rest.length === 0) tree.set(key, undefined);
+  else if (!tree.has(key) || tree.get(key) !== undefined) {
+    const parts: Names = tree.get(key) ?? new Map();
+    tree.set(key, parts);
+    put(parts, rest);
+  }
 }

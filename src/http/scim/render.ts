@@ -1,11 +1,10 @@
 import type { Group, User } from "../../../schemas/user.ts";
 import { attributesOf } from "../../domain/people/attributes.ts";
+import type { GroupOfUser } from "../../domain/people/memberships.ts";
 import { etagOf } from "../etag.ts";
 import { outboundAttributes } from "./inbound.ts";
 import type { Projection } from "./projection.ts";
 import { enterpriseUrn, groupUrn, userUrn } from "./scimmy.ts";
-
-export const listUrn = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 
 /** Stored records as SCIM resources. Addresses come from the configured URL, never from a request. */
 export class Renderer {
@@ -20,45 +19,50 @@ export class Renderer {
     return `${this.#base}/${kind}/${id}`;
   }
 
-  user(user: User, projection: Projection): Record<string, unknown> {
+  user(user: User, groups: readonly GroupOfUser[] = []): Record<string, unknown> {
     const attributes = outboundAttributes(attributesOf(user));
-    return projection.apply({
+    return {
       schemas: enterpriseUrn in attributes ? [userUrn, enterpriseUrn] : [userUrn],
       id: user.id,
       ...attributes,
+      ...(groups.length > 0 && {
+        groups: groups.map(({ id, displayName, isDirect }) => ({
+          value: id,
+          $ref: this.location("Groups", id),
+          display: displayName,
+          type: isDirect ? "direct" : "indirect",
+        })),
+      }),
       meta: this.#meta("User", user),
-    });
-  }
-
-  /** Everything of a group but its members. */
-  group(group: Group, projection: Projection): Record<string, unknown> {
-    return projection.apply({
-      schemas: [groupUrn],
-      id: group.id,
-      ...attributesOf(group),
-      meta: this.#meta("Group", group),
-    });
+    };
   }
 
   /** A group with its members, piece by piece: they may be a million. */
   async *groupPieces(
-    group: Record<string, unknown>,
+    group: Group,
     members: AsyncIterable<readonly string[]> | undefined,
+    projection: Projection,
   ): AsyncGenerator<string> {
-    const head = JSON.stringify(group);
+    const head = JSON.stringify(
+      projection.apply({ schemas: [groupUrn], id: group.id, ...attributesOf(group), meta: this.#meta("Group", group) }),
+    );
     if (!members) return yield head;
     let opened = false;
     for await (const ids of members) {
-      const entries = ids.map((id) => this.#member(id)).join(",");
+      const entries = ids.map((id) => this.#member(id, projection)).join(",");
       yield opened ? `,${entries}` : `${head.slice(0, -1)},"members":[${entries}`;
       opened = true;
     }
     yield opened ? "]}" : head;
   }
 
-  #member(id: string): string {
+  #member(id: string, projection: Projection): string {
     const [kind, type] = id.startsWith("grp_") ? (["Groups", "Group"] as const) : (["Users", "User"] as const);
-    return JSON.stringify({ value: id, $ref: this.location(kind, id), type });
+    return JSON.stringify({
+      ...(projection.showsPart("members", "value") && { value: id }),
+      ...(projection.showsPart("members", "$ref") && { $ref: this.location(kind, id) }),
+      ...(projection.showsPart("members", "type") && { type }),
+    });
   }
 
   #meta(type: "User" | "Group", { id, version, createdAt, updatedAt }: User | Group): Record<string, unknown> {

@@ -1,26 +1,38 @@
-import { type RequestHandler, Router } from "express";
+import { type Request, type RequestHandler, type Response, Router } from "express";
 import type { RequestLog } from "../../domain/audit/request-log.ts";
 import type { Groups } from "../../domain/people/groups.ts";
+import type { Memberships } from "../../domain/people/memberships.ts";
 import type { Users } from "../../domain/people/users.ts";
 import { AppError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { requireScope } from "../authenticate.ts";
+import { expectedVersion } from "../etag.ts";
 import { jsonBody } from "../json-body.ts";
+import { byMethod } from "../methods.ts";
+import { callerOf } from "../request.ts";
 import { logRequests } from "../request-log.ts";
-import { discovery, discoveryPaths } from "./discovery.ts";
+import { bulk } from "./bulk.ts";
+import { bulkBytesMax } from "./bulk-message.ts";
+import { discovery } from "./discovery.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { scimErrorHandler, scimMediaType } from "./errors.ts";
 import { GroupEndpoint } from "./groups.ts";
+import { list, listAll } from "./listing.ts";
+import { type Parameters, parametersOf, searchRequest } from "./parameters.ts";
+import { type Projection, projectionOf } from "./projection.ts";
 import { Renderer } from "./render.ts";
+import { respond } from "./respond.ts";
 import { UserEndpoint } from "./users.ts";
 
-/** Enough for a group of fifty thousand members in one PUT; a person has no such lists. */
+/** Enough for a group of fifty thousand members in one PUT; a person and a question have no such lists. */
 const groupBytesMax = 5 * 1024 * 1024;
-const userBytesMax = 256 * 1024;
+const bytesMax = 256 * 1024;
 const mediaTypes = [scimMediaType, "application/json"];
 
 export interface ScimDoor {
   readonly users: Users;
   readonly groups: Groups;
+  readonly memberships: Memberships;
   readonly requestLog: RequestLog;
   readonly log: Log;
   readonly publicUrl: string;
@@ -31,44 +43,91 @@ export interface ScimDoor {
 
 /** `/scim/v2` (RFC 7644): who is it, may it, how often; then the operation. */
 export function scimRouter(door: ScimDoor): Router {
-  const renderer = new Renderer(`${door.publicUrl}/scim/v2`);
-  const users = new UserEndpoint(door.users, renderer);
+  const base = `${door.publicUrl}/scim/v2`;
+  const renderer = new Renderer(base);
+  const users = new UserEndpoint(door.users, door.memberships, renderer);
   const groups = new GroupEndpoint(door.groups, renderer);
+  const endpoints: readonly Endpoint[] = [users, groups];
   const router = Router();
   router.use(logRequests(door.requestLog, "all"));
-  router.use(door.authenticate, door.limit, requireScope("admin:scim"));
+  router.use(door.authenticate, door.limit);
+  router.all("/Me", requireScope("connect:read", "admin:scim"), byMethod({ GET: me(users) }));
+  router.use(requireScope("admin:scim"));
   router.use("/Groups", ...jsonBody(mediaTypes, groupBytesMax));
-  router.use("/Users", ...jsonBody(mediaTypes, userBytesMax));
-
-  const at = (path: string | string[], methods: Readonly<Record<string, RequestHandler>>): void => {
-    const allow = [...Object.keys(methods), ...("GET" in methods ? ["HEAD"] : [])];
-    router.all(path, (req, res, next) => {
-      const handler = methods[req.method === "HEAD" ? "GET" : req.method];
-      if (!handler) throw new AppError("method-not-allowed", `${req.method} is not for this resource.`, { allow });
-      return handler(req, res, next);
-    });
-  };
-  router.all(["/Me", "/Bulk", "/.search", "/:type/.search"], () => {
-    throw new AppError("not-implemented", "This part of SCIM is not offered.");
-  });
-  at("/Users", { GET: (req, res) => users.list(req, res), POST: (req, res) => users.create(req, res) });
-  at("/Users/:id", {
-    GET: (req, res) => users.read(req, res),
-    PUT: (req, res) => users.replace(req, res),
-    PATCH: (req, res) => users.patch(req, res),
-    DELETE: (req, res) => users.remove(req, res),
-  });
-  at("/Groups", { GET: (req, res) => groups.list(req, res), POST: (req, res) => groups.create(req, res) });
-  at("/Groups/:id", {
-    GET: (req, res) => groups.read(req, res),
-    PUT: (req, res) => groups.replace(req, res),
-    PATCH: (req, res) => groups.patch(req, res),
-    DELETE: (req, res) => groups.remove(req, res),
-  });
-  at(discoveryPaths, { GET: discovery(door.publicUrl) });
+  router.use(["/Users", "/.search"], ...jsonBody(mediaTypes, bytesMax));
+  router.use("/Bulk", ...jsonBody(mediaTypes, bulkBytesMax));
+  const searchIn =
+    (parameters: (req: Request) => Parameters, within: readonly Endpoint[]) =>
+    async (req: Request, res: Response): Promise<void> => {
+      const [only, ...more] = within;
+      const asked = parameters(req);
+      const caller = callerOf(req);
+      await respond(
+        req,
+        res,
+        only && more.length === 0 ? await list(only, caller, asked) : await listAll(within, caller, asked),
+      );
+    };
+  router.all("/", byMethod({ GET: searchIn(parametersOf, endpoints) }));
+  router.all("/.search", byMethod({ POST: searchIn((req) => searchRequest(req.body), endpoints) }));
+  for (const endpoint of endpoints) {
+    const path = `/${endpoint.schema.endpoint}`;
+    router.all(`${path}/.search`, byMethod({ POST: searchIn((req) => searchRequest(req.body), [endpoint]) }));
+    router.all(path, byMethod({ GET: searchIn(parametersOf, [endpoint]), POST: creating(endpoint) }));
+    router.all(`${path}/:id`, byMethod(operationsOn(endpoint)));
+  }
+  router.all("/Bulk", byMethod({ POST: bulk(endpoints, base, door.log) }));
+  router.use(discovery(door.publicUrl));
   router.use(() => {
     throw new AppError("not-found", "There is nothing at this address.");
   });
   router.use(scimErrorHandler(door.log));
   return router;
+}
+
+type Handler = (req: Request, res: Response) => Promise<void>;
+
+const creating =
+  (endpoint: Endpoint): Handler =>
+  async (req, res) => {
+    const projection = projectionFor(endpoint, req);
+    await respond(req, res, await endpoint.create(callerOf(req), req.body, projection));
+  };
+
+/** What is to be shown is read before anything is changed: a wrong parameter must not be found out afterwards. */
+function operationsOn(endpoint: Endpoint): Readonly<Record<string, Handler>> {
+  const id = (req: Request): string => String(req.params["id"]);
+  return {
+    GET: async (req, res) =>
+      respond(req, res, await endpoint.read(callerOf(req), id(req), projectionFor(endpoint, req))),
+    PUT: async (req, res) => {
+      const projection = projectionFor(endpoint, req);
+      const expected = expectedVersion(req);
+      await respond(req, res, await endpoint.replace(callerOf(req), id(req), req.body, expected, projection));
+    },
+    PATCH: async (req, res) => {
+      const projection = projectionFor(endpoint, req);
+      const expected = expectedVersion(req);
+      await respond(req, res, await endpoint.patch(callerOf(req), id(req), req.body, expected, projection));
+    },
+    DELETE: async (req, res) => respond(req, res, await endpoint.remove(callerOf(req), id(req), expectedVersion(req))),
+  };
+}
+
+/** The user that a personal token acts as (RFC 7644 section 3.11); changing it is for the organisation. */
+const me =
+  (users: UserEndpoint): Handler =>
+  async (req, res) => {
+    const caller = callerOf(req);
+    if (caller.userId === undefined) {
+      throw new AppError("not-implemented", "/Me is for personal tokens, which act as one user.");
+    }
+    const answer = await users.read(caller, caller.userId, projectionFor(users, req));
+    if (answer.location !== undefined) res.setHeader("Location", answer.location);
+    await respond(req, res, answer);
+  };
+
+function projectionFor({ schema }: Endpoint, req: Request): Projection {
+  const { attributes, excludedAttributes } = parametersOf(req);
+  return projectionOf(schema, attributes, excludedAttributes);
 }

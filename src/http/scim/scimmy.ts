@@ -1,80 +1,98 @@
 import SCIMMY from "scimmy";
-import { AppError } from "../../errors.ts";
 
 /**
- * All that the service takes from scimmy: the definitions of RFC 7643, what they say of each attribute, and the type
- * check of an inbound user. It never sees a filter, a path or a list that a caller has sent.
+ * All that the service takes from scimmy: the definitions of RFC 7643, and what they say of each attribute. It never sees
+ * what a caller has sent.
  */
 export const userUrn = "urn:ietf:params:scim:schemas:core:2.0:User";
 export const groupUrn = "urn:ietf:params:scim:schemas:core:2.0:Group";
 export const enterpriseUrn = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
+interface Definition {
+  readonly name: string;
+  readonly type: Attribute["type"];
+  readonly config: {
+    multiValued: boolean;
+    required: boolean;
+    caseExact: boolean;
+    mutable: boolean | string;
+    direction: string;
+    returned: boolean | string;
+    uniqueness: boolean | string;
+    canonicalValues: unknown;
+    description: string;
+  };
+  readonly subAttributes?: readonly Definition[];
+}
+
+const { User, Group, EnterpriseUser } = SCIMMY.Schemas;
+
+/** Where what is served here differs from the definitions' defaults. The same objects print the discovery documents. */
+function amend(schema: { definition: unknown }, path: string, config: Partial<Definition["config"]>): void {
+  const { definition } = schema as { definition: { attribute(path: string): Definition } };
+  Object.assign(definition.attribute(path).config, config);
+}
 // Identity providers send types beyond the suggested ones, and in other letter cases; RFC 7643 section 2.3.1 suggests.
 for (const attribute of ["roles", "emails", "phoneNumbers", "ims", "photos", "addresses", "x509Certificates"]) {
-  const type = SCIMMY.Schemas.User.definition.attribute(`${attribute}.type`) as {
-    config: { canonicalValues: unknown };
-  };
-  type.config.canonicalValues = false;
+  amend(User, `${attribute}.type`, { canonicalValues: false });
 }
+amend(User, "userName", { uniqueness: "server" });
+amend(User, "password", { description: "Accepted, because some providers always send one, and not kept." });
+// Ids are ours, and compared as they are.
+amend(User, "groups.value", { caseExact: true });
+amend(Group, "displayName", { uniqueness: "server" });
+amend(Group, "members.value", { caseExact: true });
+// What is told of the people that others are; a name would have to be looked up for each of a million members.
+amend(EnterpriseUser, "manager.$ref", { mutable: false });
+Group.definition.truncate("members.display");
+
 SCIMMY.Resources.declare(SCIMMY.Resources.User, {
-  extensions: [{ schema: SCIMMY.Schemas.EnterpriseUser, required: false }],
+  extensions: [{ schema: EnterpriseUser, required: false }],
 });
 SCIMMY.Resources.declare(SCIMMY.Resources.Group);
 
-/** What the definitions say of one attribute. */
+/** What the definitions say of one attribute (RFC 7643 section 2.2). */
 export interface Attribute {
   /** As RFC 7643 spells it. */
   readonly name: string;
+  readonly type: "string" | "boolean" | "decimal" | "integer" | "dateTime" | "binary" | "reference" | "complex";
   readonly multiValued: boolean;
   readonly required: boolean;
-  readonly readOnly: boolean;
-  readonly type: string;
-  readonly subAttributes: ReadonlyMap<string, Attribute>;
+  readonly caseExact: boolean;
+  readonly mutability: "readOnly" | "readWrite" | "immutable" | "writeOnly";
+  readonly returned: "always" | "never" | "default" | "request";
+  readonly subAttributes: AttributeTable;
 }
 
 /** Attributes by their lower-case name: SCIM names are case-insensitive (RFC 7643 section 2.1). */
 export type AttributeTable = ReadonlyMap<string, Attribute>;
 
-interface ScimmyAttribute {
-  readonly name: string;
-  readonly type: string;
-  readonly config: { multiValued: boolean; required: boolean; mutable: boolean | string };
-  readonly subAttributes?: readonly ScimmyAttribute[];
+function tableOf(definitions: readonly unknown[]): AttributeTable {
+  const own = definitions.filter((each): each is Definition => "config" in (each as object));
+  return new Map(own.map((each) => [each.name.toLowerCase(), attributeOf(each)]));
 }
 
-function tableOf(attributes: readonly unknown[]): AttributeTable {
-  const own = attributes.filter((each): each is ScimmyAttribute => "config" in (each as object));
-  return new Map(
-    own.map(({ name, type, config, subAttributes }) => [
-      name.toLowerCase(),
-      {
-        name,
-        type,
-        multiValued: config.multiValued,
-        required: config.required,
-        readOnly: config.mutable === false,
-        subAttributes: tableOf(subAttributes ?? []),
-      },
-    ]),
-  );
+function attributeOf({ name, type, config, subAttributes }: Definition): Attribute {
+  const { multiValued, required, caseExact, mutable, direction, returned } = config;
+  const isSecret = direction === "in";
+  return {
+    name,
+    type,
+    multiValued,
+    required,
+    caseExact,
+    mutability: isSecret ? "writeOnly" : mutable === false ? "readOnly" : mutable === true ? "readWrite" : "immutable",
+    returned:
+      isSecret || returned === false ? "never" : returned === true ? "default" : (returned as "always" | "request"),
+    subAttributes: tableOf(subAttributes ?? []),
+  };
 }
 
-export const userAttributes = tableOf(SCIMMY.Schemas.User.definition.attributes);
-export const enterpriseAttributes = tableOf(SCIMMY.Schemas.EnterpriseUser.definition.attributes);
-
-/**
- * Checks an inbound user against its schema and the enterprise extension.
- * @returns the attributes that the schemas know, spelled as they spell them
- * @throws AppError invalid-value naming the attribute
- */
-export function checkUserTypes(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  try {
-    return JSON.parse(JSON.stringify(new SCIMMY.Schemas.User({ ...body }, "in"))) as Record<string, unknown>;
-  } catch (error) {
-    const message = error instanceof Error ? error.message : "";
-    const field = /[Aa]ttribute '([\w.:$-]+)'/.exec(message)?.[1];
-    // Its own texts name the attribute and what was expected; other errors are inner details.
-    if (field !== undefined) throw new AppError("invalid-value", `${message}.`, { field }, error);
-    throw new AppError("invalid-value", "The user does not fit its schema.", {}, error);
-  }
-}
+export const userAttributes = tableOf(User.definition.attributes);
+export const groupAttributes = tableOf(Group.definition.attributes);
+/** Without the common attributes, which belong to the resource and not to its extension. */
+export const enterpriseAttributes: AttributeTable = new Map(
+  [...tableOf(EnterpriseUser.definition.attributes)].filter(
+    ([name]) => !["schemas", "id", "externalid", "meta"].includes(name),
+  ),
+);

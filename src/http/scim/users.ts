@@ -1,87 +1,106 @@
-import type { Request, Response } from "express";
 import type { User } from "../../../schemas/user.ts";
+import type { Caller } from "../../domain/caller.ts";
+import type { GroupOfUser, Memberships } from "../../domain/people/memberships.ts";
 import type { Users } from "../../domain/people/users.ts";
+import type { ExpectedVersion } from "../../domain/precondition.ts";
+import type { Page, Query } from "../../domain/query.ts";
 import { AppError } from "../../errors.ts";
-import { answeredNotModified, etagOf, expectedVersion } from "../etag.ts";
-import { callerOf } from "../request.ts";
-import { sendJson } from "../send.ts";
-import { scimMediaType } from "./errors.ts";
-import { storedOfUsers } from "./filter.ts";
+import type { Answer, Endpoint } from "./endpoint.ts";
 import { inboundUser, outboundAttributes } from "./inbound.ts";
-import { patchedUser, patchOperations } from "./patch.ts";
-import { type Projection, projectionOf } from "./projection.ts";
-import { listQuery, scimParameters } from "./query.ts";
-import { listUrn, type Renderer } from "./render.ts";
+import { patchedUser } from "./patch.ts";
+import { patchOperations } from "./patch-message.ts";
+import type { Projection } from "./projection.ts";
+import type { Renderer } from "./render.ts";
+import { userSchema } from "./schema.ts";
 
-/** RFC 7644 section 3 for users: each method reads, asks the domain, and answers. */
-export class UserEndpoint {
+/** RFC 7644 section 3 for users: each operation reads, asks the domain, and answers. */
+export class UserEndpoint implements Endpoint {
+  readonly schema = userSchema;
   readonly #users: Users;
+  readonly #memberships: Memberships;
   readonly #renderer: Renderer;
 
-  constructor(users: Users, renderer: Renderer) {
+  constructor(users: Users, memberships: Memberships, renderer: Renderer) {
     this.#users = users;
+    this.#memberships = memberships;
     this.#renderer = renderer;
   }
 
-  async list(req: Request, res: Response): Promise<void> {
-    const projection = projectionFor(req);
-    const { query, startIndex } = listQuery(req, storedOfUsers);
-    const { items, total } = await this.#users.list(callerOf(req).organizationId, query);
-    sendJson(res, 200, scimMediaType, {
-      schemas: [listUrn],
-      totalResults: total,
-      startIndex,
-      itemsPerPage: items.length,
-      Resources: items.map((user) => this.#renderer.user(user, projection)),
-    });
+  find(caller: Caller, query: Query): Promise<Page<User>> {
+    return this.#users.list(caller.organizationId, query);
   }
 
-  async create(req: Request, res: Response): Promise<void> {
-    const projection = projectionFor(req);
-    const user = await this.#users.create(callerOf(req), inboundUser(req.body));
-    res.setHeader("Location", this.#renderer.location("Users", user.id));
-    this.#send(res, 201, user, projection);
+  async *render({ organizationId }: Caller, users: readonly User[], projection: Projection): AsyncGenerator<string> {
+    const groups = await this.#groupsOf(organizationId, users, projection);
+    yield users.map((user) => this.#text(user, groups.get(user.id), projection)).join(",");
   }
 
-  async read(req: Request, res: Response): Promise<void> {
-    const projection = projectionFor(req);
-    const user = await this.#users.get(callerOf(req).organizationId, idOf(req));
+  async create(caller: Caller, body: unknown, projection: Projection): Promise<Answer> {
+    return this.#answer(201, await this.#users.create(caller, inboundUser(body)), projection);
+  }
+
+  async read({ organizationId }: Caller, id: string, projection: Projection): Promise<Answer> {
+    const user = await this.#users.get(organizationId, id);
     if (!user) throw new AppError("not-found", "There is no such user.");
-    if (!answeredNotModified(req, res, user.version)) this.#send(res, 200, user, projection);
+    return this.#answer(200, user, projection);
   }
 
-  async replace(req: Request, res: Response): Promise<void> {
-    const projection = projectionFor(req);
-    const attributes = inboundUser(req.body);
-    const user = await this.#users.update(callerOf(req), idOf(req), expectedVersion(req), () => attributes);
-    this.#send(res, 200, user, projection);
+  async replace(
+    caller: Caller,
+    id: string,
+    body: unknown,
+    expected: ExpectedVersion,
+    projection: Projection,
+  ): Promise<Answer> {
+    const attributes = inboundUser(body);
+    return this.#answer(200, await this.#users.update(caller, id, expected, () => attributes), projection);
   }
 
-  async patch(req: Request, res: Response): Promise<void> {
-    const projection = projectionFor(req);
-    const id = idOf(req);
-    const operations = patchOperations(req.body);
-    const user = await this.#users.update(callerOf(req), id, expectedVersion(req), (current) =>
+  async patch(
+    caller: Caller,
+    id: string,
+    body: unknown,
+    expected: ExpectedVersion,
+    projection: Projection,
+  ): Promise<Answer> {
+    const operations = patchOperations(body);
+    const user = await this.#users.update(caller, id, expected, (current) =>
       inboundUser(patchedUser(id, outboundAttributes(current), operations)),
     );
-    this.#send(res, 200, user, projection);
+    return this.#answer(200, user, projection);
   }
 
-  async remove(req: Request, res: Response): Promise<void> {
-    await this.#users.remove(callerOf(req), idOf(req), expectedVersion(req));
-    res.status(204).end();
+  async remove(caller: Caller, id: string, expected: ExpectedVersion): Promise<Answer> {
+    await this.#users.remove(caller, id, expected);
+    return { status: 204 };
   }
 
-  #send(res: Response, status: number, user: User, projection: Projection): void {
-    res.setHeader("ETag", etagOf(user.version));
-    sendJson(res, status, scimMediaType, this.#renderer.user(user, projection));
+  #answer(status: Answer["status"], user: User, projection: Projection): Answer {
+    return {
+      status,
+      location: this.#renderer.location("Users", user.id),
+      version: user.version,
+      body: async () => {
+        const groups = await this.#groupsOf(user.organizationId, [user], projection);
+        return this.#text(user, groups.get(user.id), projection);
+      },
+    };
+  }
+
+  /** A user's groups are read only where they are shown. */
+  async #groupsOf(
+    organizationId: string,
+    users: readonly User[],
+    projection: Projection,
+  ): Promise<ReadonlyMap<string, readonly GroupOfUser[]>> {
+    if (!projection.shows("groups")) return new Map();
+    return this.#memberships.groupsOf(
+      organizationId,
+      users.map(({ id }) => id),
+    );
+  }
+
+  #text(user: User, groups: readonly GroupOfUser[] | undefined, projection: Projection): string {
+    return JSON.stringify(projection.apply(this.#renderer.user(user, groups)));
   }
 }
-
-/** Read before anything is changed: a wrong parameter must not be found out afterwards. */
-export function projectionFor(req: Request): Projection {
-  const { attributes, excludedAttributes } = scimParameters(req);
-  return projectionOf(attributes, excludedAttributes);
-}
-
-export const idOf = (req: Request): string => String(req.params["id"]);

@@ -3,6 +3,7 @@ import type { Token } from "../../../schemas/token.ts";
 import { operator } from "../../../src/domain/audit/record.ts";
 import { Refusals } from "../../../src/domain/audit/refusals.ts";
 import { Purges } from "../../../src/domain/people/purges.ts";
+import { withTwin } from "../../../src/domain/people/twin.ts";
 import { Users } from "../../../src/domain/people/users.ts";
 import { hashSecret, mintSecret } from "../../../src/domain/tokens/format.ts";
 import { expandScopes } from "../../../src/domain/tokens/scopes.ts";
@@ -152,7 +153,7 @@ describe("TokenVerifier", () => {
             change
               .for(domain.organizationId)
               .open(userRecords)
-              .replace({ ...user, active: false }, "any"),
+              .replace(withTwin({ ...user, active: false }), "any"),
           );
           return { secret, tokenId: token.id };
         },

@@ -36,6 +36,10 @@ for (const { name, open } of engines) {
         'externalId eq "e1"': 0,
         'displayName eq "NAME 1"': 12,
         'id eq "usr_none"': 0,
+        'userName co "SER1"': 10,
+        'userName eq "nobody" or id pr': 25,
+        [`schemas eq "${userUrn}"`]: 25,
+        'schemas eq "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"': 0,
       };
       for (const [filter, totalResults] of Object.entries(found)) {
         it(`${filter} finds ${totalResults}`, async () => {
@@ -50,8 +54,6 @@ for (const { name, open } of engines) {
         "userName eq",
         "userName eq nobody",
         'userName eq "a" "b"',
-        'userName eq "a" or id pr',
-        'userName co "a"',
         'userName eq "a',
         "userName eq 5",
         'password eq "x"',

@@ -1,5 +1,7 @@
-import type { Store } from "../../../src/store/collection.ts";
+import { expect } from "chai";
+import type { Condition, Store } from "../../../src/store/collection.ts";
 import { eq, selecting, some } from "./selects.ts";
+import { insertAll, nameOf, newOrganization, reading, thing, write } from "./things.ts";
 
 /** What each operator of `Condition` selects on single values, and what they select together. */
 export function conditionContract(store: () => Store): void {
@@ -158,6 +160,52 @@ export function conditionContract(store: () => Store): void {
         [{ op: "ne", path: "id", value: "thg_b" }, "ac"],
       ]),
     );
+  });
+
+  describe("in over thousands of values", () => {
+    let organization: string;
+    const values = [...Array.from({ length: 4000 }, (_, at) => `thg_x${at}`), "thg_a", "thg_c", "thg_d"];
+    const many: Condition = { op: "in", path: "id", values };
+    before(async () => {
+      organization = newOrganization();
+      await insertAll(
+        store(),
+        organization,
+        Array.from("abcde", (name, at) => thing(organization, name, { name, note: at % 2 ? "odd" : "even" })),
+      );
+    });
+    const rows: readonly (readonly [string, Condition, string])[] = [
+      ["alone", many, "acd"],
+      ["of another path", { ...many, path: "name", values: [...values, "b"] }, "b"],
+      ["of a path that no index serves", { ...many, path: "note", values: [...values, "odd"] }, "bd"],
+      ["within and", { op: "and", all: [many, eq("note", "even")] }, "ac"],
+      ["within and, beside a range", { op: "and", all: [{ op: "gt", path: "name", value: "a" }, many] }, "cd"],
+      ["within or", { op: "or", all: [many, eq("name", "b")] }, "abcd"],
+      ["within or, beside what no index serves", { op: "or", all: [many, eq("note", "even")] }, "acde"],
+      ["within not", { op: "not", condition: many }, "be"],
+      ["within not, within and", { op: "and", all: [{ op: "not", condition: many }, eq("name", "e")] }, "e"],
+    ];
+    for (const [what, where, names] of rows) {
+      it(`${what} selects, pages and counts`, async () => {
+        const reader = reading(store(), organization);
+        for (const sort of [undefined, { path: "name", direction: "descending" }] as const) {
+          const expected = sort ? Array.from(names).reverse().join("") : names;
+          const page = await reader.list({ where, ...(sort && { sort }), limit: 9, total: true });
+          expect(page.items.map(nameOf).join("")).to.equal(expected);
+          expect(page.total).to.equal(names.length);
+          const next = await reader.list({ where, ...(sort && { sort }), offset: 1, limit: 1 });
+          expect(next.items.map(nameOf).join("")).to.equal(expected.slice(1, 2));
+        }
+        expect(await reader.count(where)).to.equal(names.length);
+      });
+    }
+
+    it("is answered inside a transaction as well", async () => {
+      await write(store(), organization, async (writer) => {
+        expect(await writer.count(many)).to.equal(3);
+        expect((await writer.list({ where: many, limit: 9, total: true })).total).to.equal(3);
+      });
+    });
   });
 
   describe("Conditions together", () => {

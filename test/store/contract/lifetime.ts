@@ -4,7 +4,19 @@ import type { CollectionDefinition, Store } from "../../../src/store/collection.
 import type { Migration } from "../../../src/store/migrations.ts";
 import type { Open, Opened } from "../opened.ts";
 import { failed, refused } from "./refused.ts";
-import { contractCollections, insertAll, newKey, reading, select, type Thing, thing, things, write } from "./things.ts";
+import {
+  contractCollections,
+  type Folded,
+  insertAll,
+  newKey,
+  reading,
+  select,
+  type Thing,
+  thing,
+  things,
+  twinned,
+  write,
+} from "./things.ts";
 
 /** Opening, closing, opening again, and data from before this release. */
 export function lifetimeContract(open: Open): void {
@@ -105,6 +117,29 @@ export function lifetimeContract(open: Open): void {
       expect(await reading(store, organization).get("thg_a")).to.deep.equal(
         thing(organization, "a", { name: "aA", note: "kept" }),
       );
+    });
+
+    it("see a record with its twin, and rewrite both", async () => {
+      const retitle: Migration = {
+        number: 1,
+        name: "titles in the twin",
+        collection: twinned,
+        rewrite: (record) => ({ ...record, note: "seen", folded: { ...(record["folded"] as Folded), title: "new" } }),
+      };
+      await opened.store.transaction(async (change) => {
+        const writer = change.for(organization).open(twinned);
+        await writer.insert({ ...thing(organization, "a"), folded: { title: "old", code: "kept" } });
+      });
+      const store = await opened.reopen({ migrations: [retitle] });
+      const reader = store.for(organization).open(twinned);
+      const seen = thing(organization, "a", { note: "seen" });
+      for (const [path, value] of [
+        ["folded.title", "new"],
+        ["folded.code", "kept"],
+      ] as const) {
+        expect((await reader.list({ where: { op: "eq", path, value }, limit: 9 })).items).to.deep.equal([seen]);
+      }
+      expect(await reader.count({ op: "eq", path: "folded.title", value: "old" })).to.equal(0);
     });
 
     it("run over more records than are read at once", async () => {

@@ -60,6 +60,31 @@ export function membershipContract(store: () => Store): void {
       expect(await read().membersAmong("grp_9", ["usr_1"])).to.deep.equal([]);
     });
 
+    it("tells the groups of each of some members, in id order, and leaves out who is in none", async () => {
+      await add("grp_2", "usr_1", "usr_2", "grp_1");
+      await add("grp_1", "usr_1");
+      await add("grp_3", "grp_2");
+      const found = await read().groupsOfEach(["usr_2", "usr_9", "usr_1", "grp_1", "usr_1", "usr_1\0"]);
+      expect([...found].sort()).to.deep.equal([
+        ["grp_1", ["grp_2"]],
+        ["usr_1", ["grp_1", "grp_2"]],
+        ["usr_2", ["grp_2"]],
+      ]);
+      expect(await read().groupsOfEach([])).to.have.property("size", 0);
+      const other = store().for(newOrganization()).memberships;
+      expect(await other.groupsOfEach(["usr_1"])).to.have.property("size", 0);
+    });
+
+    it("tells the groups of each of six thousand members at once", async () => {
+      const ids = Array.from({ length: 6000 }, (_, at) => `usr_${String(at).padStart(5, "0")}`);
+      await add("grp_1", ...ids);
+      await add("grp_2", ...ids.slice(3000));
+      const found = await read().groupsOfEach([...ids, "usr_x"]);
+      expect(found.size).to.equal(6000);
+      expect(found.get(ids[10] ?? "")).to.deep.equal(["grp_1"]);
+      expect(found.get(ids[5999] ?? "")).to.deep.equal(["grp_1", "grp_2"]);
+    });
+
     it("climbs through groups in groups, each once", async () => {
       for (let depth = 0; depth < 12; depth++) await add(`grp_${10 + depth + 1}`, `grp_${10 + depth}`);
       await add("grp_10", "usr_1");

@@ -25,6 +25,12 @@ export const selecting =
         (await select(store(), organization, { op: "not", condition: where })).join(""),
         `not ${message}`,
       ).to.equal(not.join(""));
+      const counted = await reading(store(), organization).list({
+        where: { op: "not", condition: where },
+        limit: 1,
+        total: true,
+      });
+      expect(counted.total, `number of not ${message}`).to.equal(not.length);
     }
   };
 

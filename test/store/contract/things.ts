@@ -9,7 +9,7 @@ export interface Thing extends Entity {
   /** Indexed, not unique. */
   readonly name?: string | null;
   /** Indexed, one level down. */
-  readonly folded?: { readonly title?: string };
+  readonly folded?: Folded;
   /** Indexed, a number. */
   readonly rank?: number | null;
   /** Not indexed. */
@@ -24,6 +24,13 @@ export interface Thing extends Entity {
   readonly emails?: readonly Email[];
   /** `serial` is unique in the whole store. */
   readonly devices?: readonly { readonly serial?: string; readonly model?: string }[];
+}
+
+export interface Folded {
+  readonly title?: string;
+  readonly code?: string;
+  readonly rank?: number;
+  readonly emails?: readonly Email[];
 }
 
 export interface Email {
@@ -49,13 +56,27 @@ export const things: CollectionDefinition<Thing> = {
   ],
 };
 
+export type TwinnedThing = Thing & { readonly folded: Folded };
+
+/** As `things`, but that `folded` is a twin: asked by like any other field, and not read back. */
+export const twinned: CollectionDefinition<Thing, TwinnedThing> = {
+  name: "twinned",
+  twin: "folded",
+  indexes: [
+    { path: "folded.title" },
+    { path: "folded.code", unique: "organization" },
+    { path: "folded.emails", element: "value" },
+    { path: "name" },
+  ],
+};
+
 /** A second collection, to show that ids, keys and counts are of one collection. */
 export const others: CollectionDefinition<Thing> = {
   name: "others",
   indexes: [{ path: "code", unique: "organization" }],
 };
 
-export const contractCollections: readonly CollectionDefinition<Entity>[] = [things, others];
+export const contractCollections: readonly CollectionDefinition<Entity>[] = [things, twinned, others];
 
 let numbered = 0;
 

@@ -1,0 +1,50 @@
+import { comparisonOf, passes } from "./comparison.ts";
+import type { Filter } from "./filter-syntax.ts";
+import { refusal } from "./filter-tokens.ts";
+import type { Attribute } from "./scimmy.ts";
+
+/**
+ * Whether an element of a multi-valued attribute meets the filter between the brackets of a value path (RFC 7644
+ * sections 3.4.2.2 and 3.5.2), by the same comparisons as a condition of the store. A scalar element is its `value`.
+ * The filter is checked here, the predicate throws nothing.
+ * @throws AppError invalid-filter for an unknown sub-attribute, and for an operator or value that it does not take
+ */
+export function elementPredicate(filter: Filter, attribute: Attribute): (element: unknown) => boolean {
+  switch (filter.op) {
+    case "and":
+    case "or": {
+      const all = filter.all.map((each) => elementPredicate(each, attribute));
+      if (filter.op === "and") return (element) => all.every((each) => each(element));
+      return (element) => all.some((each) => each(element));
+    }
+    case "not": {
+      const inner = elementPredicate(filter.filter, attribute);
+      return (element) => !inner(element);
+    }
+    case "valuePath":
+      throw refusal(filter.position, "brackets [ ] do not stand within brackets [ ]");
+    default: {
+      const part = partOf(attribute, filter);
+      const comparison = comparisonOf(part, filter);
+      return (element) => passes(part, comparison, valueIn(element, part.name));
+    }
+  }
+}
+
+/**
+ * The sub-attribute that a filter within brackets names.
+ * @throws AppError invalid-filter
+ */
+export function partOf(attribute: Attribute, { path, position }: { path: string; position: number }): Attribute {
+  const name = path.toLowerCase();
+  const isOwnValue = attribute.type !== "complex" && name === "value";
+  const part = isOwnValue ? { ...attribute, name: "value" } : attribute.subAttributes.get(name);
+  if (part) return part;
+  throw refusal(position, `${attribute.name} has no sub-attribute ${JSON.stringify(path.slice(0, 100))}`);
+}
+
+function valueIn(element: unknown, name: string): unknown {
+  if (typeof element !== "object" || element === null) return name === "value" ? element : undefined;
+  const key = Object.keys(element).find((each) => each.toLowerCase() === name.toLowerCase());
+  return key === undefined ? undefined : (element as Readonly<Record<string, unknown>>)[key];
+}

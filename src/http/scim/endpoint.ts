@@ -1,0 +1,38 @@
+import type { Caller } from "../../domain/caller.ts";
+import type { ExpectedVersion } from "../../domain/precondition.ts";
+import type { Page, Query } from "../../domain/query.ts";
+import type { Projection } from "./projection.ts";
+import type { ResourceSchema } from "./schema.ts";
+
+/** What an operation answers, before it is put into an HTTP response or into a bulk's. */
+export interface Answer {
+  readonly status: 200 | 201 | 204;
+  /** Of the resource. */
+  readonly location?: string;
+  /** Of the resource, for its entity tag. */
+  readonly version?: number;
+  /** The JSON text, whole or piece by piece; made only when it is sent. */
+  readonly body?: () => Promise<string> | AsyncIterable<string>;
+}
+
+/** A stored resource, of which lists know only what they sort by. */
+export type Stored = Readonly<Record<string, unknown>> & { readonly id: string };
+
+/** The operations of RFC 7644 section 3 on one resource type, whether they come alone or in a bulk. */
+export interface Endpoint {
+  readonly schema: ResourceSchema;
+  find(caller: Caller, query: Query): Promise<Page<Stored>>;
+  /** The JSON texts of these resources, with commas between them. */
+  render(caller: Caller, items: readonly Stored[], projection: Projection): AsyncIterable<string>;
+  create(caller: Caller, body: unknown, projection: Projection): Promise<Answer>;
+  read(caller: Caller, id: string, projection: Projection): Promise<Answer>;
+  replace(
+    caller: Caller,
+    id: string,
+    body: unknown,
+    expected: ExpectedVersion,
+    projection: Projection,
+  ): Promise<Answer>;
+  patch(caller: Caller, id: string, body: unknown, expected: ExpectedVersion, projection: Projection): Promise<Answer>;
+  remove(caller: Caller, id: string, expected: ExpectedVersion): Promise<Answer>;
+}

@@ -1,0 +1,17 @@
+import type { Request, Response } from "express";
+import { answeredNotModified, etagOf } from "../etag.ts";
+import { sendPieces, sendText } from "../send.ts";
+import type { Answer } from "./endpoint.ts";
+import { scimMediaType } from "./errors.ts";
+
+/** Puts an operation's answer into the HTTP response: status, Location, ETag (RFC 7644 section 3.14) and body. */
+export async function respond(req: Request, res: Response, { status, location, version, body }: Answer): Promise<void> {
+  const isRead = req.method === "GET" || req.method === "HEAD";
+  if (isRead && version !== undefined && answeredNotModified(req, res, version)) return;
+  if (version !== undefined) res.setHeader("ETag", etagOf(version));
+  if (location !== undefined && !isRead) res.setHeader("Location", location);
+  if (!body) return void res.status(status).end();
+  const made = body();
+  if (Symbol.asyncIterator in made) await sendPieces(res, status, scimMediaType, made);
+  else sendText(res, status, scimMediaType, await made);
+}

@@ -1,0 +1,87 @@
+import type { CollectionDefinition, Condition, Entity, Page, Position, Query } from "./collection.ts";
+import { complementOf } from "./condition.ts";
+import { fromNearerEnd } from "./page-ends.ts";
+import type { Book } from "./page-marks.ts";
+import type { Connection, SqlValue } from "./sqlite-driver.ts";
+import { countAll, type PageRequest, type PageRows, planCount, planPage, readPage, type Way } from "./sqlite-page.ts";
+import type { ScanReader } from "./sqlite-reader.ts";
+import { toEntity } from "./sqlite-record.ts";
+
+/** What is read, and through what. */
+export interface Reading<T extends Entity> {
+  readonly connection: () => Connection;
+  /** The scan thread; absent inside a transaction, of which it sees nothing. */
+  readonly scans?: () => ScanReader;
+  readonly definition: CollectionDefinition<T>;
+  readonly organizationId: string;
+}
+
+/**
+ * One page of a collection, by the shortest way to it: on from the page before, where that is known; from the end of
+ * the list that is nearer; else by passing over what comes before it.
+ * @param book where pages ended; absent inside a transaction, which sees what nobody else does
+ */
+export async function listPage<T extends Entity>(reading: Reading<T>, query: Query, book?: Book): Promise<Page<T>> {
+  const { connection, definition, organizationId } = reading;
+  const planned = planPage(query, definition, organizationId);
+  if (query.total && planned.way === "scan" && query.where && countsByRest(reading, query.where)) {
+    const { items } = await listPage(reading, { ...query, total: false }, book);
+    return { items, total: await countMatches(reading, query.where) };
+  }
+  const mark = planned.way === "scan" ? undefined : book?.find(query);
+  const { query: asked, isReversed } = mark
+    ? { query: { ...query, offset: 0, after: mark }, isReversed: false }
+    : await shorter(reading, query);
+  const plan = asked === query ? planned : planPage(asked, definition, organizationId);
+  const { rows, total } = await answer(reading, "page", plan);
+  const items = (isReversed ? rows.toReversed() : rows).map((row) => toEntity(row) as T);
+  const last = items.at(-1);
+  if (book && last && plan.way !== "scan" && !query.after && items.length === query.limit) {
+    const end = positionOf(connection(), plan.request, last.id);
+    if (end) book.keep(query, end);
+  }
+  return total === undefined ? { items } : { items, total };
+}
+
+/** The number of matches. */
+export async function countMatches<T extends Entity>(reading: Reading<T>, where?: Condition): Promise<number> {
+  const rest = where && countsByRest(reading, where);
+  if (rest) return (await countMatches(reading)) - (await countMatches(reading, rest));
+  const plan = planCount(where, reading.definition, reading.organizationId);
+  return (await answer(reading, "count", plan)).total ?? 0;
+}
+
+/** What to take from the number of all records, where an index counts that and not the condition itself. */
+function countsByRest<T extends Entity>({ definition, organizationId }: Reading<T>, where: Condition) {
+  const rest = complementOf(where);
+  return rest && planCount(rest, definition, organizationId).way !== "scan" ? rest : undefined;
+}
+
+/** @throws Error for a scan inside a transaction */
+async function answer<T extends Entity>(
+  { connection, scans }: Reading<T>,
+  asks: "page" | "count",
+  { request, way }: { readonly request: PageRequest; readonly way: Way },
+): Promise<PageRows> {
+  if (way !== "at-once" && scans) return scans().ask(request, { asks, way });
+  if (way === "scan") throw new Error("inside a transaction only what an index answers may be asked");
+  return asks === "page" ? readPage(connection(), request) : { rows: [], total: countAll(connection(), request) };
+}
+
+/** Only of a list without a condition it is known, without counting, how long it is. */
+async function shorter<T extends Entity>(reading: Reading<T>, query: Query): Promise<ReturnType<typeof fromNearerEnd>> {
+  if (query.where || !query.offset) return { query, isReversed: false };
+  return fromNearerEnd(query, await countMatches(reading));
+}
+
+/** A record's place in the order of a request; undefined when the record has gone. */
+function positionOf(
+  connection: Connection,
+  { sort, table, organizationId }: PageRequest,
+  id: string,
+): Position | undefined {
+  if (sort === undefined) return { id };
+  const sql = `SELECT ${sort} AS value FROM ${table} WHERE organization_id = ? AND id = ?`;
+  const row = connection.get(sql, [organizationId, id]);
+  return row && { id, value: row["value"] as SqlValue };
+}
