@@ -73,6 +73,11 @@ export function rowsFor(directory: Directory): Row[] {
       }),
     },
     { name: firstPage, requests: 100, goal: 11, exchange: () => page(1) },
+    {
+      name: "GET users, first 100, without groups",
+      requests: 100,
+      exchange: () => get("/scim/v2/Users?count=100&excludedAttributes=groups", '"itemsPerPage":100'),
+    },
     { name: "GET users, last 100", requests: 100, goal: 11, exchange: () => page(total - 99) },
     {
       name: "All users, pages of 100 by index",

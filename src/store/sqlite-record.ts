@@ -8,14 +8,14 @@ export const recordColumns = "organization_id, id, version, created_at, updated_
 
 /** A row as the record it holds. */
 export function toEntity(row: Readonly<Record<string, unknown>>): Entity {
-  return {
-    ...(JSON.parse(String(row["body"])) as object),
+  // Onto the object that was parsed: a copy of it would cost as much again.
+  return Object.assign(JSON.parse(String(row["body"])) as object, {
     id: String(row["id"]),
     organizationId: String(row["organization_id"]),
     version: Number(row["version"]),
     createdAt: String(row["created_at"]),
     updatedAt: String(row["updated_at"]),
-  };
+  });
 }
 
 /** The columns of a collection that a write sets, but for the organisation and the id, which stay. */

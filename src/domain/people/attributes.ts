@@ -1,8 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 
-/** A stored user or group as a door speaks of it: without the envelope. */
+const envelope: ReadonlySet<string> = new Set(["id", "organizationId", "version", "createdAt", "updatedAt"]);
+
+/** A stored user or group as a door speaks of it: without the envelope. Lists are made of these: it copies once. */
 export function attributesOf(stored: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const { id: _, organizationId: _o, version: _v, createdAt: _c, updatedAt: _u, ...attributes } = stored;
+  const attributes: Record<string, unknown> = {};
+  for (const name of Object.keys(stored)) if (!envelope.has(name)) attributes[name] = stored[name];
   return attributes;
 }
 

@@ -9,6 +9,9 @@ const batchMax = 500;
 const notesMax = 500;
 const roundsMax = 20;
 
+/** How long one sweep goes on before it lets others have their turn; the rest of a huge group is swept later. */
+const sweepMsMax = 1000;
+
 /** The longest that a transaction lives: MongoDB ends it then (`transactionLifetimeLimitSeconds`). */
 const transactionMsMax = 60_000;
 /**
@@ -26,90 +29,112 @@ export async function announcePurge(change: Change, organizationId: string, subj
 
 /**
  * Sweeps away the edges of removed users and groups, however many there are, in small transactions: at once, and once
- * more when nothing can have been added beside the removal any more. A sweep that is cut short by a crash or an outage
- * is finished later; until then a group may still list a member that is gone.
+ * more when nothing can have been added beside the removal any more. A sweep that takes long, or is cut short by a crash
+ * or an outage, is finished later; until then a group may still list a member that is gone.
  */
 export class Purges implements Gathering {
   readonly #store: Store;
-  /** Whether there may be sweeps that were cut short; at the start, those of an earlier run. */
+  readonly #sweepMs: number;
+  /** Whether there may be sweeps to go on with; at the start, those of an earlier run. */
   #unfinished = true;
 
-  constructor(store: Store) {
+  /** @param sweepMs how long one sweep goes on */
+  constructor(store: Store, sweepMs = sweepMsMax) {
     this.#store = store;
+    this.#sweepMs = sweepMs;
   }
 
   /** Sweeps for a removal that has been committed: whatever comes now, the subject is gone. */
   async carryOut({ of, subjectId }: Purge): Promise<void> {
-    await this.#sweep(of, [subjectId]).catch(() => {
-      this.#unfinished = true;
-    });
+    const isDone = await this.#sweep(of, [subjectId], Date.now() + this.#sweepMs).catch(() => false);
+    if (!isDone) this.#unfinished = true;
   }
 
   /**
-   * Finishes what was cut short, and sweeps a last time for removals that have settled, whose notes then go.
+   * Goes on with what is unfinished, and sweeps a last time for removals that have settled, whose notes then go.
    * @param now the time by which notes are old
    */
   async flush(now = new Date()): Promise<void> {
     const resumes = this.#unfinished;
+    const until = Date.now() + this.#sweepMs;
     this.#unfinished = false;
     try {
-      if (resumes) await this.#resume();
-      await this.#settle(new Date(now.getTime() - settledMs));
+      const isDone = (!resumes || (await this.#resume(until))) && (await this.#settle(settledBy(now), until));
+      if (!isDone) this.#unfinished = true;
     } catch (error) {
       this.#unfinished ||= resumes;
       throw error;
     }
   }
 
-  async #resume(): Promise<void> {
+  /** @returns whether there was time for all of it, as all that sweeps here */
+  async #resume(until: number): Promise<boolean> {
     for (let after: Purge | undefined; ; ) {
       const { items } = await this.#store
         .for(serviceTenant)
         .open(purges)
         .list({ ...(after && { after: { id: after.id } }), limit: notesMax });
-      await this.#sweepAll(items);
+      if (!(await this.#sweepAll(items, until))) return false;
       after = items.at(-1);
-      if (items.length < notesMax) return;
+      if (items.length < notesMax) return true;
     }
   }
 
-  async #settle(before: Date): Promise<void> {
+  async #settle(before: Date, until: number): Promise<boolean> {
     const where = { op: "lt", path: "id", value: lowestId("pur", before) } as const;
     for (let round = 0; round < roundsMax; round++) {
       const { items } = await this.#store.for(serviceTenant).open(purges).list({ where, limit: notesMax });
-      if (items.length === 0) return;
-      await this.#sweepAll(items);
+      if (items.length === 0) return true;
+      if (!(await this.#sweepAll(items, until))) return false;
       await this.#store.transaction(async (change) => {
         const open = change.for(serviceTenant).open(purges);
         for (const { id } of items) await open.remove(id, "any");
       });
-      if (items.length < notesMax) return;
+      if (items.length < notesMax) return true;
     }
+    return true;
   }
 
-  async #sweepAll(notes: readonly Purge[]): Promise<void> {
+  async #sweepAll(notes: readonly Purge[], until: number): Promise<boolean> {
     const subjects = new Map<string, string[]>();
     for (const { of, subjectId } of notes) subjects.set(of, [...(subjects.get(of) ?? []), subjectId]);
-    for (const [organizationId, subjectIds] of subjects) await this.#sweep(organizationId, subjectIds);
+    for (const [organizationId, subjectIds] of subjects) {
+      if (!(await this.#sweep(organizationId, subjectIds, until))) return false;
+    }
+    return true;
   }
 
   /** Most subjects have nothing left: one question for all of them, and one more for each group. */
-  async #sweep(organizationId: string, subjectIds: readonly string[]): Promise<void> {
+  async #sweep(organizationId: string, subjectIds: readonly string[], until: number): Promise<boolean> {
     const { memberships } = this.#store.for(organizationId);
+    const inBatches = (remove: (tenant: Tenant<"write">) => Promise<number>): Promise<boolean> =>
+      this.#inBatches(organizationId, remove, until);
     for (const memberId of (await memberships.groupsOfEach(subjectIds)).keys()) {
-      await this.#inBatches(organizationId, (tenant) => leaveGroups(tenant, memberId));
+      if (!(await inBatches((tenant) => leaveGroups(tenant, memberId)))) return false;
     }
     for (const groupId of subjectIds.filter((id) => id.startsWith("grp_"))) {
       if ((await memberships.members(groupId, { limit: 1 })).length === 0) continue;
-      await this.#inBatches(organizationId, (tenant) => dropMembers(tenant, groupId));
+      if (!(await inBatches((tenant) => dropMembers(tenant, groupId)))) return false;
     }
+    return true;
   }
 
   /** @param remove removes up to a batch of edges, and says how many there were */
-  async #inBatches(organizationId: string, remove: (tenant: Tenant<"write">) => Promise<number>): Promise<void> {
-    while ((await this.#store.transaction((change) => remove(change.for(organizationId)))) === batchMax);
+  async #inBatches(
+    organizationId: string,
+    remove: (tenant: Tenant<"write">) => Promise<number>,
+    until: number,
+  ): Promise<boolean> {
+    for (;;) {
+      const removed = await this.#store.transaction((change) => remove(change.for(organizationId)));
+      if (removed < batchMax) return true;
+      if (Date.now() >= until) return false;
+    }
   }
 }
+
+/** Notes from before this are of removals by which nothing can be added any more. */
+const settledBy = (now: Date): Date => new Date(now.getTime() - settledMs);
 
 /** The groups that held the subject have changed: their version and date say so. */
 async function leaveGroups(tenant: Tenant<"write">, memberId: string): Promise<number> {

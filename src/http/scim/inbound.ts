@@ -23,13 +23,12 @@ export function inboundUser(body: unknown): UserAttributes {
   return { ...attributes, userName };
 }
 
+const urns: ReadonlyMap<string, string> = new Map(userSchema.extensions.map(({ key, urn }) => [key, urn]));
+
 /** The attributes of a stored user as SCIM has them: those of an extension under its URN. */
 export function outboundAttributes(stored: JsonObject): Record<string, unknown> {
-  const attributes = { ...stored };
-  for (const { urn, key } of userSchema.extensions) {
-    if (attributes[key] !== undefined) attributes[urn] = attributes[key];
-    delete attributes[key];
-  }
+  const attributes: Record<string, unknown> = {};
+  for (const name of Object.keys(stored)) attributes[urns.get(name) ?? name] = stored[name];
   return attributes;
 }
 

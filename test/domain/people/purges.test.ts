@@ -67,6 +67,23 @@ describe("Purges", () => {
     expect(await groups.get(domain.organizationId, other.id)).to.deep.equal(other);
   });
 
+  it("goes on later with a group that is too large for one sweep, and is done in the end", async () => {
+    const hasty = new Purges(domain.store, 0);
+    const huge = await groups.create(caller, { displayName: "Huge" }, []);
+    const members = Array.from({ length: 1700 }, (_, at) => `usr_${String(at).padStart(4, "0")}`);
+    await domain.store.transaction((change) => change.for(domain.organizationId).memberships.add(huge.id, members));
+    await new Groups(domain.store, hasty).remove(caller, huge.id, undefined);
+    const left = async () => (await memberships().members(huge.id, { limit: 2000 })).length;
+    const counts = [await left()];
+    while (counts.at(-1) !== 0) {
+      await hasty.flush();
+      counts.push(await left());
+    }
+    expect(counts).to.deep.equal([1200, 700, 200, 0]);
+    await hasty.flush(settled());
+    expect(await open()).to.equal(0);
+  });
+
   it("takes a removed group's members out of it, and it out of the groups that hold it", async () => {
     const ada = await userNamed("ada");
     const inner = await groups.create(caller, { displayName: "Inner" }, [ada]);
