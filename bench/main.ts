@@ -27,8 +27,8 @@ const { values: options } = parseArgs({
 });
 const stores = storeNames.filter((name) => options.stores.toLowerCase().split(",").includes(name.toLowerCase()));
 const sizes = (options.sizes ?? (options.quick ? "1000" : "1000,10000,100000,1000000")).split(",").map(Number);
-const rounds = options.quick ? 2 : 7;
-const warmRounds = options.quick ? 1 : 8;
+const rounds = options.quick ? 2 : 5;
+const warmRounds = options.quick ? 1 : 6;
 /** The service writes its request log every five seconds; that is a part of what a request costs. */
 const settleMs = options.quick ? 0 : 6000;
 const scale = (requests: number): number => (options.quick ? Math.ceil(requests / 10) : requests);

@@ -1,10 +1,16 @@
 import { AppError } from "../errors.ts";
 
-/** The versions that the client's If-Match names; undefined when it does not care. */
-export type ExpectedVersion = readonly number[] | undefined;
+/** What the client says of the stored version (RFC 9110 section 13.1); undefined when it does not care. */
+export interface ExpectedVersion {
+  /** Of If-Match. */
+  readonly oneOf?: readonly number[];
+  /** Of If-None-Match: these, or any that there is. */
+  readonly noneOf?: readonly number[] | "any";
+}
 
 /** @throws AppError precondition-failed when the client changed its mind about another version than the stored one */
-export function assertVersion(stored: number, expected: ExpectedVersion): void {
-  if (expected === undefined || expected.includes(stored)) return;
+export function assertVersion(stored: number, { oneOf, noneOf = [] }: ExpectedVersion = {}): void {
+  const isOther = oneOf !== undefined && !oneOf.includes(stored);
+  if (!isOther && noneOf !== "any" && !noneOf.includes(stored)) return;
   throw new AppError("precondition-failed", "The resource has changed since that version. Read it again.");
 }

@@ -4,13 +4,18 @@ import type { ExpectedVersion } from "../domain/precondition.ts";
 /** The entity tag of a stored version. Weak: answers may differ in what of the resource they show (RFC 7644 3.14). */
 export const etagOf = (version: number): string => `W/"${version}"`;
 
-/** The versions that If-Match asks for; `*` and no header ask for none in particular. */
-export const expectedVersion = (req: Request): ExpectedVersion => versionsExpected(req.headers["if-match"]);
+/** The conditions of a change: If-Match, where `*` asks for no version in particular, and If-None-Match. */
+export function expectedVersion(req: Request): ExpectedVersion {
+  const noneMatch = req.headers["if-none-match"];
+  return {
+    ...versionsExpected(req.headers["if-match"]),
+    ...(noneMatch !== undefined && { noneOf: noneMatch.trim() === "*" ? "any" : versionsIn(noneMatch) }),
+  };
+}
 
-/** The same of a field that stands elsewhere. */
-export function versionsExpected(field: string | undefined): ExpectedVersion {
-  if (field === undefined || field.trim() === "*") return undefined;
-  return versionsIn(field);
+/** If-Match, which in a bulk stands elsewhere. */
+export function versionsExpected(ifMatch: string | undefined): ExpectedVersion {
+  return ifMatch === undefined || ifMatch.trim() === "*" ? {} : { oneOf: versionsIn(ifMatch) };
 }
 
 /** Whether the client holds this version already; then 304 has been answered. */

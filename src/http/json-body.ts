@@ -1,10 +1,7 @@
 import express, { type RequestHandler } from "express";
 import { AppError } from "../errors.ts";
 import { refuseTokenInBody } from "./credentials.ts";
-
-/** Nested deeper than anything that the doors accept. */
-const depthMax = 16;
-const poisonous = new Set(["__proto__", "constructor", "prototype"]);
+import { assertShape } from "./json-shape.ts";
 
 /**
  * Reads the JSON body of a caller who is known by now.
@@ -13,7 +10,12 @@ const poisonous = new Set(["__proto__", "constructor", "prototype"]);
  * @throws AppError unsupported-media-type, too-large, invalid-request, token-in-url
  */
 export function jsonBody(mediaTypes: readonly string[], limit: number): RequestHandler[] {
-  const parse = express.json({ type: [...mediaTypes], limit, strict: false });
+  const parse = express.json({
+    type: [...mediaTypes],
+    limit,
+    strict: false,
+    verify: (_req, _res, bytes) => assertShape(bytes),
+  });
   return [
     (req, _res, next) => {
       const hasBody = req.headers["transfer-encoding"] !== undefined || Number(req.headers["content-length"] ?? 0) > 0;
@@ -32,25 +34,30 @@ export function jsonBody(mediaTypes: readonly string[], limit: number): RequestH
 const isUtf8 = (contentType: string): boolean =>
   /^utf-?8$/i.test(/;\s*charset\s*=\s*"?([\w-]{1,40})/i.exec(contentType)?.[1] ?? "utf-8");
 
+/** A part of a dotted or URN key that could reach an object's prototype. */
+const poisonous = /(?:^|[.:[\]])(?:__proto__|constructor|prototype)(?:$|[.:[\]])/i;
+/** Longer than any path that stands as a key; those who take one apart must not have to take apart megabytes. */
+const keyMax = 512;
+
 /**
- * Refuses, before anything reads the body, keys that could reach an object's prototype, also as a part of a dotted or
- * URN key, and texts that no store gives back as they were: with a NUL or half of a character.
+ * Refuses, before anything reads the body, keys that could reach an object's prototype or that are endless, and texts
+ * that no store gives back as they were: with a NUL or half of a character.
  * @throws AppError invalid-request; invalid-value
  */
-function refusePoison(body: unknown, depth = 0): void {
-  if (typeof body === "string") assertStorable(body);
-  if (typeof body !== "object" || body === null) return;
-  if (depth >= depthMax) throw new AppError("invalid-request", `The body is nested more than ${depthMax} deep.`);
-  if (Array.isArray(body)) {
-    for (const each of body) refusePoison(each, depth + 1);
+function refusePoison(value: unknown): void {
+  if (typeof value === "string") assertStorable(value);
+  if (typeof value !== "object" || value === null) return;
+  if (Array.isArray(value)) {
+    for (const each of value) refusePoison(each);
     return;
   }
-  for (const [key, value] of Object.entries(body)) {
+  for (const [key, each] of Object.entries(value)) {
     assertStorable(key);
-    if (key.split(/[.:[\]]/).some((part) => poisonous.has(part.toLowerCase()))) {
-      throw new AppError("invalid-request", "The body has a key that no resource has.");
+    if (key.length > keyMax) {
+      throw new AppError("invalid-request", `The body has a key of more than ${keyMax} characters.`);
     }
-    refusePoison(value, depth + 1);
+    if (poisonous.test(key)) throw new AppError("invalid-request", "The body has a key that no resource has.");
+    refusePoison(each);
   }
 }
 

@@ -37,14 +37,20 @@ const depthMax = 5;
 const valuesMax = 200;
 
 /** What says how a request was meant, without saying anything about a person. */
-const plainKeys = new Set(["schemas", "op", "path", "type", "primary", "active"]);
+const plainKeys = new Set(["schemas", "path", "type"]);
+/** Where these are expected, they and nothing else are shown. */
+const plainWords = /^(add|remove|replace|true|false)$/i;
+const wordKeys = new Set(["op", "primary", "active"]);
 const plainParameters = /^(filter|startIndex|count|sortBy|sortOrder|attributes|excludedAttributes)$/i;
 /** An attribute's name or a URN; anything else may be a value that was put where a name belongs. */
 const plainName = /^(urn:[\w:.-]{1,100}|[a-z$]{1,40})$/i;
 
 function masked(value: unknown, key = "", depth = 0, budget = { left: valuesMax }): unknown {
   if (budget.left-- <= 0) return "...";
-  if (typeof value === "string") return plainKeys.has(key.toLowerCase()) ? plain(value) : "***";
+  if (typeof value === "string") {
+    const isWord = wordKeys.has(key.toLowerCase()) && plainWords.test(value);
+    return isWord || plainKeys.has(key.toLowerCase()) ? plain(value) : "***";
+  }
   if (typeof value === "number") return "***";
   if (typeof value !== "object" || value === null) return value;
   if (depth >= depthMax) return "...";
@@ -80,7 +86,11 @@ function plain(text: string): string {
     .toWellFormed();
 }
 
-/** The quoted values of a filter, plain or percent-encoded. */
+/** The values of a filter, plain or percent-encoded: quoted ones to their true end, and what stands for one unquoted. */
 function maskTexts(text: string): string {
-  return text.replace(/"[^"]*"?|%22.*?(?:%22|$)/gis, '"***"');
+  return text.replace(quoted, '"***"').replace(unquoted, "$1***");
 }
+
+const quoted = /(?:"|%22)(?:(?:\\|%5C)(?:%..|.)|(?!"|%22).)*(?:"|%22|$)/gis;
+const unquoted =
+  /((?:^|\s|\+|%20)(?:eq|ne|co|sw|ew|gt|ge|lt|le)(?:\s|\+|%20)+)(?!"|(?:true|false|null)\b)(?:(?!%20)[^\s+&)\]])+/gi;

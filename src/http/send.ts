@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Response } from "express";
 
 /** Answers with a JSON document under a media type of its own, without charset (JSON has one encoding). */
@@ -10,8 +11,9 @@ export function sendJson(res: Response, status: number, mediaType: string, body:
 const chunkBytes = 65_536;
 
 /**
- * Answers with a text that is made piece by piece, however long it gets, at the pace of the reader. What fails after
- * the first bytes ends the connection: half an answer must not look like a whole one.
+ * Answers with a text that is made piece by piece, however long it gets, at the pace of the reader, and of the others:
+ * to a reader who is fast enough a write never waits. What fails after the first bytes ends the connection: half an
+ * answer must not look like a whole one.
  */
 export async function sendPieces(
   res: Response,
@@ -28,6 +30,7 @@ export async function sendPieces(
     if (!res.headersSent) res.writeHead(status, { "Content-Type": mediaType });
     if (!res.write(held)) await Promise.race([once(res, "drain"), closed]);
     held = "";
+    await nextTurn();
   }
   if (res.headersSent) res.end(held);
   else sendText(res, status, mediaType, held);

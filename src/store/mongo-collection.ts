@@ -78,7 +78,7 @@ export function collectionReader<T extends Entity>(
       const book = marks?.book(name, organizationId);
       const { found, total } = await listPage(query, { read, count, ...(book && { book }) });
       const items = found.map((document) => toEntity(document, definition) as T);
-      return query.total ? { items, total: total ?? (await count(query.where)) } : { items };
+      return query.total && total !== undefined ? { items, total } : { items };
     },
     count,
   };

@@ -1,6 +1,7 @@
 import type { Position, Query, Reader, Scalar } from "./collection.ts";
 import { documentPath } from "./mongo-document.ts";
 import type { Fields } from "./mongo-driver.ts";
+import { offsetWithDocumentsMax } from "./mongo-page.ts";
 import { fromNearerEnd } from "./page-ends.ts";
 import type { Book } from "./page-marks.ts";
 
@@ -9,30 +10,43 @@ const farMin = 200;
 
 /**
  * One page of a collection, by the shortest way to it: on from the page before, where that is known; from the end of
- * the list that is nearer; else by passing over what comes before it.
+ * the list that is nearer; else by passing over what comes before it. Other replicas write unseen: what was found out
+ * before is used only while the number of matches is the same.
  * @param book where pages ended; absent inside a transaction
- * @returns its documents, and the number of all matches where it was found out on the way
+ * @returns its documents, and the number of all matches where the query asks for it
  */
 export async function listPage(
   query: Query,
   { read, count, book }: { read(query: Query): Promise<Fields[]>; count: Reader<never>["count"]; book?: Book },
 ): Promise<{ readonly found: readonly Fields[]; readonly total?: number }> {
   const { where, sort, after, offset = 0, limit } = query;
-  const mark = book?.find(query);
-  const isFar = !mark && !after && !where && offset >= farMin;
-  const total = isFar ? await count() : undefined;
-  const near = total === undefined ? { query, isReversed: false } : fromNearerEnd(query, total);
-  const documents = await read(mark ? { ...query, offset: 0, after: mark } : near.query);
-  const found = near.isReversed ? documents.toReversed() : documents;
+  const mark = query.total ? book?.find(query) : undefined;
+  const isFar = !after && offset >= farMin && (mark !== undefined || !where);
+  let total = isFar ? await count(where) : undefined;
+  const near =
+    mark && mark.total === total
+      ? { query: { ...query, offset: 0, after: mark.position }, isReversed: false }
+      : fromNearerEnd(query, where ? undefined : total);
+  let found = await read(near.query);
+  if (near.isReversed) {
+    // Seen from the other end it is another page once records have come or gone.
+    const before = total;
+    total = await count();
+    found = total === before ? found.toReversed() : await read(query);
+  }
+  if (query.total) total ??= sizeOf(query, found.length) ?? (await count(where));
   const last = found.at(-1);
   if (book && last && !after && found.length === limit) {
     const end = positionOf(last, sort?.path);
-    if (end) book.keep(query, end);
+    if (end) book.keep(query, end, total);
   }
-  if (total !== undefined) return { found, total };
-  // A page that is not full has shown how many there are.
-  const isLast = !after && found.length < limit && (found.length > 0 || offset === 0);
-  return isLast ? { found, total: offset + found.length } : { found };
+  return total === undefined ? { found } : { found, total };
+}
+
+/** A page that is not full has shown how many matches there are, but for one of which documents went meanwhile. */
+function sizeOf({ after, offset = 0, limit }: Query, found: number): number | undefined {
+  const isLast = !after && offset <= offsetWithDocumentsMax && found < limit && (found > 0 || offset === 0);
+  return isLast ? offset + found : undefined;
 }
 
 /** A document's place in the order of a path; undefined where the path holds no single value. */

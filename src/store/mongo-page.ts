@@ -4,7 +4,7 @@ import type { Documents, Fields, FindOptions } from "./mongo-driver.ts";
 import type { Part, Plan } from "./mongo-plan.ts";
 
 /** Passing over more documents than this, they are passed over in the index and only those shown are fetched. */
-const offsetWithDocumentsMax = 100;
+export const offsetWithDocumentsMax = 100;
 /** Documents that the server sends at once. */
 const batchMax = 1000;
 

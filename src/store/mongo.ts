@@ -76,13 +76,16 @@ export async function openMongoStore({
     transaction: (body, { turn } = {}) =>
       access.track(async () => {
         let last: Attempt | undefined;
-        const result = await transactions.run((attempt) => {
-          last = attempt;
-          return body({ for: (organizationId) => inside(attempt, organizationId) });
-        }, turn);
-        if (last) marks.wrote(last.changes);
-        folding.wrote(last?.counts.all ?? []);
-        return result;
+        try {
+          const result = await transactions.run((attempt) => {
+            last = attempt;
+            return body({ for: (organizationId) => inside(attempt, organizationId) });
+          }, turn);
+          folding.wrote(last?.counts.all ?? []);
+          return result;
+        } finally {
+          if (last) marks.wrote(last.changes); // it may have been kept, also when its outcome is not known
+        }
       }),
     ping: () =>
       access.run(async () => {

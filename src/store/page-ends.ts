@@ -3,12 +3,15 @@ import type { Query } from "./collection.ts";
 /**
  * The same page, reached from the end of the list that is nearer: the last page of a million is the first of the list
  * turned round.
- * @param total the number of all records that the query lists
+ * @param total the number of all records that the query lists; absent when it is not known
  * @returns the query to ask, and whether its answer is in reverse
  */
-export function fromNearerEnd(query: Query, total: number): { readonly query: Query; readonly isReversed: boolean } {
+export function fromNearerEnd(
+  query: Query,
+  total: number | undefined,
+): { readonly query: Query; readonly isReversed: boolean } {
   const { offset = 0, sort } = query;
-  if (query.after || offset <= total / 2) return { query, isReversed: false };
+  if (total === undefined || query.after || offset <= total / 2) return { query, isReversed: false };
   const limit = Math.max(0, Math.min(query.limit, total - offset));
   const direction = sort?.direction === "descending" ? "ascending" : "descending";
   return {

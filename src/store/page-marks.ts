@@ -53,32 +53,43 @@ export class RecordChanges {
   }
 }
 
+/** The record before an offset, and how many matches there were when that was found out. */
+export interface Mark {
+  readonly position: Position;
+  readonly total?: number;
+}
+
 /** The marks of one collection of one organisation. */
 class Book {
   readonly #lifeMs: number;
-  /** By question and offset: the record before that offset. */
-  readonly #marks = new Map<
-    string,
-    { readonly position: Position; readonly until: number; readonly isPlain: boolean }
-  >();
+  /** By question and offset. */
+  readonly #marks = new Map<string, Mark & { readonly until: number; readonly isPlain: boolean }>();
 
   constructor(lifeMs: number) {
     this.#lifeMs = lifeMs;
   }
 
-  /** The record after which the page begins; undefined when it is not known. */
-  find(query: Query): Position | undefined {
+  /** Where the page begins; undefined when it is not known. */
+  find(query: Query): Mark | undefined {
     if (!query.offset) return undefined;
     const mark = this.#marks.get(keyOf(query, query.offset));
-    return mark && mark.until > Date.now() ? mark.position : undefined;
+    return mark && mark.until > Date.now() ? mark : undefined;
   }
 
-  /** @param end the last record of the page that answers the query */
-  keep(query: Query, end: Position): void {
+  /**
+   * @param position the last record of the page that answers the query
+   * @param total how many matches there were then, where it is known
+   */
+  keep(query: Query, position: Position, total?: number): void {
     const key = keyOf(query, (query.offset ?? 0) + query.limit);
     if (key.length > questionMax) return;
     this.#marks.delete(key);
-    this.#marks.set(key, { position: end, until: Date.now() + this.#lifeMs, isPlain: isPlain(query) });
+    this.#marks.set(key, {
+      position,
+      ...(total !== undefined && { total }),
+      until: Date.now() + this.#lifeMs,
+      isPlain: isPlain(query),
+    });
     dropOldest(this.#marks, marksMax);
   }
 

@@ -27,3 +27,10 @@ export function tooExpensive(): AppError {
     "This question takes longer than one may take. Narrow it by an attribute that is indexed, with eq or sw.",
   );
 }
+
+/** Others' questions, or too many of the same organisation, come before this one: it may be fine a little later. */
+export function tooBusy(): AppError {
+  return new AppError("unavailable", "Too many questions that take long are being asked at the moment. Try again.", {
+    retryAfterSeconds: 2,
+  });
+}

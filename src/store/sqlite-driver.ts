@@ -49,6 +49,11 @@ export class Connection {
     return this.#prepare(sql).all(...values.map(bind));
   }
 
+  /** Lets statements call a function that depends on more than its arguments; what it throws ends the statement. */
+  define(name: string, called: () => number): void {
+    this.#database.function(name, called);
+  }
+
   get inTransaction(): boolean {
     return this.#database.isTransaction;
   }

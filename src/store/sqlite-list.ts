@@ -29,12 +29,17 @@ export async function listPage<T extends Entity>(reading: Reading<T>, query: Que
     return { items, total: await countMatches(reading, query.where) };
   }
   const mark = planned.way === "scan" ? undefined : book?.find(query);
-  const { query: asked, isReversed } = mark
-    ? { query: { ...query, offset: 0, after: mark }, isReversed: false }
+  const near = mark
+    ? { query: { ...query, offset: 0, after: mark.position }, isReversed: false }
     : await shorter(reading, query);
-  const plan = asked === query ? planned : planPage(asked, definition, organizationId);
-  const { rows, total } = await answer(reading, "page", plan);
-  const items = (isReversed ? rows.toReversed() : rows).map((row) => toEntity(row) as T);
+  const plan = near.query === query ? planned : planPage(near.query, definition, organizationId);
+  let { rows, total } = await answer(reading, "page", plan);
+  if (near.isReversed) {
+    // Seen from the other end it is another page once records have come or gone.
+    if ((await countMatches(reading)) === near.total) rows = rows.toReversed();
+    else ({ rows, total } = await answer(reading, "page", planned));
+  }
+  const items = rows.map((row) => toEntity(row) as T);
   const last = items.at(-1);
   if (book && last && plan.way !== "scan" && !query.after && items.length === query.limit) {
     const end = positionOf(connection(), plan.request, last.id);
@@ -69,19 +74,25 @@ async function answer<T extends Entity>(
 }
 
 /** Only of a list without a condition it is known, without counting, how long it is. */
-async function shorter<T extends Entity>(reading: Reading<T>, query: Query): Promise<ReturnType<typeof fromNearerEnd>> {
+async function shorter<T extends Entity>(
+  reading: Reading<T>,
+  query: Query,
+): Promise<ReturnType<typeof fromNearerEnd> & { readonly total?: number }> {
   if (query.where || !query.offset) return { query, isReversed: false };
-  return fromNearerEnd(query, await countMatches(reading));
+  const total = await countMatches(reading);
+  return { ...fromNearerEnd(query, total), total };
 }
 
-/** A record's place in the order of a request; undefined when the record has gone. */
+/** A record's place in the order of a request; undefined when the record has gone, or its place cannot be told. */
 function positionOf(
   connection: Connection,
   { sort, table, organizationId }: PageRequest,
   id: string,
 ): Position | undefined {
   if (sort === undefined) return { id };
-  const sql = `SELECT ${sort} AS value FROM ${table} WHERE organization_id = ? AND id = ?`;
+  // A whole number that is too large for a JavaScript number could not be handed over.
+  const isExact = `(typeof(${sort}) <> 'integer' OR abs(${sort}) <= ${Number.MAX_SAFE_INTEGER})`;
+  const sql = `SELECT ${sort} AS value FROM ${table} WHERE organization_id = ? AND id = ? AND ${isExact}`;
   const row = connection.get(sql, [organizationId, id]);
   return row && { id, value: row["value"] as SqlValue };
 }

@@ -69,7 +69,8 @@ export function planPage(
   return { request, way: wayOfPage(request, narrow, sortPath, definition) };
 }
 
-const everything: Sql = { text: "1", values: [] };
+/** The condition that all records meet. */
+export const everything: Sql = { text: "1", values: [] };
 
 function wayOfPage(
   request: PageRequest,

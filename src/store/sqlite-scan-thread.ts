@@ -1,26 +1,26 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { Connection, isSqliteError, sqliteCode } from "./sqlite-driver.ts";
-import { countAll, type PageRequest, type PageRows, readPage } from "./sqlite-page.ts";
-import { scanCount, scanPage } from "./sqlite-scan.ts";
+import { countAll, everything, type PageRequest, type PageRows, readPage } from "./sqlite-page.ts";
+import { scanPage } from "./sqlite-scan.ts";
+import { ScanBound } from "./sqlite-scan-bound.ts";
 
 /** What the thread is started with. */
 export interface ScanThreadData {
   readonly path: string;
+  /** How long one question may run. */
+  readonly timeMs: number;
   /** One shared 32-bit flag: not 0 means stop. */
   readonly stop: SharedArrayBuffer;
 }
 
 export interface ScanQuestion {
-  readonly number: number;
   readonly request: PageRequest;
   readonly asks: "page" | "count";
-  /** An index answers it in one go; a scan is bounded in time. */
+  /** Whether an index gives the records in question, or all are looked at. */
   readonly way: "by-index" | "scan";
-  /** Milliseconds since the epoch after which the question is given up. */
-  readonly deadline: number;
 }
 
-export type ScanAnswer = { readonly number: number } & ({ readonly page: PageRows } | ScanFailure);
+export type ScanAnswer = { readonly page: PageRows } | ScanFailure;
 
 export type ScanFailure =
   | { readonly failed: "too-expensive" }
@@ -28,39 +28,43 @@ export type ScanFailure =
   | { readonly failed: "database"; readonly message: string; readonly code?: number };
 
 /**
- * The reader thread: questions that no index narrows, on a connection of its own, so that the event loop never waits
- * for them. One after another; each gives up at its deadline.
+ * A reader thread: answers what would hold the event loop, on a connection of its own. It is given one question at a
+ * time, and gives each up that runs for too long.
  */
 if (parentPort) {
-  const { path, stop } = workerData as ScanThreadData;
-  const flag = new Int32Array(stop);
+  const { path, timeMs, stop } = workerData as ScanThreadData;
   const connection = new Connection(path, { readOnly: true });
   connection.exec("PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=0");
+  const bound = new ScanBound(connection, new Int32Array(stop));
   parentPort.on("message", (question: ScanQuestion) => {
-    parentPort?.postMessage({ number: question.number, ...answer(connection, question, flag) } satisfies ScanAnswer);
+    parentPort?.postMessage(answer(question) satisfies ScanAnswer);
   });
+
+  function answer(question: ScanQuestion): ScanAnswer {
+    try {
+      return bound.within(timeMs, () => inOneMoment(connection, () => ({ page: read(connection, question) })));
+    } catch (error) {
+      const code = sqliteCode(error);
+      const message = isSqliteError(error) ? error.message : String(error);
+      return { failed: "database", message, ...(code !== undefined && { code }) };
+    }
+  }
 }
 
-function answer(
-  connection: Connection,
-  question: ScanQuestion,
-  flag: Int32Array,
-): { readonly page: PageRows } | ScanFailure {
-  const { request, asks, way, deadline } = question;
-  const goOn = (): "too-expensive" | "stopped" | undefined => {
-    if (Atomics.load(flag, 0) !== 0) return "stopped";
-    return Date.now() > deadline ? "too-expensive" : undefined;
-  };
-  const late = goOn();
-  if (late) return { failed: late };
+function read(connection: Connection, { request, asks, way }: ScanQuestion): PageRows {
+  // All records are counted beforehand, and passing over them in an index looks at none.
+  const isWalk = way === "by-index" && request.where.text === everything.text;
+  const bounded = isWalk ? request : ScanBound.over(request);
+  if (asks === "count") return { rows: [], total: countAll(connection, bounded) };
+  return (way === "scan" ? scanPage : readPage)(connection, bounded);
+}
+
+/** All that is read sees the same moment, and nothing of it is left behind. */
+function inOneMoment<R>(connection: Connection, reading: () => R): R {
+  connection.exec("BEGIN");
   try {
-    if (way === "scan") return (asks === "page" ? scanPage : scanCount)(connection, request, goOn);
-    return {
-      page: asks === "page" ? readPage(connection, request) : { rows: [], total: countAll(connection, request) },
-    };
-  } catch (error) {
-    const code = sqliteCode(error);
-    const message = isSqliteError(error) ? error.message : String(error);
-    return { failed: "database", message, ...(code !== undefined && { code }) };
+    return reading();
+  } finally {
+    if (connection.inTransaction) connection.exec("ROLLBACK");
   }
 }

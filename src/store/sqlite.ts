@@ -18,7 +18,7 @@ export interface SqliteOptions {
   readonly dataDir: string;
   readonly collections: readonly CollectionDefinition<Entity>[];
   readonly migrations?: readonly Migration[];
-  /** How long a question that no index narrows may take. */
+  /** How long a question that is answered beside the event loop may run. */
   readonly scanTimeMs?: number;
 }
 
@@ -29,8 +29,8 @@ const lookAgainMs = 100;
 const reopenMs = 250;
 
 /**
- * The embedded store: one SQLite file, one write connection with its queue, one read connection beside it, and a thread
- * for the questions that no index answers. When the file is taken away it answers `unavailable` and opens it again as
+ * The embedded store: one SQLite file, one write connection with its queue, one read connection beside it, and two
+ * threads for the questions that would hold the event loop. When the file is taken away it answers `unavailable` and opens it again as
  * soon as it is back; it never starts an empty one in its place.
  * @throws StartError when the folder cannot be used: held by another process, not writable, not our database, damaged
  */

@@ -62,6 +62,15 @@ describe("fold", () => {
     );
   });
 
+  it("takes time linear in any number of marks that follow each other, and still tells texts apart", () => {
+    const marks = "\u0301\u0316".repeat(50_000);
+    expect(fold(`A${marks}`)).to.equal(fold(`a${marks}`));
+    expect(fold(`a${marks}`)).to.not.equal(fold(`b${marks}`));
+    expect(fold(fold(`A${marks}`))).to.equal(fold(`A${marks}`));
+    const doubled = "\u0344".repeat(100); // each is two marks when it is taken apart
+    expect(fold(fold(doubled))).to.equal(fold(doubled));
+  });
+
   it("neither adds nor takes away what a store cannot keep", () => {
     expect(fold("a\0b")).to.equal("a\0b");
     expect(fold("\ud800")).to.equal("\ud800");

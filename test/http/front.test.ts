@@ -1,9 +1,11 @@
+import { once } from "node:events";
+import { Agent, request } from "node:http";
 import { expect } from "chai";
-import { type Agent, type Service, startService, userUrn } from "../support/service.ts";
+import { type Agent as Client, type Service, startService, userUrn } from "../support/service.ts";
 
 describe("The front", () => {
   let service: Service;
-  let scim: Agent;
+  let scim: Client;
   before(async () => {
     service = await startService();
     scim = await service.as(["admin:scim"]);
@@ -94,6 +96,38 @@ describe("The front", () => {
     it("answer what is not offered with 501, and an unknown address with 404", async () => {
       await scim.get("/scim/v2/Me").expect(501);
       expect((await scim.get("/scim/v2/Nothing").expect(404)).body).to.deep.include({ status: "404" });
+    });
+
+    it("leave the connection open, whatever the status", async () => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      const sockets = new Set<unknown>();
+      const statuses: number[] = [];
+      const { secret } = await service.issue({ scopes: ["admin:scim"] });
+      for (const path of ["Me", "Me", "Nothing", "Users?filter=x", "Me"]) {
+        const [answer] = await once(
+          request({
+            ...{ host: "127.0.0.1", port: service.port, path: `/scim/v2/${path}`, agent },
+            headers: { Authorization: `Bearer ${secret}` },
+          }).end(),
+          "response",
+        );
+        sockets.add(answer.socket);
+        statuses.push(answer.statusCode);
+        answer.resume();
+        await once(answer, "end");
+      }
+      agent.destroy();
+      expect(statuses).to.deep.equal([501, 501, 404, 400, 501]);
+      expect(sockets.size).to.equal(1);
+    });
+
+    it("answer a charset that nobody knows in SCIM's words", async () => {
+      const { body } = await scim
+        .post("/scim/v2/Users")
+        .set("Content-Type", "application/scim+json; charset=koi8-zz")
+        .send('{"userName":"x"}')
+        .expect(415);
+      expect(body.schemas).to.deep.equal(["urn:ietf:params:scim:api:messages:2.0:Error"]);
     });
 
     it("answer a path that is no text with 400", async () => {

@@ -72,7 +72,7 @@ export class Groups {
    * Changes a group's attributes, members, or both, in one transaction. Nothing is written when nothing differs.
    * @throws AppError not-found; precondition-failed; conflict; invalid-value for a member that does not exist
    */
-  update(caller: Caller, id: string, expected: ExpectedVersion, revision: GroupRevision): Promise<Group> {
+  update(caller: Caller, id: string, expected: ExpectedVersion | undefined, revision: GroupRevision): Promise<Group> {
     return this.#store.transaction(
       async (change) => {
         const tenant = change.for(caller.organizationId);
@@ -100,7 +100,7 @@ export class Groups {
   }
 
   /** @throws AppError not-found; precondition-failed */
-  async remove(caller: Caller, id: string, expected: ExpectedVersion): Promise<void> {
+  async remove(caller: Caller, id: string, expected: ExpectedVersion | undefined): Promise<void> {
     const purge = await this.#store.transaction(
       async (change) => {
         const open = change.for(caller.organizationId).open(groups);

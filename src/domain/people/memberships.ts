@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { AppError } from "../../errors.ts";
 import type { MembershipReader, Store, Tenant } from "../../store/collection.ts";
 import { groups } from "../../store/collections.ts";
 
@@ -18,47 +20,107 @@ export class Memberships {
   }
 
   /**
-   * The groups of each of these users, directly and through nested groups, by id. One question for each level of
+   * The groups of each of these users, directly and through nested groups, by id. A question or two for each level of
    * nesting, however many users are asked about; groups that hold each other end by themselves.
+   * @throws AppError query-too-expensive for users in more groups, all of them together, than an answer can show
    */
-  async groupsOf(organizationId: string, userIds: readonly string[]): Promise<ReadonlyMap<string, GroupOfUser[]>> {
+  async groupsOf(
+    organizationId: string,
+    userIds: readonly string[],
+  ): Promise<ReadonlyMap<string, readonly GroupOfUser[]>> {
     const tenant = this.#store.for(organizationId);
-    const direct = await tenant.memberships.groupsOfEach(userIds);
-    if (direct.size === 0) return new Map();
-    const above = await climb(tenant.memberships, [...direct.values()].flat());
-    const names = await namesOf(tenant, [...above.keys()]);
+    const above = await climb(tenant.memberships, userIds);
+    const reached = reachedByEach(userIds, above);
+    const names = await namesOf(tenant, [...new Set([...reached.values()].flat())]);
+    const shown = new Map<readonly string[], readonly GroupOfUser[]>();
     return new Map(
-      [...direct].map(([userId, groupIds]) => {
-        const own = new Set(groupIds);
-        const found = [...reachedFrom(groupIds, above)].sort().flatMap((id): GroupOfUser[] => {
-          const displayName = names.get(id); // a group that is being removed has none any more
-          return displayName === undefined ? [] : [{ id, displayName, isDirect: own.has(id) }];
-        });
+      [...reached].map(([userId, ids]) => {
+        const found = shown.get(ids) ?? groupsWithNames(ids, names, above.get(userId) ?? []);
+        shown.set(ids, found);
         return [userId, found];
       }),
     );
   }
 }
 
-/** Each group that is reached from these, with the groups that hold it. */
-async function climb(
-  memberships: MembershipReader,
-  from: readonly string[],
-): Promise<ReadonlyMap<string, readonly string[]>> {
+/** Memberships that are followed for one answer, and groups that are shown in it: more than people are in. */
+const effortMax = 20_000;
+
+/** @returns what counts, and refuses what goes beyond that */
+function budget(): (amount: number) => void {
+  let left = effortMax;
+  return (amount) => {
+    left -= amount;
+    if (left >= 0) return;
+    const why = "The groups of the users, nested ones included, are too many for one answer";
+    throw new AppError("query-too-expensive", `${why}. Ask for fewer users, or with excludedAttributes=groups.`);
+  };
+}
+
+/** Of each member that is in a group, the groups that hold it directly. */
+type Above = ReadonlyMap<string, readonly string[]>;
+
+/** Members that are asked about at once, so that what has been found is counted before there is much more of it. */
+const askedMax = 100;
+
+/** The groups that hold each of these members, those that hold each of those groups, and so on up. */
+async function climb(memberships: MembershipReader, from: readonly string[]): Promise<Above> {
+  const follow = budget();
   const above = new Map<string, readonly string[]>();
-  for (let level = [...new Set(from)]; level.length > 0; ) {
-    const found = await memberships.groupsOfEach(level);
-    for (const id of level) above.set(id, found.get(id) ?? []);
-    level = [...new Set([...found.values()].flat())].filter((id) => !above.has(id));
+  const known = new Set(from);
+  const ahead = [...known];
+  for (let at = 0; at < ahead.length; ) {
+    if (at > 0) await nextTurn();
+    const asked = ahead.slice(at, at + askedMax);
+    at += asked.length;
+    for (const [id, holders] of await memberships.groupsOfEach(asked)) {
+      follow(holders.length);
+      above.set(id, holders);
+      ahead.push(...holders.filter((holder) => !known.has(holder)));
+      for (const holder of holders) known.add(holder);
+    }
   }
   return above;
 }
 
-function reachedFrom(groupIds: readonly string[], above: ReadonlyMap<string, readonly string[]>): ReadonlySet<string> {
-  const reached = new Set(groupIds);
+/** The ids of all groups of each of these users: one list for all whose direct groups are the same. */
+function reachedByEach(userIds: readonly string[], above: Above): ReadonlyMap<string, readonly string[]> {
+  const [walk, show] = [budget(), budget()];
+  const byUser = new Map<string, readonly string[]>();
+  const byDirect = new Map<string, readonly string[]>();
+  for (const userId of userIds) {
+    const direct = above.get(userId);
+    if (!direct) continue;
+    const key = direct.join();
+    const reached = byDirect.get(key) ?? reachedFrom(direct, above, walk);
+    byDirect.set(key, reached);
+    show(reached.length);
+    byUser.set(userId, reached);
+  }
+  return byUser;
+}
+
+function reachedFrom(direct: readonly string[], above: Above, walk: (steps: number) => void): readonly string[] {
+  const reached = new Set(direct);
   // A set that grows while it is walked is walked to its end.
-  for (const id of reached) for (const parent of above.get(id) ?? []) reached.add(parent);
-  return reached;
+  for (const id of reached) {
+    const holders = above.get(id) ?? [];
+    walk(holders.length);
+    for (const holder of holders) reached.add(holder);
+  }
+  return [...reached].sort();
+}
+
+function groupsWithNames(
+  ids: readonly string[],
+  names: ReadonlyMap<string, string>,
+  direct: readonly string[],
+): readonly GroupOfUser[] {
+  const own = new Set(direct);
+  return ids.flatMap((id): GroupOfUser[] => {
+    const displayName = names.get(id); // a group that is being removed has none any more
+    return displayName === undefined ? [] : [{ id, displayName, isDirect: own.has(id) }];
+  });
 }
 
 const chunkMax = 1000;

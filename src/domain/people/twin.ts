@@ -30,7 +30,10 @@ function twinOf(name: string, value: unknown): unknown {
 }
 
 /** Fields of elements that are compared as they are (RFC 7643 section 8.7.1). */
-const exactFields: ReadonlyMap<string, string> = new Map([["x509Certificates", "value"]]);
+const exactFields: ReadonlyMap<string, string> = new Map([
+  ["photos", "value"],
+  ["x509Certificates", "value"],
+]);
 
 function foldedElement(element: unknown, exactField?: string): unknown {
   if (typeof element === "string") return fold(element);

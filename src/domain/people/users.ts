@@ -59,7 +59,7 @@ export class Users {
   update(
     caller: Caller,
     id: string,
-    expected: ExpectedVersion,
+    expected: ExpectedVersion | undefined,
     revise: (current: Readonly<Record<string, unknown>>) => UserAttributes,
   ): Promise<User> {
     return this.#store.transaction(
@@ -92,7 +92,7 @@ export class Users {
    * Removes a user, the personal tokens and every membership.
    * @throws AppError not-found; precondition-failed
    */
-  async remove(caller: Caller, id: string, expected: ExpectedVersion): Promise<void> {
+  async remove(caller: Caller, id: string, expected: ExpectedVersion | undefined): Promise<void> {
     const purge = await this.#store.transaction(
       async (change) => {
         const tenant = change.for(caller.organizationId);

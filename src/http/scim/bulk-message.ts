@@ -21,7 +21,7 @@ export interface BulkOperation {
   /** An id, or `bulkId:` and the name of what another operation creates; absent when this one creates. */
   readonly id?: string;
   readonly data: JsonObject;
-  readonly expected: ExpectedVersion;
+  readonly expected: ExpectedVersion | undefined;
   /** The names that follow `bulkId:`, wherever they stand. */
   readonly references: ReadonlySet<string>;
 }

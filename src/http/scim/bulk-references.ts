@@ -1,6 +1,7 @@
 import { AppError } from "../../errors.ts";
 import { Tokens } from "./filter-tokens.ts";
 import { isObject, type JsonObject, shown } from "./json.ts";
+import { pathMax } from "./patch-message.ts";
 
 /** What of an operation may refer to others by `bulkId:name` (RFC 7644 section 3.7.2): its path and its data. */
 export interface Referring {
@@ -54,6 +55,7 @@ function patchOperationWithIds(operation: unknown, idOf: IdOf): unknown {
 
 /** Read by the words of the filter grammar, so that a value is what that takes for one. */
 function pathWithIds(path: string, idOf: IdOf): string {
+  if (path.length > pathMax) return path; // which the PATCH refuses unread
   const tokens = new Tokens(path);
   let text = "";
   let copied = 0;

@@ -63,8 +63,13 @@ export function comparisonOf(attribute: Attribute, filter: AttributeFilter): Com
 }
 
 /** Whether one value of the attribute, as it is in a resource, passes. */
-export function passes(attribute: Attribute, { test, negated }: Comparison, value: unknown): boolean {
-  return holds(test, typeof value === "string" ? comparable(attribute, value) : value) !== negated;
+export function passes(attribute: Attribute, comparison: Comparison, value: unknown): boolean {
+  return passesAs(comparison, typeof value === "string" ? comparable(attribute, value) : value);
+}
+
+/** @param value in the form in which it is compared, as `comparable` gives it */
+export function passesAs({ test, negated }: Comparison, value: unknown): boolean {
+  return holds(test, value) !== negated;
 }
 
 function holds(test: Test, value: unknown): boolean {
@@ -130,7 +135,8 @@ function pointInTime(
   return { op: op === "gt" || op === "ge" ? "gt" : "le", value: instant.milliseconds };
 }
 
-function comparable(attribute: Attribute, value: string): string {
+/** A text of the attribute in the form in which it is compared. */
+export function comparable(attribute: Attribute, value: string): string {
   if (attribute.type === "dateTime") return instantOf(value)?.milliseconds ?? value;
   return isFolded(attribute) ? fold(value) : value;
 }

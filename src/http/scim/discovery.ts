@@ -18,7 +18,7 @@ const documents = new SCIMMYRouters({
 
 /**
  * Serves discovery (RFC 7644 section 4). The lists of schemas and resource types are the library's, made from the
- * definitions that everything here goes by; it sees only requests that it answers with 200.
+ * definitions that everything here goes by; it sees only requests that it answers with 200, and no bodies.
  * @param publicUrl the configured address, so that no Host header ends up in a location
  */
 export function discovery(publicUrl: string): Router {
@@ -83,16 +83,26 @@ const refuseFilter: RequestHandler = (req, _res, next) => {
   next();
 };
 
+/** It would name a page size; `itemsPerPage` is how many resources the answer has (RFC 7644 section 3.4.2). */
+function withTrueCount(body: unknown): unknown {
+  const { Resources } = body as { readonly Resources?: readonly unknown[] };
+  return Resources ? { ...(body as object), itemsPerPage: Resources.length } : body;
+}
+
+/** What of a request speaks of its body; a GET's means nothing (RFC 9110 section 9.3.1). */
+const bodyHeaders = ["content-type", "content-length", "content-encoding", "transfer-encoding"] as const;
+
 /** The library asks for its base address at each request, and sends through `res.send`, which would add a charset. */
 const fromLibrary =
   (publicUrl: string, path: string) =>
   (req: Request, res: Response): Promise<void> => {
     Object.defineProperty(req, "query", { value: {} }); // the library would read meaning into what is left
+    for (const name of bodyHeaders) delete req.headers[name]; // it would parse the body, and answer what is wrong with it
     req.url = path;
     res.locals["publicUrl"] = publicUrl;
     return new Promise((resolve, reject) => {
       res.send = (body: unknown) => {
-        sendJson(res, res.statusCode, scimMediaType, body);
+        sendJson(res, res.statusCode, scimMediaType, withTrueCount(body));
         resolve();
         return res;
       };

@@ -1,6 +1,7 @@
-import { comparisonOf, passes } from "./comparison.ts";
+import { comparable, comparisonOf, passesAs } from "./comparison.ts";
 import type { Filter } from "./filter-syntax.ts";
 import { refusal } from "./filter-tokens.ts";
+import { shown } from "./json.ts";
 import type { Attribute } from "./scimmy.ts";
 
 /**
@@ -26,7 +27,7 @@ export function elementPredicate(filter: Filter, attribute: Attribute): (element
     default: {
       const part = partOf(attribute, filter);
       const comparison = comparisonOf(part, filter);
-      return (element) => passes(part, comparison, valueIn(element, part.name));
+      return (element) => passesAs(comparison, comparableIn(element, part));
     }
   }
 }
@@ -40,11 +41,22 @@ export function partOf(attribute: Attribute, { path, position }: { path: string;
   const isOwnValue = attribute.type !== "complex" && name === "value";
   const part = isOwnValue ? { ...attribute, name: "value" } : attribute.subAttributes.get(name);
   if (part) return part;
-  throw refusal(position, `${attribute.name} has no sub-attribute ${JSON.stringify(path.slice(0, 100))}`);
+  throw refusal(position, `${attribute.name} has no sub-attribute ${shown(path)}`);
 }
 
-function valueIn(element: unknown, name: string): unknown {
-  if (typeof element !== "object" || element === null) return name === "value" ? element : undefined;
+/** Elements are never changed, only replaced by others: however many filters look at one, each part is folded once. */
+const known = new WeakMap<object, Map<Attribute, unknown>>();
+
+function comparableIn(element: unknown, part: Attribute): unknown {
+  const asCompared = (value: unknown): unknown => (typeof value === "string" ? comparable(part, value) : value);
+  if (typeof element !== "object" || element === null) return part.name === "value" ? asCompared(element) : undefined;
+  const values = known.get(element) ?? new Map<Attribute, unknown>();
+  if (!values.has(part)) values.set(part, asCompared(valueIn(element, part.name)));
+  known.set(element, values);
+  return values.get(part);
+}
+
+function valueIn(element: object, name: string): unknown {
   const key = Object.keys(element).find((each) => each.toLowerCase() === name.toLowerCase());
   return key === undefined ? undefined : (element as Readonly<Record<string, unknown>>)[key];
 }

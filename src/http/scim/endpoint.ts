@@ -30,9 +30,15 @@ export interface Endpoint {
     caller: Caller,
     id: string,
     body: unknown,
-    expected: ExpectedVersion,
+    expected: ExpectedVersion | undefined,
     projection: Projection,
   ): Promise<Answer>;
-  patch(caller: Caller, id: string, body: unknown, expected: ExpectedVersion, projection: Projection): Promise<Answer>;
-  remove(caller: Caller, id: string, expected: ExpectedVersion): Promise<Answer>;
+  patch(
+    caller: Caller,
+    id: string,
+    body: unknown,
+    expected: ExpectedVersion | undefined,
+    projection: Projection,
+  ): Promise<Answer>;
+  remove(caller: Caller, id: string, expected: ExpectedVersion | undefined): Promise<Answer>;
 }

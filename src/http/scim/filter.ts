@@ -5,6 +5,7 @@ import { memberCondition } from "./filter-members.ts";
 import { parseFilter } from "./filter-parser.ts";
 import type { AttributeFilter, Filter } from "./filter-syntax.ts";
 import { refusal } from "./filter-tokens.ts";
+import { shown } from "./json.ts";
 import { type AttributeReference, attributeAt, type ResourceSchema } from "./schema.ts";
 import type { Attribute } from "./scimmy.ts";
 import { storedPath, storedWhole } from "./stored.ts";
@@ -151,8 +152,6 @@ const isMembers = ({ extension, attribute }: Named): boolean => !extension && at
 
 const isResourceType = ({ extension, attribute, subAttribute }: Named): boolean =>
   !extension && attribute.name === "meta" && subAttribute?.name === "resourceType";
-
-const shown = (path: string): string => JSON.stringify(path.slice(0, 100));
 
 const unaskable = ({ path, position }: { readonly path: string; readonly position: number }): Error =>
   refusal(position, `nothing can be asked by ${shown(path)}`);

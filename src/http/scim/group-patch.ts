@@ -20,7 +20,7 @@ export interface GroupPatch {
 export function groupPatch(id: string, operations: readonly PatchOperation[]): GroupPatch {
   const attributes: GroupPatch["attributes"] = {};
   const members: MembershipStep[] = [];
-  for (const change of operations.flatMap(changesOf)) {
+  for (const change of changesIn(operations)) {
     const target = targetOf(groupSchema, change.path);
     if (changesNothing(id, change, target)) continue;
     const value = change.op === "remove" ? null : change.value;
@@ -30,6 +30,20 @@ export function groupPatch(id: string, operations: readonly PatchOperation[]): G
     else throw new AppError("mutability", "displayName is required.", { field: "displayName" });
   }
   return { attributes, members };
+}
+
+/** Far more than a group has attributes; each path is read, and each change of members is a step of the transaction. */
+const changesMax = 2000;
+
+function changesIn(operations: readonly PatchOperation[]): readonly PatchChange[] {
+  const changes: PatchChange[] = [];
+  for (const operation of operations) {
+    changes.push(...changesOf(operation));
+    if (changes.length > changesMax) {
+      throw new AppError("too-large", `The operations say more than ${changesMax} things of one group.`);
+    }
+  }
+  return changes;
 }
 
 function membershipStep({ op, value }: PatchChange, filter: Filter | undefined): MembershipStep {

@@ -49,7 +49,7 @@ export class GroupEndpoint implements Endpoint {
     caller: Caller,
     id: string,
     body: unknown,
-    expected: ExpectedVersion,
+    expected: ExpectedVersion | undefined,
     projection: Projection,
   ): Promise<Answer> {
     const { attributes, memberIds } = inboundGroup(body);
@@ -65,7 +65,7 @@ export class GroupEndpoint implements Endpoint {
     caller: Caller,
     id: string,
     body: unknown,
-    expected: ExpectedVersion,
+    expected: ExpectedVersion | undefined,
     projection: Projection,
   ): Promise<Answer> {
     const patch = groupPatch(id, patchOperations(body));
@@ -75,7 +75,7 @@ export class GroupEndpoint implements Endpoint {
     return { ...rest, status: 204 };
   }
 
-  async remove(caller: Caller, id: string, expected: ExpectedVersion): Promise<Answer> {
+  async remove(caller: Caller, id: string, expected: ExpectedVersion | undefined): Promise<Answer> {
     await this.#groups.remove(caller, id, expected);
     return { status: 204 };
   }

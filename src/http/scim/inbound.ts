@@ -1,3 +1,4 @@
+import { fold } from "../../domain/fold.ts";
 import type { GroupAttributes } from "../../domain/people/groups.ts";
 import type { UserAttributes } from "../../domain/people/users.ts";
 import { AppError } from "../../errors.ts";
@@ -15,7 +16,7 @@ export function inboundUser(body: unknown): UserAttributes {
   const attributes = attributesFrom(sent, userSchema);
   const { userName } = attributes;
   if (typeof userName !== "string" || userName.trim() === "") throw invalidValue("userName", "must not be empty");
-  for (const name of ["userName", "displayName", "externalId"]) assertShort(name, attributes[name]);
+  assertShort("user", attributes);
   for (const { urn, key } of userSchema.extensions) {
     if (attributes[urn] !== undefined) attributes[key] = attributes[urn];
     delete attributes[urn];
@@ -81,7 +82,7 @@ export function memberIdsOf(members: unknown): readonly string[] {
     throw new AppError("too-large", `members has more than ${membersMax} entries; send them in several requests.`);
   }
   return list.map((member) => {
-    const id = isObject(member) ? (member["value"] ?? valueInAnyCase(member)) : member;
+    const id = isObject(member) ? valueIn(member) : member;
     if (typeof id === "string" && id !== "") return id;
     throw new AppError("invalid-value", "Each of members must have a value, the id of a user or group.", {
       field: "members",
@@ -89,17 +90,25 @@ export function memberIdsOf(members: unknown): readonly string[] {
   });
 }
 
-const valueInAnyCase = (member: JsonObject): unknown =>
-  Object.entries(member).find(([name]) => name.toLowerCase() === "value")?.[1];
+function valueIn(member: JsonObject): unknown {
+  const names = Object.keys(member).filter((name) => name.toLowerCase() === "value");
+  if (names.length > 1) throw new AppError("invalid-request", "members.value is there twice.", { field: "members" });
+  return member[names[0] ?? "value"];
+}
 
 const membersMax = 50_000;
 const nameMax = 1024;
 const userCharactersMax = 65_536;
 const userValuesMax = 2000;
 
-/** Long enough for any name; what is indexed and compared has to have an end. */
+/**
+ * Long enough for any name: what is indexed, compared and put into a cursor has to have an end, also in the form in
+ * which it is compared. Lists, by which nothing is sorted, have the bounds of the whole.
+ * @param value a text, or the attributes that hold some
+ */
 function assertShort(name: string, value: unknown): void {
-  if (typeof value === "string" && value.length > nameMax) {
+  if (isObject(value)) for (const [part, each] of Object.entries(value)) assertShort(part, each);
+  if (typeof value === "string" && (value.length > nameMax || fold(value).length > nameMax)) {
     throw invalidValue(name, `is longer than ${nameMax} characters`);
   }
 }

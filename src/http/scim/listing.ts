@@ -5,6 +5,7 @@ import { AppError } from "../../errors.ts";
 import { cursorOf, positionOf } from "./cursor.ts";
 import type { Answer, Endpoint, Stored } from "./endpoint.ts";
 import { conditionOf } from "./filter.ts";
+import { shown } from "./json.ts";
 import type { Parameters } from "./parameters.ts";
 import { type Projection, projectionOf } from "./projection.ts";
 import { attributeAt, type ResourceSchema } from "./schema.ts";
@@ -128,8 +129,9 @@ function sortPath(sortBy: string, schema: ResourceSchema): string {
   const reference = attributeAt(schema, sortBy);
   const stored = reference && !reference.attribute?.multiValued ? storedPath(reference) : undefined;
   if (stored) return stored.path;
-  const shown = JSON.stringify(sortBy.slice(0, 100));
-  throw new AppError("invalid-path", `sortBy names ${shown}, by which nothing is sorted here.`, { field: "sortBy" });
+  throw new AppError("invalid-path", `sortBy names ${shown(sortBy)}, by which nothing is sorted here.`, {
+    field: "sortBy",
+  });
 }
 
 const twin = "folded.";

@@ -1,5 +1,6 @@
 import type { Request } from "express";
 import { AppError } from "../../errors.ts";
+import { shown } from "./json.ts";
 
 /** How a client asks for a list, in a query (RFC 7644 section 3.4.2) or a search message (section 3.4.3). */
 export interface Parameters {
@@ -38,7 +39,7 @@ export function parametersOf({ query }: Pick<Request, "query">): Parameters {
     const known = knownAs(name);
     if (known === undefined) {
       // `filter[x]=1` is a filter that would be lost without a word.
-      const near = names.find((each) => name.toLowerCase().startsWith(`${each.toLowerCase()}[`));
+      const near = names.find((each) => name.trim().toLowerCase().startsWith(`${each.toLowerCase()}[`));
       if (near) throw bad(near, "takes one text");
     } else if (typeof value !== "string" || known in given) throw bad(known, "is given more than once");
     else given[known] = value;
@@ -59,7 +60,7 @@ export function searchRequest(body: unknown): Parameters {
     if (name.toLowerCase() === "schemas") schemas = value;
     else {
       const known = knownAs(name);
-      if (known === undefined) throw bad(name.slice(0, 100), "is not a part of a search");
+      if (known === undefined) throw bad(shown(name), "is not a part of a search");
       if (known in given) throw bad(known, "is given more than once");
       if (value !== null) given[known] = value;
     }
@@ -70,8 +71,9 @@ export function searchRequest(body: unknown): Parameters {
   return checked(given);
 }
 
+/** Blanks around a name are a slip of the pen, and no reason to lose a filter. */
 const knownAs = (name: string): (typeof names)[number] | undefined =>
-  names.find((each) => each.toLowerCase() === name.toLowerCase());
+  names.find((each) => each.toLowerCase() === name.trim().toLowerCase());
 
 function checked(given: Readonly<Record<string, unknown>>): Parameters {
   const { filter, sortBy, sortOrder, startIndex, count, cursor, attributes, excludedAttributes } = given;

@@ -136,7 +136,7 @@ function keyOf(attribute: Attribute, element: unknown, names: readonly string[])
 const comparable = (part: Attribute | undefined, value: unknown): unknown =>
   typeof value === "string" && part?.caseExact === false ? fold(value) : value;
 
-/** Elements are never changed, only replaced by others: a thousand operations fold each text once. */
+/** Elements are never changed, only replaced by others: however many operations there are, each text is folded once. */
 const keys = new WeakMap<JsonObject, Map<string, string>>();
 
 /** What this change makes primary takes that from the other (RFC 7644 section 3.5.2). */

@@ -1,5 +1,5 @@
 import { AppError } from "../../errors.ts";
-import { isObject } from "./json.ts";
+import { isObject, shown } from "./json.ts";
 import { normaliseOperation } from "./quirks.ts";
 
 export const patchUrn = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
@@ -15,7 +15,7 @@ export interface PatchOperation {
 export type PatchChange = PatchOperation & { readonly path: string };
 
 const operationsMax = 1000;
-const pathMax = 4096;
+export const pathMax = 4096;
 
 /** @throws AppError invalid-request for what is no PatchOp message; too-large; invalid-path; invalid-value */
 export function patchOperations(body: unknown): readonly PatchOperation[] {
@@ -58,7 +58,11 @@ export function changesOf({ op, path, value }: PatchOperation): readonly PatchCh
   if (path !== undefined) return [{ op, path, value }];
   if (op === "remove") throw refuse("no-target", "Operations.path", "remove needs a path");
   if (!isObject(value)) throw refuse("invalid-value", "Operations.value", "Without a path, value must be an object");
+  const seen = new Set<string>();
   return Object.entries(value).map(([name, each]) => {
+    const folded = name.toLowerCase();
+    if (seen.has(folded)) throw refuse("invalid-request", name, `${shown(name)} is there twice`);
+    seen.add(folded);
     assertSaid(op, each);
     return { op, path: name, value: each };
   });

@@ -4,6 +4,7 @@ import type { Filter } from "./filter-syntax.ts";
 import { shown } from "./json.ts";
 import type { PatchChange } from "./patch-message.ts";
 import { type AttributeReference, attributeAt, type ResourceSchema } from "./schema.ts";
+import { valueFrom } from "./validate.ts";
 
 /** What the path of a PATCH names: an attribute, a part of it, some of its elements, or an extension as a whole. */
 export interface Target extends AttributeReference {
@@ -35,9 +36,9 @@ export function targetOf(schema: ResourceSchema, path: string): Target {
 
 /**
  * Whether a change says only what no client sets: some repeat the id and the schemas beside what they change, and
- * passwords are not kept.
+ * passwords are checked and not kept.
  * @param id of the resource
- * @throws AppError mutability for everything else that a client may not set
+ * @throws AppError mutability for everything else that a client may not set; invalid-value for what is no password
  */
 export function changesNothing(id: string, { op, value }: PatchChange, { attribute, subAttribute }: Target): boolean {
   if (attribute?.name === "id" && op !== "remove" && value === id) return true;
@@ -48,5 +49,7 @@ export function changesNothing(id: string, { op, value }: PatchChange, { attribu
       throw new AppError("mutability", `${field} cannot be changed.`, { field });
     }
   }
-  return attribute?.mutability === "writeOnly";
+  if (attribute?.mutability !== "writeOnly") return false;
+  if (op !== "remove") valueFrom(attribute, value);
+  return true;
 }

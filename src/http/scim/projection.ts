@@ -1,4 +1,5 @@
 import { AppError } from "../../errors.ts";
+import { shown } from "./json.ts";
 import { type AttributeReference, attributeAt, type ResourceSchema } from "./schema.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -117,11 +118,11 @@ function isAlways(schema: ResourceSchema, name: string): boolean {
 }
 
 /** The list of schemas says what is in the answer, not what is stored. */
-function withTrueSchemas(schema: ResourceSchema, shown: Json): Json {
-  const schemas = shown["schemas"];
-  const absent = schema.extensions.filter(({ urn }) => !(urn in shown)).map(({ urn }) => urn);
-  if (absent.length === 0 || !Array.isArray(schemas)) return shown;
-  return { ...shown, schemas: schemas.filter((urn: string) => !absent.includes(urn)) };
+function withTrueSchemas(schema: ResourceSchema, answer: Json): Json {
+  const schemas = answer["schemas"];
+  const absent = schema.extensions.filter(({ urn }) => !(urn in answer)).map(({ urn }) => urn);
+  if (absent.length === 0 || !Array.isArray(schemas)) return answer;
+  return { ...answer, schemas: schemas.filter((urn: string) => !absent.includes(urn)) };
 }
 
 function treeOf(
@@ -135,8 +136,7 @@ function treeOf(
     const reference = attributeAt(schema, path);
     if (reference) put(tree, keysOf(reference));
     else if (!others.some((other) => attributeAt(other, path) !== undefined)) {
-      const shown = JSON.stringify(path.slice(0, 100));
-      throw new AppError("invalid-value", `${parameter} names ${shown}, which no schema defines.`, {
+      throw new AppError("invalid-value", `${parameter} names ${shown(path)}, which no schema defines.`, {
         field: parameter,
       });
     }

@@ -38,6 +38,7 @@ for (const attribute of ["roles", "emails", "phoneNumbers", "ims", "photos", "ad
 }
 amend(User, "userName", { uniqueness: "server" });
 amend(User, "password", { description: "Accepted, because some providers always send one, and not kept." });
+amend(User, "photos.value", { caseExact: true }); // RFC 7643 section 2.3.7
 // Ids are ours, and compared as they are.
 amend(User, "groups.value", { caseExact: true });
 amend(Group, "displayName", { uniqueness: "server" });

@@ -4,7 +4,7 @@ import type { GroupOfUser, Memberships } from "../../domain/people/memberships.t
 import type { Users } from "../../domain/people/users.ts";
 import type { ExpectedVersion } from "../../domain/precondition.ts";
 import type { Page, Query } from "../../domain/query.ts";
-import { AppError } from "../../errors.ts";
+import { AppError, isFault } from "../../errors.ts";
 import type { Answer, Endpoint } from "./endpoint.ts";
 import { inboundUser, outboundAttributes } from "./inbound.ts";
 import { patchedUser } from "./patch.ts";
@@ -32,7 +32,9 @@ export class UserEndpoint implements Endpoint {
 
   async *render({ organizationId }: Caller, users: readonly User[], projection: Projection): AsyncGenerator<string> {
     const groups = await this.#groupsOf(organizationId, users, projection);
-    yield users.map((user) => this.#text(user, groups.get(user.id), projection)).join(",");
+    for (const [at, user] of users.entries()) {
+      yield (at > 0 ? "," : "") + this.#text(user, groups.get(user.id), projection);
+    }
   }
 
   async create(caller: Caller, body: unknown, projection: Projection): Promise<Answer> {
@@ -49,28 +51,28 @@ export class UserEndpoint implements Endpoint {
     caller: Caller,
     id: string,
     body: unknown,
-    expected: ExpectedVersion,
+    expected: ExpectedVersion | undefined,
     projection: Projection,
   ): Promise<Answer> {
     const attributes = inboundUser(body);
-    return this.#answer(200, await this.#users.update(caller, id, expected, () => attributes), projection);
+    return this.#changed(await this.#users.update(caller, id, expected, () => attributes), projection);
   }
 
   async patch(
     caller: Caller,
     id: string,
     body: unknown,
-    expected: ExpectedVersion,
+    expected: ExpectedVersion | undefined,
     projection: Projection,
   ): Promise<Answer> {
     const operations = patchOperations(body);
     const user = await this.#users.update(caller, id, expected, (current) =>
       inboundUser(patchedUser(id, outboundAttributes(current), operations)),
     );
-    return this.#answer(200, user, projection);
+    return this.#changed(user, projection);
   }
 
-  async remove(caller: Caller, id: string, expected: ExpectedVersion): Promise<Answer> {
+  async remove(caller: Caller, id: string, expected: ExpectedVersion | undefined): Promise<Answer> {
     await this.#users.remove(caller, id, expected);
     return { status: 204 };
   }
@@ -80,11 +82,23 @@ export class UserEndpoint implements Endpoint {
       status,
       location: this.#renderer.location("Users", user.id),
       version: user.version,
-      body: async () => {
-        const groups = await this.#groupsOf(user.organizationId, [user], projection);
-        return this.#text(user, groups.get(user.id), projection);
-      },
+      body: () => this.#textWithGroups(user, projection),
     };
+  }
+
+  /** What is done is not answered with a refusal: a user in more groups than can be shown is shown without them. */
+  #changed(user: User, projection: Projection): Answer {
+    const body = (): Promise<string> =>
+      this.#textWithGroups(user, projection).catch((error: unknown) => {
+        if (isFault(error, "query-too-expensive")) return this.#text(user, [], projection);
+        throw error;
+      });
+    return { ...this.#answer(200, user, projection), body };
+  }
+
+  async #textWithGroups(user: User, projection: Projection): Promise<string> {
+    const groups = await this.#groupsOf(user.organizationId, [user], projection);
+    return this.#text(user, groups.get(user.id), projection);
   }
 
   /** A user's groups are read only where they are shown. */

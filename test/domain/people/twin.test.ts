@@ -32,11 +32,11 @@ describe("The folded twin", () => {
     expect(foldedTwin({ name: { isFormal: true, formatted: "A" } })).to.deep.equal({ name: { formatted: "a" } });
   });
 
-  it("leaves out externalId, and keeps certificates as they are: their letter case says something", () => {
+  it("leaves out externalId, and keeps certificates and addresses of photos as they are: their letter case says something", () => {
     expect(foldedTwin({ externalId: "AbC" })).to.deep.equal({});
     expect(
       foldedTwin({ x509Certificates: [{ value: "MIIQ", display: "Mine" }], photos: [{ value: "HTTP://X" }] }),
-    ).to.deep.equal({ x509Certificates: [{ value: "MIIQ", display: "mine" }], photos: [{ value: "http://x" }] });
+    ).to.deep.equal({ x509Certificates: [{ value: "MIIQ", display: "mine" }], photos: [{ value: "HTTP://X" }] });
   });
 
   it("stands beside a record without what every record has", () => {

@@ -29,8 +29,8 @@ describe("RFC 7644 4 discovery", () => {
   });
 
   it("lists the resource types with their schemas", async () => {
-    const { Resources, totalResults } = await get("/ResourceTypes");
-    expect(totalResults).to.equal(2);
+    const { Resources, totalResults, itemsPerPage } = await get("/ResourceTypes");
+    expect([totalResults, itemsPerPage]).to.deep.equal([2, 2]);
     const byId = Object.fromEntries(Resources.map((each: { id: string }) => [each.id, each]));
     expect(byId["User"]).to.deep.include({
       endpoint: "/Users",
@@ -78,6 +78,24 @@ describe("RFC 7644 4 discovery", () => {
     const text = JSON.stringify(body);
     expect(text).to.include("https://gatehouse.example/scim/v2/Schemas").and.not.include("evil.example");
     expect(headers["content-type"]).to.equal("application/scim+json");
+  });
+
+  it("answers a GET with a body as one without, whatever the body is said to be", async () => {
+    for (const path of ["/Schemas", `/Schemas/${userUrn}`, "/ResourceTypes", "/ServiceProviderConfig"]) {
+      const plain = await get(path);
+      for (const headers of [
+        { "Content-Type": "application/json" },
+        { "Content-Type": "application/scim+json; charset=koi8-zz" },
+        { "Content-Type": "application/json", "Content-Encoding": "foo" },
+        { "Content-Type": "application/json", "Content-Encoding": "gzip" },
+      ]) {
+        const ask = () => scim.get(`/scim/v2${path}`).set(headers).serialize(String);
+        expect((await ask().send("{bad").expect(200)).body).to.deep.equal(plain);
+        const inChunks = ask().set("Transfer-Encoding", "chunked");
+        inChunks.write("{bad");
+        expect((await inChunks.expect(200)).body).to.deep.equal(plain);
+      }
+    }
   });
 
   it("notes what it refused in the request log like everything else", async () => {

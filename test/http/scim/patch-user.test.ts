@@ -93,10 +93,20 @@ describe("RFC 7644 3.5.2: PATCH of a user", () => {
   });
 
   describe("3.5.2.2 remove", () => {
-    it("unassigns an attribute, whatever its value is said to be", () => {
+    it("unassigns an attribute", () => {
       const { title: _, ...rest } = ada;
       expect(patched(ada, { op: "remove", path: "title" })).to.deep.equal(rest);
-      expect(patched(ada, { op: "remove", path: "title", value: "x" })).to.deep.equal(rest);
+      expect(patched(ada, { op: "remove", path: "title", value: null })).to.deep.equal(rest);
+    });
+
+    it("takes a value for elements of a list only: what else is named goes as it is, or not at all", () => {
+      for (const path of ["title", "name", 'emails[type eq "work"]', enterpriseUrn, `${enterpriseUrn}:department`]) {
+        const { fault, message } = refused(ada, { op: "remove", path, value: { value: "x" } });
+        expect([fault, message]).to.deep.equal([
+          "invalid-value",
+          "remove with a value takes these elements of a list; this path names what is to go by itself.",
+        ]);
+      }
     });
 
     it("changes nothing where nothing is", () => {

@@ -132,6 +132,15 @@ for (const { name, open } of engines) {
         expect(again.body).to.deep.equal(user);
       });
 
+      it("answers 412 to who changes only what is not there, or is not that version (If-None-Match)", async () => {
+        const { id } = (await scim.post("/scim/v2/Users").send(aUser()).expect(201)).body;
+        for (const field of ["*", 'W/"1"', 'W/"7", W/"1"']) {
+          await scim.put(`/scim/v2/Users/${id}`).set("If-None-Match", field).send(aUser()).expect(412);
+          await scim.delete(`/scim/v2/Users/${id}`).set("If-None-Match", field).expect(412);
+        }
+        await scim.delete(`/scim/v2/Users/${id}`).set("If-None-Match", 'W/"7"').expect(204);
+      });
+
       it("answers 412 to who changes another version than the stored one, and keeps what is stored", async () => {
         const user = await created();
         for (const tag of ['W/"7"', '"x"', "nonsense"]) {
