@@ -14,9 +14,12 @@ export interface GroupOfUser {
 /** Who belongs where, seen from the members' side. */
 export class Memberships {
   readonly #store: Store;
+  readonly #effortMax: number;
 
-  constructor(store: Store) {
+  /** @param effortMax memberships that are followed for one answer, and groups that are shown in it */
+  constructor(store: Store, effortMax = effortUsual) {
     this.#store = store;
+    this.#effortMax = effortMax;
   }
 
   /**
@@ -29,8 +32,8 @@ export class Memberships {
     userIds: readonly string[],
   ): Promise<ReadonlyMap<string, readonly GroupOfUser[]>> {
     const tenant = this.#store.for(organizationId);
-    const above = await climb(tenant.memberships, userIds);
-    const reached = reachedByEach(userIds, above);
+    const above = await climb(tenant.memberships, userIds, budget(this.#effortMax));
+    const reached = reachedByEach(userIds, above, budget(this.#effortMax), budget(this.#effortMax));
     const names = await namesOf(tenant, [...new Set([...reached.values()].flat())]);
     const shown = new Map<readonly string[], readonly GroupOfUser[]>();
     return new Map(
@@ -43,12 +46,15 @@ export class Memberships {
   }
 }
 
-/** Memberships that are followed for one answer, and groups that are shown in it: more than people are in. */
-const effortMax = 20_000;
+/** Two hundred people in five hundred groups each. */
+const effortUsual = 100_000;
+
+/** @throws AppError query-too-expensive for more than is left */
+type Spend = (amount: number) => void;
 
 /** @returns what counts, and refuses what goes beyond that */
-function budget(): (amount: number) => void {
-  let left = effortMax;
+function budget(most: number): Spend {
+  let left = most;
   return (amount) => {
     left -= amount;
     if (left >= 0) return;
@@ -64,8 +70,7 @@ type Above = ReadonlyMap<string, readonly string[]>;
 const askedMax = 100;
 
 /** The groups that hold each of these members, those that hold each of those groups, and so on up. */
-async function climb(memberships: MembershipReader, from: readonly string[]): Promise<Above> {
-  const follow = budget();
+async function climb(memberships: MembershipReader, from: readonly string[], follow: Spend): Promise<Above> {
   const above = new Map<string, readonly string[]>();
   const known = new Set(from);
   const ahead = [...known];
@@ -84,8 +89,12 @@ async function climb(memberships: MembershipReader, from: readonly string[]): Pr
 }
 
 /** The ids of all groups of each of these users: one list for all whose direct groups are the same. */
-function reachedByEach(userIds: readonly string[], above: Above): ReadonlyMap<string, readonly string[]> {
-  const [walk, show] = [budget(), budget()];
+function reachedByEach(
+  userIds: readonly string[],
+  above: Above,
+  walk: Spend,
+  show: Spend,
+): ReadonlyMap<string, readonly string[]> {
   const byUser = new Map<string, readonly string[]>();
   const byDirect = new Map<string, readonly string[]>();
   for (const userId of userIds) {
@@ -100,7 +109,7 @@ function reachedByEach(userIds: readonly string[], above: Above): ReadonlyMap<st
   return byUser;
 }
 
-function reachedFrom(direct: readonly string[], above: Above, walk: (steps: number) => void): readonly string[] {
+function reachedFrom(direct: readonly string[], above: Above, walk: Spend): readonly string[] {
   const reached = new Set(direct);
   // A set that grows while it is walked is walked to its end.
   for (const id of reached) {
