@@ -37,14 +37,27 @@ const measured: Measured[] = [];
 const floorRounds: Round[] = [];
 const floor = await startFloor();
 try {
-  for (const store of stores) for (const size of sizes) await measureDirectory(store, size);
+  for (const store of stores) {
+    for (const size of sizes) {
+      await measureDirectory(store, size);
+      await report();
+    }
+  }
 } finally {
   await floor.end();
   await stopTestMongo();
 }
-const results = resultsOf({ measured, floorRounds, rounds, connections, settleMs, judged: !options.quick });
-process.stdout.write(`\n${results}`);
-if (!options.quick && options.only === undefined && options.profile === undefined) await writeFile(options.to, results);
+process.stdout.write(`\n${results()}`);
+
+function results(): string {
+  return resultsOf({ measured, floorRounds, rounds, connections, settleMs, judged: !options.quick });
+}
+
+/** After each directory, so that an hour's work is not lost with the last one. */
+async function report(): Promise<void> {
+  const isWhole = !options.quick && options.only === undefined && options.profile === undefined;
+  if (isWhole) await writeFile(options.to, results());
+}
 
 async function measureDirectory(store: StoreName, users: number): Promise<void> {
   const { environment, dispose } = await emptyStore(store);

@@ -51,7 +51,7 @@ ${storeNames.map((store) => section(store, results, floorMs)).join("")}${judged 
 }
 
 function section(store: StoreName, { measured, judged }: Results, floorMs: number): string {
-  const own = measured.filter((each) => each.store === store);
+  const own = measured.filter((each) => each.store === store).toSorted((a, b) => a.users - b.users);
   if (own.length === 0) return "";
   return `
 ## ${store}
