@@ -35,6 +35,7 @@ export class Groups {
     this.#purges = purges;
   }
 
+  /** The group without its members. @returns undefined for an id that the organisation does not have */
   get(organizationId: string, id: string): Promise<Group | undefined> {
     return this.#store.for(organizationId).open(groups).get(id);
   }

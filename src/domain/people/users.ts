@@ -27,6 +27,7 @@ export class Users {
     this.#purges = purges;
   }
 
+  /** @returns undefined for an id that the organisation does not have, whoever else may have it */
   get(organizationId: string, id: string): Promise<User | undefined> {
     return this.#store.for(organizationId).open(users).get(id);
   }

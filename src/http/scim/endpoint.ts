@@ -21,11 +21,15 @@ export type Stored = Readonly<Record<string, unknown>> & { readonly id: string }
 /** The operations of RFC 7644 section 3 on one resource type, whether they come alone or in a bulk. */
 export interface Endpoint {
   readonly schema: ResourceSchema;
+  /** @throws AppError query-too-expensive; invalid-filter; invalid-cursor */
   find(caller: Caller, query: Query): Promise<Page<Stored>>;
   /** The JSON texts of these resources, with commas between them. */
   render(caller: Caller, items: readonly Stored[], projection: Projection): AsyncIterable<string>;
+  /** Section 3.3. @throws AppError invalid-request; invalid-value; too-large; conflict */
   create(caller: Caller, body: unknown, projection: Projection): Promise<Answer>;
+  /** Section 3.4.1. @throws AppError not-found */
   read(caller: Caller, id: string, projection: Projection): Promise<Answer>;
+  /** Section 3.5.1. @throws AppError not-found; precondition-failed; and as `create` */
   replace(
     caller: Caller,
     id: string,
@@ -33,6 +37,7 @@ export interface Endpoint {
     expected: ExpectedVersion | undefined,
     projection: Projection,
   ): Promise<Answer>;
+  /** Section 3.5.2. @throws AppError invalid-path; invalid-filter; no-target; mutability; and as `replace` */
   patch(
     caller: Caller,
     id: string,
@@ -40,5 +45,6 @@ export interface Endpoint {
     expected: ExpectedVersion | undefined,
     projection: Projection,
   ): Promise<Answer>;
+  /** Section 3.6. @throws AppError not-found; precondition-failed */
   remove(caller: Caller, id: string, expected: ExpectedVersion | undefined): Promise<Answer>;
 }

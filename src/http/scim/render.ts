@@ -15,10 +15,12 @@ export class Renderer {
     this.#base = base;
   }
 
+  /** The address of a resource. */
   location(kind: "Users" | "Groups", id: string): string {
     return `${this.#base}/${kind}/${id}`;
   }
 
+  /** @param groups of the user, where they are to be shown */
   user(user: User, groups: readonly GroupOfUser[] = []): Record<string, unknown> {
     const attributes = outboundAttributes(attributesOf(user));
     return {

@@ -139,6 +139,7 @@ function isBase64(value: unknown): boolean {
   return typeof value === "string" && value.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(value);
 }
 
+/** @param field the attribute, by which the message begins */
 export const invalidValue = (field: string, why: string): AppError =>
   new AppError("invalid-value", `${field} ${why}.`, { field });
 
