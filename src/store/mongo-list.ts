@@ -21,8 +21,8 @@ export async function listPage(
 ): Promise<{ readonly found: readonly Fields[]; readonly total?: number }> {
   const { where, sort, after, offset = 0, limit } = query;
   const mark = query.total ? book?.find(query) : undefined;
-  const isFar = !after && offset >= farMin && (mark !== undefined || !where);
-  let total = isFar ? await count(where) : undefined;
+  const isFar = !after && !where && offset >= farMin;
+  let total = mark || isFar ? await count(where) : undefined;
   const near =
     mark && mark.total === total
       ? { query: { ...query, offset: 0, after: mark.position }, isReversed: false }
