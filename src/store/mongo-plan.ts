@@ -1,16 +1,14 @@
-import type { CollectionDefinition, Condition, Entity, Position, Query } from "./collection.ts";
+import type { CollectionDefinition, Condition, Entity, Query } from "./collection.ts";
 import { documentId, documentIdRange, documentPath, withoutTwin } from "./mongo-document.ts";
 import type { Fields } from "./mongo-driver.ts";
 import { servingIndex } from "./mongo-schema.ts";
+import { alwaysHeld, isInMissing, type PagePart, partsOf } from "./page-parts.ts";
 import { pathInTwin } from "./twin.ts";
 import { toFilter } from "./where-mongo.ts";
 
 /** A question in MongoDB's words. */
 export interface Plan {
-  /**
-   * What is read, one after another. Records without the sort path are a part of their own, after the others in
-   * ascending order and before them in descending order, so that each part is one walk along an index.
-   */
+  /** What is read, one after another. */
   readonly parts: readonly Part[];
   /** Whether an index answers it; what it does not answer is a scan, bounded and not allowed inside a transaction. */
   readonly isServed: boolean;
@@ -37,10 +35,15 @@ export function planList(query: Query, definition: CollectionDefinition<Entity>,
   const where = conjuncts(query.where, hint, definition, organizationId);
   // Sorted by the twin, a page tells where it ended by a value that only the twin has.
   const projection = pathInTwin(sortPath, definition) === undefined ? withoutTwin(definition) : undefined;
-  const onlyPresent = narrowed?.by === "range" && narrowed.alone && narrowed.path === sortPath;
+  const parts = partsOf({
+    isById: sortPath === "id",
+    isHeld: alwaysHeld.has(sortPath) || (narrowed?.by === "range" && narrowed.alone && narrowed.path === sortPath),
+    isDescending: query.sort?.direction === "descending",
+    after: query.after,
+  });
   return {
     isServed,
-    parts: partsOf(query, onlyPresent).map((part) => ({
+    parts: parts.map((part) => ({
       filter: { $and: [...where, ...partTerms(part, query, organizationId)] },
       sort: sortOf(part, query),
       ...(hint !== undefined && { hint }),
@@ -72,21 +75,7 @@ function conjuncts(
   return where ? [tenant, toFilter(where, definition, organizationId)] : [tenant];
 }
 
-type PartName = "all" | "present" | "missing";
-
-const alwaysPresent = new Set(["version", "createdAt", "updatedAt"]);
-
-function partsOf({ sort, after }: Query, onlyPresent: boolean): readonly PartName[] {
-  if (sort === undefined || sort.path === "id") return ["all"];
-  if (onlyPresent || alwaysPresent.has(sort.path)) return ["present"];
-  const parts: readonly PartName[] = sort.direction === "descending" ? ["missing", "present"] : ["present", "missing"];
-  if (!after) return parts;
-  return isInMissing(after) === (parts[0] === "missing") ? parts : parts.slice(1);
-}
-
-const isInMissing = (after: Position): boolean => after.value === null || after.value === undefined;
-
-function partTerms(part: PartName, { sort, after }: Query, organizationId: string): Fields[] {
+function partTerms(part: PagePart, { sort, after }: Query, organizationId: string): Fields[] {
   const field = documentPath(sort?.path ?? "id");
   const beyond = sort?.direction === "descending" ? "$lt" : "$gt";
   const id = after && documentId(organizationId, after.id);
@@ -99,7 +88,7 @@ function partTerms(part: PartName, { sort, after }: Query, organizationId: strin
   return [{ $or: [{ [field]: { [beyond]: value } }, { [field]: { $eq: value }, _id: { [beyond]: id } }] }];
 }
 
-function sortOf(part: PartName, { sort }: Query): Record<string, 1 | -1> {
+function sortOf(part: PagePart, { sort }: Query): Record<string, 1 | -1> {
   const direction = sort?.direction === "descending" ? -1 : 1;
   return part === "present" && sort ? { [documentPath(sort.path)]: direction, _id: direction } : { _id: direction };
 }

@@ -2,9 +2,9 @@ import type { CollectionDefinition, Condition, Entity } from "./collection.ts";
 import { leafOfSideTable } from "./where-sql.ts";
 
 /**
- * How far the declared indexes narrow a condition: to the records of some `keys`, whose values are looked up; to a `list` of unknown length that a side
- * table gives; to a `range` of one path; or not at all. A range alone (nothing else to check) can be walked in the
- * order of its path.
+ * How far the declared indexes narrow a condition: to the records of some `keys`, whose values are looked up; to a
+ * `list` of unknown length that a side table gives; to a `range` of one path; or not at all. A range alone (nothing else
+ * to check) can be walked in the order of its path.
  */
 export type Narrowing =
   | { readonly by: "key"; readonly keys: number }

@@ -1,4 +1,5 @@
 import type { CollectionDefinition, Entity, Position, Query } from "./collection.ts";
+import { alwaysHeld, isInMissing, type PagePart, partsOf } from "./page-parts.ts";
 import type { Connection, Row, Sql, SqlValue } from "./sqlite-driver.ts";
 import { isOrdered, type Narrowing, narrowing } from "./sqlite-narrowing.ts";
 import { recordColumns } from "./sqlite-record.ts";
@@ -58,7 +59,7 @@ export function planPage(
     where,
     ...(sortPath !== "id" && { sort: columnOf(sortPath, definition) }),
     sortUnique: definition.indexes.some((each) => each.path === sortPath && each.unique && each.element === undefined),
-    sortHeld: narrow?.by === "range" && narrow.path === sortPath,
+    sortHeld: alwaysHeld.has(sortPath) || (narrow?.by === "range" && narrow.path === sortPath),
     descending: query.sort?.direction === "descending",
     ...(query.after && { after: query.after }),
     offset: query.offset ?? 0,
@@ -104,14 +105,12 @@ export function planCount(
   return { request, way: byIndex ? "by-index" : "scan" };
 }
 
-/**
- * Reads a page in the order of an index. Records without the sort path are a part of their own, after the others in
- * ascending order and before them in descending order, so that each part is one walk.
- */
+/** Reads a page in the order of an index. */
 export function readPage(connection: Connection, request: PageRequest): PageRows {
   const rows: Row[] = [];
   let offset = request.offset;
-  for (const part of partsOf(request)) {
+  const { sort, sortHeld, descending, after } = request;
+  for (const part of partsOf({ isById: sort === undefined, isHeld: sortHeld, isDescending: descending, after })) {
     const missing = request.limit - rows.length;
     if (missing <= 0) break;
     const found = readPart(connection, request, part, offset, missing);
@@ -152,17 +151,17 @@ export function readRows(
 }
 
 /** The SQL of one part of a page, exported for the tests that ask the planner about it. */
-export function partSql(request: PageRequest, part: Part, columns: string): Sql {
+export function partSql(request: PageRequest, part: PagePart, columns: string): Sql {
   const { where, sort, after, descending } = request;
   const beyond = descending ? "<" : ">";
   const terms = ["organization_id = ?", where.text];
   const values: SqlValue[] = [request.organizationId, ...where.values];
   if (sort !== undefined && part !== "all") terms.push(`${sort} IS ${part === "present" ? "NOT " : ""}NULL`);
   // A position counts only within its own part; the part after it is read from its beginning.
-  if (after && part === "present" && !inMissing(after)) {
+  if (after && part === "present" && !isInMissing(after)) {
     terms.push(`(${sort}, id) ${beyond} (?, ?)`);
     values.push(after.value ?? null, after.id);
-  } else if (after && (part === "all" || (part === "missing" && inMissing(after)))) {
+  } else if (after && (part === "all" || (part === "missing" && isInMissing(after)))) {
     terms.push(`id ${beyond} ?`);
     values.push(after.id);
   }
@@ -170,25 +169,13 @@ export function partSql(request: PageRequest, part: Part, columns: string): Sql 
   return { text, values };
 }
 
-function orderOf({ sort, sortUnique, descending }: PageRequest, part: Part): string {
+function orderOf({ sort, sortUnique, descending }: PageRequest, part: PagePart): string {
   const direction = descending ? "DESC" : "ASC";
   if (part !== "present") return `id ${direction}`;
   return `${sort} ${direction}${sortUnique ? "" : `, id ${direction}`}`;
 }
 
-export type Part = "all" | "present" | "missing";
-
-function partsOf({ sort, sortHeld, descending, after }: PageRequest): readonly Part[] {
-  if (sort === undefined) return ["all"];
-  if (sortHeld || sort === "version" || sort === "created_at" || sort === "updated_at") return ["present"];
-  const parts: readonly Part[] = descending ? ["missing", "present"] : ["present", "missing"];
-  if (!after) return parts;
-  return inMissing(after) === (parts[0] === "missing") ? parts : parts.slice(1);
-}
-
-const inMissing = (after: Position): boolean => after.value === null || after.value === undefined;
-
-function readPart(connection: Connection, request: PageRequest, part: Part, offset: number, limit: number): Row[] {
+function readPart(connection: Connection, request: PageRequest, part: PagePart, offset: number, limit: number): Row[] {
   if (offset === 0) {
     const { text, values } = partSql(request, part, recordColumns);
     return connection.all(`${text} LIMIT ?`, [...values, limit]);
@@ -201,7 +188,7 @@ function readPart(connection: Connection, request: PageRequest, part: Part, offs
   );
 }
 
-function countPart(connection: Connection, request: PageRequest, part: Part): number {
+function countPart(connection: Connection, request: PageRequest, part: PagePart): number {
   const { text, values } = partSql(request, part, "id");
   return Number(connection.get(`SELECT count(*) AS n FROM (${text})`, values)?.["n"]);
 }

@@ -1,3 +1,4 @@
+import { isInMissing } from "./page-parts.ts";
 import type { Connection, Row, SqlValue } from "./sqlite-driver.ts";
 import { type PageRequest, type PageRows, readRows } from "./sqlite-page.ts";
 
@@ -43,7 +44,7 @@ function pageOfMatches(connection: Connection, request: PageRequest): Row[] {
   const terms: string[] = [];
   const values: SqlValue[] = [];
   if (after) {
-    const missing = request.sort !== undefined && (after.value === null || after.value === undefined);
+    const missing = request.sort !== undefined && isInMissing(after);
     if (request.sort === undefined || missing) {
       terms.push(missing ? `(missing ${beyond} 1 OR (missing = 1 AND id ${beyond} ?))` : `id ${beyond} ?`);
       values.push(after.id);

@@ -2,9 +2,10 @@ import { join } from "node:path";
 import { expect } from "chai";
 import type { Condition, Query } from "../../src/store/collection.ts";
 import { collections } from "../../src/store/collections.ts";
+import type { PagePart } from "../../src/store/page-parts.ts";
 import { keyOf } from "../../src/store/refusals.ts";
 import { Connection } from "../../src/store/sqlite-driver.ts";
-import { type Part, partSql, planCount, planPage } from "../../src/store/sqlite-page.ts";
+import { partSql, planCount, planPage } from "../../src/store/sqlite-page.ts";
 import { elementTable, indexColumn } from "../../src/store/where-sql.ts";
 import { openSqlite, type SqliteOpened } from "./sqlite-opened.ts";
 
@@ -26,7 +27,7 @@ describe("Query plans on SQLite", () => {
 
   for (const definition of collections) {
     const own = definition.name;
-    const explain = (query: Query, part: Part): string[] => {
+    const explain = (query: Query, part: PagePart): string[] => {
       const { text, values } = partSql(planPage(query, definition, "org_1").request, part, "id");
       return stepsOf(`${text} LIMIT ?`, [...values, 10]);
     };

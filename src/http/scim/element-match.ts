@@ -47,7 +47,8 @@ export function partOf(attribute: Attribute, { path, position }: { path: string;
 /** Elements are never changed, only replaced by others: however many filters look at one, each part is folded once. */
 const known = new WeakMap<object, Map<Attribute, unknown>>();
 
-function comparableIn(element: unknown, part: Attribute): unknown {
+/** A part of an element in the form in which it is compared. */
+export function comparableIn(element: unknown, part: Attribute): unknown {
   const asCompared = (value: unknown): unknown => (typeof value === "string" ? comparable(part, value) : value);
   if (typeof element !== "object" || element === null) return part.name === "value" ? asCompared(element) : undefined;
   const values = known.get(element) ?? new Map<Attribute, unknown>();

@@ -1,6 +1,6 @@
 import type { Condition } from "../../domain/query.ts";
 import { elementPredicate } from "./element-match.ts";
-import type { AttributeFilter, Filter } from "./filter-syntax.ts";
+import { type AttributeFilter, comparisonsIn, type Filter } from "./filter-syntax.ts";
 import { refusal } from "./filter-tokens.ts";
 import type { Attribute } from "./scimmy.ts";
 
@@ -23,12 +23,6 @@ export function memberCondition(filter: Filter, members: Attribute, position: nu
     .map((value): Condition => ({ op: "some", path: "members", where: { op: "eq", path: "value", value } }));
   const [only] = all;
   return only && all.length === 1 ? only : { op: "or", all };
-}
-
-function* comparisonsIn(filter: Filter): Generator<AttributeFilter> {
-  if ("all" in filter) for (const each of filter.all) yield* comparisonsIn(each);
-  else if ("filter" in filter) yield* comparisonsIn(filter.filter);
-  else yield filter;
 }
 
 /** @throws AppError invalid-filter unless it is the comparison of an id or a type with a text */

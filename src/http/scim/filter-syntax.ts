@@ -21,6 +21,13 @@ export const comparators = ["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"
 export type Comparator = (typeof comparators)[number];
 export type FilterValue = string | number | boolean | null;
 
+/** All that a filter asks, one by one. */
+export function* comparisonsIn(filter: Filter): Generator<AttributeFilter> {
+  if ("all" in filter) for (const each of filter.all) yield* comparisonsIn(each);
+  else if ("filter" in filter) yield* comparisonsIn(filter.filter);
+  else yield filter;
+}
+
 /** The path of a PATCH operation (RFC 7644 section 3.5.2, figure 7): `attribute[filter].subAttribute`. */
 export interface PatchPath {
   /** `[urn:]attribute[.subAttribute]`, or a schema's URN alone. */

@@ -1,5 +1,4 @@
 import type { Caller } from "../../domain/caller.ts";
-import { fold } from "../../domain/fold.ts";
 import type { Page, Position, Query } from "../../domain/query.ts";
 import { AppError } from "../../errors.ts";
 import { cursorOf, positionOf } from "./cursor.ts";
@@ -9,7 +8,7 @@ import { shown } from "./json.ts";
 import type { Parameters } from "./parameters.ts";
 import { type Projection, projectionOf } from "./projection.ts";
 import { attributeAt, type ResourceSchema } from "./schema.ts";
-import { storedPath } from "./stored.ts";
+import { storedPath, storedValue } from "./stored.ts";
 
 export const listUrn = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 /** Answers hold no more resources than this, whatever `count` says (RFC 7644 section 3.4.2.4). */
@@ -134,15 +133,8 @@ function sortPath(sortBy: string, schema: ResourceSchema): string {
   });
 }
 
-const twin = "folded.";
-
 /** Where a record stands in the order: the value that it is sorted by, and its id. */
 function placeOf(record: Stored, sortPath: string | undefined): Position {
-  if (sortPath === undefined || sortPath === "id") return { id: record.id };
-  const isFolded = sortPath.startsWith(twin);
-  const value = (isFolded ? sortPath.slice(twin.length) : sortPath)
-    .split(".")
-    .reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], record);
-  if (typeof value === "string") return { id: record.id, value: isFolded ? fold(value) : value };
-  return { id: record.id, value: typeof value === "number" || typeof value === "boolean" ? value : null };
+  const { id } = record;
+  return sortPath === undefined || sortPath === "id" ? { id } : { id, value: storedValue(record, sortPath) };
 }

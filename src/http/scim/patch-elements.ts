@@ -1,6 +1,5 @@
-import { fold } from "../../domain/fold.ts";
 import { AppError } from "../../errors.ts";
-import { elementPredicate } from "./element-match.ts";
+import { comparableIn, elementPredicate } from "./element-match.ts";
 import type { Filter } from "./filter-syntax.ts";
 import { isObject, type JsonObject } from "./json.ts";
 import { type AimedChange, nonEmpty, partsSaid, withParts } from "./patch-complex.ts";
@@ -123,21 +122,13 @@ const both = (first: Entry, second: Entry): Entry => ({
 /** Equal for elements whose parts of these names are equal, as their schema compares them. */
 function keyOf(attribute: Attribute, element: unknown, names: readonly string[]): string {
   if (!isObject(element)) return JSON.stringify(element);
-  const known = keys.get(element) ?? new Map<string, string>();
-  const key =
-    known.get(names.join()) ??
-    JSON.stringify(
-      names.map((name) => [name, comparable(attribute.subAttributes.get(name.toLowerCase()), element[name])]),
-    );
-  keys.set(element, known.set(names.join(), key));
-  return key;
+  return JSON.stringify(
+    names.map((name) => {
+      const part = attribute.subAttributes.get(name.toLowerCase());
+      return [name, part ? comparableIn(element, part) : element[name]];
+    }),
+  );
 }
-
-const comparable = (part: Attribute | undefined, value: unknown): unknown =>
-  typeof value === "string" && part?.caseExact === false ? fold(value) : value;
-
-/** Elements are never changed, only replaced by others: however many operations there are, each text is folded once. */
-const keys = new WeakMap<JsonObject, Map<string, string>>();
 
 /** What this change makes primary takes that from the other (RFC 7644 section 3.5.2). */
 function withOnePrimary(attribute: Attribute, entries: readonly Entry[]): readonly unknown[] {

@@ -1,5 +1,5 @@
 import { AppError } from "../../errors.ts";
-import type { Filter } from "./filter-syntax.ts";
+import { comparisonsIn } from "./filter-syntax.ts";
 import { isObject, type JsonObject } from "./json.ts";
 import { type AimedChange, nonEmpty, partsSaid, withPart, withParts } from "./patch-complex.ts";
 import { elementsAfter } from "./patch-elements.ts";
@@ -25,7 +25,8 @@ export function patchedUser(
   if (changes.length > changesMax) {
     throw new AppError("too-large", `The operations say more than ${changesMax} things of one user.`);
   }
-  if (changes.reduce((sum, { target }) => sum + comparisonsIn(target.filter), 0) > comparisonsMax) {
+  const comparisons = changes.flatMap(({ target }) => (target.filter ? [...comparisonsIn(target.filter)] : []));
+  if (comparisons.length > comparisonsMax) {
     throw new AppError("too-large", `The paths hold more than ${comparisonsMax} comparisons.`);
   }
   const effective = changes.filter((change) => !changesNothing(id, change, change.target));
@@ -36,12 +37,6 @@ export function patchedUser(
 const changesMax = 200;
 /** In the value paths of all changes together, since each may have to look at all elements of a list. */
 const comparisonsMax = 1000;
-
-function comparisonsIn(filter: Filter | undefined): number {
-  if (!filter) return 0;
-  if ("all" in filter) return filter.all.reduce((sum, each) => sum + comparisonsIn(each), 0);
-  return "filter" in filter ? comparisonsIn(filter.filter) : 1;
-}
 
 /** A change with what its path names. One of an extension as a whole is one of each attribute that it speaks of. */
 function aimed(change: PatchChange): readonly AimedChange[] {

@@ -51,40 +51,40 @@ type Names = Map<string, Names | undefined>;
 
 function only(schema: ResourceSchema, names: Names): Projection {
   const shows = (name: string): boolean => isAlways(schema, name) || names.has(name.toLowerCase());
-  const apply = (resource: Json): Json =>
-    withTrueSchemas(
-      schema,
-      Object.fromEntries(
-        Object.entries(resource).flatMap(([name, value]) => {
-          const kept = shows(name) ? keep(value, names.get(name.toLowerCase())) : undefined;
-          return kept === undefined ? [] : [[name, kept]];
-        }),
-      ),
-    );
   const showsPart = (name: string, part: string): boolean =>
     names.get(name.toLowerCase())?.has(part.toLowerCase()) ?? true;
-  return { isAsked: true, shows, showsPart, apply };
+  const kept = (name: string, value: unknown): unknown =>
+    shows(name) ? keep(value, names.get(name.toLowerCase())) : undefined;
+  return { isAsked: true, shows, showsPart, apply: (resource) => cut(schema, resource, kept) };
 }
 
 function without(schema: ResourceSchema, names: Names): Projection {
   const isWhole = (among: Names | undefined, name: string): boolean =>
     among?.has(name.toLowerCase()) === true && among.get(name.toLowerCase()) === undefined;
   const shows = (name: string): boolean => isAlways(schema, name) || !isWhole(names, name);
-  const apply = (resource: Json): Json =>
-    withTrueSchemas(
-      schema,
-      Object.fromEntries(
-        Object.entries(resource).flatMap(([name, value]) => {
-          const left =
-            isAlways(schema, name) || !names.has(name.toLowerCase())
-              ? value
-              : drop(value, names.get(name.toLowerCase()));
-          return left === undefined ? [] : [[name, left]];
-        }),
-      ),
-    );
   const showsPart = (name: string, part: string): boolean => !isWhole(names.get(name.toLowerCase()), part);
-  return { isAsked: false, shows, showsPart, apply };
+  const left = (name: string, value: unknown): unknown =>
+    isAlways(schema, name) || !names.has(name.toLowerCase()) ? value : drop(value, names.get(name.toLowerCase()));
+  return { isAsked: false, shows, showsPart, apply: (resource) => cut(schema, resource, left) };
+}
+
+/** A resource with what is left of each attribute; its list of schemas says what is in the answer, not what is stored. */
+function cut(schema: ResourceSchema, resource: Json, left: (name: string, value: unknown) => unknown): Json {
+  const answer = ofParts(resource, left);
+  const schemas = answer["schemas"];
+  const absent = schema.extensions.filter(({ urn }) => !(urn in answer)).map(({ urn }) => urn);
+  if (absent.length === 0 || !Array.isArray(schemas)) return answer;
+  return { ...answer, schemas: schemas.filter((urn: string) => !absent.includes(urn)) };
+}
+
+/** An object with what is left of each of its parts, and without those of which nothing is. */
+function ofParts(object: object, left: (name: string, value: unknown) => unknown): Json {
+  return Object.fromEntries(
+    Object.entries(object).flatMap(([name, value]) => {
+      const kept = left(name, value);
+      return kept === undefined ? [] : [[name, kept]];
+    }),
+  );
 }
 
 /** Of a value its named parts; undefined when none is there. */
@@ -105,24 +105,13 @@ function ofEach(value: unknown, part: (name: string, inner: unknown) => unknown)
     return left.length > 0 ? left : undefined;
   }
   if (typeof value !== "object" || value === null) return value;
-  const left = Object.entries(value).flatMap(([name, inner]) => {
-    const kept = part(name.toLowerCase(), inner);
-    return kept === undefined ? [] : [[name, kept]];
-  });
-  return left.length > 0 ? Object.fromEntries(left) : undefined;
+  const left = ofParts(value, (name, inner) => part(name.toLowerCase(), inner));
+  return Object.keys(left).length > 0 ? left : undefined;
 }
 
 function isAlways(schema: ResourceSchema, name: string): boolean {
   const folded = name.toLowerCase();
   return folded === "schemas" || schema.attributes.get(folded)?.returned === "always";
-}
-
-/** The list of schemas says what is in the answer, not what is stored. */
-function withTrueSchemas(schema: ResourceSchema, answer: Json): Json {
-  const schemas = answer["schemas"];
-  const absent = schema.extensions.filter(({ urn }) => !(urn in answer)).map(({ urn }) => urn);
-  if (absent.length === 0 || !Array.isArray(schemas)) return answer;
-  return { ...answer, schemas: schemas.filter((urn: string) => !absent.includes(urn)) };
 }
 
 function treeOf(

@@ -1,5 +1,6 @@
 import { type Request, type RequestHandler, type Response, Router } from "express";
 import type { RequestLog } from "../../domain/audit/request-log.ts";
+import type { Caller } from "../../domain/caller.ts";
 import type { Groups } from "../../domain/people/groups.ts";
 import type { Memberships } from "../../domain/people/memberships.ts";
 import type { Users } from "../../domain/people/users.ts";
@@ -14,7 +15,7 @@ import { logRequests } from "../request-log.ts";
 import { bulk } from "./bulk.ts";
 import { bulkBytesMax } from "./bulk-message.ts";
 import { discovery } from "./discovery.ts";
-import type { Endpoint } from "./endpoint.ts";
+import type { Answer, Endpoint } from "./endpoint.ts";
 import { scimErrorHandler, scimMediaType } from "./errors.ts";
 import { GroupEndpoint } from "./groups.ts";
 import { list, listAll } from "./listing.ts";
@@ -56,24 +57,14 @@ export function scimRouter(door: ScimDoor): Router {
   router.use("/Groups", ...jsonBody(mediaTypes, groupBytesMax));
   router.use(["/Users", "/.search"], ...jsonBody(mediaTypes, bytesMax));
   router.use("/Bulk", ...jsonBody(mediaTypes, bulkBytesMax));
-  const searchIn =
-    (parameters: (req: Request) => Parameters, within: readonly Endpoint[]) =>
-    async (req: Request, res: Response): Promise<void> => {
-      const [only, ...more] = within;
-      const asked = parameters(req);
-      const caller = callerOf(req);
-      await respond(
-        req,
-        res,
-        only && more.length === 0 ? await list(only, caller, asked) : await listAll(within, caller, asked),
-      );
-    };
-  router.all("/", byMethod({ GET: searchIn(parametersOf, endpoints) }));
-  router.all("/.search", byMethod({ POST: searchIn((req) => searchRequest(req.body), endpoints) }));
+  const all = (caller: Caller, asked: Parameters): Promise<Answer> => listAll(endpoints, caller, asked);
+  router.all("/", byMethod({ GET: listing(parametersOf, all) }));
+  router.all("/.search", byMethod({ POST: listing(searched, all) }));
   for (const endpoint of endpoints) {
     const path = `/${endpoint.schema.endpoint}`;
-    router.all(`${path}/.search`, byMethod({ POST: searchIn((req) => searchRequest(req.body), [endpoint]) }));
-    router.all(path, byMethod({ GET: searchIn(parametersOf, [endpoint]), POST: creating(endpoint) }));
+    const own = (caller: Caller, asked: Parameters): Promise<Answer> => list(endpoint, caller, asked);
+    router.all(`${path}/.search`, byMethod({ POST: listing(searched, own) }));
+    router.all(path, byMethod({ GET: listing(parametersOf, own), POST: creating(endpoint) }));
     router.all(`${path}/:id`, byMethod(operationsOn(endpoint)));
   }
   router.all("/Bulk", byMethod({ POST: bulk(endpoints, base, door.log) }));
@@ -86,6 +77,13 @@ export function scimRouter(door: ScimDoor): Router {
 }
 
 type Handler = (req: Request, res: Response) => Promise<void>;
+
+const searched = (req: Request): Parameters => searchRequest(req.body);
+
+const listing =
+  (asked: (req: Request) => Parameters, found: (caller: Caller, asked: Parameters) => Promise<Answer>): Handler =>
+  async (req, res) =>
+    respond(req, res, await found(callerOf(req), asked(req)));
 
 const creating =
   (endpoint: Endpoint): Handler =>

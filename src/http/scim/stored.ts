@@ -1,3 +1,4 @@
+import { fold } from "../../domain/fold.ts";
 import { isFolded } from "./comparison.ts";
 import type { AttributeReference } from "./schema.ts";
 import type { Attribute } from "./scimmy.ts";
@@ -36,6 +37,18 @@ export function storedWhole(reference: AttributeReference): string | undefined {
   const { extension, attribute } = reference;
   if (attribute?.type !== "complex" || !mayBeAsked(attribute)) return undefined;
   return !extension && notKept.has(attribute.name) ? undefined : pathOf(reference, twin);
+}
+
+/** What a record that was read has at a stored path of one value; null for nothing. Its twin, not read, is made anew. */
+export function storedValue(record: Readonly<Record<string, unknown>>, path: string): string | number | boolean | null {
+  const [first, ...rest] = path.split(".");
+  const isInTwin = first === twin[0];
+  const value = (isInTwin ? rest : path.split(".")).reduce<unknown>(
+    (inner, key) => (inner as Record<string, unknown> | undefined)?.[key],
+    record,
+  );
+  if (typeof value === "string") return isInTwin ? fold(value) : value;
+  return typeof value === "number" || typeof value === "boolean" ? value : null;
 }
 
 /** The twin holds texts in the form in which they are compared without regard to case, and lists with all they have. */
