@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { entity } from "./entity.ts";
+import { entity, shownEntity } from "./entity.ts";
 
 /** Who did it: a token, the on-premises secret, the operator at the command line, or the service by itself. */
 export const actor = z.object({
@@ -9,21 +9,25 @@ export const actor = z.object({
 });
 export type Actor = Readonly<z.infer<typeof actor>>;
 
-export const auditEvent = z.object({
-  ...entity,
-  /** What was done, subject first: `user.create`, `group.members.change`, `authentication.refused`. */
-  action: z.string(),
+const fields = {
+  action: z.string().describe("what was done, subject first: `user.create`, `group.members.change`"),
   outcome: z.enum(["success", "refused"]),
   actor,
-  target: z.object({ type: z.string(), id: z.string() }).optional(),
-  /** The record before and after, without secrets; or what else describes the change. */
-  before: z.record(z.string(), z.unknown()).optional(),
-  after: z.record(z.string(), z.unknown()).optional(),
-  details: z.record(z.string(), z.unknown()).optional(),
+  target: z.object({ type: z.string(), id: z.string() }).optional().describe("what it was done to"),
+  before: z.record(z.string(), z.unknown()).optional().describe("what is changed as it was, without secrets"),
+  after: z.record(z.string(), z.unknown()).optional().describe("and as it is from then on"),
+  details: z.record(z.string(), z.unknown()).optional().describe("what else describes it"),
   requestId: z.string().optional(),
   ip: z.string().optional(),
-});
+};
+
+/** Who did what to what, and how it ended. */
+export const auditEvent = z.object({ ...entity, ...fields });
 export type AuditEvent = Readonly<z.infer<typeof auditEvent>>;
+
+export const auditEventShown = z
+  .object({ id: z.string(), createdAt: shownEntity.createdAt, ...fields })
+  .meta({ id: "AuditEvent" });
 
 /** One request as an identity admin wants to see it when provisioning fails; values of its body are masked. */
 export const requestLogEntry = z.object({

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { actor } from "./audit-event.ts";
 import { entity } from "./entity.ts";
+import { slug } from "./text.ts";
 
 /** What a token may be allowed to do. Which of them include which others: src/domain/tokens/scopes.ts */
 export const scope = z.enum([
@@ -34,6 +35,13 @@ export const token = z.object({
   secrets: z.array(tokenSecret),
   /** A personal token acts only as this user. */
   userId: z.string().optional(),
+  /** The token that it was made with by an exchange, and without which it is worth nothing. */
+  parentId: z.string().optional(),
+  /** Restricts it to the servers of one environment, and to those with these slugs; what hangs on others goes with them. */
+  environment: slug.optional(),
+  mcpServers: z.array(slug).min(1).optional(),
+  /** Addresses and CIDR ranges that it may be used from; absent: from anywhere. */
+  allowedIps: z.array(z.string()).min(1).max(64).optional(),
   expiresAt: z.iso.datetime({ precision: 3 }).optional(),
   enabled: z.boolean(),
   revokedAt: z.iso.datetime({ precision: 3 }).optional(),

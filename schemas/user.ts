@@ -1,12 +1,16 @@
 import { z } from "zod";
 import { entity } from "./entity.ts";
 
+/** Whose it is: the identity provider's that wrote it, so that others leave it alone; absent: the admins'. */
+const managedBy = z.literal("scim").optional();
+
 /**
  * The attributes of a user that our rules read; all others of RFC 7643 section 4.1 are kept as they came (checked by
  * their SCIM schema at the door).
  */
 export const user = z.looseObject({
   ...entity,
+  managedBy,
   userName: z.string().min(1),
   externalId: z.string().optional(),
   active: z.boolean(),
@@ -21,6 +25,7 @@ export type User = Readonly<z.infer<typeof user>>;
 
 export const group = z.looseObject({
   ...entity,
+  managedBy,
   displayName: z.string().min(1),
   externalId: z.string().optional(),
 });

@@ -16,12 +16,17 @@ export type Fault =
   | "token-in-url" // a credential where URLs and bodies are logged
   | "unauthenticated" // no credential at all
   | "invalid-token" // a credential that opens nothing; never says why
+  | "ip-not-allowed" // a credential that is good, from where it may not be used
   | "insufficient-scope"
   | "forbidden" // for everybody
+  | "user-required" // an operation for a user, and none is named
   | "not-found"
   | "method-not-allowed"
   | "conflict" // a unique key is taken
   | "unresolved-reference" // to what should be created in the same request, and is not
+  | "limit-reached" // no more of its kind may be made
+  | "referenced" // by others, so that it cannot go
+  | "managed" // by the identity provider, so that others leave it alone
   | "stale" // the version read is not the version stored
   | "precondition-failed" // the client's If-Match does not hold
   | "too-large"
@@ -36,10 +41,16 @@ export type Fault =
 export interface FaultDetails {
   /** The field that is wrong: a SCIM path or a JSON pointer. */
   readonly field?: string;
+  /** All fields that are wrong, by JSON pointer (RFC 6901), where there may be several. */
+  readonly errors?: readonly { readonly pointer: string; readonly detail: string }[];
+  /** What refers to the thing that should go. */
+  readonly blockers?: readonly { readonly kind: string; readonly id: string; readonly name: string }[];
   /** The unique key that is taken, as a path of the stored record. */
   readonly key?: string;
   /** Seconds after which trying again makes sense. */
   readonly retryAfterSeconds?: number;
+  /** The rate limits that are used up, by the names that RateLimit-Policy gives them. */
+  readonly violatedPolicies?: readonly string[];
   /** The scopes that would have been enough. */
   readonly scopes?: readonly string[];
   /** The methods that the resource does answer. */

@@ -9,6 +9,16 @@ export interface Caller {
   readonly scopes: ReadonlySet<Scope>;
   /** The user that a personal token acts as. */
   readonly userId?: string;
+  /** What narrows the servers that can be reached, and what hangs on them. */
+  readonly restriction?: Restriction;
   readonly requestId?: string;
   readonly ip?: string;
+}
+
+/** Which MCP servers a credential is restricted to. */
+export interface Restriction {
+  /** Those of this environment only. */
+  readonly environment?: string;
+  /** Those with these slugs only. */
+  readonly mcpServers?: readonly string[];
 }
