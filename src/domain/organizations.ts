@@ -3,10 +3,16 @@ import { AppError, isFault } from "../errors.ts";
 import type { Change, Page, Position, Store } from "../store/collection.ts";
 import { organizations, serviceTenant } from "../store/collections.ts";
 import { type Author, record, service } from "./audit/record.ts";
-import { newEntity } from "./entity.ts";
+import type { Caller } from "./caller.ts";
+import { newEntity, nextVersion } from "./entity.ts";
+import { sameAttributes } from "./people/attributes.ts";
+import { assertVersion, type ExpectedVersion } from "./precondition.ts";
 import type { Tokens } from "./tokens/tokens.ts";
 
 const defaultSlug = "default";
+
+/** What an admin may say of the own organisation. */
+export type OrganizationContent = Pick<Organization, "name" | "authExchange">;
 
 /** The register of organisations. */
 export class Organizations {
@@ -28,6 +34,48 @@ export class Organizations {
 
   bySlug(slug: string): Promise<Organization | undefined> {
     return organizationBySlug(this.#store, slug);
+  }
+
+  /** The caller's own. @throws AppError not-found */
+  async own({ organizationId }: Pick<Caller, "organizationId">): Promise<Organization> {
+    const found = await this.#store.for(serviceTenant).open(organizations).get(organizationId);
+    if (found) return found;
+    throw notFound();
+  }
+
+  /**
+   * Changes the caller's own organisation. Nothing is written when nothing differs.
+   * @param revise makes what it is from now on out of what it is; may run more than once
+   * @throws AppError not-found; precondition-failed; and what `revise` throws
+   */
+  update(
+    caller: Caller,
+    expected: ExpectedVersion,
+    revise: (current: Organization) => OrganizationContent,
+  ): Promise<Organization> {
+    const { organizationId } = caller;
+    return this.#store.transaction(
+      async (change) => {
+        const open = change.for(serviceTenant).open(organizations);
+        const current = await open.get(organizationId);
+        if (!current) throw notFound();
+        assertVersion(current.version, expected);
+        const before = contentOf(current);
+        const after = contentOf(revise(current));
+        if (sameAttributes(before, after)) return current;
+        const { id, slug, createdAt } = current;
+        const changed = { id, organizationId: serviceTenant, slug, createdAt, ...nextVersion(current), ...after };
+        await open.replace(changed, current.version);
+        await record(change, organizationId, caller, {
+          action: "organization.update",
+          target: { type: "organization", id },
+          before,
+          after,
+        });
+        return changed;
+      },
+      { turn: organizationId },
+    );
   }
 }
 
@@ -82,3 +130,10 @@ async function organizationBySlug(store: Store, slug: string): Promise<Organizat
     .list({ where: { op: "eq", path: "slug", value: slug }, limit: 1 });
   return page.items[0];
 }
+
+const contentOf = ({ name, authExchange }: OrganizationContent): OrganizationContent => ({
+  name,
+  ...(authExchange && { authExchange }),
+});
+
+const notFound = (): AppError => new AppError("not-found", "There is no such organization.");

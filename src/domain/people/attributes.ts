@@ -1,6 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 
-const envelope: ReadonlySet<string> = new Set(["id", "organizationId", "version", "createdAt", "updatedAt"]);
+const envelope: ReadonlySet<string> = new Set([
+  ...["id", "organizationId", "version", "createdAt", "updatedAt"],
+  "managedBy", // says whose it is, and is no attribute
+]);
 
 /** A stored user or group as a door speaks of it: without the envelope. Lists are made of these: it copies once. */
 export function attributesOf(stored: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

@@ -1,10 +1,9 @@
-import type { Change, Store, Tenant } from "../../store/collection.ts";
-import { groups, type Purge, purges, serviceTenant } from "../../store/collections.ts";
+import type { Change, Store } from "../../store/collection.ts";
+import { type Purge, purges, serviceTenant } from "../../store/collections.ts";
 import type { Gathering } from "../background.ts";
 import { lowestId, newEntity } from "../entity.ts";
+import { leftoversOf, type Removal } from "./leftovers.ts";
 
-/** Edges that are removed in one transaction: few enough that other writers do not wait. */
-const batchMax = 500;
 /** Notes that are looked at together, and how often in one flush: more than can be removed between two. */
 const notesMax = 500;
 const roundsMax = 20;
@@ -15,12 +14,12 @@ const sweepMsMax = 1000;
 /** The longest that a transaction lives: MongoDB ends it then (`transactionLifetimeLimitSeconds`). */
 const transactionMsMax = 60_000;
 /**
- * The age of a note by which no edge of its subject can come any more. A change that began before the removal was
- * committed may still add one, unseen by the first sweep; and the note's own time is from the beginning of its change.
+ * The age of a note by which its subject can be left nothing more. A change that began before the removal was committed
+ * may still add an edge or a record, unseen by the first sweep; and the note's own time is from the beginning of its change.
  */
 export const settledMs = 2 * transactionMsMax;
 
-/** Notes, in the transaction that removes a user or group, that its edges are to be swept away. */
+/** Notes, in the transaction that removes a user, group or MCP server, that what it leaves is to be swept away. */
 export async function announcePurge(change: Change, organizationId: string, subjectId: string): Promise<Purge> {
   const purge: Purge = { ...newEntity("pur", serviceTenant), of: organizationId, subjectId };
   await change.for(serviceTenant).open(purges).insert(purge);
@@ -28,9 +27,9 @@ export async function announcePurge(change: Change, organizationId: string, subj
 }
 
 /**
- * Sweeps away the edges of removed users and groups, however many there are, in small transactions: at once, and once
- * more when nothing can have been added beside the removal any more. A sweep that takes long, or is cut short by a crash
- * or an outage, is finished later; until then a group may still list a member that is gone.
+ * Sweeps away what removed users, groups and MCP servers leave behind, however much there is, in small transactions: at
+ * once, and once more when nothing can have been added beside the removal any more. A sweep that takes long, or is cut
+ * short by a crash or an outage, is finished later; until then a group may still list a member that is gone.
  */
 export class Purges implements Gathering {
   readonly #store: Store;
@@ -104,30 +103,16 @@ export class Purges implements Gathering {
     return true;
   }
 
-  /** Most subjects have nothing left: one question for all of them, and one more for each group. */
   async #sweep(organizationId: string, subjectIds: readonly string[], until: number): Promise<boolean> {
-    const { memberships } = this.#store.for(organizationId);
-    const inBatches = (remove: (tenant: Tenant<"write">) => Promise<number>): Promise<boolean> =>
-      this.#inBatches(organizationId, remove, until);
-    for (const memberId of (await memberships.groupsOfEach(subjectIds)).keys()) {
-      if (!(await inBatches((tenant) => leaveGroups(tenant, memberId)))) return false;
-    }
-    for (const groupId of subjectIds.filter((id) => id.startsWith("grp_"))) {
-      if ((await memberships.members(groupId, { limit: 1 })).length === 0) continue;
-      if (!(await inBatches((tenant) => dropMembers(tenant, groupId)))) return false;
+    for await (const remove of leftoversOf(this.#store.for(organizationId), subjectIds)) {
+      if (!(await this.#inBatches(organizationId, remove, until))) return false;
     }
     return true;
   }
 
-  /** @param remove removes up to a batch of edges, and says how many there were */
-  async #inBatches(
-    organizationId: string,
-    remove: (tenant: Tenant<"write">) => Promise<number>,
-    until: number,
-  ): Promise<boolean> {
+  async #inBatches(organizationId: string, remove: Removal, until: number): Promise<boolean> {
     for (;;) {
-      const removed = await this.#store.transaction((change) => remove(change.for(organizationId)));
-      if (removed < batchMax) return true;
+      if (!(await this.#store.transaction((change) => remove(change.for(organizationId))))) return true;
       if (Date.now() >= until) return false;
     }
   }
@@ -135,20 +120,3 @@ export class Purges implements Gathering {
 
 /** Notes from before this are of removals by which nothing can be added any more. */
 const settledBy = (now: Date): Date => new Date(now.getTime() - settledMs);
-
-/** The groups that held the subject have changed: their version and date say so. */
-async function leaveGroups(tenant: Tenant<"write">, memberId: string): Promise<number> {
-  const groupIds = await tenant.memberships.groupsOf(memberId, { limit: batchMax });
-  const now = new Date().toISOString();
-  for (const groupId of groupIds) {
-    await tenant.memberships.remove(groupId, [memberId]);
-    await tenant.open(groups).increment(groupId, { version: 1 }, { updatedAt: now });
-  }
-  return groupIds.length;
-}
-
-async function dropMembers(tenant: Tenant<"write">, groupId: string): Promise<number> {
-  const memberIds = await tenant.memberships.members(groupId, { limit: batchMax });
-  await tenant.memberships.remove(groupId, memberIds);
-  return memberIds.length;
-}
