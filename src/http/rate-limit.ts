@@ -1,93 +1,53 @@
-import { isIPv6, SocketAddress } from "node:net";
-import type { RequestHandler } from "express";
-import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
+import type { Request, RequestHandler } from "express";
+import type { Caller } from "../domain/caller.ts";
+import type { DoorQuotas } from "../domain/rate/door-quotas.ts";
+import type { Quota } from "../domain/rate/quota.ts";
 import { AppError } from "../errors.ts";
 import { callerOf } from "./request.ts";
 
-/** So many requests in so many seconds. */
-export interface Limit {
-  readonly requests: number;
-  readonly seconds: number;
-}
-
-/** The limits of one door; a missing one does not limit. */
-export interface DoorLimits {
-  readonly token?: Limit;
-  readonly organization?: Limit;
-}
-
 /**
- * Counts each request for its token and its organisation, in memory, and tells the caller how much is left (the
- * RateLimit and RateLimit-Policy fields of draft-ietf-httpapi-ratelimit-headers).
- * @throws AppError rate-limited
+ * Counts each request for its token and its organisation, and tells the caller how much is left (the RateLimit and
+ * RateLimit-Policy fields of draft-ietf-httpapi-ratelimit-headers-11). What is refused by one limit is counted by none.
+ * @param quotasOf what a request is counted in, once it is known who calls
+ * @throws AppError rate-limited naming the limits that are used up
  */
-export function rateLimit(limits: DoorLimits = {}): RequestHandler {
-  const policies = (["token", "organization"] as const).flatMap((name) => {
-    const limit = limits[name];
-    return limit ? [{ name, limit, counter: counterOf(limit) }] : [];
-  });
-  const policyField = policies.map(({ name, limit }) => `"${name}";q=${limit.requests};w=${limit.seconds}`).join(", ");
-  return async (req, res, next) => {
-    const { actor, organizationId } = callerOf(req);
-    const keys = { token: actor.id ?? `${actor.type} ${organizationId}`, organization: organizationId };
-    const left: string[] = [];
-    let exhausted: { name: string; seconds: number } | undefined;
-    for (const { name, counter } of policies) {
-      const { allowed, remaining, seconds } = await take(counter, keys[name]);
-      left.push(`"${name}";r=${remaining};t=${seconds}`);
-      if (!allowed && seconds > (exhausted?.seconds ?? -1)) exhausted = { name, seconds };
-    }
-    if (policies.length > 0) {
-      res.setHeader("RateLimit-Policy", policyField);
-      res.setHeader("RateLimit", left.join(", "));
-    }
-    if (exhausted) throw tooMany(`This ${exhausted.name} has made too many requests.`, exhausted.seconds);
+export function rateLimit(quotasOf: (req: Request) => DoorQuotas): RequestHandler {
+  return (req, res, next) => {
+    const caller = callerOf(req);
+    const { token, organization } = quotasOf(req);
+    const counted = [
+      ...(token ? [{ quota: token, key: tokenKeyOf(caller) }] : []),
+      ...(organization ? [{ quota: organization, key: caller.organizationId }] : []),
+    ];
+    if (counted.length === 0) return next();
+    const usedUp = counted.filter(({ quota, key }) => quota.remaining(key).requests === 0);
+    if (usedUp.length === 0) for (const { quota, key } of counted) quota.take(key);
+    const fields = counted.map(({ quota, key }) => fieldsOf(quota, key));
+    res.setHeader("RateLimit-Policy", fields.map(({ policy }) => policy).join(", "));
+    res.setHeader("RateLimit", fields.map(({ remaining }) => remaining).join(", "));
+    if (usedUp.length > 0) throw rateLimited(usedUp);
     next();
   };
 }
 
-/** Failed authentications of one address. A valid credential is never refused because of its neighbours. */
-export class FailureLimit {
-  readonly #counter: RateLimiterMemory | undefined;
-
-  constructor(limit: Limit | undefined) {
-    this.#counter = limit && counterOf(limit);
-  }
-
-  /** @throws AppError rate-limited */
-  async count(address: string): Promise<void> {
-    if (!this.#counter) return;
-    const { allowed, seconds } = await take(this.#counter, networkOf(address));
-    if (!allowed) throw tooMany("Too many failed authentications from this address.", seconds);
-  }
+/** @param usedUp the quotas without anything left, each with the key that is refused */
+export function rateLimited(usedUp: readonly { readonly quota: Quota; readonly key: string }[]): AppError {
+  const seconds = Math.max(...usedUp.map(({ quota, key }) => quota.remaining(key).seconds));
+  const limits = usedUp.map(({ quota: { name, limit } }) => `${name} (${limit.requests} in ${limit.seconds} s)`);
+  return new AppError(
+    "rate-limited",
+    `Too many requests for the limit ${limits.join(" and the limit ")}. Try again in ${seconds} s.`,
+    { retryAfterSeconds: seconds, violatedPolicies: usedUp.map(({ quota }) => quota.name) },
+  );
 }
 
-/** Whoever has one IPv6 address has its whole /64. */
-function networkOf(address: string): string {
-  if (!isIPv6(address)) return address;
-  const list = new SocketAddress({ address, family: "ipv6" }).address.split("::");
-  const [head = [], tail = []] = list.map((part) => part.split(":").filter((group) => group !== ""));
-  const zeros = Array.from({ length: list.length > 1 ? 8 - head.length - tail.length : 0 }, () => "0");
-  return [...head, ...zeros, ...tail].slice(0, 4).join(":");
+const tokenKeyOf = ({ actor, organizationId }: Caller): string => actor.id ?? `${actor.type} ${organizationId}`;
+
+function fieldsOf(quota: Quota, key: string): { policy: string; remaining: string } {
+  const { name, limit } = quota;
+  const { requests, seconds } = quota.remaining(key);
+  return {
+    policy: `"${name}";q=${limit.requests};w=${limit.seconds}`,
+    remaining: `"${name}";r=${requests};t=${seconds}`,
+  };
 }
-
-const counterOf = ({ requests, seconds }: Limit): RateLimiterMemory =>
-  new RateLimiterMemory({ points: requests, duration: seconds });
-
-async function take(
-  counter: RateLimiterMemory,
-  key: string,
-): Promise<{ allowed: boolean; remaining: number; seconds: number }> {
-  try {
-    const taken = await counter.consume(key);
-    return { allowed: true, remaining: taken.remainingPoints, seconds: secondsOf(taken) };
-  } catch (refused) {
-    if (!(refused instanceof RateLimiterRes)) throw refused;
-    return { allowed: false, remaining: 0, seconds: secondsOf(refused) };
-  }
-}
-
-const secondsOf = ({ msBeforeNext }: RateLimiterRes): number => Math.max(1, Math.ceil(msBeforeNext / 1000));
-
-const tooMany = (message: string, seconds: number): AppError =>
-  new AppError("rate-limited", `${message} Try again in ${seconds} s.`, { retryAfterSeconds: seconds });
