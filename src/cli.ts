@@ -14,7 +14,8 @@ With the embedded database the service must not be running.
   gatehouse organization create SLUG [--name NAME]
   gatehouse organization list
   gatehouse token create --name NAME --scope SCOPE [--scope SCOPE ...] [--type TYPE]
-                         [--expires-in-days DAYS] [--user USER_ID] [--organization SLUG]
+                         [--expires-in-days DAYS] [--user USER_ID] [--allow-ip ADDRESS_OR_CIDR ...]
+                         [--organization SLUG]
   gatehouse token list   [--organization SLUG]
   gatehouse token revoke TOKEN_ID [--organization SLUG]
 
@@ -50,6 +51,7 @@ const commands: Readonly<Record<string, Command>> = {
       type: { type: "string" },
       "expires-in-days": { type: "string" },
       user: { type: "string" },
+      "allow-ip": { type: "string", multiple: true },
       organization: { type: "string" },
     });
     const days = values["expires-in-days"];
@@ -58,6 +60,7 @@ const commands: Readonly<Record<string, Command>> = {
       scopes: (values.scope ?? missing("--scope")).map((each) => oneOf("--scope", scope.options, each)),
       ...(values.type !== undefined && { type: oneOf("--type", tokenType.options, values.type) }),
       ...(values.user !== undefined && { userId: values.user }),
+      ...(values["allow-ip"] && { allowedIps: values["allow-ip"] }),
       ...(days !== undefined && { expiresAt: inDays(days) }),
     });
     process.stderr.write(`${token.id} has been created. Its secret is shown this once:\n`);
@@ -67,7 +70,8 @@ const commands: Readonly<Record<string, Command>> = {
     const { values } = read(args, { organization: { type: "string" } });
     const organization = await organizationId(domain, values.organization);
     for await (const token of all((page) => domain.tokens.list(organization, page))) {
-      const { id, name, type, scopes, prefix, userId, expiresAt, createdAt, lastUsed, requestCount } = token;
+      const { id, name, type, scopes, prefix, userId, allowedIps, expiresAt, createdAt, lastUsed, requestCount } =
+        token;
       print({
         id,
         name,
@@ -76,6 +80,7 @@ const commands: Readonly<Record<string, Command>> = {
         scopes,
         prefix,
         userId,
+        allowedIps,
         expiresAt,
         createdAt,
         lastUsed,

@@ -1,6 +1,8 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { BlockList, isIP } from "node:net";
 import { z } from "zod";
+import { doors } from "./domain/rate/door-quotas.ts";
+import type { Limit } from "./domain/rate/quota.ts";
 import { StartError } from "./errors.ts";
 import { type LogLevel, logLevels } from "./log.ts";
 
@@ -16,6 +18,8 @@ export interface Config {
   readonly tokenPrefix: string;
   readonly tokenPepper?: string;
   readonly tokenMaxTtlDays?: number;
+  /** Whether identity providers may be asked for their keys at private addresses, and over plain HTTP. */
+  readonly jwksAllowPrivate: boolean;
   /** Addresses and CIDR ranges of the proxies whose X-Forwarded-For is believed. */
   readonly trustProxy: readonly string[];
   readonly rateLimits: RateLimits;
@@ -23,10 +27,11 @@ export interface Config {
   readonly tls?: { readonly certPath: string; readonly keyPath: string };
 }
 
-/** So many requests in so many seconds for one token at each door; a missing one does not limit. */
-export type RateLimits = Readonly<
-  Partial<Record<"scim" | "api" | "failures", { readonly requests: number; readonly seconds: number }>>
->;
+/** What is limited: each door for one token and for one organisation, and failed authentications of one address. */
+const limitNames = [...doors, ...doors.map((door) => `${door}-organization` as const), "failures"] as const;
+
+/** A missing one does not limit. */
+export type RateLimits = Readonly<Partial<Record<(typeof limitNames)[number], Limit>>>;
 
 /** One setting of the environment: what it is for, and what stands when it is not set. The README's table is this. */
 export interface Setting {
@@ -51,10 +56,17 @@ export const settings = {
   TOKEN_PREFIX: { meaning: "what tokens begin with: 2 to 8 lower-case letters or digits", standard: "wxt" },
   TOKEN_PEPPER: { meaning: "key of the token hashes, 16 characters or more, kept outside the database", standard: "" },
   TOKEN_MAX_TTL_DAYS: { meaning: "longest life of a new token, in days", standard: "" },
+  JWKS_ALLOW_PRIVATE: {
+    meaning: "`true`: keys of identity providers may be read from private addresses, and over plain HTTP",
+    standard: "false",
+  },
   TRUST_PROXY: { meaning: "comma-separated addresses or CIDR ranges of trusted proxies", standard: "" },
   RATE_LIMIT: {
-    meaning: "`off`, or other limits per token: requests/seconds of `scim`, `api`, and `failures` per address",
-    standard: "scim=500/10,api=3000/60,failures=300/60",
+    meaning: "`off`, or other limits than these, each as requests/seconds or `off`",
+    standard: [
+      ...["scim=500/10", "api=3000/60", "connect=100/60", "connect-organization=1000/3600"],
+      ...["mcp=100/60", "mcp-organization=1000/3600", "failures=300/60"],
+    ].join(","),
   },
   LOG_LEVEL: { meaning: "`error`, `warn`, `info` or `debug`", standard: "info" },
   TLS_CERT: { meaning: "path of a PEM certificate (chain); together with TLS_KEY serves HTTPS", standard: "" },
@@ -87,6 +99,7 @@ export function readConfig(environment: Environment): Config {
     publicUrl: (PUBLIC_URL ?? ownUrl).replace(/\/+$/, ""),
     dataDir: rest.DATA_DIR,
     tokenPrefix: rest.TOKEN_PREFIX,
+    jwksAllowPrivate: rest.JWKS_ALLOW_PRIVATE === "true",
     trustProxy: rest.TRUST_PROXY,
     rateLimits: rest.RATE_LIMIT,
     logLevel: rest.LOG_LEVEL,
@@ -130,6 +143,7 @@ const schema = z.object({
   TOKEN_PREFIX: z.string().regex(/^[a-z][a-z0-9]{1,7}$/, "must be 2 to 8 lower-case letters or digits, a letter first"),
   TOKEN_PEPPER: z.string().min(16, "must have 16 characters or more").optional(),
   TOKEN_MAX_TTL_DAYS: integer(1, 36_500).optional(),
+  JWKS_ALLOW_PRIVATE: z.enum(["true", "false"], "must be true or false"),
   TRUST_PROXY: z
     .string()
     .transform((text) => text.split(",").map((each) => each.trim()))
@@ -183,13 +197,17 @@ function holdsAllOfIPv4(address: string, bits: number): boolean {
   return ["::ffff:0.0.0.0", "::ffff:255.255.255.255"].every((each) => range.check(each, "ipv6"));
 }
 
+const limitForm = new RegExp(`^(${limitNames.join("|")})=(?:off|([1-9]\\d{0,8})/([1-9]\\d{0,4}))$`);
+
 function rateLimitsOf(text: string, context: z.RefinementCtx): RateLimits {
   if (text.toLowerCase() === "off") return {};
-  const limits: Record<string, { requests: number; seconds: number }> = {};
+  const limits = new Map<string, Limit>();
   for (const part of `${settings.RATE_LIMIT.standard},${text}`.split(",")) {
-    const [, door, requests, seconds] = /^\s*(scim|api|failures)=([1-9]\d{0,8})\/([1-9]\d{0,4})\s*$/.exec(part) ?? [];
-    if (door !== undefined) limits[door] = { requests: Number(requests), seconds: Number(seconds) };
-    else context.addIssue({ code: "custom", message: "must be off, or like scim=500/10,api=3000/60" });
+    const [, name, requests, seconds] = limitForm.exec(part.trim()) ?? [];
+    if (name === undefined)
+      context.addIssue({ code: "custom", message: "must be off, or like scim=500/10,connect=off" });
+    else if (requests === undefined) limits.delete(name);
+    else limits.set(name, { requests: Number(requests), seconds: Number(seconds) });
   }
-  return limits;
+  return Object.fromEntries(limits);
 }

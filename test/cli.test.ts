@@ -80,6 +80,17 @@ describe("The operator's commands", () => {
       expect(remember(stdout.trim())).to.match(/^acme_[0-9A-Za-z]{39}$/);
     });
 
+    it("create binds a token to the addresses that are named, and says how a wrong one is written", async () => {
+      await issue("--allow-ip", "10.0.0.0/8", "--allow-ip", "2001:db8::7");
+      expect(listed(await ok("token", "list"))[0].allowedIps).to.deep.equal(["10.0.0.0/8", "2001:db8::7"]);
+      const wrong = await run("token", "create", "--name", "ci", "--scope", "all", "--allow-ip", "10.1.2.3/8");
+      expect(wrong).to.include({
+        code: 1,
+        stdout: "",
+        stderr: 'gatehouse: "10.1.2.3/8" has bits set behind its prefix. Write 10.0.0.0/8.\n',
+      });
+    });
+
     it("list shows what a token is, without its secret and without its hash", async () => {
       const secret = await issue("--expires-in-days", "7", "--type", "scim");
       const stdout = await ok("token", "list");

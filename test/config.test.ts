@@ -8,8 +8,17 @@ import { StartError } from "../src/errors.ts";
 const standardLimits: Config["rateLimits"] = {
   scim: { requests: 500, seconds: 10 },
   api: { requests: 3000, seconds: 60 },
+  connect: { requests: 100, seconds: 60 },
+  "connect-organization": { requests: 1000, seconds: 3600 },
+  mcp: { requests: 100, seconds: 60 },
+  "mcp-organization": { requests: 1000, seconds: 3600 },
   failures: { requests: 300, seconds: 60 },
 };
+
+function without(name: keyof Config["rateLimits"]): Config["rateLimits"] {
+  const { [name]: _, ...rest } = standardLimits;
+  return rest;
+}
 
 const standard: Config = {
   host: "127.0.0.1",
@@ -17,6 +26,7 @@ const standard: Config = {
   publicUrl: "http://127.0.0.1:8080",
   dataDir: "./data",
   tokenPrefix: "wxt",
+  jwksAllowPrivate: false,
   trustProxy: [],
   rateLimits: standardLimits,
   logLevel: "info",
@@ -113,6 +123,14 @@ const expected: Readonly<Record<Exclude<keyof typeof settings, "TLS_CERT" | "TLS
     refused: ["0", "36501", "-1", "1.5", "never"],
     says: "must be a whole number from 1 to 36500",
   },
+  JWKS_ALLOW_PRIVATE: {
+    accepted: [
+      ["true", { jwksAllowPrivate: true }],
+      ["false", { jwksAllowPrivate: false }],
+    ],
+    refused: ["1", "TRUE", "yes", "10.0.0.0/8"],
+    says: "must be true or false",
+  },
   TRUST_PROXY: {
     accepted: [
       ["10.0.0.1", { trustProxy: ["10.0.0.1"] }],
@@ -133,6 +151,17 @@ const expected: Readonly<Record<Exclude<keyof typeof settings, "TLS_CERT" | "TLS
       ["OFF", { rateLimits: {} }],
       ["scim=50/1", { rateLimits: { ...standardLimits, scim: { requests: 50, seconds: 1 } } }],
       [
+        "scim-organization=9/1,mcp=1/2",
+        {
+          rateLimits: {
+            ...standardLimits,
+            "scim-organization": { requests: 9, seconds: 1 },
+            mcp: { requests: 1, seconds: 2 },
+          },
+        },
+      ],
+      ["api=off,api-organization=off", { rateLimits: without("api") }],
+      [
         " api=1/86400 , failures=10/60 ",
         {
           rateLimits: {
@@ -143,8 +172,11 @@ const expected: Readonly<Record<Exclude<keyof typeof settings, "TLS_CERT" | "TLS
         },
       ],
     ],
-    refused: ["on", "scim", "scim=0/1", "scim=1/0", "scim=1", "scim=-1/1", "mcp=1/1", "scim=1/1,", "scim=1/1;api=1/1"],
-    says: "must be off, or like scim=500/10,api=3000/60",
+    refused: [
+      ...["on", "scim", "scim=0/1", "scim=1/0", "scim=1", "scim=-1/1", "scim=1/1,", "scim=1/1;api=1/1", "scim=OFF"],
+      ...["console=1/1", "failures-organization=1/1", "xscim=1/1", "scim=1/1x", "scim=off/1", "off,scim=1/1"],
+    ],
+    says: "must be off, or like scim=500/10,connect=off",
   },
   LOG_LEVEL: {
     accepted: (["error", "warn", "info", "debug"] as const).map((logLevel) => [logLevel, { logLevel }] as const),

@@ -4,12 +4,24 @@ import { auditEvents, serviceTenant } from "../../store/collections.ts";
 import type { Gathering } from "../background.ts";
 import { auditEventOf } from "./record.ts";
 
+/** Why a credential is refused that is one of ours, or looks like one. */
+type CredentialCause =
+  | ("unknown" | "malformed" | "revoked" | "disabled" | "expired" | "superseded")
+  | ("user-inactive" | "parent-inactive" | "ip-not-allowed");
+
+/** Why an outside JWT, or a refresh token, is refused: src/domain/tokens/exchange.ts */
+export type ExchangeCause =
+  | ("jwt-malformed" | "jwt-algorithm" | "jwt-type" | "jwt-key" | "jwt-signature")
+  | ("jwt-issuer" | "jwt-audience" | "jwt-expired" | "jwt-not-yet-valid" | "jwt-claims")
+  | "jwt-user"
+  | ("refresh-unknown" | "refresh-foreign" | "refresh-reused" | "refresh-expired" | "refresh-closed");
+
 /** A refused authentication. The cause is for the organisation's audit log; the caller is never told. */
 export interface Refusal {
   /** Absent when the credential belongs to nobody. */
   readonly organizationId?: string;
   readonly actor?: Actor;
-  readonly cause: "unknown" | "malformed" | "revoked" | "disabled" | "expired" | "superseded" | "user-inactive";
+  readonly cause: CredentialCause | ExchangeCause;
   readonly ip: string;
   readonly requestId: string;
 }

@@ -5,10 +5,11 @@ import { crc32 } from "node:zlib";
  * The form of a token: prefix, underscore, 33 random base62 characters (196 bits), and the base62 CRC-32 of all that
  * precedes in 6 characters. The checksum refuses junk and typing errors without asking the store, and lets secret
  * scanners tell a token from a text that only looks like one.
+ * @param beginning random characters of an earlier secret, for one that is to be known as its successor
  */
-export function mintSecret(prefix: string): string {
-  let random = "";
-  for (let count = 0; count < randomLength; count++) random += alphabet[randomInt(alphabet.length)];
+export function mintSecret(prefix: string, beginning = ""): string {
+  let random = beginning;
+  while (random.length < randomLength) random += alphabet[randomInt(alphabet.length)];
   const body = `${prefix}_${random}`;
   return body + checksum(body);
 }

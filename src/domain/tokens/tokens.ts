@@ -4,6 +4,7 @@ import type { Change, Page, Position, Store } from "../../store/collection.ts";
 import { tokens, users } from "../../store/collections.ts";
 import { type Author, record } from "../audit/record.ts";
 import { newEntity, nextVersion } from "../entity.ts";
+import { assertAllowlist } from "./allowlist.ts";
 import { hashSecret, mintSecret, type SecretSettings, visiblePrefix } from "./format.ts";
 import { allowedScopes } from "./scopes.ts";
 
@@ -14,6 +15,14 @@ export interface NewToken {
   /** At least one; there is no default, so that nobody gets more than was asked for. */
   readonly scopes: readonly Scope[];
   readonly userId?: string;
+  /** The token that it is made with, and without which it is to be worth nothing. */
+  readonly parentId?: string;
+  /** Restricts it to the servers of one environment. */
+  readonly environment?: string;
+  /** Restricts it to the servers with these slugs. */
+  readonly mcpServers?: readonly string[];
+  /** Addresses and CIDR ranges that it may be used from; none: from anywhere. */
+  readonly allowedIps?: readonly string[];
   readonly expiresAt?: Date;
 }
 
@@ -47,7 +56,7 @@ export class Tokens {
     author: Author,
     wanted: NewToken,
   ): Promise<{ token: Token; secret: string }> {
-    const { type = "admin", scopes, expiresAt, userId } = wanted;
+    const { type = "admin", scopes, expiresAt, userId, parentId, environment, mcpServers, allowedIps } = wanted;
     this.#check(wanted, type);
     const tenant = change.for(organizationId);
     if (userId !== undefined && !(await tenant.open(users).get(userId))?.active) {
@@ -63,6 +72,10 @@ export class Tokens {
       prefix: visiblePrefix(secret),
       secrets: [{ hash: hashSecret(secret, this.#policy.pepper) }],
       ...(userId !== undefined && { userId }),
+      ...(parentId !== undefined && { parentId }),
+      ...(environment !== undefined && { environment }),
+      ...(mcpServers && { mcpServers: [...mcpServers] }),
+      ...(allowedIps && allowedIps.length > 0 && { allowedIps: [...allowedIps] }),
       ...(expiresAt && { expiresAt: expiresAt.toISOString() }),
       enabled: true,
       createdBy: author.actor,
@@ -76,6 +89,37 @@ export class Tokens {
       after: shown(token),
     });
     return { token, secret };
+  }
+
+  /**
+   * Gives a token that was read in the same transaction a new secret and a new end, in its place: what opened it before
+   * opens nothing from then on.
+   * @param renewal what it may do from now on, which is no more than before, and until when
+   */
+  async renewWithin(
+    change: Change,
+    author: Author,
+    token: Token,
+    { type, scopes, expiresAt }: Pick<Token, "type" | "expiresAt"> & { readonly scopes: readonly Scope[] },
+  ): Promise<{ token: Token; secret: string }> {
+    const secret = mintSecret(this.#policy.prefix);
+    const renewed: Token = {
+      ...token,
+      ...nextVersion(token),
+      type,
+      scopes: [...scopes],
+      prefix: visiblePrefix(secret),
+      secrets: [{ hash: hashSecret(secret, this.#policy.pepper) }],
+      ...(expiresAt !== undefined && { expiresAt }),
+    };
+    await change.for(token.organizationId).open(tokens).replace(renewed, token.version);
+    await record(change, token.organizationId, author, {
+      action: "token.renew",
+      target: { type: "token", id: token.id },
+      before: shown(token),
+      after: shown(renewed),
+    });
+    return { token: renewed, secret };
   }
 
   /** In order of creation. */
@@ -98,7 +142,8 @@ export class Tokens {
     );
   }
 
-  #check({ name, description, scopes, expiresAt, userId }: NewToken, type: TokenType): void {
+  #check(wanted: NewToken, type: TokenType): void {
+    const { name, description, scopes, expiresAt, userId, environment, mcpServers, allowedIps } = wanted;
     const refuse = (field: string, message: string): never => {
       throw new AppError("invalid-value", message, { field });
     };
@@ -108,6 +153,12 @@ export class Tokens {
     if (userId !== undefined && !scopes.every((scope) => scope.startsWith("connect:"))) {
       refuse("scopes", "scopes of a personal token can be connect scopes only: it acts as its user.");
     }
+    const isRestricted = environment !== undefined || mcpServers !== undefined;
+    if (isRestricted && !scopes.every((scope) => scope.startsWith("connect:"))) {
+      refuse("scopes", "scopes of a token that is restricted to some MCP servers can be connect scopes only.");
+    }
+    if (mcpServers?.length === 0) refuse("mcpServers", "mcpServers must name at least one server.");
+    if (allowedIps) assertAllowlist(allowedIps);
     const beyond = scopes.filter((scope) => !allowedScopes[type].includes(scope));
     if (beyond.length > 0) {
       refuse(
@@ -138,6 +189,16 @@ export async function revokeWithin(change: Change, author: Author, token: Token)
     before: shown(token),
   });
   return revoked;
+}
+
+/** Removes the record of a token that was read in the same transaction and is of no use any more. */
+export async function removeWithin(change: Change, author: Author, token: Token): Promise<void> {
+  await change.for(token.organizationId).open(tokens).remove(token.id, token.version);
+  await record(change, token.organizationId, author, {
+    action: "token.remove",
+    target: { type: "token", id: token.id },
+    before: shown(token),
+  });
 }
 
 /** What of a token may be shown: everything but the hashes of its secrets. */

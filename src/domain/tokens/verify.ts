@@ -6,6 +6,7 @@ import { tokens, users } from "../../store/collections.ts";
 import type { Refusal, Refusals } from "../audit/refusals.ts";
 import type { Caller } from "../caller.ts";
 import { defaultOrganization } from "../organizations.ts";
+import { Allowlists } from "./allowlist.ts";
 import { isWellFormed, possibleHashes, type SecretSettings } from "./format.ts";
 import { expandScopes } from "./scopes.ts";
 import { statusOf } from "./status.ts";
@@ -32,6 +33,7 @@ export class TokenVerifier {
   readonly #authSecretDigest: Buffer | undefined;
   readonly #usage: TokenUsage;
   readonly #refusals: Refusals;
+  readonly #allowlists = new Allowlists();
 
   constructor(store: Store, settings: TokenSettings, usage: TokenUsage, refusals: Refusals) {
     this.#store = store;
@@ -41,7 +43,10 @@ export class TokenVerifier {
     this.#refusals = refusals;
   }
 
-  /** @throws AppError invalid-token, alike for every cause; unavailable when the store does not answer */
+  /**
+   * @throws AppError invalid-token, alike for every cause; ip-not-allowed for one that is good, but not from there;
+   *   unavailable when the store does not answer
+   */
   async verify(secret: string, presentation: Presentation): Promise<Caller> {
     if (this.#authSecretDigest && timingSafeEqual(digest(secret), this.#authSecretDigest)) {
       return this.#authSecretCaller(presentation);
@@ -50,7 +55,7 @@ export class TokenVerifier {
     const hashes = possibleHashes(secret, this.#settings.pepper);
     const token = await this.#store.lookup(tokens, "secrets.hash", hashes);
     if (!token) throw this.#refuse("unknown", presentation);
-    const cause = await this.#causeAgainst(token, hashes);
+    const cause = await this.#causeAgainst(token, hashes, presentation.ip);
     this.#usage.note(token, cause === undefined, presentation.ip);
     if (cause !== undefined) throw this.#refuse(cause, presentation, token);
     return {
@@ -59,18 +64,26 @@ export class TokenVerifier {
       actor: actorOf(token),
       scopes: expandScopes(token.scopes),
       ...(token.userId !== undefined && { userId: token.userId }),
+      ...restrictionOf(token),
     };
   }
 
-  async #causeAgainst(token: Token, hashes: readonly string[]): Promise<Refusal["cause"] | undefined> {
+  async #causeAgainst(token: Token, hashes: readonly string[], ip: string): Promise<Refusal["cause"] | undefined> {
     const now = new Date().toISOString();
     const status = statusOf(token, now);
     if (status !== "active") return status;
     const presented = token.secrets.find((each) => hashes.includes(each.hash));
     if (presented?.notAfter !== undefined && presented.notAfter <= now) return "superseded";
-    if (token.userId === undefined) return undefined;
-    const user = await this.#store.for(token.organizationId).open(users).get(token.userId);
-    return user?.active ? undefined : "user-inactive";
+    const tenant = this.#store.for(token.organizationId);
+    const parent = token.parentId === undefined ? undefined : await tenant.open(tokens).get(token.parentId);
+    if (token.parentId !== undefined && (!parent || statusOf(parent, now) !== "active")) return "parent-inactive";
+    if (token.userId !== undefined) {
+      const user = await tenant.open(users).get(token.userId);
+      if (!user?.active) return "user-inactive";
+    }
+    // What a token has made can be used from nowhere else than itself.
+    const binding = parent ? [token, parent] : [token];
+    return binding.every((each) => this.#allowlists.admits(each, ip)) ? undefined : "ip-not-allowed";
   }
 
   async #authSecretCaller(presentation: Presentation): Promise<Caller> {
@@ -90,8 +103,16 @@ export class TokenVerifier {
       cause,
       ...(token && { organizationId: token.organizationId, actor: actorOf(token) }),
     });
-    return new AppError("invalid-token", "The credential is not valid.");
+    return cause === "ip-not-allowed"
+      ? new AppError(cause, "The credential cannot be used from this address.")
+      : new AppError("invalid-token", "The credential is not valid.");
   }
+}
+
+function restrictionOf({ environment, mcpServers }: Token): Pick<Caller, "restriction"> {
+  if (environment === undefined && mcpServers === undefined) return {};
+  const restriction = { ...(environment !== undefined && { environment }), ...(mcpServers && { mcpServers }) };
+  return { restriction };
 }
 
 const actorOf = (token: Token): Caller["actor"] => ({ type: "token", id: token.id, name: token.name });
