@@ -24,7 +24,8 @@ export function startFloor(): Promise<Server> {
  */
 export function startService(store: Environment, profileFolder?: string): Promise<Server> {
   const profiling = profileFolder === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profileFolder}`];
-  return start("../src/main.js", { ...store, RATE_LIMIT: "scim=100000000/1,api=100000000/1" }, profiling);
+  const limits = ["scim", "api", "connect", "connect-organization"].map((name) => `${name}=100000000/1`);
+  return start("../src/main.js", { ...store, RATE_LIMIT: limits.join() }, profiling);
 }
 
 async function start(program: string, environment: Environment, flags: readonly string[] = []): Promise<Server> {

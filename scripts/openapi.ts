@@ -1,5 +1,5 @@
-import { stringify } from "yaml";
-import { openApiDocument } from "../src/http/openapi.ts";
+import { openApiDocument } from "../src/http/openapi/document.ts";
+import { yamlOf } from "../src/http/openapi/yaml.ts";
 
 /** `npm run openapi` writes this to openapi.yaml. */
-process.stdout.write(stringify(openApiDocument(), { aliasDuplicateObjects: false }));
+process.stdout.write(yamlOf(openApiDocument()));

@@ -1,20 +1,34 @@
 import type { RequestListener } from "node:http";
 import type { Config } from "./config.ts";
+import { Access } from "./domain/access/access.ts";
+import { AuditEvents } from "./domain/audit/events.ts";
 import { Refusals } from "./domain/audit/refusals.ts";
 import { RequestLog } from "./domain/audit/request-log.ts";
 import { flushEvery } from "./domain/background.ts";
+import { Catalogue } from "./domain/catalogue/catalogue.ts";
+import { commandKind, mcpServerKind, policyKind, skillKind, toolkitKind } from "./domain/catalogue/kinds.ts";
+import { Authorizations } from "./domain/connections/authorizations.ts";
+import { Connections } from "./domain/connections/connections.ts";
+import { SigningKey } from "./domain/connections/signing-key.ts";
 import { firstStart, Organizations } from "./domain/organizations.ts";
 import { Groups } from "./domain/people/groups.ts";
+import { Members } from "./domain/people/members.ts";
 import { Memberships } from "./domain/people/memberships.ts";
 import { Purges } from "./domain/people/purges.ts";
 import { Users } from "./domain/people/users.ts";
-import { Tokens } from "./domain/tokens/tokens.ts";
+import { allQuotas, doorQuotas } from "./domain/rate/door-quotas.ts";
+import { QuotaExchange } from "./domain/rate/quota-exchange.ts";
+import { Exchanges } from "./domain/tokens/exchange.ts";
+import { Jwks } from "./domain/tokens/jwks.ts";
+import { type TokenPolicy, Tokens } from "./domain/tokens/tokens.ts";
 import { TokenUsage } from "./domain/tokens/usage.ts";
 import { TokenVerifier } from "./domain/tokens/verify.ts";
 import { apiRouter } from "./http/api/router.ts";
+import { asksForUserView } from "./http/api/view.ts";
 import { authenticate } from "./http/authenticate.ts";
+import { FailureLimit } from "./http/failure-limit.ts";
 import { front } from "./http/front.ts";
-import { FailureLimit, rateLimit } from "./http/rate-limit.ts";
+import { rateLimit } from "./http/rate-limit.ts";
 import { scimRouter } from "./http/scim/router.ts";
 import type { Log } from "./log.ts";
 import type { Store } from "./store/collection.ts";
@@ -33,13 +47,15 @@ export async function openStore({ mongodbUri, dataDir }: Pick<Config, "mongodbUr
 export function createDomain(store: Store, config: Config): { tokens: Tokens; organizations: Organizations } {
   return {
     organizations: new Organizations(store),
-    tokens: new Tokens(store, {
-      prefix: config.tokenPrefix,
-      ...(config.tokenPepper !== undefined && { pepper: config.tokenPepper }),
-      ...(config.tokenMaxTtlDays !== undefined && { maxTtlDays: config.tokenMaxTtlDays }),
-    }),
+    tokens: new Tokens(store, tokenPolicy(config)),
   };
 }
+
+const tokenPolicy = ({ tokenPrefix, tokenPepper, tokenMaxTtlDays }: Config): TokenPolicy => ({
+  prefix: tokenPrefix,
+  ...(tokenPepper !== undefined && { pepper: tokenPepper }),
+  ...(tokenMaxTtlDays !== undefined && { maxTtlDays: tokenMaxTtlDays }),
+});
 
 export interface App {
   readonly handler: RequestListener;
@@ -50,14 +66,26 @@ export interface App {
 }
 
 const flushMs = 5000;
+/** How often replicas tell each other what they have counted. */
+const exchangeMs = 1000;
 
-/** The composition root: store -> domain -> doors. The only file that sees every room. */
-export async function createApp(store: Store, config: Config, log: Log): Promise<App> {
-  const { tokens } = createDomain(store, config);
+/**
+ * The composition root: store -> domain -> doors. The only file that sees every room.
+ * @param now the clock of the rate limits
+ */
+export async function createApp(store: Store, config: Config, log: Log, now: () => number = Date.now): Promise<App> {
+  const { tokens, organizations } = createDomain(store, config);
   const usage = new TokenUsage(store);
   const refusals = new Refusals(store);
   const requestLog = new RequestLog(store);
   const purges = new Purges(store);
+  const users = new Users(store, purges);
+  const groups = new Groups(store, purges);
+  const memberships = new Memberships(store);
+  const mcpServers = new Catalogue(store, purges, mcpServerKind);
+  const authorizations = new Authorizations(new SigningKey(store, "connection-state"));
+  const jwks = new Jwks({ allowPrivate: config.jwksAllowPrivate });
+  const exchanges = new Exchanges(store, tokenPolicy(config), { users, tokens, jwks, refusals });
   const first = await firstStart(store, tokens);
 
   const verifier = new TokenVerifier(
@@ -70,28 +98,58 @@ export async function createApp(store: Store, config: Config, log: Log): Promise
     usage,
     refusals,
   );
-  const { scim, api, failures } = config.rateLimits;
-  const guard = authenticate(verifier, new FailureLimit(failures));
+  const quotas = doorQuotas(config.rateLimits, now);
+  const guard = authenticate(verifier, new FailureLimit(config.rateLimits.failures, now));
   const handler = front({
     trustProxy: config.trustProxy,
     ping: () => store.ping(),
     log,
     doors: {
       "/scim/v2": scimRouter({
-        users: new Users(store, purges),
-        groups: new Groups(store, purges),
-        memberships: new Memberships(store),
+        users,
+        groups,
+        memberships,
         requestLog,
         log,
         publicUrl: config.publicUrl,
         authenticate: guard,
-        limit: rateLimit(scim && { token: scim }),
+        limit: rateLimit(() => quotas.scim),
       }),
-      "/api": apiRouter(requestLog, guard, rateLimit(api && { token: api })),
+      "/api": apiRouter({
+        rooms: {
+          users,
+          groups,
+          members: new Members(store),
+          memberships,
+          access: new Access(store),
+          mcpServers,
+          toolkits: new Catalogue(store, purges, toolkitKind),
+          skills: new Catalogue(store, purges, skillKind),
+          commands: new Catalogue(store, purges, commandKind),
+          policies: new Catalogue(store, purges, policyKind),
+          connections: new Connections(store, mcpServers, authorizations),
+          organizations,
+          auditEvents: new AuditEvents(store),
+          exchanges,
+        },
+        requestLog,
+        publicUrl: config.publicUrl,
+        authenticate: guard,
+        limit: rateLimit((req) => (asksForUserView(req) ? quotas.connect : quotas.api)),
+      }),
     },
   });
   const flushing = flushEvery(flushMs, [usage, refusals, requestLog, purges], (cause) =>
     log.warn("What has gathered could not be written; it is tried again.", { cause }),
   );
-  return { handler, firstSecret: first?.secret, close: () => flushing.stop() };
+  // The embedded database is one process's own.
+  const shared = config.mongodbUri === undefined ? [] : [new QuotaExchange(store, allQuotas(quotas), now)];
+  const exchanging = flushEvery(exchangeMs, shared, (cause) =>
+    log.warn("Rate limits cannot be shared with other replicas at the moment; each counts by itself.", { cause }),
+  );
+  const close = async (): Promise<void> => {
+    await exchanging.stop();
+    await flushing.stop();
+  };
+  return { handler, firstSecret: first?.secret, close };
 }

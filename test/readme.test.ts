@@ -68,7 +68,12 @@ describe("README.md", () => {
 
 describe("Links", () => {
   const decisions = readdirSync(join(root, "docs/decisions")).filter((name) => name.endsWith(".md"));
-  for (const page of ["README.md", "CONTRIBUTING.md", ...decisions.map((name) => join("docs/decisions", name))]) {
+  for (const page of [
+    "README.md",
+    "CONTRIBUTING.md",
+    "examples/README.md",
+    ...decisions.map((name) => join("docs/decisions", name)),
+  ]) {
     it(`of ${page} lead to files and headings that are there`, () => {
       const links = [...read(page).matchAll(/\]\(<?([^)\s>]+)>?(?:\s"[^"]*")?\)/g)].map(([, target = ""]) => target);
       for (const link of links.filter((target) => !/^[a-z]+:/i.test(target))) {

@@ -6,7 +6,7 @@ import type { Caller } from "../domain/caller.ts";
 import type { TokenVerifier } from "../domain/tokens/verify.ts";
 import { AppError, isFault } from "../errors.ts";
 import { normaliseCredential, refuseTokenInBody } from "./credentials.ts";
-import type { FailureLimit } from "./rate-limit.ts";
+import type { FailureLimit } from "./failure-limit.ts";
 import { callerOf } from "./request.ts";
 
 /**
@@ -52,11 +52,11 @@ type BearerStrategyVerify = (
 /** @throws AppError rate-limited for an address that keeps failing, else what was refused */
 async function refuse(req: Request, res: Response, failures: FailureLimit, error: unknown): Promise<never> {
   if (isFault(error, "unauthenticated")) await refuseTokenInSmallBody(req, res);
-  if (failed.some((fault) => isFault(error, fault))) await failures.count(req.address);
+  if (failed.some((fault) => isFault(error, fault))) failures.count(req.address);
   throw error;
 }
 
-const failed = ["unauthenticated", "invalid-token", "ambiguous-credentials", "token-in-url"] as const;
+const failed = ["unauthenticated", "invalid-token", "ip-not-allowed", "ambiguous-credentials", "token-in-url"] as const;
 
 /** Who sends a token in the body only is told so, instead of that there is none. Large bodies are not worth it. */
 async function refuseTokenInSmallBody(req: Request, res: Response): Promise<void> {

@@ -22,6 +22,25 @@ export function normaliseCredential(req: IncomingMessage): void {
   }
 }
 
+/**
+ * For an operation that takes an outside identity provider's JWT in `Authorization: Bearer`: puts it where no guard
+ * looks for a credential, so that what is left is one credential or none.
+ * @throws AppError ambiguous-credentials
+ */
+export function setAsideOutsideToken(req: IncomingMessage & { outsideToken?: string }): void {
+  const given = (req.headersDistinct["authorization"] ?? []).map((value) => value.trim());
+  if (!given.some((value) => bearer.test(value))) return;
+  if (given.length > 1) {
+    throw new AppError("ambiguous-credentials", "The request has two Authorization headers. Send one.");
+  }
+  const outsideToken = given[0]?.replace(bearer, "").trim();
+  if (outsideToken) req.outsideToken = outsideToken;
+  delete req.headersDistinct["authorization"];
+  delete req.headers.authorization;
+}
+
+const bearer = /^bearer(?: +|$)/i;
+
 /** A field of a body or query under which clients are known to send tokens. */
 const tokenField = /^(access_token|token|api_?-?key|api_?-?token|x-api-key|authorization)$/i;
 /** RFC 6750 section 2.1, b64token, and what AUTH_SECRET may hold besides. */

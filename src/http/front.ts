@@ -3,6 +3,7 @@ import express, { type Express, type RequestHandler, type Router } from "express
 import helmet from "helmet";
 import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { openApiRouter } from "./openapi/router.ts";
 import { problemHandler } from "./problem.ts";
 import { identifyRequest } from "./request.ts";
 import { sendJson } from "./send.ts";
@@ -29,6 +30,7 @@ export function front({ doors, trustProxy, ping, log }: Front): Express {
     status(async () => {}),
   );
   app.get("/readyz", status(ping));
+  app.use(openApiRouter());
   for (const [path, door] of Object.entries(doors)) app.use(path, door);
   app.use(() => {
     throw new AppError("not-found", "There is nothing at this address.");

@@ -1,5 +1,5 @@
 import type { ErrorRequestHandler } from "express";
-import type { Log } from "../log.ts";
+import { type Log, redactText } from "../log.ts";
 import { detailOf, faultOf, setFaultHeaders, statusOf } from "./faults.ts";
 import { sendJson } from "./send.ts";
 
@@ -13,7 +13,7 @@ export function problemHandler(log: Log): ErrorRequestHandler {
     const detail = detailOf(refused);
     res.locals["refusal"] = detail;
     setFaultHeaders(res, refused);
-    const { field, scopes } = refused.details;
+    const { field, scopes, errors, blockers, violatedPolicies } = refused.details;
     sendJson(res, status, "application/problem+json", {
       type: `urn:gatehouse:problem:${refused.fault}`,
       title: titles[status] ?? "Error",
@@ -21,7 +21,10 @@ export function problemHandler(log: Log): ErrorRequestHandler {
       detail,
       instance: `urn:gatehouse:request:${req.requestId}`,
       ...(field !== undefined && { errors: [{ pointer: `/${field.replaceAll(".", "/")}`, detail }] }),
+      ...(errors && { errors: errors.map((each) => ({ ...each, detail: redactText(each.detail) })) }),
+      ...(blockers && { blockers }),
       ...(scopes && { scopes }),
+      ...(violatedPolicies && { violatedPolicies }),
     });
   };
 }
@@ -32,7 +35,8 @@ export function logFault(log: Log, requestId: string, { fault, message, cause }:
   else if (fault === "unavailable") log.warn(message, { requestId, cause });
 }
 
-const titles: Readonly<Record<number, string>> = {
+/** The reason phrase of each status that a fault has. */
+export const titles: Readonly<Record<number, string>> = {
   400: "Bad Request",
   401: "Unauthorized",
   403: "Forbidden",

@@ -11,6 +11,8 @@ declare global {
       requestId: string;
       /** Where it came from: an address without port, IPv4 never in its IPv6 form. */
       address: string;
+      /** The outside JWT, where the operation takes one. */
+      outsideToken?: string;
     }
   }
 }

@@ -11,6 +11,7 @@ import type { Store } from "../../src/store/collection.ts";
 import { collections } from "../../src/store/collections.ts";
 import type { Open } from "../store/opened.ts";
 import { openSqlite } from "../store/sqlite-opened.ts";
+import { observe } from "./answers.ts";
 import { assertHoldsNoSecret, remember } from "./secrets.ts";
 
 export const userUrn = "urn:ietf:params:scim:schemas:core:2.0:User";
@@ -44,15 +45,22 @@ export interface Service {
 
 /** Starts the service as main.ts does, without the process around it. */
 export async function startService(
-  options: { readonly open?: Open; readonly environment?: Environment } = {},
+  options: {
+    readonly open?: Open;
+    readonly environment?: Environment;
+    /** Where it listens; clients ask for it at 127.0.0.1. */
+    readonly host?: string;
+    /** The clock of the rate limits. */
+    readonly now?: () => number;
+  } = {},
 ): Promise<Service> {
   const opened = await (options.open ?? openSqlite)({ collections });
   const config = readConfig({ PUBLIC_URL: "https://gatehouse.example", RATE_LIMIT: "off", ...options.environment });
   const lines: string[] = [];
   const stream = new PassThrough();
   stream.on("data", (chunk: Buffer) => lines.push(chunk.toString()));
-  const app = await createApp(opened.store, config, createLog("debug", stream));
-  const server = await listen(app.handler, { host: "127.0.0.1", port: 0 });
+  const app = await createApp(opened.store, config, createLog("debug", stream), options.now);
+  const server = await listen(app.handler, { host: options.host ?? "127.0.0.1", port: 0 });
   const domain = createDomain(opened.store, config);
   const first = await domain.organizations.bySlug("default");
   if (!first || !app.firstSecret) throw new Error("the first start made no organisation");
@@ -73,6 +81,7 @@ export async function startService(
     as: async (scopes, organization) => agentOf(port, (await service.issue({ scopes }, organization)).secret),
     issue: async (wanted, organization = organizationId) => {
       const { token, secret } = await domain.tokens.create(organization, operator, { name: "test", ...wanted });
+      if (wanted.userId !== undefined) personal.add(secret);
       return { id: token.id, secret: remember(secret) };
     },
     organization: async (slug) => (await domain.organizations.create(operator, { slug })).id,
@@ -87,17 +96,33 @@ export async function startService(
   return service;
 }
 
-/** No answer may repeat a secret: each one is searched. */
+/** No answer may repeat a secret, and each is what its operation declares. */
 function agentOf(port: number, secret?: string): Agent {
   const agent = supertest.agent(`http://127.0.0.1:${port}`);
-  agent.use((request: { on(event: "response", told: (response: { text: string; headers: object }) => void): void }) => {
-    request.on("response", (response) => {
-      assertHoldsNoSecret(`${response.text}${JSON.stringify(response.headers)}`, "an answer");
+  agent.use((request: Asked) => {
+    request.on("response", ({ text, headers, status }) => {
+      assertHoldsNoSecret(`${text}${JSON.stringify(headers)}`, "an answer");
+      const { pathname, search } = new URL(request.url);
+      const isOfUser = request.get("x-user-email") !== undefined || personal.has(secret ?? "");
+      observe({ method: request.method, path: pathname + search, isOfUser, status, headers, text });
     });
   });
   if (secret !== undefined) agent.set("Authorization", `Bearer ${secret}`);
   return agent;
 }
+
+interface Asked {
+  readonly method: string;
+  readonly url: string;
+  get(header: string): string | undefined;
+  on(
+    event: "response",
+    told: (response: { text: string; headers: Record<string, unknown>; status: number }) => void,
+  ): void;
+}
+
+/** Secrets of tokens that act as one user. */
+const personal = new Set<string>();
 
 function onlyOnce(work: () => Promise<void>): () => Promise<void> {
   let done: Promise<void> | undefined;

@@ -1,19 +1,25 @@
-import { callerSchema } from "../../../schemas/caller.ts";
 import type { Operation } from "../operation.ts";
-import { callerOf } from "../request.ts";
+import { accessOperations } from "./access.ts";
+import { auditEventOperations } from "./audit-events.ts";
+import { authExchangeOperations } from "./auth-exchange.ts";
+import { catalogueOperations } from "./catalogue.ts";
+import { connectionOperations } from "./connections.ts";
+import { groupOperations } from "./groups.ts";
+import { memberOperations } from "./members.ts";
+import { organizationOperations } from "./organization.ts";
+import { userOperations } from "./users.ts";
+import { whoami } from "./whoami.ts";
 
-/** The whole of `/api`, as one list. As yet the caller may ask who it is. */
+/** The whole of `/api`, as one list. */
 export const operations: readonly Operation[] = [
-  {
-    operationId: "whoami",
-    method: "get",
-    path: "/whoami",
-    summary: "Which organization, token and scopes the credential stands for",
-    scopes: [],
-    answer: callerSchema,
-    handle: (req) => {
-      const { organizationId, actor, scopes, userId } = callerOf(req);
-      return { organizationId, actor, scopes: [...scopes].sort(), ...(userId !== undefined && { userId }) };
-    },
-  },
+  whoami,
+  ...organizationOperations,
+  ...userOperations,
+  ...groupOperations,
+  ...memberOperations,
+  ...accessOperations,
+  ...catalogueOperations,
+  ...connectionOperations,
+  ...authExchangeOperations,
+  ...auditEventOperations,
 ];

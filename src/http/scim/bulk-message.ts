@@ -5,7 +5,7 @@ import { referencesOf } from "./bulk-references.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { isObject, type JsonObject, shown } from "./json.ts";
 
-const bulkRequestUrn = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
+export const bulkRequestUrn = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
 export const bulkResponseUrn = "urn:ietf:params:scim:api:messages:2.0:BulkResponse";
 
 /** `maxOperations` and `maxPayloadSize` of ServiceProviderConfig (RFC 7643 section 5). */

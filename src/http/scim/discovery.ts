@@ -1,10 +1,10 @@
 import { type Request, type RequestHandler, type Response, Router } from "express";
 import SCIMMYRouters from "scimmy-routers";
 import { AppError } from "../../errors.ts";
+import { cursorSeconds } from "../cursor.ts";
 import { byMethod } from "../methods.ts";
 import { sendJson } from "../send.ts";
 import { bulkBytesMax, bulkOperationsMax } from "./bulk-message.ts";
-import { cursorSeconds } from "./cursor.ts";
 import { scimMediaType } from "./errors.ts";
 import { countDefault, countMax } from "./listing.ts";
 import { resourceSchemas } from "./schema.ts";

@@ -9,7 +9,7 @@ export const scimMediaType = "application/scim+json";
 export const errorUrn = "urn:ietf:params:scim:api:messages:2.0:Error";
 
 /** The scimType of each fault that has one (RFC 7644 section 3.12, table 9; RFC 9865 section 2.1). */
-const scimTypes: Partial<Record<Fault, string>> = {
+export const scimTypes: Partial<Record<Fault, string>> = {
   "invalid-request": "invalidSyntax",
   "invalid-value": "invalidValue",
   "invalid-filter": "invalidFilter",

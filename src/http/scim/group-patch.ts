@@ -1,4 +1,4 @@
-import type { MembershipStep } from "../../domain/people/groups.ts";
+import type { MembershipStep } from "../../domain/people/membership-steps.ts";
 import { AppError } from "../../errors.ts";
 import type { Filter } from "./filter-syntax.ts";
 import { groupExternalId, groupName, memberIdsOf } from "./inbound.ts";

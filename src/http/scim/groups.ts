@@ -36,7 +36,7 @@ export class GroupEndpoint implements Endpoint {
 
   async create(caller: Caller, body: unknown, projection: Projection): Promise<Answer> {
     const { attributes, memberIds } = inboundGroup(body);
-    return this.#answer(201, await this.#groups.create(caller, attributes, memberIds), projection);
+    return this.#answer(201, await this.#groups.create(caller, attributes, memberIds, "scim"), projection);
   }
 
   async read({ organizationId }: Caller, id: string, projection: Projection): Promise<Answer> {
@@ -53,10 +53,8 @@ export class GroupEndpoint implements Endpoint {
     projection: Projection,
   ): Promise<Answer> {
     const { attributes, memberIds } = inboundGroup(body);
-    const group = await this.#groups.update(caller, id, expected, {
-      revise: () => attributes,
-      members: [{ set: memberIds }],
-    });
+    const revision = { revise: () => attributes, members: [{ set: memberIds }] };
+    const { group } = await this.#groups.update(caller, id, expected, revision, "scim");
     return this.#answer(200, group, projection);
   }
 
@@ -69,14 +67,15 @@ export class GroupEndpoint implements Endpoint {
     projection: Projection,
   ): Promise<Answer> {
     const patch = groupPatch(id, patchOperations(body));
-    const answer = this.#answer(200, await this.#groups.update(caller, id, expected, revisionOf(patch)), projection);
+    const { group } = await this.#groups.update(caller, id, expected, revisionOf(patch), "scim");
+    const answer = this.#answer(200, group, projection);
     if (projection.isAsked) return answer;
     const { body: _, ...rest } = answer;
     return { ...rest, status: 204 };
   }
 
   async remove(caller: Caller, id: string, expected: ExpectedVersion | undefined): Promise<Answer> {
-    await this.#groups.remove(caller, id, expected);
+    await this.#groups.remove(caller, id, expected, "scim");
     return { status: 204 };
   }
 

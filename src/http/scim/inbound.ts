@@ -16,11 +16,11 @@ export function inboundUser(body: unknown): UserAttributes {
   const attributes = attributesFrom(sent, userSchema);
   const { userName } = attributes;
   if (typeof userName !== "string" || userName.trim() === "") throw invalidValue("userName", "must not be empty");
-  assertShort("user", attributes);
   for (const { urn, key } of userSchema.extensions) {
     if (attributes[urn] !== undefined) attributes[key] = attributes[urn];
     delete attributes[urn];
   }
+  for (const [name, value] of Object.entries(attributes)) assertShort(name, value);
   return { ...attributes, userName };
 }
 
@@ -104,12 +104,13 @@ const userValuesMax = 2000;
 /**
  * Long enough for any name: what is indexed, compared and put into a cursor has to have an end, also in the form in
  * which it is compared. Lists, by which nothing is sorted, have the bounds of the whole.
- * @param value a text, or the attributes that hold some
+ * @param field where it is stored
+ * @param value a text, or an object that holds some
  */
-function assertShort(name: string, value: unknown): void {
-  if (isObject(value)) for (const [part, each] of Object.entries(value)) assertShort(part, each);
+function assertShort(field: string, value: unknown): void {
+  if (isObject(value)) for (const [part, each] of Object.entries(value)) assertShort(`${field}.${part}`, each);
   if (typeof value === "string" && (value.length > nameMax || fold(value).length > nameMax)) {
-    throw invalidValue(name, `is longer than ${nameMax} characters`);
+    throw invalidValue(field, `is longer than ${nameMax} characters`);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Caller } from "../../domain/caller.ts";
 import type { Page, Position, Query } from "../../domain/query.ts";
 import { AppError } from "../../errors.ts";
-import { cursorOf, positionOf } from "./cursor.ts";
+import { cursorOf, positionOf } from "../cursor.ts";
 import type { Answer, Endpoint, Stored } from "./endpoint.ts";
 import { conditionOf } from "./filter.ts";
 import { shown } from "./json.ts";

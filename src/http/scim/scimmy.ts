@@ -56,6 +56,7 @@ SCIMMY.Resources.declare(SCIMMY.Resources.Group);
 export interface Attribute {
   /** As RFC 7643 spells it. */
   readonly name: string;
+  readonly description: string;
   readonly type: "string" | "boolean" | "decimal" | "integer" | "dateTime" | "binary" | "reference" | "complex";
   readonly multiValued: boolean;
   readonly required: boolean;
@@ -74,10 +75,11 @@ function tableOf(definitions: readonly unknown[]): AttributeTable {
 }
 
 function attributeOf({ name, type, config, subAttributes }: Definition): Attribute {
-  const { multiValued, required, caseExact, mutable, direction, returned } = config;
+  const { multiValued, required, caseExact, mutable, direction, returned, description } = config;
   const isSecret = direction === "in";
   return {
     name,
+    description,
     type,
     multiValued,
     required,

@@ -1,12 +1,13 @@
 import type { User } from "../../../schemas/user.ts";
 import type { Caller } from "../../domain/caller.ts";
 import type { GroupOfUser, Memberships } from "../../domain/people/memberships.ts";
-import type { Users } from "../../domain/people/users.ts";
+import type { UserAttributes, Users } from "../../domain/people/users.ts";
 import type { ExpectedVersion } from "../../domain/precondition.ts";
 import type { Page, Query } from "../../domain/query.ts";
 import { AppError, isFault } from "../../errors.ts";
 import type { Answer, Endpoint } from "./endpoint.ts";
 import { inboundUser, outboundAttributes } from "./inbound.ts";
+import type { JsonObject } from "./json.ts";
 import { patchedUser } from "./patch.ts";
 import { patchOperations } from "./patch-message.ts";
 import type { Projection } from "./projection.ts";
@@ -38,7 +39,7 @@ export class UserEndpoint implements Endpoint {
   }
 
   async create(caller: Caller, body: unknown, projection: Projection): Promise<Answer> {
-    return this.#answer(201, await this.#users.create(caller, inboundUser(body)), projection);
+    return this.#answer(201, await this.#users.create(caller, inboundUser(body), "scim"), projection);
   }
 
   async read({ organizationId }: Caller, id: string, projection: Projection): Promise<Answer> {
@@ -55,7 +56,7 @@ export class UserEndpoint implements Endpoint {
     projection: Projection,
   ): Promise<Answer> {
     const attributes = inboundUser(body);
-    return this.#changed(await this.#users.update(caller, id, expected, () => attributes), projection);
+    return this.#changed(await this.#users.update(caller, id, expected, () => attributes, "scim"), projection);
   }
 
   async patch(
@@ -66,14 +67,14 @@ export class UserEndpoint implements Endpoint {
     projection: Projection,
   ): Promise<Answer> {
     const operations = patchOperations(body);
-    const user = await this.#users.update(caller, id, expected, (current) =>
-      inboundUser(patchedUser(id, outboundAttributes(current), operations)),
-    );
+    const revise = (current: JsonObject): UserAttributes =>
+      inboundUser(patchedUser(id, outboundAttributes(current), operations));
+    const user = await this.#users.update(caller, id, expected, revise, "scim");
     return this.#changed(user, projection);
   }
 
   async remove(caller: Caller, id: string, expected: ExpectedVersion | undefined): Promise<Answer> {
-    await this.#users.remove(caller, id, expected);
+    await this.#users.remove(caller, id, expected, "scim");
     return { status: 204 };
   }
 

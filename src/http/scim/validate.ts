@@ -120,7 +120,7 @@ function simpleFrom({ type }: Attribute, value: unknown, field: string): unknown
 }
 
 /** RFC 7643 section 2.3. */
-const types: Record<Attribute["type"], { readonly is: (value: unknown) => boolean; readonly what: string }> = {
+export const types: Record<Attribute["type"], { readonly is: (value: unknown) => boolean; readonly what: string }> = {
   string: { is: (value) => typeof value === "string", what: "a text" },
   reference: { is: (value) => typeof value === "string", what: "a text" },
   boolean: { is: (value) => typeof value === "boolean", what: "true or false" },

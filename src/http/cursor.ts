@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import type { Position } from "../../domain/query.ts";
-import { AppError } from "../../errors.ts";
+import type { Position } from "../domain/query.ts";
+import { AppError } from "../errors.ts";
 
 /** How long a cursor may be used after it was given out, in seconds (RFC 9865 section 4, `cursorTimeout`). */
 export const cursorSeconds = 3600;

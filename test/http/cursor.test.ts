@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { cursorOf } from "../../../src/http/scim/cursor.ts";
-import { engines } from "../../store/engines.ts";
-import { type Agent, type Service, startService, userUrn } from "../../support/service.ts";
+import { cursorOf } from "../../src/http/cursor.ts";
+import { engines } from "../store/engines.ts";
+import { type Agent, type Service, startService, userUrn } from "../support/service.ts";
 
 for (const { name, open } of engines) {
   describe(`RFC 9865 cursor paging on ${name}`, () => {

@@ -1,0 +1,61 @@
+import { z } from "zod";
+import type { Page, Position, Query } from "../../domain/query.ts";
+import { cursorOf, positionOf } from "../cursor.ts";
+
+const limitDefault = 50;
+const limitMax = 100;
+
+/** The parameters that every list takes, to be spread into its query. */
+export const listQuery = {
+  limit: z.int().min(1).max(limitMax).default(limitDefault).describe("how many things are on a page"),
+  cursor: z.string().max(8192).optional().describe("`nextCursor` of the page before"),
+};
+
+export type ListQuery = z.ZodObject<typeof listQuery>;
+export type PageRequest = z.output<ListQuery>;
+
+/** The query of a list that can be asked by these fields as well. */
+export function queryOf(filters: Readonly<Record<string, z.ZodType>>): ListQuery {
+  return z.object({ ...listQuery, ...filters });
+}
+
+/**
+ * A page of a list.
+ * @param id the name of the schema in the OpenAPI document
+ * @param beside what the answer says besides
+ */
+export function pageOf(item: z.ZodType, id: string, beside: Readonly<Record<string, z.ZodType>> = {}): z.ZodType {
+  return z
+    .object({
+      ...beside,
+      data: z.array(item),
+      pagination: z.object({
+        limit: z.int(),
+        nextCursor: z.string().nullable().describe("null on the last page"),
+        hasMore: z.boolean(),
+      }),
+    })
+    .meta({ id });
+}
+
+/**
+ * One page in the order of the ids, which is that of creation.
+ * @param list what the list is, so that a cursor goes with no other: organisation, kind, view and filters
+ * @param find reads the page; one more thing than is shown tells whether there are more
+ * @param show the things as they are answered, all at once
+ * @throws AppError invalid-cursor; expired-cursor
+ */
+export async function pageAnswer<T extends { readonly id: string }>(
+  { limit, cursor }: PageRequest,
+  list: readonly unknown[],
+  find: (query: Pick<Query, "limit" | "after">) => Promise<Pick<Page<T>, "items">>,
+  show: (items: readonly T[]) => readonly object[] | Promise<readonly object[]>,
+): Promise<{ readonly status: 200; readonly body: object }> {
+  const after: Position | undefined = cursor === undefined ? undefined : positionOf(cursor, list);
+  const { items } = await find({ limit: limit + 1, ...(after && { after }) });
+  const page = items.slice(0, limit);
+  const last = items.length > limit ? page.at(-1) : undefined;
+  const nextCursor = last ? cursorOf({ id: last.id }, list) : null;
+  const body = { data: await show(page), pagination: { limit, nextCursor, hasMore: last !== undefined } };
+  return { status: 200, body };
+}

@@ -1,0 +1,65 @@
+import { createHash } from "node:crypto";
+import type { Request, Response, Router } from "express";
+import { AppError } from "../../errors.ts";
+import { expectedVersion, notModifiedSince, strongEtagOf } from "../etag.ts";
+import { byMethod } from "../methods.ts";
+import type { Answer, Asked, Operation, View } from "../operation.ts";
+import { callerOf } from "../request.ts";
+import { sendJson } from "../send.ts";
+import { readBody, readQuery } from "./read.ts";
+import type { Rooms } from "./rooms.ts";
+import { chooseView } from "./view.ts";
+
+/** Puts operations on a router: who may, what is sent, the operation, the answer. Methods that no operation has are 405. */
+export function mount(router: Router, operations: readonly Operation[], rooms: Rooms, base: string): void {
+  for (const path of new Set(operations.map((each) => each.path))) {
+    const here = operations.filter((each) => each.path === path);
+    const methods = here.map((each) => [each.method.toUpperCase(), answering(each, rooms, base)]);
+    router.all(path.replaceAll(/\{(\w+)\}/g, ":$1"), byMethod(Object.fromEntries(methods)));
+  }
+}
+
+const answering =
+  (operation: Operation, rooms: Rooms, base: string) =>
+  async (req: Request, res: Response): Promise<void> => {
+    const chosen = await chooseView(req, operation, rooms);
+    const asked: Asked = {
+      caller: callerOf(req),
+      user: undefined,
+      parameter: (name) => String(req.params[name]),
+      query: operation.query ? readQuery(operation.query, req.query) : noQuery(req),
+      body: operation.body && readBody(operation.body, req.body),
+      outsideToken: req.outsideToken,
+      expected: operation.isVersioned ? expectedVersion(req) : {},
+    };
+    const answer =
+      "user" in chosen
+        ? await chosen.view.handle({ ...asked, user: chosen.user }, rooms)
+        : await (chosen.view satisfies View).handle(asked, rooms);
+    respond(req, res, answer, "user" in chosen, base);
+  };
+
+/** @throws AppError invalid-value: a parameter that is not understood is not passed over */
+function noQuery({ query }: Request): undefined {
+  const [name] = Object.keys(query);
+  if (name === undefined) return undefined;
+  throw new AppError("invalid-value", `The parameter ${name.slice(0, 100)} is not known here.`);
+}
+
+function respond(req: Request, res: Response, answer: Answer, isOfUser: boolean, base: string): void {
+  const { status, body, version, location } = answer;
+  if (location !== undefined) res.setHeader("Location", base + location);
+  if (version !== undefined) {
+    // What a user sees of a version depends on what the user may see.
+    const etag = strongEtagOf(version, isOfUser ? digestOf(body) : undefined);
+    res.setHeader("ETag", etag);
+    if (req.method === "GET" || req.method === "HEAD") {
+      if (notModifiedSince(req, etag)) return void res.status(304).end();
+    }
+  }
+  if (body === undefined) return void res.status(status).end();
+  sendJson(res, status, "application/json", body);
+}
+
+const digestOf = (body: unknown): string =>
+  createHash("sha256").update(JSON.stringify(body)).digest("base64url").slice(0, 12);

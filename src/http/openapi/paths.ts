@@ -1,0 +1,118 @@
+import { z } from "zod";
+import { type Described, viewsOf } from "./described.ts";
+import { type Refusals, refusalResponses } from "./refusal-responses.ts";
+import type { Part, SchemaObject, Schemas } from "./schemas.ts";
+
+/** How a door speaks. */
+export interface Speech {
+  readonly base: string;
+  /** What its bodies are sent as, the first choice first. */
+  readonly sent: (method: string) => readonly string[];
+  readonly answered: string;
+  /** Whether `x-user-email` names a user at it. */
+  readonly namesUsers: boolean;
+  readonly refusals: Refusals;
+}
+
+/** The operations of a door, path by path. */
+export function pathsOf(operations: readonly Described[], speech: Speech, schemas: Schemas): Part {
+  const paths = [...new Set(operations.map(({ path }) => path))];
+  return Object.fromEntries(
+    paths.map((path) => {
+      const here = operations.filter((operation) => operation.path === path);
+      const item = here.map((operation) => [operation.method, operationObject(operation, speech, schemas)]);
+      return [speech.base + path, Object.fromEntries(item)];
+    }),
+  );
+}
+
+function operationObject(operation: Described, speech: Speech, schemas: Schemas): Part {
+  const { operationId, tag, summary, description, organization, user, method, body, takesOutsideToken } = operation;
+  const parameters = parametersOf(operation, speech, schemas);
+  return {
+    operationId,
+    tags: [tag],
+    summary,
+    ...(description !== undefined && { description }),
+    "x-required-scopes": {
+      ...(organization && { organization: organization.scopes }),
+      ...(user && { user: user.scopes }),
+    },
+    ...(takesOutsideToken && { security: [{ apiKey: [], outsideToken: [] }] }),
+    ...(parameters.length > 0 && { parameters }),
+    ...(body && { requestBody: { required: true, content: contentOf(schemas.sent(body), speech.sent(method)) } }),
+    responses: { ...successesOf(operation, speech, schemas), ...refusalResponses(operation, speech.refusals) },
+  };
+}
+
+const contentOf = (schema: SchemaObject, mediaTypes: readonly string[]): Part =>
+  Object.fromEntries(mediaTypes.map((type) => [type, { schema }]));
+
+function parametersOf(operation: Described, speech: Speech, schemas: Schemas): readonly Part[] {
+  const { path, method, parameters, query, isVersioned, user } = operation;
+  const conditions = method === "get" ? ["IfNoneMatch"] : method === "post" ? [] : ["IfMatch", "IfNoneMatch"];
+  return [
+    ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => ({
+      name,
+      in: "path",
+      required: true,
+      ...(parameters?.[name] !== undefined && { description: parameters[name] }),
+      schema: { type: "string" },
+    })),
+    ...(query ? queryParametersOf(query, schemas) : []),
+    ...(user && speech.namesUsers ? [parameterAt("UserEmail")] : []),
+    ...(isVersioned ? conditions.map(parameterAt) : []),
+  ];
+}
+
+const parameterAt = (name: string): Part => ({ $ref: `#/components/parameters/${name}` });
+
+function queryParametersOf(query: z.ZodObject, schemas: Schemas): readonly Part[] {
+  return Object.entries(query.shape).map(([name, field]) => {
+    const { description, ...schema } = schemas.sent(field as z.ZodType);
+    return {
+      name,
+      in: "query",
+      ...(!z.safeParse(field, undefined).success && { required: true }),
+      ...(description !== undefined && { description }),
+      schema,
+    };
+  });
+}
+
+/** Each success of each view; where the views answer differently, either. */
+function successesOf(operation: Described, { answered }: Speech, schemas: Schemas): Part {
+  const { isVersioned, method } = operation;
+  const answers = viewsOf(operation).flatMap((view) => Object.entries(view.answers));
+  const statuses = [...new Set(answers.map(([status]) => status))].sort();
+  const responses = statuses.map((status) => {
+    const bodies = answers.flatMap(([of, schema]) => (of === status && schema ? [schemas.answered(schema)] : []));
+    const headers = {
+      ...(isVersioned && status !== "204" && { ETag: headerAt("ETag") }),
+      ...(status === "201" && { Location: headerAt("Location") }),
+    };
+    return [
+      status,
+      {
+        description: successes[status] ?? "Success",
+        ...(Object.keys(headers).length > 0 && { headers }),
+        ...(bodies.length > 0 && { content: contentOf(eitherOf(bodies), [answered]) }),
+      },
+    ];
+  });
+  const isReadByVersion = isVersioned && method === "get";
+  return Object.fromEntries([
+    ...responses,
+    ...(isReadByVersion ? [["304", { $ref: "#/components/responses/NotModified" }]] : []),
+  ]);
+}
+
+const headerAt = (name: string): Part => ({ $ref: `#/components/headers/${name}` });
+
+const successes: Readonly<Record<string, string>> = { 200: "Done", 201: "Made", 204: "Done; there is nothing to say" };
+
+function eitherOf(bodies: readonly SchemaObject[]): SchemaObject {
+  const different = [...new Map(bodies.map((body) => [JSON.stringify(body), body])).values()];
+  const [only] = different;
+  return different.length === 1 && only ? only : { anyOf: different };
+}

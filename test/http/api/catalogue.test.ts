@@ -1,0 +1,156 @@
+import { expect } from "chai";
+import { engines } from "../../store/engines.ts";
+import { type Agent, type Service, startService } from "../../support/service.ts";
+
+/** What the catalogue promises besides what every resource does. */
+for (const { name: engine, open } of engines) {
+  describe(`The catalogue on ${engine}`, () => {
+    let service: Service;
+    let admin: Agent;
+    before(async () => {
+      service = await startService({ open });
+      admin = await service.as(["admin:write"]);
+    });
+    after(() => service.dispose());
+
+    const server = (more: object = {}): object => ({
+      name: "S",
+      transport: "http",
+      url: "https://mcp.example",
+      ...more,
+    });
+    const statuses = (answers: readonly { status: number }[]): number[] => answers.map(({ status }) => status).sort();
+
+    it("of many PUTs of one new slug at once, one makes it and the others find it", async () => {
+      const puts = await Promise.all(
+        Array.from({ length: 12 }, () => admin.put("/api/mcp-servers/contested").send(server())),
+      );
+      expect(statuses(puts)).to.deep.equal([...Array.from({ length: 11 }, () => 200), 201]);
+      expect(new Set(puts.map(({ body }) => body.id)).size).to.equal(1);
+      expect(new Set(puts.map(({ body }) => body.version))).to.deep.equal(new Set([1]));
+    });
+
+    it("of many changes at once without If-Match, each is kept; with one version, one wins", async () => {
+      const { headers } = await admin.put("/api/mcp-servers/busy").send(server()).expect(201);
+      const kept = await Promise.all(
+        ["description", "environment", "command"].map((field) =>
+          admin.patch("/api/mcp-servers/busy").send(field === "command" ? { status: "active" } : { [field]: "x" }),
+        ),
+      );
+      expect(statuses(kept)).to.deep.equal([200, 200, 200]);
+      const now = await admin.get("/api/mcp-servers/busy").expect(200);
+      expect(now.body).to.deep.include({ description: "x", environment: "x", status: "active", version: 4 });
+      expect(headers["etag"]).to.not.equal(now.headers["etag"]);
+      const races = await Promise.all(
+        Array.from({ length: 8 }, (_, at) =>
+          admin
+            .patch("/api/mcp-servers/busy")
+            .set("If-Match", String(now.headers["etag"]))
+            .send({ name: `n${at}` }),
+        ),
+      );
+      expect(statuses(races)).to.deep.equal([200, ...Array.from({ length: 7 }, () => 412)]);
+    });
+
+    it("a thing is never deleted beside a change that begins to name it: one of the two is refused", async () => {
+      for (let round = 0; round < 15; round++) {
+        await admin.put(`/api/skills/s${round}`).send({ name: "S", content: "" }).expect(201);
+        const [deleted, named] = await Promise.all([
+          admin.delete(`/api/skills/s${round}`),
+          admin.put(`/api/toolkits/t${round}`).send({ name: "T", skills: [`s${round}`] }),
+        ]);
+        expect([`${deleted.status} ${named.status}`]).to.include.oneOf(["204 400", "409 201"]);
+      }
+    });
+
+    it("what a toolkit named before may have gone since: other changes of it go through", async () => {
+      const { body: group } = await admin.post("/api/groups").send({ displayName: "short-lived" }).expect(201);
+      await admin
+        .put("/api/toolkits/holds")
+        .send({ name: "T", assignment: { groups: [group.id] } })
+        .expect(201);
+      const scim = await service.as(["admin:scim"]);
+      await scim.delete(`/scim/v2/Groups/${group.id}`).expect(204);
+      await admin.patch("/api/toolkits/holds").send({ name: "U" }).expect(200);
+      const { body: problem } = await admin
+        .put("/api/toolkits/other")
+        .send({ name: "T", assignment: { groups: [group.id] } })
+        .expect(400);
+      expect(problem.errors[0].pointer).to.equal("/assignment/groups/0");
+    });
+
+    it("a server says how it is reached: http by its url, stdio by its command, and not by both", async () => {
+      const pointers = async (body: object): Promise<string[]> => {
+        const answer = await admin
+          .put("/api/mcp-servers/form")
+          .send({ name: "S", ...body })
+          .expect(400);
+        return answer.body.errors.map(({ pointer }: { pointer: string }) => pointer);
+      };
+      expect(await pointers({ transport: "http" })).to.deep.equal(["/url"]);
+      expect(await pointers({ transport: "stdio", url: "https://mcp.example" })).to.deep.equal(["/command", "/url"]);
+      expect(await pointers({ transport: "http", url: "javascript:alert(1)" })).to.deep.equal(["/url"]);
+      expect(await pointers({ transport: "http", url: "https://user:secret@mcp.example" })).to.deep.equal(["/url"]);
+      expect(await pointers({ transport: "http", url: "https://mcp.example", auth: { type: "oauth2" } })).to.deep.equal(
+        ["/auth/authorizationUrl", "/auth/tokenUrl", "/auth/clientId", "/auth/redirectUri"],
+      );
+    });
+
+    it("the slug never changes, and is the one in the path", async () => {
+      const { body: made } = await admin.put("/api/commands/fixed").send({ name: "C", template: "t" }).expect(201);
+      for (const [method, path] of [
+        ["patch", "/api/commands/fixed"],
+        ["put", "/api/commands/fixed"],
+        ["put", `/api/commands/${made.id}`],
+      ] as const) {
+        const { body: problem } = await admin[method](path)
+          .send({ name: "C", template: "t", slug: "moved" })
+          .expect(400);
+        expect(problem.errors[0].pointer).to.equal("/slug");
+      }
+      for (const slug of ["UPPER", "a_b", "-a", "a".repeat(64), "%2e%2e", "__proto__"]) {
+        await admin.put(`/api/commands/${slug}`).send({ name: "C", template: "t" }).expect(400);
+      }
+    });
+
+    it("an allow policy for tools names the servers that they belong to", async () => {
+      const { body: problem } = await admin
+        .put("/api/policies/vague")
+        .send({ name: "P", effect: "allow", resources: { tools: ["*"] } })
+        .expect(400);
+      expect(problem.errors[0].pointer).to.equal("/resources/mcpServers");
+    });
+
+    it("lists are narrowed by fields, alone and together", async () => {
+      await admin
+        .put("/api/mcp-servers/one")
+        .send(server({ status: "active", environment: "blue" }))
+        .expect(201);
+      await admin
+        .put("/api/mcp-servers/two")
+        .send(server({ environment: "blue" }))
+        .expect(201);
+      const found = async (query: object): Promise<string[]> =>
+        (await admin.get("/api/mcp-servers").query(query).expect(200)).body.data.map(
+          ({ slug }: { slug: string }) => slug,
+        );
+      expect(await found({ environment: "blue" })).to.deep.equal(["one", "two"]);
+      expect(await found({ environment: "blue", status: "active" })).to.deep.equal(["one"]);
+      expect(await found({ environment: "green" })).to.deep.equal([]);
+    });
+
+    it("a body is strict JSON of the declared type, and no key of it reaches a prototype", async () => {
+      const post = (text: string, type = "application/json") =>
+        admin.post("/api/skills").set("Content-Type", type).send(text);
+      await post("{").expect(400);
+      await post("[]").expect(400);
+      await post('"text"').expect(400);
+      await post("slug=a", "application/x-www-form-urlencoded").expect(415);
+      await post('{"slug":"p","name":"P","content":"c","__proto__":{"ownerId":"usr_1"}}').expect(400);
+      await admin.post("/api/skills").expect(400);
+      await post(JSON.stringify({ slug: "p", name: "P", content: "x".repeat(100_001) })).expect(400);
+      await admin.get("/api/skills/p").expect(404);
+      expect(({} as { ownerId?: string }).ownerId).to.equal(undefined);
+    });
+  });
+}
