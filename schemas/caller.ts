@@ -8,6 +8,9 @@ export const callerSchema = z
     organizationId: z.string(),
     actor,
     scopes: z.array(scope).describe("all scopes that the credential opens, the included ones spelled out"),
-    userId: z.string().optional().describe("the user that a personal token acts as"),
+    userId: z
+      .string()
+      .optional()
+      .describe("the user whose view it is: named by x-user-email, or whose personal token it is"),
   })
   .meta({ id: "Caller" });

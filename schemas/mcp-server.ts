@@ -17,6 +17,14 @@ export const tool = z
   .meta({ id: "Tool" });
 export type Tool = Readonly<z.output<typeof tool>>;
 
+/** A scope-token of RFC 6749 section 3.3. */
+const oauthScope = z
+  .string()
+  .regex(
+    /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/,
+    "must be 1 to 200 visible ASCII characters without quotes and backslashes",
+  );
+
 /** How a user proves to the server who it is. */
 export const serverAuth = z
   .discriminatedUnion("type", [
@@ -25,7 +33,7 @@ export const serverAuth = z
       type: z.literal("apiKey"),
       header: z
         .string()
-        .regex(/^[A-Za-z0-9-]{1,64}$/)
+        .regex(/^[A-Za-z0-9-]{1,64}$/, "must be 1 to 64 letters, digits and hyphens")
         .default("Authorization"),
     }),
     z.strictObject({
@@ -34,7 +42,7 @@ export const serverAuth = z
       tokenUrl: webAddress,
       clientId: z.string().min(1).max(500),
       redirectUri: webAddress.describe("where the authorization server sends the user back to, as registered there"),
-      scopes: setOf(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/), 100).default([]),
+      scopes: setOf(oauthScope, 100).default([]),
     }),
   ])
   .meta({ id: "ServerAuth" });

@@ -25,10 +25,11 @@ export function setOf<T extends z.ZodType<string>>(element: T, most: number): z.
 export const webAddress = z
   .string()
   .max(2000, "must have 2000 characters or fewer")
-  .refine(isWebAddress, "must be an http or https address without credentials");
+  .refine(isWebAddress, "must be an http or https address without credentials and spaces");
 
 function isWebAddress(text: string): boolean {
-  if (!URL.canParse(text)) return false;
+  // A URL is read without the spaces and line breaks in it; who shows or compares the text has them.
+  if (/[\s\p{Cc}]/u.test(text) || !URL.canParse(text)) return false;
   const { protocol, username, password } = new URL(text);
   return /^https?:$/.test(protocol) && username === "" && password === "";
 }

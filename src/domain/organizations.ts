@@ -2,10 +2,10 @@ import { type Organization, organization as schema } from "../../schemas/organiz
 import { AppError, isFault } from "../errors.ts";
 import type { Change, Page, Position, Store } from "../store/collection.ts";
 import { organizations, serviceTenant } from "../store/collections.ts";
+import { sameAttributes } from "./attributes.ts";
 import { type Author, record, service } from "./audit/record.ts";
 import type { Caller } from "./caller.ts";
 import { newEntity, nextVersion } from "./entity.ts";
-import { sameAttributes } from "./people/attributes.ts";
 import { assertVersion, type ExpectedVersion } from "./precondition.ts";
 import type { Tokens } from "./tokens/tokens.ts";
 

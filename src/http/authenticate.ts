@@ -84,6 +84,8 @@ export function requireScope(...scopes: readonly Scope[]): RequestHandler {
 
 /** @throws AppError insufficient-scope when the caller holds none of these, naming them */
 export function assertScope(caller: Caller, scopes: readonly Scope[]): void {
-  if (scopes.some((scope) => caller.scopes.has(scope))) return;
-  throw new AppError("insufficient-scope", `This needs the scope ${scopes.join(" or ")}.`, { scopes });
+  if (!scopes.some((scope) => caller.scopes.has(scope))) throw insufficientScope(scopes);
 }
+
+export const insufficientScope = (scopes: readonly Scope[]): AppError =>
+  new AppError("insufficient-scope", `This needs the scope ${scopes.join(" or ")}.`, { scopes });

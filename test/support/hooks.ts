@@ -4,8 +4,11 @@ import { scimOperations } from "../../src/http/openapi/scim-operations.ts";
 import { exercised } from "./answers.ts";
 import { stopTestMongo } from "./mongod.ts";
 
-/** Whether all suites run, and not only those that somebody named. */
-const isWholeRun = !process.argv.some((argument) => argument.endsWith(".test.js"));
+/** Whether all suites run, and not only what somebody named: a file, or a part of the titles. */
+const isWholeRun = !process.argv.some(
+  (argument) =>
+    (argument.endsWith(".test.js") && argument !== "dist/test/**/*.test.js") || /^(-[gf]|--f?grep)/.test(argument),
+);
 
 /** Runs once around all suites. */
 export const mochaHooks = {

@@ -1,13 +1,13 @@
 import { slug } from "../../../schemas/text.ts";
-import { AppError, isFault } from "../../errors.ts";
+import { AppError } from "../../errors.ts";
 import type { Change, Entity, Page, Query, Store, Tenant } from "../../store/collection.ts";
+import { attributesOf, sameAttributes } from "../attributes.ts";
 import { record } from "../audit/record.ts";
 import type { Caller } from "../caller.ts";
+import { lookTwice, takenAs } from "../conflict.ts";
 import { newEntity, nextVersion } from "../entity.ts";
-import { attributesOf, sameAttributes } from "../people/attributes.ts";
-import { takenAs } from "../people/named.ts";
-import { announcePurge, type Purges } from "../people/purges.ts";
 import { assertVersion, type ExpectedVersion } from "../precondition.ts";
+import { announcePurge, type Purges } from "../purges/purges.ts";
 import { type Kind, keyOf, referencesOf, withAsked } from "./kinds.ts";
 import { missingOf, nameOf, type Owner } from "./naming.ts";
 import { assertUnreferenced } from "./references.ts";
@@ -15,6 +15,8 @@ import type { Thing } from "./thing.ts";
 
 /** What a door may say of a thing. */
 export type Content<T extends Thing> = Omit<T, keyof Entity | "ownerId">;
+
+type Revision<T extends Thing> = (current: Content<T>, ownerId: string | undefined) => Content<T>;
 
 /** The things of one kind. Every door changes them through here. */
 export class Catalogue<T extends Thing> {
@@ -64,7 +66,7 @@ export class Catalogue<T extends Thing> {
     content: Content<T>,
     owner?: Owner,
   ): Promise<{ readonly thing: T; readonly isNew: boolean }> {
-    const once = (): Promise<{ thing: T; isNew: boolean }> =>
+    return lookTwice(() =>
       this.#store.transaction(
         async (change) => {
           const current = await this.#find(change.for(caller.organizationId), content.slug, owner?.id);
@@ -78,25 +80,15 @@ export class Catalogue<T extends Thing> {
           return { thing: await this.#createWithin(change, caller, content, owner), isNew: true };
         },
         { turn: this.#turn(caller, content.slug, owner) },
-      );
-    // Who lost a race for a new slug finds the winner's thing at the second look.
-    return once().catch((error: unknown) => {
-      if (isFault(error, "conflict")) return once();
-      throw error;
-    });
+      ),
+    );
   }
 
   /**
-   * @param revise makes what the thing is from now on out of what it is; may run more than once
+   * @param revise makes what the thing is from now on out of what it is, and whose own it is; may run more than once
    * @throws AppError not-found; precondition-failed; invalid-value as `create`; and what `revise` throws
    */
-  update(
-    caller: Caller,
-    idOrSlug: string,
-    expected: ExpectedVersion,
-    revise: (current: Content<T>) => Content<T>,
-    owner?: Owner,
-  ): Promise<T> {
+  update(caller: Caller, idOrSlug: string, expected: ExpectedVersion, revise: Revision<T>, owner?: Owner): Promise<T> {
     return this.#store.transaction(
       async (change) => {
         const current = await this.#require(change, caller, idOrSlug, owner);
@@ -155,12 +147,12 @@ export class Catalogue<T extends Thing> {
     caller: Caller,
     current: T,
     expected: ExpectedVersion,
-    revise: (current: Content<T>) => Content<T>,
+    revise: Revision<T>,
     owner?: Owner,
   ): Promise<T> {
     assertVersion(current.version, expected);
     const before = contentOf(current);
-    const after = revise(before as unknown as Content<T>);
+    const after = revise(before as unknown as Content<T>, current.ownerId);
     if (after.slug !== current.slug) {
       throw new AppError("invalid-value", `slug never changes; it is ${current.slug}.`, { field: "slug" });
     }

@@ -44,7 +44,7 @@ export async function assertUnreferenced(tenant: Tenant<"write">, reference: str
   const blockers = await blockersOf(tenant, reference);
   if (blockers.length === 0) return;
   const [{ kind, name }] = blockers as [Blocker];
-  const others = blockers.length > 1 ? ` and ${blockers.length - 1} more` : "";
+  const others = blockers.length > 1 ? " and others" : "";
   throw new AppError("referenced", `The ${title} is still named by ${kind} ${JSON.stringify(name)}${others}.`, {
     blockers,
   });

@@ -8,6 +8,8 @@ export interface Thing extends Entity {
   /** The user whose own it is; absent: the organisation's. */
   readonly ownerId?: string | undefined;
   readonly assignment?: Assignment | undefined;
+  /** Raised when something begins to name it, so that its deletion beside that is looked at again. */
+  readonly named?: number | undefined;
 }
 
 /** The kinds of things that others name by their slugs. */

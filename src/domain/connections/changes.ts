@@ -3,10 +3,10 @@ import { AppError } from "../../errors.ts";
 import type { Change, Tenant } from "../../store/collection.ts";
 import { connections, mcpServers, users } from "../../store/collections.ts";
 import type { Standing } from "../access/standing.ts";
+import { sameAttributes } from "../attributes.ts";
 import { record } from "../audit/record.ts";
 import type { Caller } from "../caller.ts";
 import { newEntity, nextVersion } from "../entity.ts";
-import { sameAttributes } from "../people/attributes.ts";
 import { assertVersion, type ExpectedVersion } from "../precondition.ts";
 
 /** What a user may say of an own connection. */

@@ -1,10 +1,10 @@
 import type { AuthorizationStart, Connection } from "../../../schemas/connection.ts";
 import type { McpServer } from "../../../schemas/mcp-server.ts";
-import { isFault } from "../../errors.ts";
 import type { Condition, Page, Position, Query, Store, Tenant } from "../../store/collection.ts";
 import { connections, mcpServers } from "../../store/collections.ts";
 import type { Standing } from "../access/standing.ts";
 import type { Caller } from "../caller.ts";
+import { lookTwice } from "../conflict.ts";
 import type { ExpectedVersion } from "../precondition.ts";
 import type { Authorizations } from "./authorizations.ts";
 import { type ConnectionContent, connectionTo, keyOf, noServer, putWithin, removeWithin } from "./changes.ts";
@@ -105,15 +105,11 @@ export class Connections {
   ): Promise<{ readonly connection: Connection; readonly isNew: boolean }> {
     const { id } = await this.#reachable(standing, server);
     if (state !== undefined) await this.#authorizations.assertState(state, standing, id);
-    const once = (): ReturnType<Connections["put"]> =>
+    return lookTwice(() =>
       this.#store.transaction((change) => putWithin(change, caller, standing, id, expected, content), {
         turn: keyOf(standing.userId, id),
-      });
-    // Who lost a race for the first one finds the winner's at the second look.
-    return once().catch((error: unknown) => {
-      if (isFault(error, "conflict")) return once();
-      throw error;
-    });
+      }),
+    );
   }
 
   /** @throws AppError not-found as `check`, and where there is no connection; precondition-failed */

@@ -1,18 +1,19 @@
 import type { Group } from "../../../schemas/user.ts";
-import { AppError, isFault } from "../../errors.ts";
+import { AppError } from "../../errors.ts";
 import type { Change, Page, Query, Store } from "../../store/collection.ts";
 import { groups } from "../../store/collections.ts";
+import { attributesOf, sameAttributes } from "../attributes.ts";
 import { record } from "../audit/record.ts";
 import type { Caller } from "../caller.ts";
 import { assertUnreferenced } from "../catalogue/references.ts";
+import { lookTwice, takenAs } from "../conflict.ts";
 import { newEntity, nextVersion } from "../entity.ts";
 import { assertVersion, type ExpectedVersion } from "../precondition.ts";
-import { attributesOf, sameAttributes } from "./attributes.ts";
+import { announcePurge, type Purges } from "../purges/purges.ts";
 import { assertMayEdit, type Editor, editTold, ownership } from "./managed.ts";
 import { withMembersResolved } from "./member-filter.ts";
 import { type MembershipChanges, type MembershipStep, pagesOfMembers, takeSteps } from "./membership-steps.ts";
-import { find, type Named, takenAs, turnOf } from "./named.ts";
-import { announcePurge, type Purges } from "./purges.ts";
+import { find, type Named, turnOf } from "./named.ts";
 import { withTwin } from "./twin.ts";
 
 export type GroupAttributes = Readonly<Record<string, unknown>> & { readonly displayName: string };
@@ -78,7 +79,7 @@ export class Groups {
     editor: Editor = "admin",
   ): Promise<{ readonly stored: Group; readonly isNew: boolean }> {
     const which = { name: displayName };
-    const once = (): Promise<{ stored: Group; isNew: boolean }> =>
+    return lookTwice(() =>
       this.#change(async (change) => {
         const current = await find(change.for(caller.organizationId).open(groups), which, key);
         if (current) {
@@ -87,12 +88,8 @@ export class Groups {
         }
         if (expected?.oneOf) throw new AppError("precondition-failed", "There is no such group yet.");
         return { stored: await createWithin(change, caller, revise(undefined), [], editor), isNew: true };
-      }, which);
-    // Who lost a race for a new name finds the winner's at the second look.
-    return once().catch((error: unknown) => {
-      if (isFault(error, "conflict")) return once();
-      throw error;
-    });
+      }, which),
+    );
   }
 
   /**

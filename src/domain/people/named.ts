@@ -1,4 +1,3 @@
-import { AppError, isFault } from "../../errors.ts";
 import type { Entity, Reader } from "../../store/collection.ts";
 import { fold } from "../fold.ts";
 
@@ -21,12 +20,3 @@ export async function find<T extends Entity>(from: Reader<T>, which: Named, path
 
 /** Changes of the same one wait for each other. */
 export const turnOf = (which: Named): string => (typeof which === "string" ? which : fold(which.name));
-
-/** Of a change that found its name taken: says which field that is. */
-export const takenAs =
-  (field: string, message?: string) =>
-  (error: unknown): never => {
-    // What a rule of ours refused is told by that rule.
-    if (!isFault(error, "conflict") || error.details.key === undefined) throw error;
-    throw new AppError("conflict", message ?? error.message, { ...error.details, field }, error);
-  };

@@ -1,6 +1,6 @@
 import type { Twinned } from "../../../schemas/user.ts";
+import { attributesOf } from "../attributes.ts";
 import { fold } from "../fold.ts";
-import { attributesOf } from "./attributes.ts";
 
 /** A user or group as it is written: beside its attributes their twin. */
 export function withTwin<T extends object>(record: T): Twinned<T> {

@@ -1,18 +1,19 @@
 import type { User } from "../../../schemas/user.ts";
-import { AppError, isFault } from "../../errors.ts";
+import { AppError } from "../../errors.ts";
 import type { Change, Page, Query, Store } from "../../store/collection.ts";
 import { tokens, users } from "../../store/collections.ts";
+import { attributesOf, sameAttributes } from "../attributes.ts";
 import { record } from "../audit/record.ts";
 import type { Caller } from "../caller.ts";
 import { assertUnreferenced } from "../catalogue/references.ts";
+import { lookTwice, takenAs } from "../conflict.ts";
 import { newEntity, nextVersion } from "../entity.ts";
 import { fold } from "../fold.ts";
 import { assertVersion, type ExpectedVersion } from "../precondition.ts";
+import { announcePurge, type Purges } from "../purges/purges.ts";
 import { revokeWithin } from "../tokens/tokens.ts";
-import { attributesOf, sameAttributes } from "./attributes.ts";
 import { assertMayEdit, type Editor, editTold, ownership } from "./managed.ts";
-import { find, type Named, takenAs, turnOf } from "./named.ts";
-import { announcePurge, type Purges } from "./purges.ts";
+import { find, type Named, turnOf } from "./named.ts";
 import { withTwin } from "./twin.ts";
 
 /** What a door may say of a user: SCIM's attributes without what the service keeps by itself. */
@@ -84,7 +85,7 @@ export class Users {
     editor: Editor = "admin",
   ): Promise<{ readonly stored: User; readonly isNew: boolean }> {
     const which = { name: userName };
-    const once = (): Promise<{ stored: User; isNew: boolean }> =>
+    return lookTwice(() =>
       this.#change(async (change) => {
         const current = await find(change.for(caller.organizationId).open(users), which, key);
         if (current) {
@@ -95,12 +96,8 @@ export class Users {
         }
         if (expected?.oneOf) throw new AppError("precondition-failed", "There is no such user yet.");
         return { stored: await createWithin(change, caller, revise(undefined), editor), isNew: true };
-      }, which);
-    // Who lost a race for a new name finds the winner's at the second look.
-    return once().catch((error: unknown) => {
-      if (isFault(error, "conflict")) return once();
-      throw error;
-    });
+      }, which),
+    );
   }
 
   /**

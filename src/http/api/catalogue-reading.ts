@@ -1,9 +1,8 @@
-import type { z } from "zod";
 import { notFound } from "../../domain/catalogue/catalogue.ts";
 import type { Thing } from "../../domain/catalogue/thing.ts";
 import type { Condition } from "../../domain/query.ts";
 import { type Operation, operation } from "../operation.ts";
-import { type ListQuery, pageAnswer, pageOf, queryOf } from "./lists.ts";
+import { conditionFrom, type ListQuery, pageAnswer, pageOf, queryOf } from "./lists.ts";
 import { answerForUser, answerOf, reachable, type Shelf, shownThing, standingOf } from "./shelf.ts";
 
 /** List and get of one kind, for the organisation and for users. */
@@ -22,7 +21,7 @@ export function readingOperations<T extends Thing>(shelf: Shelf<T>): readonly Op
         scopes: ["admin:read"],
         answers: { 200: pageOf(shown, `${name}List`) },
         handle: ({ caller: { organizationId }, query }, rooms) => {
-          const where = filterOf(query, filters);
+          const where = conditionFrom(query, filters);
           return pageAnswer(
             query,
             [organizationId, path, where],
@@ -38,7 +37,7 @@ export function readingOperations<T extends Thing>(shelf: Shelf<T>): readonly Op
           handle: async (asked, rooms) => {
             const { organizationId } = asked.caller;
             const standing = await standingOf(asked, rooms);
-            const filter = filterOf(asked.query, filters);
+            const filter = conditionFrom(asked.query, filters);
             const reach = standing.condition(forUser.kind);
             const where: Condition = filter ? { op: "and", all: [reach, filter] } : reach;
             return pageAnswer(
@@ -80,16 +79,4 @@ export function readingOperations<T extends Thing>(shelf: Shelf<T>): readonly Op
       }),
     }),
   ];
-}
-
-/** What a list is asked by: every field that is given, exactly. */
-function filterOf(
-  query: Readonly<Record<string, unknown>>,
-  filters: Readonly<Record<string, z.ZodType>>,
-): Condition | undefined {
-  const all = Object.keys(filters).flatMap((path): Condition[] => {
-    const value = query[path];
-    return typeof value === "string" || typeof value === "boolean" ? [{ op: "eq", path, value }] : [];
-  });
-  return all.length > 0 ? { op: "and", all } : undefined;
 }

@@ -35,7 +35,8 @@ export function writingOperations<T extends Thing>(shelf: Shelf<T>): readonly Op
       organization: {
         scopes: ["admin:write"],
         answers: { 201: shown },
-        handle: async ({ caller, body }, rooms) => created(await from(rooms).create(caller, contentFrom(body))),
+        handle: async ({ caller, body }, rooms) =>
+          created(await from(rooms).create(caller, contentFrom(body, undefined))),
       },
       ...(own && {
         user: {
@@ -45,7 +46,7 @@ export function writingOperations<T extends Thing>(shelf: Shelf<T>): readonly Op
             const standing = await standingOf(asked, rooms);
             const thing = await from(rooms).create(
               asked.caller,
-              contentFrom(asked.body),
+              contentFrom(asked.body, asked.user.id),
               ownerOf(asked.user, standing),
             );
             return { ...(await answerForUser(shelf, thing, standing, rooms)), ...placeOf(thing) };
@@ -77,6 +78,7 @@ export function writingOperations<T extends Thing>(shelf: Shelf<T>): readonly Op
           answers: { 200: own.shown, 201: own.shown },
           handle: async (asked, rooms) => {
             const standing = await standingOf(asked, rooms);
+            if (isId(asked)) await assertOwn(asked, standing, rooms);
             const { thing, isNew } = await put(asked, rooms, ownerOf(asked.user, standing));
             const answer = await answerForUser(shelf, thing, standing, rooms);
             return isNew ? { ...answer, ...placeOf(thing) } : answer;
@@ -101,8 +103,10 @@ export function writingOperations<T extends Thing>(shelf: Shelf<T>): readonly Op
           scopes: ["connect:write"],
           answers: { 200: own.shown },
           handle: async (asked, rooms) => {
-            const { standing, owner } = await asOwner(asked, rooms);
-            return answerForUser(shelf, await patch(asked, rooms, owner), standing, rooms);
+            const standing = await standingOf(asked, rooms);
+            await assertOwn(asked, standing, rooms);
+            const thing = await patch(asked, rooms, ownerOf(asked.user, standing));
+            return answerForUser(shelf, thing, standing, rooms);
           },
         },
       }),
@@ -126,8 +130,10 @@ export function writingOperations<T extends Thing>(shelf: Shelf<T>): readonly Op
           scopes: ["connect:write"],
           answers: { 204: null },
           handle: async (asked, rooms) => {
-            const { owner } = await asOwner(asked, rooms);
-            await from(rooms).remove(asked.caller, asked.parameter("id"), asked.expected, owner);
+            const standing = await standingOf(asked, rooms);
+            await assertOwn(asked, standing, rooms);
+            const { caller, user, expected, parameter } = asked;
+            await from(rooms).remove(caller, parameter("id"), expected, ownerOf(user, standing));
             return { status: 204 };
           },
         },
@@ -138,30 +144,38 @@ export function writingOperations<T extends Thing>(shelf: Shelf<T>): readonly Op
   async function put(asked: Asked<unknown>, rooms: Rooms, owner?: Owner): Promise<{ thing: T; isNew: boolean }> {
     const { caller, expected } = asked;
     const named = asked.parameter("id");
-    const { slug: given, ...content } = contentFrom(asked.body);
-    const withSlug = (name: string): Content<T> => ({ slug: given ?? name, ...content }) as unknown as Content<T>;
-    if (named.startsWith(`${kind.prefix}_`)) {
-      const thing = await from(rooms).update(caller, named, expected, (now) => withSlug(now.slug), owner);
-      return { thing, isNew: false };
+    const content = (slug: string, ownerId: string | undefined): Content<T> => ({
+      ...{ slug },
+      ...contentFrom(asked.body, ownerId),
+    });
+    if (isId(asked)) {
+      const revise = (now: Content<T>, ownerId: string | undefined): Content<T> => content(now.slug, ownerId);
+      return { thing: await from(rooms).update(caller, named, expected, revise, owner), isNew: false };
     }
-    if (!slug.safeParse(named).success)
-      throw new AppError("invalid-value", "The slug in the path is none.", { field: "slug" });
-    if ((given ?? named) !== named) {
+    const { error } = slug.safeParse(named);
+    if (error)
+      throw new AppError("invalid-value", `The slug in the path ${error.issues[0]?.message}.`, { field: "slug" });
+    const wanted = content(named, owner?.id);
+    if (wanted.slug !== named) {
       throw new AppError("invalid-value", "slug must be the one in the path.", { field: "slug" });
     }
-    return from(rooms).put(caller, expected, withSlug(named), owner);
+    return from(rooms).put(caller, expected, wanted, owner);
   }
 
   function patch({ caller, expected, parameter, body }: Asked<unknown>, rooms: Rooms, owner?: Owner): Promise<T> {
-    const revise = (now: Content<T>): Content<T> => contentFrom(readBody(input, mergePatch(now, body)));
+    const revise = (now: Content<T>, ownerId: string | undefined): Content<T> =>
+      contentFrom(readBody(input, mergePatch(now, body)), ownerId);
     return from(rooms).update(caller, parameter("id"), expected, revise, owner);
   }
 
+  function isId({ parameter }: Asked<unknown>): boolean {
+    return parameter("id").startsWith(`${kind.prefix}_`);
+  }
+
   /** @throws AppError not-found; forbidden for the organisation's, which the user sees and does not own */
-  async function asOwner(asked: Asked<User>, rooms: Rooms): Promise<{ standing: Standing; owner: Owner }> {
-    const standing = await standingOf(asked, rooms);
+  async function assertOwn(asked: Asked<User>, standing: Standing, rooms: Rooms): Promise<void> {
     const { ownerId } = await reachable(shelf, asked, standing, rooms);
-    if (ownerId === asked.user.id) return { standing, owner: ownerOf(asked.user, standing) };
+    if (ownerId === asked.user.id) return;
     throw new AppError("forbidden", `The ${title} is the organization's, not the user's own.`);
   }
 
@@ -173,16 +187,22 @@ export function writingOperations<T extends Thing>(shelf: Shelf<T>): readonly Op
     return { ...answerOf(thing), ...placeOf(thing) };
   }
 
-  /** What a checked body says of a thing, without what it repeats of an answer. */
-  function contentFrom(body: unknown): Content<T> {
+  /**
+   * What a checked body says of a thing, without what it repeats of an answer.
+   * @throws AppError invalid-value for another owner than it has: nobody can make a thing somebody else's
+   */
+  function contentFrom(body: unknown, ownerId: string | undefined): Content<T> {
     const {
       id: _,
       version: _v,
       createdAt: _c,
       updatedAt: _u,
-      ownerId: _o,
+      ownerId: given,
       ...content
     } = body as Record<string, unknown>;
+    if (given !== undefined && given !== ownerId) {
+      throw new AppError("invalid-value", "ownerId cannot be chosen; leave it out.", { field: "ownerId" });
+    }
     return content as unknown as Content<T>;
   }
 }

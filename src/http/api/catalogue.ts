@@ -10,9 +10,10 @@ import type { Thing } from "../../domain/catalogue/thing.ts";
 import type { Operation } from "../operation.ts";
 import { readingOperations } from "./catalogue-reading.ts";
 import { writingOperations } from "./catalogue-writing.ts";
+import { equals } from "./lists.ts";
 import { type Shelf, shownToUser } from "./shelf.ts";
 
-const ownerId = z.string().max(100).optional().describe("id of the user whose own they are");
+const owner = equals("ownerId", z.string().max(100).describe("id of the user whose own they are"));
 
 const mcpServers: Shelf<McpServer> = {
   kind: mcpServerKind,
@@ -23,7 +24,7 @@ const mcpServers: Shelf<McpServer> = {
   from: (rooms) => rooms.mcpServers,
   input: mcpServerInput,
   shown: mcpServerShown,
-  filters: { status: z.enum(["draft", "active"]).optional(), environment: slug.optional() },
+  filters: { ...equals("status", z.enum(["draft", "active"])), ...equals("environment", slug) },
   forUser: {
     kind: "mcp-server",
     shown: mcpServerForUser,
@@ -42,11 +43,16 @@ const toolkits: Shelf<Toolkit> = {
   from: (rooms) => rooms.toolkits,
   input: toolkitInput,
   shown: toolkitShown,
-  filters: { ownerId },
+  filters: owner,
   forUser: {
     kind: "toolkit",
     shown: toolkitForUser,
-    show: async (toolkits, standing, { access }) => (await access.toolkitsFor(standing, toolkits)).map(shownToUser),
+    show: async (toolkits, standing, { access }) => {
+      const given = toolkits.filter((toolkit) => toolkit.ownerId === undefined);
+      const inReach = new Map((await access.toolkitsFor(standing, given)).map((toolkit) => [toolkit.id, toolkit]));
+      // An own one is shown as its owner wrote it, so that it can be sent back as it is.
+      return toolkits.map((toolkit) => shownToUser(inReach.get(toolkit.id) ?? toolkit));
+    },
     isOwnable: true,
   },
 };
@@ -60,7 +66,7 @@ const skills: Shelf<Skill> = {
   from: (rooms) => rooms.skills,
   input: skillInput,
   shown: skillShown,
-  filters: { ownerId },
+  filters: owner,
   forUser: { kind: "skill", shown: skillForUser, show: async (skills) => skills.map(shownToUser), isOwnable: true },
 };
 
@@ -73,7 +79,7 @@ const commands: Shelf<Command> = {
   from: (rooms) => rooms.commands,
   input: commandInput,
   shown: commandShown,
-  filters: { ownerId, active: z.boolean().optional() },
+  filters: { ...owner, ...equals("active", z.boolean()) },
   forUser: {
     kind: "command",
     shown: commandForUser,
@@ -91,7 +97,7 @@ const policies: Shelf<Policy> = {
   from: (rooms) => rooms.policies,
   input: policyInput,
   shown: policyShown,
-  filters: { effect: z.enum(["allow", "deny"]).optional(), enabled: z.boolean().optional() },
+  filters: { ...equals("effect", z.enum(["allow", "deny"])), ...equals("enabled", z.boolean()) },
 };
 
 const operationsOf = <T extends Thing>(shelf: Shelf<T>): readonly Operation[] => [

@@ -5,7 +5,8 @@ import type { Caller } from "../../domain/caller.ts";
 import type { Editor } from "../../domain/people/managed.ts";
 import type { Named } from "../../domain/people/named.ts";
 import type { ExpectedVersion } from "../../domain/precondition.ts";
-import type { Condition, Page, Query } from "../../domain/query.ts";
+import type { Page, Query } from "../../domain/query.ts";
+import type { Filters } from "./lists.ts";
 import type { Rooms } from "./rooms.ts";
 
 /** How users, or groups, stand at the door: what the operations on both need to know of either. */
@@ -20,16 +21,10 @@ export interface Directory<T extends User | Group, Attributes> {
   readonly key: "userName" | "displayName";
   readonly input: z.ZodObject;
   readonly shown: z.ZodObject;
-  readonly filters: Readonly<Record<string, Filter>>;
+  readonly filters: Filters;
   /** By the rules of the SCIM door: they are the same people. @throws AppError as `inboundUser`, `inboundGroup` */
   readonly attributesFrom: (content: Content) => Attributes;
   readonly from: (rooms: Rooms) => People<T, Attributes>;
-}
-
-/** One parameter that a list can be asked by. */
-export interface Filter {
-  readonly schema: z.ZodType;
-  readonly condition: (value: string | boolean) => Condition;
 }
 
 /** What the domain does with users, and with groups. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Page, Position, Query } from "../../domain/query.ts";
+import type { Condition, Page, Position, Query } from "../../domain/query.ts";
 import { cursorOf, positionOf } from "../cursor.ts";
 
 const limitDefault = 50;
@@ -14,9 +14,34 @@ export const listQuery = {
 export type ListQuery = z.ZodObject<typeof listQuery>;
 export type PageRequest = z.output<ListQuery>;
 
-/** The query of a list that can be asked by these fields as well. */
-export function queryOf(filters: Readonly<Record<string, z.ZodType>>): ListQuery {
-  return z.object({ ...listQuery, ...filters });
+/** The parameters that a list can be asked by besides, and what each asks of what is stored. */
+export type Filters = Readonly<Record<string, Filter>>;
+
+export interface Filter {
+  readonly schema: z.ZodType;
+  readonly condition: (value: string | boolean) => Condition;
+}
+
+/** A parameter that the field of this name must equal. */
+export function equals(path: string, schema: z.ZodType): Filters {
+  return { [path]: { schema: schema.optional(), condition: (value) => ({ op: "eq", path, value }) } };
+}
+
+/** The query of a list with these filters. */
+export function queryOf(filters: Filters): ListQuery {
+  const fields: Readonly<Record<string, z.ZodType>> = Object.fromEntries(
+    Object.entries(filters).map(([field, { schema }]) => [field, schema]),
+  );
+  return z.object({ ...listQuery, ...fields });
+}
+
+/** What a list is asked by: every filter that is given must hold. */
+export function conditionFrom(query: Readonly<Record<string, unknown>>, filters: Filters): Condition | undefined {
+  const all = Object.entries(filters).flatMap(([field, { condition }]): Condition[] => {
+    const value = query[field];
+    return typeof value === "string" || typeof value === "boolean" ? [condition(value)] : [];
+  });
+  return all.length > 0 ? { op: "and", all } : undefined;
 }
 
 /**

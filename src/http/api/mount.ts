@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Request, Response, Router } from "express";
-import { AppError } from "../../errors.ts";
+import { z } from "zod";
 import { expectedVersion, notModifiedSince, strongEtagOf } from "../etag.ts";
 import { byMethod } from "../methods.ts";
 import type { Answer, Asked, Operation, View } from "../operation.ts";
@@ -27,7 +27,7 @@ const answering =
       caller: callerOf(req),
       user: undefined,
       parameter: (name) => String(req.params[name]),
-      query: operation.query ? readQuery(operation.query, req.query) : noQuery(req),
+      query: readQuery(operation.query ?? noParameters, req.query),
       body: operation.body && readBody(operation.body, req.body),
       outsideToken: req.outsideToken,
       expected: operation.isVersioned ? expectedVersion(req) : {},
@@ -39,12 +39,7 @@ const answering =
     respond(req, res, answer, "user" in chosen, base);
   };
 
-/** @throws AppError invalid-value: a parameter that is not understood is not passed over */
-function noQuery({ query }: Request): undefined {
-  const [name] = Object.keys(query);
-  if (name === undefined) return undefined;
-  throw new AppError("invalid-value", `The parameter ${name.slice(0, 100)} is not known here.`);
-}
+const noParameters = z.object({});
 
 function respond(req: Request, res: Response, answer: Answer, isOfUser: boolean, base: string): void {
   const { status, body, version, location } = answer;

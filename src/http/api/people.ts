@@ -1,13 +1,12 @@
 import { z } from "zod";
 import type { Group, User } from "../../../schemas/user.ts";
+import { attributesOf } from "../../domain/attributes.ts";
 import { fold } from "../../domain/fold.ts";
-import { attributesOf } from "../../domain/people/attributes.ts";
 import { namedBy } from "../../domain/people/named.ts";
-import type { Condition } from "../../domain/query.ts";
 import { AppError } from "../../errors.ts";
 import { type Answer, type Asked, type Operation, operation } from "../operation.ts";
-import { type Content, type Directory, editorOf, type Filter, type OverrideQuery, overrideQuery } from "./directory.ts";
-import { type ListQuery, pageAnswer, pageOf, queryOf } from "./lists.ts";
+import { type Content, type Directory, editorOf, type OverrideQuery, overrideQuery } from "./directory.ts";
+import { conditionFrom, type ListQuery, pageAnswer, pageOf, queryOf } from "./lists.ts";
 import { mergePatch, patchOf } from "./merge-patch.ts";
 import { readBody } from "./read.ts";
 import type { Rooms } from "./rooms.ts";
@@ -30,13 +29,13 @@ export function peopleOperations<T extends User | Group, Attributes>(
       method: "get",
       path,
       tag,
-      query: queryOf(Object.fromEntries(Object.entries(filters).map(([field, { schema }]) => [field, schema]))),
+      query: queryOf(filters),
       summary: `Lists ${title}s in the order in which they were made`,
       organization: {
         scopes: ["admin:read"],
         answers: { 200: pageOf(shown, `${name}List`) },
         handle: ({ caller: { organizationId }, query }, rooms) => {
-          const where = conditionOf(query, filters);
+          const where = conditionFrom(query, filters);
           return pageAnswer(
             query,
             [organizationId, path, where],
@@ -174,13 +173,4 @@ function shownPerson(stored: User | Group): Content {
 function contentFrom(body: unknown): Content {
   const { id: _, version: _v, createdAt: _c, updatedAt: _u, managedBy: _m, ...content } = body as Content;
   return content;
-}
-
-/** What a list is asked by: every field that is given, exactly. */
-function conditionOf(query: Content, filters: Readonly<Record<string, Filter>>): Condition | undefined {
-  const all = Object.entries(filters).flatMap(([field, { condition }]): Condition[] => {
-    const value = query[field];
-    return typeof value === "string" || typeof value === "boolean" ? [condition(value)] : [];
-  });
-  return all.length > 0 ? { op: "and", all } : undefined;
 }

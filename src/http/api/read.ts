@@ -59,7 +59,7 @@ function worded(issue: z.core.$ZodRawIssue): string {
         : `must be a ${issue.format}`;
     case "invalid_union":
       return issue["note"] === "No matching discriminator"
-        ? "is none of the known types"
+        ? `must be one of ${(issue["options"] as string[]).join(", ")}`
         : "has none of the known forms";
     default:
       return "is wrong";

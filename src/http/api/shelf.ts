@@ -5,6 +5,7 @@ import { type Catalogue, contentOf, notFound } from "../../domain/catalogue/cata
 import type { Kind } from "../../domain/catalogue/kinds.ts";
 import type { Thing } from "../../domain/catalogue/thing.ts";
 import type { Answer, Asked } from "../operation.ts";
+import type { Filters } from "./lists.ts";
 import type { Rooms } from "./rooms.ts";
 
 /** How one kind of the catalogue stands at the door. */
@@ -18,8 +19,7 @@ export interface Shelf<T extends Thing> {
   readonly from: (rooms: Rooms) => Catalogue<T>;
   readonly input: z.ZodObject;
   readonly shown: z.ZodObject;
-  /** Fields that a list can be asked by, as they are stored. */
-  readonly filters: Readonly<Record<string, z.ZodType>>;
+  readonly filters: Filters;
   /** Absent: the kind is not for users. */
   readonly forUser?: UserShelf<T>;
 }

@@ -1,7 +1,7 @@
 import type { Request } from "express";
 import type { User } from "../../../schemas/user.ts";
 import { AppError } from "../../errors.ts";
-import { assertScope } from "../authenticate.ts";
+import { assertScope, insufficientScope } from "../authenticate.ts";
 import type { Operation, View } from "../operation.ts";
 import { callerOf } from "../request.ts";
 import type { Rooms } from "./rooms.ts";
@@ -19,18 +19,16 @@ export async function chooseView(req: Request, operation: Operation, { users }: 
   const email = emailOf(req);
   if (email === undefined && caller.userId === undefined) {
     const { organization, user } = operation;
-    const opens = (view: Pick<View, "scopes"> | undefined): boolean =>
-      view?.scopes.some((scope) => caller.scopes.has(scope)) ?? false;
-    if (!organization || (organization.scopes.length > 0 && !opens(organization) && opens(user))) {
-      if (user) assertScope(caller, user.scopes);
+    const opens = ({ scopes }: Pick<View, "scopes">): boolean =>
+      scopes.length === 0 || scopes.some((scope) => caller.scopes.has(scope));
+    if (organization && opens(organization)) return { view: organization };
+    if (user && (opens(user) || [...caller.scopes].every((scope) => scope.startsWith("connect:")))) {
       throw new AppError("user-required", "Name the user whose view this is: x-user-email.");
     }
-    if (organization.scopes.length > 0) assertScope(caller, organization.scopes);
-    return { view: organization };
+    throw insufficientScope((organization ?? user)?.scopes ?? []);
   }
   const { user: view } = operation;
   if (!view) {
-    if (operation.organization) assertScope(caller, operation.organization.scopes);
     throw new AppError("forbidden", "This is not for users: ask without x-user-email, and not with a personal token.");
   }
   if (view.scopes.length > 0) assertScope(caller, view.scopes);

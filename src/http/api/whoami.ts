@@ -1,9 +1,10 @@
 import { callerSchema } from "../../../schemas/caller.ts";
+import type { User } from "../../../schemas/user.ts";
 import type { Asked, Operation } from "../operation.ts";
 
-const handle = async ({ caller }: Asked<unknown>) => {
-  const { organizationId, actor, scopes, userId } = caller;
-  const body = { organizationId, actor, scopes: [...scopes].sort(), ...(userId !== undefined && { userId }) };
+const handle = async ({ caller, user }: Asked<User | undefined>) => {
+  const { organizationId, actor, scopes } = caller;
+  const body = { organizationId, actor, scopes: [...scopes].sort(), ...(user && { userId: user.id }) };
   return { status: 200, body } as const;
 };
 
@@ -14,5 +15,5 @@ export const whoami: Operation = {
   tag: "Caller",
   summary: "Which organization, token and scopes the credential stands for",
   organization: { scopes: [], answers: { 200: callerSchema }, handle },
-  user: { scopes: [], answers: { 200: callerSchema }, handle },
+  user: { scopes: ["connect:read"], answers: { 200: callerSchema }, handle },
 };

@@ -1,5 +1,5 @@
 import type { Group, User } from "../../../schemas/user.ts";
-import { attributesOf } from "../../domain/people/attributes.ts";
+import { attributesOf } from "../../domain/attributes.ts";
 import type { GroupOfUser } from "../../domain/people/memberships.ts";
 import { etagOf } from "../etag.ts";
 import { outboundAttributes } from "./inbound.ts";

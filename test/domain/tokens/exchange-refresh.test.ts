@@ -117,7 +117,7 @@ for (const { name: engine, open } of engines) {
           },
         },
         "after the user was deleted": {
-          cause: "refresh-closed",
+          cause: "refresh-unknown",
           make: async () => {
             const { refresh_token } = await domain.exchange();
             await domain.users.remove(everythingIn(domain.organizationId), domain.ada, undefined);

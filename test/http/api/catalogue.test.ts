@@ -30,6 +30,30 @@ for (const { name: engine, open } of engines) {
       expect(new Set(puts.map(({ body }) => body.version))).to.deep.equal(new Set([1]));
     });
 
+    it("says of a wrong field what would be right", async () => {
+      const said = async (more: object): Promise<unknown> => {
+        const { body } = await admin.put("/api/mcp-servers/wrong").send(server(more)).expect(400);
+        return body.errors;
+      };
+      const oauth2 = { type: "oauth2", authorizationUrl: "https://a.example", tokenUrl: "https://a.example" };
+      expect(await said({ auth: { type: "basic" } })).to.deep.equal([
+        { pointer: "/auth/type", detail: "auth.type must be one of none, apiKey, oauth2." },
+      ]);
+      expect(await said({ auth: { type: "apiKey", header: "a b" } })).to.deep.equal([
+        { pointer: "/auth/header", detail: "auth.header must be 1 to 64 letters, digits and hyphens." },
+      ]);
+      for (const url of ["https://mcp.example/\n", " https://mcp.example", "https://mcp.\texample"]) {
+        expect(await said({ url }), JSON.stringify(url)).to.have.nested.property("[0].pointer", "/url");
+      }
+      const scopes = ["a b"];
+      expect(
+        await said({ auth: { ...oauth2, clientId: "c", redirectUri: "https://a.example", scopes } }),
+      ).to.have.nested.property("[0].pointer", "/auth/scopes/0");
+      expect((await admin.put("/api/mcp-servers/Not_a_slug").send(server()).expect(400)).body.detail).to.match(
+        /^The slug in the path must be 1 to 63/,
+      );
+    });
+
     it("of many changes at once without If-Match, each is kept; with one version, one wins", async () => {
       const { headers } = await admin.put("/api/mcp-servers/busy").send(server()).expect(201);
       const kept = await Promise.all(

@@ -132,6 +132,27 @@ for (const { name: engine, open } of engines) {
         await personal.get("/api/users").expect(403);
       });
 
+      it("is what a credential with connect scopes only has to name, whatever it asks of what users have", async () => {
+        const reader = await service.as(["connect:read"]);
+        for (const [method, path] of [
+          ["get", "/api/skills"],
+          ["post", "/api/skills"],
+          ["get", "/api/connections/github"],
+        ] as const) {
+          const { body } = await reader[method](path)
+            .send(method === "post" ? { slug: "s", name: "S" } : undefined)
+            .expect(400);
+          expect(body.type, path).to.match(/:user-required$/);
+        }
+        expect((await reader.get("/api/policies").expect(403)).body.type).to.match(/:insufficient-scope$/);
+      });
+
+      it("names the acting user in whoami, to whoever may read as that user", async () => {
+        expect((await as("ada").get("/api/whoami").expect(200)).body.userId).to.equal(ada);
+        const exchanger = await service.as(["connect:exchange-auth"]);
+        await exchanger.get("/api/whoami").set("x-user-email", "ada").expect(403);
+      });
+
       it("opens with connect scopes only; what is not for users says so", async () => {
         await admin.get("/api/skills").set("x-user-email", "ada").expect(403);
         const all = await service.as(["all"]);
@@ -324,7 +345,10 @@ for (const { name: engine, open } of engines) {
           .send({ slug: "holder", name: "T", skills: ["passing"] })
           .expect(201);
         await admin.delete("/api/skills/passing").expect(204);
-        expect((await as("ada").get("/api/toolkits/holder").expect(200)).body.skills).to.deep.equal([]);
+        const held = await as("ada").get("/api/toolkits/holder").expect(200);
+        expect(held.body.skills, "as its owner wrote it").to.deep.equal(["passing"]);
+        const again = await as("ada").put("/api/toolkits/holder").send(held.body).expect(200);
+        expect(again.body).to.deep.equal(held.body);
       });
     });
   });

@@ -1,11 +1,11 @@
 import type { CollectionDefinition, Condition, Entity, Tenant } from "../../store/collection.ts";
-import { commands, connections, groups, skills, toolkits } from "../../store/collections.ts";
+import { commands, connections, exchanges, groups, skills, toolkits } from "../../store/collections.ts";
 
 /** Removes a batch of what is left, inside one transaction. @returns whether there may be more */
 export type Removal = (tenant: Tenant<"write">) => Promise<boolean>;
 
 /**
- * What removed users, groups and MCP servers have left behind: memberships, a user's own things and connections, a
+ * What removed users, groups and MCP servers have left behind: memberships, a user's own things, connections and exchanges, a
  * server's connections. Most have nothing left: each kind of thing is asked for once, for all of them together.
  */
 export async function* leftoversOf(tenant: Tenant<"read">, subjectIds: readonly string[]): AsyncGenerator<Removal> {
@@ -47,6 +47,7 @@ const records: readonly {
   { of: "usr_", collection: toolkits, path: "ownerId", batchMax: largeMax },
   { of: "usr_", collection: skills, path: "ownerId", batchMax: largeMax },
   { of: "usr_", collection: commands, path: "ownerId", batchMax: largeMax },
+  { of: "usr_", collection: exchanges, path: "userId", batchMax: smallMax },
   { of: "srv_", collection: connections, path: "mcpServerId", batchMax: smallMax },
 ];
 

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import type { Caller } from "../../../src/domain/caller.ts";
 import { Groups } from "../../../src/domain/people/groups.ts";
-import { Purges, settledMs } from "../../../src/domain/people/purges.ts";
 import { Users } from "../../../src/domain/people/users.ts";
+import { Purges, settledMs } from "../../../src/domain/purges/purges.ts";
 import { collections, purges as purgeRecords, serviceTenant } from "../../../src/store/collections.ts";
 import { engines } from "../../store/engines.ts";
 import type { Opened } from "../../store/opened.ts";
