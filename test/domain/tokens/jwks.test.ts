@@ -140,7 +140,7 @@ describe("Jwks", () => {
       let connections = 0;
       const server = createServer((socket) => {
         connections++;
-        socket.on("error", () => undefined);
+        socket.on("error", () => undefined).resume(); // who reads nothing never sees the other side go
       }).listen(0, "127.0.0.1");
       listening.push(server);
       await once(server, "listening");
