@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { entity, repeatedEntity, shownEntity } from "./entity.ts";
 import { name, setOf, slug, webAddress } from "./text.ts";
+import { tokenType } from "./token.ts";
 
 /** How outside JWTs are verified that are exchanged for personal tokens. */
 export const authExchangeSettings = z
@@ -18,7 +19,16 @@ export const authExchangeSettings = z
   .meta({ id: "AuthExchangeSettings" });
 export type AuthExchangeSettings = Readonly<z.output<typeof authExchangeSettings>>;
 
-const fields = { name, authExchange: authExchangeSettings.optional() };
+/** What bounds the tokens of an organization, besides what the installation allows. */
+export const tokenPolicy = z
+  .strictObject({
+    maxTtlDays: z.int().min(1).max(36_500).optional().describe("the longest life that a token can be given"),
+    defaultTtlDays: z.int().min(1).max(36_500).optional().describe("of a token for which nothing else is asked"),
+    allowedTypes: setOf(tokenType, 4).min(1).optional().describe("types of tokens that can be made; absent: all"),
+  })
+  .meta({ id: "TokenPolicy" });
+
+const fields = { name, tokenPolicy: tokenPolicy.optional(), authExchange: authExchangeSettings.optional() };
 
 export const organization = z.object({ ...entity, slug, ...fields });
 export type Organization = Readonly<z.infer<typeof organization>>;

@@ -131,6 +131,7 @@ export async function createApp(store: Store, config: Config, log: Log, now: () 
           organizations,
           auditEvents: new AuditEvents(store),
           exchanges,
+          tokens,
         },
         requestLog,
         publicUrl: config.publicUrl,

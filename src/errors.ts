@@ -25,6 +25,7 @@ export type Fault =
   | "conflict" // a unique key is taken
   | "unresolved-reference" // to what should be created in the same request, and is not
   | "limit-reached" // no more of its kind may be made
+  | "last-all-token" // an organisation would lock itself out
   | "referenced" // by others, so that it cannot go
   | "managed" // by the identity provider, so that others leave it alone
   | "stale" // the version read is not the version stored

@@ -73,7 +73,7 @@ describe("The operator's commands", () => {
     it("create obeys TOKEN_PREFIX and TOKEN_MAX_TTL_DAYS as the service does", async () => {
       const environment = { DATA_DIR: dataDir, TOKEN_PREFIX: "acme", TOKEN_MAX_TTL_DAYS: "30" };
       const words = ["token", "create", "--name", "ci", "--scope", "all"];
-      const refused = await runCli(environment, ...words);
+      const refused = await runCli(environment, ...words, "--expires-in-days", "31");
       expect(refused.code).to.equal(1);
       expect(refused.stderr).to.contain("within 30 days");
       const { stdout } = await runCli(environment, ...words, "--expires-in-days", "30");

@@ -1,5 +1,5 @@
 import type { Actor } from "../../schemas/audit-event.ts";
-import type { Scope } from "../../schemas/token.ts";
+import type { Scope, TokenType } from "../../schemas/token.ts";
 
 /** Who asks, settled once at the door. Every change names one, and the audit event repeats what it says. */
 export interface Caller {
@@ -9,10 +9,21 @@ export interface Caller {
   readonly scopes: ReadonlySet<Scope>;
   /** The user that a personal token acts as. */
   readonly userId?: string;
+  /** Of a token: what bounds whatever it makes. */
+  readonly token?: PresentedToken;
   /** What narrows the servers that can be reached, and what hangs on them. */
   readonly restriction?: Restriction;
   readonly requestId?: string;
   readonly ip?: string;
+}
+
+/** The token that a caller has shown. */
+export interface PresentedToken {
+  readonly type: TokenType;
+  readonly expiresAt?: string;
+  readonly allowedIps?: readonly string[];
+  /** How the secret that was shown is kept, by which it is told from those before and after it. */
+  readonly hash: string;
 }
 
 /** Which MCP servers a credential is restricted to. */

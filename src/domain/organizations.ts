@@ -12,7 +12,7 @@ import type { Tokens } from "./tokens/tokens.ts";
 const defaultSlug = "default";
 
 /** What an admin may say of the own organisation. */
-export type OrganizationContent = Pick<Organization, "name" | "authExchange">;
+export type OrganizationContent = Pick<Organization, "name" | "authExchange" | "tokenPolicy">;
 
 /** The register of organisations. */
 export class Organizations {
@@ -131,8 +131,9 @@ async function organizationBySlug(store: Store, slug: string): Promise<Organizat
   return page.items[0];
 }
 
-const contentOf = ({ name, authExchange }: OrganizationContent): OrganizationContent => ({
+const contentOf = ({ name, tokenPolicy, authExchange }: OrganizationContent): OrganizationContent => ({
   name,
+  ...(tokenPolicy && { tokenPolicy }),
   ...(authExchange && { authExchange }),
 });
 

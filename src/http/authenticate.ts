@@ -3,6 +3,7 @@ import passport from "passport";
 import { Strategy as BearerStrategy } from "passport-http-bearer";
 import type { Scope } from "../../schemas/token.ts";
 import type { Caller } from "../domain/caller.ts";
+import { canHave } from "../domain/tokens/scopes.ts";
 import type { TokenVerifier } from "../domain/tokens/verify.ts";
 import { AppError, isFault } from "../errors.ts";
 import { normaliseCredential, refuseTokenInBody } from "./credentials.ts";
@@ -27,6 +28,7 @@ export function authenticate(verifier: TokenVerifier, failures: FailureLimit): R
     const settled = (error: unknown, caller: Caller | false | undefined): void => {
       if (caller) {
         req.user = caller;
+        announceEnd(res, caller);
         next();
       } else {
         const why = error ?? new AppError("unauthenticated", "A credential is needed.");
@@ -42,6 +44,14 @@ export function authenticate(verifier: TokenVerifier, failures: FailureLimit): R
     guard.authenticate("bearer", { session: false }, settled)(req, res, next);
   };
 }
+
+/** A token that ends soon says so in every answer, to whoever reads the logs of its client. */
+function announceEnd(res: Response, { token }: Caller): void {
+  if (token?.expiresAt === undefined || Date.parse(token.expiresAt) - Date.now() > announcedMs) return;
+  res.setHeader("X-Token-Expires-At", token.expiresAt);
+}
+
+const announcedMs = 7 * 86_400_000;
 
 type BearerStrategyVerify = (
   req: Request,
@@ -84,8 +94,13 @@ export function requireScope(...scopes: readonly Scope[]): RequestHandler {
 
 /** @throws AppError insufficient-scope when the caller holds none of these, naming them */
 export function assertScope(caller: Caller, scopes: readonly Scope[]): void {
-  if (!scopes.some((scope) => caller.scopes.has(scope))) throw insufficientScope(scopes);
+  if (!scopes.some((scope) => caller.scopes.has(scope))) throw insufficientScope(caller, scopes);
 }
 
-export const insufficientScope = (scopes: readonly Scope[]): AppError =>
-  new AppError("insufficient-scope", `This needs the scope ${scopes.join(" or ")}.`, { scopes });
+/** Says so when no token of the caller's type can have what is needed: then another is needed, and not more scopes. */
+export function insufficientScope({ token }: Caller, scopes: readonly Scope[]): AppError {
+  const needed = `This needs the scope ${scopes.join(" or ")}`;
+  const isOfType = !token || scopes.some((scope) => canHave(token.type, scope));
+  const detail = isOfType ? `${needed}.` : `${needed}, which a token of type ${token.type} cannot have.`;
+  return new AppError("insufficient-scope", detail, { scopes });
+}

@@ -26,6 +26,7 @@ export const statusOf: Readonly<Record<Fault, number>> = {
   conflict: 409,
   "unresolved-reference": 409,
   "limit-reached": 409,
+  "last-all-token": 409,
   referenced: 409,
   managed: 409,
   stale: 409,

@@ -25,6 +25,8 @@ export interface Operation<Query extends z.ZodObject = z.ZodObject, Body extends
   readonly query?: Query;
   /** Absent: the operation takes no body. */
   readonly body?: Body;
+  /** Whether no body is as good as an empty object. */
+  readonly isBodyOptional?: boolean;
   /** Whether `Authorization: Bearer` is an outside identity provider's JWT, and only X-API-Key the credential. */
   readonly takesOutsideToken?: boolean;
   /** Whether the answer speaks of one stored version: ETag, and If-Match or If-None-Match with it. */
@@ -76,6 +78,8 @@ export interface Answer {
   readonly body?: object;
   /** Of the resource, for its entity tag. */
   readonly version?: number;
+  /** Whether the body says more than the version knows of, such as counts; a user's view always does. */
+  readonly saysMore?: boolean;
   /** Of a resource that has just been made, below the door. */
   readonly location?: string;
 }

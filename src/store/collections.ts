@@ -22,7 +22,7 @@ export const organizations: CollectionDefinition<Organization> = {
 
 export const tokens: CollectionDefinition<Token> = {
   name: "tokens",
-  indexes: [{ path: "secrets", element: "hash", unique: "everywhere" }, { path: "userId" }],
+  indexes: [{ path: "secrets", element: "hash", unique: "everywhere" }, { path: "userId" }, { path: "origin" }],
 };
 
 export const users: CollectionDefinition<User, Twinned<User>> = {

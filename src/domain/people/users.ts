@@ -11,7 +11,7 @@ import { newEntity, nextVersion } from "../entity.ts";
 import { fold } from "../fold.ts";
 import { assertVersion, type ExpectedVersion } from "../precondition.ts";
 import { announcePurge, type Purges } from "../purges/purges.ts";
-import { revokeWithin } from "../tokens/tokens.ts";
+import { revokeWithin } from "../tokens/token-changes.ts";
 import { assertMayEdit, type Editor, editTold, ownership } from "./managed.ts";
 import { find, type Named, turnOf } from "./named.ts";
 import { withTwin } from "./twin.ts";

@@ -61,6 +61,24 @@ export function assertAllowlist(allowedIps: readonly string[]): void {
   }
 }
 
+/**
+ * Whether every address of one list is in the other.
+ * @param allowedIps none: all addresses there are
+ */
+export function isWithinAllowlist(allowedIps: readonly string[] = [], bounds: readonly string[]): boolean {
+  const outer = bounds.map(readNetwork);
+  const isWithin = (entry: string): boolean => {
+    const inner = readNetwork(entry);
+    return typeof inner !== "string" && outer.some((network) => typeof network !== "string" && holds(network, inner));
+  };
+  return allowedIps.length > 0 && allowedIps.every(isWithin);
+}
+
+const holds = (outer: Network, inner: Network): boolean =>
+  outer.address.width === inner.address.width &&
+  outer.prefix <= inner.prefix &&
+  networkOf(inner.address, outer.prefix).value === outer.address.value;
+
 const refused = (field: string, message: string): AppError => new AppError("invalid-value", message, { field });
 
 interface Network {

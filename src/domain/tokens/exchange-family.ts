@@ -3,7 +3,7 @@ import type { Change } from "../../store/collection.ts";
 import { exchanges, tokens } from "../../store/collections.ts";
 import type { Caller } from "../caller.ts";
 import { nextVersion } from "../entity.ts";
-import { removeWithin, revokeWithin } from "./tokens.ts";
+import { removeWithin, revokeWithin } from "./token-changes.ts";
 
 /** Families of one user that are good at the same time. */
 const liveMax = 20;

@@ -14,8 +14,8 @@ import { closeWithin, makeRoomWithin } from "./exchange-family.ts";
 import { verifyJwt } from "./exchange-jwt.ts";
 import { hashesOfRefreshToken, mintRefreshToken } from "./exchange-refresh-token.ts";
 import { userOf } from "./exchange-user.ts";
+import { presentedToken } from "./giving.ts";
 import type { Jwks } from "./jwks.ts";
-import { statusOf } from "./status.ts";
 import type { TokenPolicy, Tokens } from "./tokens.ts";
 
 const accessMs = 3_600_000;
@@ -98,12 +98,13 @@ export class Exchanges {
     const tenant = change.for(organizationId);
     const user = await tenant.open(users).get(userId);
     if (!user?.active) throw noUser();
-    const parent = await parentOf(change, caller);
+    const parent = await presentedToken(change, caller);
     await makeRoomWithin(change, caller, userId);
     const life = this.#lifeOf(parent);
     const { token, secret } = await this.#rooms.tokens.createWithin(change, organizationId, caller, {
       name: `Exchanged for ${caller.actor.name ?? caller.actor.type}`.slice(0, 200).toWellFormed(),
       ...grantOf(caller),
+      origin: "exchange",
       userId,
       ...(parent && { parentId: parent.id }),
       ...restriction,
@@ -152,7 +153,7 @@ export class Exchanges {
     if (family.refreshExpiresAt <= new Date().toISOString()) return "refresh-expired";
     // What is disabled may be enabled again.
     if (!token.enabled) return "refresh-closed";
-    const life = this.#lifeOf(await parentOf(change, caller), family);
+    const life = this.#lifeOf(await presentedToken(change, caller), family);
     const grant = token.type === "agent" ? grantOf(caller) : readOnly;
     const { secret } = await this.#rooms.tokens.renewWithin(change, caller, token, {
       ...grant,
@@ -199,14 +200,6 @@ const grantOf = ({ scopes }: Caller): Grant =>
 
 /** Only who made a family may refresh it. */
 const exchangerOf = ({ actor }: Caller): string => actor.id ?? actor.type;
-
-/** The exchanging token; undefined for a caller without one. @throws AppError invalid-token when it is not good any more */
-async function parentOf(change: Change, { organizationId, actor }: Caller): Promise<Token | undefined> {
-  if (actor.type !== "token" || actor.id === undefined) return undefined;
-  const parent = await change.for(organizationId).open(tokens).get(actor.id);
-  if (parent && statusOf(parent) === "active") return parent;
-  throw new AppError("invalid-token", "The credential is not valid.");
-}
 
 function answerOf(access: string, refresh: string, family: Exchange, expiresAt: Date, user: User): RenewedTokens {
   return {

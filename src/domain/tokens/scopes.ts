@@ -33,3 +33,14 @@ export const allowedScopes: Readonly<Record<TokenType, readonly Scope[]>> = {
   mcp: ["connect:read"],
   agent: ["connect:read", "connect:write", "connect:exchange-auth"],
 };
+
+/** Whether a token of this type can have this scope, in whatever way. */
+export const canHave = (type: TokenType, scope: Scope): boolean => expandScopes(allowedScopes[type]).has(scope);
+
+/** What a token of each type has when nothing is said; an admin token can be anything, so that it has to be said. */
+export const typicalScopes: Readonly<Record<TokenType, readonly Scope[]>> = {
+  admin: [],
+  scim: ["admin:scim"],
+  mcp: ["connect:read"],
+  agent: ["connect:write"],
+};

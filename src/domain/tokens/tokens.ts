@@ -1,29 +1,39 @@
 import type { Scope, Token, TokenType } from "../../../schemas/token.ts";
 import { AppError } from "../../errors.ts";
 import type { Change, Page, Position, Store } from "../../store/collection.ts";
-import { tokens, users } from "../../store/collections.ts";
+import { organizations, serviceTenant, tokens, users } from "../../store/collections.ts";
 import { type Author, record } from "../audit/record.ts";
-import { newEntity, nextVersion } from "../entity.ts";
-import { assertAllowlist } from "./allowlist.ts";
+import type { Caller } from "../caller.ts";
+import { newEntity } from "../entity.ts";
+import { assertVersion, type ExpectedVersion } from "../precondition.ts";
 import { hashSecret, mintSecret, type SecretSettings, visiblePrefix } from "./format.ts";
-import { allowedScopes } from "./scopes.ts";
+import { assertMayGive, presentedToken } from "./giving.ts";
+import { assertNotLastAll, opensAll } from "./last-all.ts";
+import { rotatedSecrets } from "./rotation.ts";
+import { assertEnd, assertTerms, assertTypeAllowed, defaultEnd, endAt, rulesOf, type TokenRules } from "./terms.ts";
+import { replaceWithin, revokeWithin, withoutSecrets } from "./token-changes.ts";
+import { conditionOf, type TokenFilter } from "./token-filter.ts";
+import { revisedToken, type TokenRevision } from "./token-revision.ts";
 
 export interface NewToken {
   readonly name: string;
-  readonly description?: string;
-  readonly type?: TokenType;
+  readonly description?: string | undefined;
+  readonly type?: TokenType | undefined;
   /** At least one; there is no default, so that nobody gets more than was asked for. */
   readonly scopes: readonly Scope[];
-  readonly userId?: string;
+  readonly userId?: string | undefined;
   /** The token that it is made with, and without which it is to be worth nothing. */
   readonly parentId?: string;
+  /** How it comes to be; absent: somebody asked for it. */
+  readonly origin?: Token["origin"];
   /** Restricts it to the servers of one environment. */
-  readonly environment?: string;
+  readonly environment?: string | undefined;
   /** Restricts it to the servers with these slugs. */
-  readonly mcpServers?: readonly string[];
+  readonly mcpServers?: readonly string[] | undefined;
   /** Addresses and CIDR ranges that it may be used from; none: from anywhere. */
-  readonly allowedIps?: readonly string[];
-  readonly expiresAt?: Date;
+  readonly allowedIps?: readonly string[] | undefined;
+  /** Null: never. Absent: by the organisation's default, else as late as it may, else never. */
+  readonly expiresAt?: Date | null | undefined;
 }
 
 export interface TokenPolicy extends SecretSettings {
@@ -31,7 +41,18 @@ export interface TokenPolicy extends SecretSettings {
   readonly maxTtlDays?: number;
 }
 
-/** Issues tokens and takes them back. */
+/** The token and its secret, which nobody can show again. */
+export interface Issued {
+  readonly token: Token;
+  readonly secret: string;
+}
+
+/** Whose tokens are meant: a user's own, or without a user any of the organisation. */
+interface Whose {
+  readonly userId?: string | undefined;
+}
+
+/** Issues tokens, changes them, and takes them back. */
 export class Tokens {
   readonly #store: Store;
   readonly #policy: TokenPolicy;
@@ -42,22 +63,48 @@ export class Tokens {
   }
 
   /**
-   * @returns the stored record and the secret, which nobody can show again
+   * Makes a token on behalf of whoever sits at the machine.
    * @throws AppError invalid-value naming the field
    */
-  create(organizationId: string, author: Author, wanted: NewToken): Promise<{ token: Token; secret: string }> {
+  create(organizationId: string, author: Author, wanted: NewToken): Promise<Issued> {
     return this.#store.transaction((change) => this.createWithin(change, organizationId, author, wanted));
   }
 
-  /** `create` inside a transaction that makes more than the token. */
+  /**
+   * Makes a token with the power of another credential, which it cannot exceed.
+   * @throws AppError invalid-value naming the field; forbidden naming what the caller cannot give
+   */
+  issue(caller: Caller, wanted: NewToken): Promise<Issued> {
+    return this.#store.transaction(async (change) => {
+      const maker = await presentedToken(change, caller);
+      // What a token makes that ends with another one ends with that one too.
+      const bound = { ...wanted, ...(maker?.parentId !== undefined && { parentId: maker.parentId }) };
+      const issued = await this.createWithin(change, caller.organizationId, caller, bound, maker?.expiresAt);
+      assertMayGive(caller, issued.token);
+      return issued;
+    });
+  }
+
+  /**
+   * `create` inside a transaction that makes more than the token.
+   * @param latest the end of the token that makes it, where that bounds it
+   */
   async createWithin(
     change: Change,
     organizationId: string,
     author: Author,
     wanted: NewToken,
-  ): Promise<{ token: Token; secret: string }> {
-    const { type = "admin", scopes, expiresAt, userId, parentId, environment, mcpServers, allowedIps } = wanted;
-    this.#check(wanted, type);
+    latest?: string,
+  ): Promise<Issued> {
+    const { type = "admin", origin = "issued", scopes, userId, parentId, allowedIps, description } = wanted;
+    const { environment, mcpServers } = wanted;
+    const rules = await this.#rulesOf(change, organizationId);
+    const { expiresAt: end = defaultEnd(rules, latest) } = wanted;
+    const expiresAt = end instanceof Date ? endAt(end) : (end ?? undefined);
+    assertTerms({ ...wanted, type });
+    assertEnd(expiresAt, rules);
+    // What a token makes by itself is of the kind that the token is for.
+    if (origin === "issued") assertTypeAllowed(type, rules);
     const tenant = change.for(organizationId);
     if (userId !== undefined && !(await tenant.open(users).get(userId))?.active) {
       throw new AppError("invalid-value", "userId names no active user of the organization.", { field: "userId" });
@@ -66,17 +113,18 @@ export class Tokens {
     const token: Token = {
       ...newEntity("tok", organizationId),
       name: wanted.name,
-      ...(wanted.description !== undefined && { description: wanted.description }),
+      ...(description !== undefined && { description }),
       type,
+      origin,
       scopes: [...new Set(scopes)],
       prefix: visiblePrefix(secret),
-      secrets: [{ hash: hashSecret(secret, this.#policy.pepper) }],
+      secrets: [this.#kept(secret)],
       ...(userId !== undefined && { userId }),
       ...(parentId !== undefined && { parentId }),
       ...(environment !== undefined && { environment }),
       ...(mcpServers && { mcpServers: [...mcpServers] }),
       ...(allowedIps && allowedIps.length > 0 && { allowedIps: [...allowedIps] }),
-      ...(expiresAt && { expiresAt: expiresAt.toISOString() }),
+      ...(expiresAt !== undefined && { expiresAt }),
       enabled: true,
       createdBy: author.actor,
       requestCount: 0,
@@ -86,7 +134,7 @@ export class Tokens {
     await record(change, organizationId, author, {
       action: "token.create",
       target: { type: "token", id: token.id },
-      after: shown(token),
+      after: withoutSecrets(token),
     });
     return { token, secret };
   }
@@ -101,108 +149,128 @@ export class Tokens {
     author: Author,
     token: Token,
     { type, scopes, expiresAt }: Pick<Token, "type" | "expiresAt"> & { readonly scopes: readonly Scope[] },
-  ): Promise<{ token: Token; secret: string }> {
+  ): Promise<Issued> {
     const secret = mintSecret(this.#policy.prefix);
-    const renewed: Token = {
+    const renewed = await replaceWithin(change, author, token, "token.renew", {
       ...token,
-      ...nextVersion(token),
       type,
       scopes: [...scopes],
       prefix: visiblePrefix(secret),
-      secrets: [{ hash: hashSecret(secret, this.#policy.pepper) }],
+      secrets: [this.#kept(secret)],
       ...(expiresAt !== undefined && { expiresAt }),
-    };
-    await change.for(token.organizationId).open(tokens).replace(renewed, token.version);
-    await record(change, token.organizationId, author, {
-      action: "token.renew",
-      target: { type: "token", id: token.id },
-      before: shown(token),
-      after: shown(renewed),
     });
     return { token: renewed, secret };
   }
 
-  /** In order of creation. */
-  list(organizationId: string, page: { readonly limit: number; readonly after?: Position }): Promise<Page<Token>> {
-    return this.#store.for(organizationId).open(tokens).list(page);
+  /** @throws AppError not-found, alike for what is not there and for another user's */
+  async get(organizationId: string, id: string, whose: Whose = {}): Promise<Token> {
+    return ofWhose(await this.#store.for(organizationId).open(tokens).get(id), whose);
+  }
+
+  /**
+   * In order of creation.
+   * @throws AppError query-too-expensive
+   */
+  list(
+    organizationId: string,
+    page: { readonly limit: number; readonly after?: Position },
+    filter: TokenFilter = {},
+  ): Promise<Page<Token>> {
+    const where = conditionOf(filter);
+    return this.#store
+      .for(organizationId)
+      .open(tokens)
+      .list({ ...page, ...(where && { where }) });
+  }
+
+  /**
+   * Changes what may change of a token. Nothing is written when nothing differs.
+   * @param options.force whether the last token that may do everything may be disabled or lose that
+   * @throws AppError not-found; precondition-failed; invalid-value naming the field; forbidden naming what the caller
+   *   cannot give; last-all-token; conflict for one that is revoked
+   */
+  update(
+    caller: Caller,
+    id: string,
+    expected: ExpectedVersion,
+    revision: TokenRevision,
+    { force = false, ...whose }: Whose & { readonly force?: boolean } = {},
+  ): Promise<Token> {
+    return this.#change(caller, id, whose, async (change, token) => {
+      assertVersion(token.version, expected);
+      const rules = await this.#rulesOf(change, caller.organizationId);
+      const { next, isSame, isWider } = revisedToken(token, revision, rules);
+      if (isSame) return token;
+      if (isWider) assertMayGive(caller, next);
+      if (!force && !(next.enabled && opensAll(next))) await assertNotLastAll(change, token);
+      return replaceWithin(change, caller, token, "token.update", next);
+    });
+  }
+
+  /**
+   * Gives a token another secret; everything else of it stays. A token may rotate itself, by its newest secret only: of
+   * two rotations at the same time one wins. Who rotates another must be able to give what that can do.
+   * @param graceSeconds how long the secret before goes on to work
+   * @throws AppError not-found; conflict for one that was rotated already, or is over; forbidden
+   */
+  rotate(caller: Caller, id: string, graceSeconds: number, whose: Whose = {}): Promise<Issued> {
+    return this.#change(caller, id, whose, async (change, token) => {
+      const secret = mintSecret(this.#policy.prefix);
+      const secrets = rotatedSecrets(token, caller, this.#kept(secret), graceSeconds);
+      const { format, ...rest } = token;
+      // As long as an old secret works, it has to be looked for.
+      const old = graceSeconds > 0 && format !== undefined ? { format } : {};
+      const next: Token = { ...rest, ...old, prefix: visiblePrefix(secret), secrets };
+      return { token: await replaceWithin(change, caller, token, "token.rotate", next), secret };
+    });
   }
 
   /**
    * Final and immediate: every replica refuses the token on its next request. Revoking again changes nothing.
-   * @throws AppError not-found
+   * @param options.keepLastAll whether the last token that may do everything is kept
+   * @throws AppError not-found; precondition-failed; last-all-token
    */
-  revoke(organizationId: string, author: Author, id: string): Promise<Token> {
+  revoke(
+    organizationId: string,
+    author: Author,
+    id: string,
+    {
+      expected,
+      keepLastAll = false,
+      ...whose
+    }: Whose & { readonly expected?: ExpectedVersion; readonly keepLastAll?: boolean } = {},
+  ): Promise<Token> {
+    return this.#change({ organizationId }, id, whose, async (change, token) => {
+      assertVersion(token.version, expected);
+      if (token.revokedAt !== undefined) return token;
+      if (keepLastAll) await assertNotLastAll(change, token);
+      return revokeWithin(change, author, token);
+    });
+  }
+
+  #change<R>(
+    { organizationId }: Pick<Caller, "organizationId">,
+    id: string,
+    whose: Whose,
+    body: (change: Change, token: Token) => Promise<R>,
+  ): Promise<R> {
     return this.#store.transaction(
-      async (change) => {
-        const token = await change.for(organizationId).open(tokens).get(id);
-        if (!token) throw new AppError("not-found", "There is no such token.");
-        return token.revokedAt === undefined ? revokeWithin(change, author, token) : token;
-      },
+      async (change) => body(change, ofWhose(await change.for(organizationId).open(tokens).get(id), whose)),
       { turn: id },
     );
   }
 
-  #check(wanted: NewToken, type: TokenType): void {
-    const { name, description, scopes, expiresAt, userId, environment, mcpServers, allowedIps } = wanted;
-    const refuse = (field: string, message: string): never => {
-      throw new AppError("invalid-value", message, { field });
-    };
-    if (name.trim() === "" || name.length > 200) refuse("name", "name must have 1 to 200 characters.");
-    if ((description?.length ?? 0) > 1000) refuse("description", "description must have 1000 characters or fewer.");
-    if (scopes.length === 0) refuse("scopes", "scopes must name at least one scope.");
-    if (userId !== undefined && !scopes.every((scope) => scope.startsWith("connect:"))) {
-      refuse("scopes", "scopes of a personal token can be connect scopes only: it acts as its user.");
-    }
-    const isRestricted = environment !== undefined || mcpServers !== undefined;
-    if (isRestricted && !scopes.every((scope) => scope.startsWith("connect:"))) {
-      refuse("scopes", "scopes of a token that is restricted to some MCP servers can be connect scopes only.");
-    }
-    if (mcpServers?.length === 0) refuse("mcpServers", "mcpServers must name at least one server.");
-    if (allowedIps) assertAllowlist(allowedIps);
-    const beyond = scopes.filter((scope) => !allowedScopes[type].includes(scope));
-    if (beyond.length > 0) {
-      refuse(
-        "scopes",
-        `A token of type ${type} cannot have ${beyond.join(", ")}; it can: ${allowedScopes[type].join(", ")}.`,
-      );
-    }
-    const { maxTtlDays } = this.#policy;
-    if (expiresAt && !(expiresAt.getTime() > Date.now())) refuse("expiresAt", "expiresAt must lie in the future.");
-    if (maxTtlDays === undefined) return;
-    if (!expiresAt || expiresAt.getTime() > Date.now() + maxTtlDays * dayMs + clockToleranceMs) {
-      refuse("expiresAt", `A token must expire within ${maxTtlDays} days.`);
-    }
+  async #rulesOf(change: Change, organizationId: string): Promise<TokenRules> {
+    const organization = await change.for(serviceTenant).open(organizations).get(organizationId);
+    return rulesOf(organization, this.#policy.maxTtlDays);
+  }
+
+  #kept(secret: string): Token["secrets"][number] {
+    return { hash: hashSecret(secret, this.#policy.pepper) };
   }
 }
 
-const dayMs = 86_400_000;
-/** "In 30 days" was reckoned a moment before it is checked. */
-const clockToleranceMs = 60_000;
-
-/** Revokes a token that was read in the same transaction. */
-export async function revokeWithin(change: Change, author: Author, token: Token): Promise<Token> {
-  const revoked: Token = { ...token, ...nextVersion(token), revokedAt: new Date().toISOString() };
-  await change.for(token.organizationId).open(tokens).replace(revoked, token.version);
-  await record(change, token.organizationId, author, {
-    action: "token.revoke",
-    target: { type: "token", id: token.id },
-    before: shown(token),
-  });
-  return revoked;
-}
-
-/** Removes the record of a token that was read in the same transaction and is of no use any more. */
-export async function removeWithin(change: Change, author: Author, token: Token): Promise<void> {
-  await change.for(token.organizationId).open(tokens).remove(token.id, token.version);
-  await record(change, token.organizationId, author, {
-    action: "token.remove",
-    target: { type: "token", id: token.id },
-    before: shown(token),
-  });
-}
-
-/** What of a token may be shown: everything but the hashes of its secrets. */
-function shown(token: Token): Record<string, unknown> {
-  const { secrets: _, ...rest } = token;
-  return rest;
+function ofWhose(token: Token | undefined, { userId }: Whose): Token {
+  if (token && (userId === undefined || token.userId === userId)) return token;
+  throw new AppError("not-found", "There is no such token.");
 }

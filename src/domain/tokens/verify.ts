@@ -58,11 +58,14 @@ export class TokenVerifier {
     const cause = await this.#causeAgainst(token, hashes, presentation.ip);
     this.#usage.note(token, cause === undefined, presentation.ip);
     if (cause !== undefined) throw this.#refuse(cause, presentation, token);
+    const { type, expiresAt, allowedIps, secrets } = token;
+    const hash = secrets.find((each) => hashes.includes(each.hash))?.hash ?? "";
     return {
       ...presentation,
       organizationId: token.organizationId,
       actor: actorOf(token),
       scopes: expandScopes(token.scopes),
+      token: { type, hash, ...(expiresAt !== undefined && { expiresAt }), ...(allowedIps && { allowedIps }) },
       ...(token.userId !== undefined && { userId: token.userId }),
       ...restrictionOf(token),
     };

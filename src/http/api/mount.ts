@@ -28,7 +28,7 @@ const answering =
       user: undefined,
       parameter: (name) => String(req.params[name]),
       query: readQuery(operation.query ?? noParameters, req.query),
-      body: operation.body && readBody(operation.body, req.body),
+      body: operation.body && readBody(operation.body, req.body ?? (operation.isBodyOptional ? {} : undefined)),
       outsideToken: req.outsideToken,
       expected: operation.isVersioned ? expectedVersion(req) : {},
     };
@@ -42,11 +42,11 @@ const answering =
 const noParameters = z.object({});
 
 function respond(req: Request, res: Response, answer: Answer, isOfUser: boolean, base: string): void {
-  const { status, body, version, location } = answer;
+  const { status, body, version, location, saysMore = isOfUser } = answer;
   if (location !== undefined) res.setHeader("Location", base + location);
   if (version !== undefined) {
     // What a user sees of a version depends on what the user may see.
-    const etag = strongEtagOf(version, isOfUser ? digestOf(body) : undefined);
+    const etag = strongEtagOf(version, saysMore ? digestOf(body) : undefined);
     res.setHeader("ETag", etag);
     if (req.method === "GET" || req.method === "HEAD") {
       if (notModifiedSince(req, etag)) return void res.status(304).end();

@@ -7,6 +7,7 @@ import { connectionOperations } from "./connections.ts";
 import { groupOperations } from "./groups.ts";
 import { memberOperations } from "./members.ts";
 import { organizationOperations } from "./organization.ts";
+import { tokenOperations } from "./tokens.ts";
 import { userOperations } from "./users.ts";
 import { whoami } from "./whoami.ts";
 
@@ -21,5 +22,6 @@ export const operations: readonly Operation[] = [
   ...catalogueOperations,
   ...connectionOperations,
   ...authExchangeOperations,
+  ...tokenOperations,
   ...auditEventOperations,
 ];

@@ -58,10 +58,10 @@ export const organizationOperations: readonly Operation[] = [get, put, patch];
 
 /** @throws AppError invalid-value for another slug than the stored one */
 function contentFrom(
-  { name, authExchange, slug }: OrganizationContent & { readonly slug?: string | undefined },
+  { slug, ...content }: OrganizationContent & { readonly slug?: string | undefined },
   now: Organization,
 ): OrganizationContent {
-  if (slug === undefined || slug === now.slug) return { name, authExchange };
+  if (slug === undefined || slug === now.slug) return content;
   throw new AppError("invalid-value", `slug never changes; it is ${now.slug}.`, { field: "slug" });
 }
 

@@ -13,6 +13,7 @@ import type { Members } from "../../domain/people/members.ts";
 import type { Memberships } from "../../domain/people/memberships.ts";
 import type { Users } from "../../domain/people/users.ts";
 import type { Exchanges } from "../../domain/tokens/exchange.ts";
+import type { Tokens } from "../../domain/tokens/tokens.ts";
 
 /** The rooms of the domain that operations of `/api` enter. */
 export interface Rooms {
@@ -30,4 +31,5 @@ export interface Rooms {
   readonly organizations: Organizations;
   readonly auditEvents: AuditEvents;
   readonly exchanges: Exchanges;
+  readonly tokens: Tokens;
 }

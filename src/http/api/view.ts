@@ -25,7 +25,7 @@ export async function chooseView(req: Request, operation: Operation, { users }: 
     if (user && (opens(user) || [...caller.scopes].every((scope) => scope.startsWith("connect:")))) {
       throw new AppError("user-required", "Name the user whose view this is: x-user-email.");
     }
-    throw insufficientScope((organization ?? user)?.scopes ?? []);
+    throw insufficientScope(caller, (organization ?? user)?.scopes ?? []);
   }
   const { user: view } = operation;
   if (!view) {

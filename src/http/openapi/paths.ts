@@ -27,7 +27,18 @@ export function pathsOf(operations: readonly Described[], speech: Speech, schema
 }
 
 function operationObject(operation: Described, speech: Speech, schemas: Schemas): Part {
-  const { operationId, tag, summary, description, organization, user, method, body, takesOutsideToken } = operation;
+  const {
+    operationId,
+    tag,
+    summary,
+    description,
+    organization,
+    user,
+    method,
+    body,
+    isBodyOptional = false,
+    takesOutsideToken,
+  } = operation;
   const parameters = parametersOf(operation, speech, schemas);
   return {
     operationId,
@@ -40,7 +51,9 @@ function operationObject(operation: Described, speech: Speech, schemas: Schemas)
     },
     ...(takesOutsideToken && { security: [{ apiKey: [], outsideToken: [] }] }),
     ...(parameters.length > 0 && { parameters }),
-    ...(body && { requestBody: { required: true, content: contentOf(schemas.sent(body), speech.sent(method)) } }),
+    ...(body && {
+      requestBody: { required: !isBodyOptional, content: contentOf(schemas.sent(body), speech.sent(method)) },
+    }),
     responses: { ...successesOf(operation, speech, schemas), ...refusalResponses(operation, speech.refusals) },
   };
 }

@@ -51,6 +51,7 @@ describe("TokenVerifier", () => {
         organizationId: domain.organizationId,
         actor: { type: "token", id: token.id, name: "ci" },
         scopes: new Set(["admin:write", "admin:read", "admin:scim"]),
+        token: { type: "admin", hash: token.secrets[0]?.hash },
       });
     });
 

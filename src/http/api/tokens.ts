@@ -1,0 +1,274 @@
+import { z } from "zod";
+import {
+  type Token,
+  type TokenInput,
+  type TokenPatch,
+  type TokenType,
+  token,
+  tokenInput,
+  tokenIssued,
+  tokenPatch,
+  tokenRotation,
+  tokenShown,
+  tokenType,
+} from "../../../schemas/token.ts";
+import type { User } from "../../../schemas/user.ts";
+import type { Caller } from "../../domain/caller.ts";
+import { typicalScopes } from "../../domain/tokens/scopes.ts";
+import { statusOf } from "../../domain/tokens/status.ts";
+import type { TokenFilter } from "../../domain/tokens/token-filter.ts";
+import type { TokenRevision } from "../../domain/tokens/token-revision.ts";
+import type { Issued, NewToken } from "../../domain/tokens/tokens.ts";
+import { AppError } from "../../errors.ts";
+import { assertScope } from "../authenticate.ts";
+import { type Answer, type Asked, type Operation, operation } from "../operation.ts";
+import { listQuery, pageAnswer, pageOf } from "./lists.ts";
+import type { Rooms } from "./rooms.ts";
+
+const tag = "Tokens";
+const path = "/tokens";
+const one = { path: `${path}/{id}`, tag, parameters: { id: "id of the token" } } as const;
+const moment = z.iso.datetime({ offset: true, error: "must be a time such as 2026-01-31T08:00:00Z" }).optional();
+const force = {
+  force: z.boolean().default(false).describe("even the organization's last token that may do everything"),
+};
+
+const filters = z.object({
+  ...listQuery,
+  status: tokenShown.shape.status.optional(),
+  type: tokenType.optional(),
+  userId: z.string().max(100).optional().describe("id of the user as whom they act"),
+  origin: token.shape.origin
+    .default("issued")
+    .describe("those that were asked for, or got by an exchange or by OAuth client credentials"),
+  expiresBefore: moment.describe("that end before this time and have not ended"),
+  unusedSince: moment.describe("that nobody has used since this time"),
+});
+
+const list = operation({
+  operationId: "listTokens",
+  method: "get",
+  path,
+  tag,
+  query: filters,
+  summary: "Lists tokens in the order in which they were made",
+  description: "Those that were asked for, unless `origin` says otherwise. A user is shown the own personal tokens.",
+  faults: ["query-too-expensive"],
+  organization: {
+    scopes: ["admin:tokens"],
+    answers: { 200: pageOf(tokenShown, "TokenList") },
+    handle: ({ caller, query }, rooms) => listed(caller, query, rooms),
+  },
+  user: {
+    scopes: ["connect:read"],
+    answers: { 200: pageOf(tokenShown, "TokenList") },
+    handle: ({ caller, query, user }, rooms) => {
+      assertOwn(query.userId, user);
+      return listed(caller, { ...query, userId: user.id }, rooms);
+    },
+  },
+});
+
+const create = operation({
+  operationId: "createToken",
+  method: "post",
+  path,
+  tag,
+  body: tokenInput,
+  isVersioned: true,
+  summary: "Makes a token, and shows its secret this once",
+  description: `Nothing that is made can do more, reach further or live longer than the credential that makes it: that
+is 403 with the field. Where nothing is said of its end, it is the organization's default, else the latest that is
+allowed. Users make personal tokens, which act as them alone and end with them.`,
+  organization: {
+    scopes: ["admin:tokens"],
+    answers: { 201: tokenIssued },
+    handle: async ({ caller, body }, { tokens }) => issued(await tokens.issue(caller, wantedFrom(body, "admin")), 201),
+  },
+  user: {
+    scopes: ["connect:write"],
+    answers: { 201: tokenIssued },
+    handle: async ({ caller, body, user }, { tokens }) => {
+      assertOwn(body.userId, user);
+      return issued(await tokens.issue(caller, { ...wantedFrom(body, "mcp"), userId: user.id }), 201);
+    },
+  },
+});
+
+const get = operation({
+  operationId: "getToken",
+  method: "get",
+  ...one,
+  isVersioned: true,
+  summary: "One token, without its secret",
+  organization: {
+    scopes: ["admin:tokens"],
+    answers: { 200: tokenShown },
+    handle: async ({ caller, parameter }, { tokens }) =>
+      answerOf(await tokens.get(caller.organizationId, parameter("id"))),
+  },
+  user: {
+    scopes: ["connect:read"],
+    answers: { 200: tokenShown },
+    handle: async ({ caller, parameter, user }, { tokens }) =>
+      answerOf(await tokens.get(caller.organizationId, parameter("id"), { userId: user.id })),
+  },
+});
+
+const patch = operation({
+  operationId: "patchToken",
+  method: "patch",
+  ...one,
+  isVersioned: true,
+  query: z.object(force),
+  body: tokenPatch,
+  summary: "Changes what may change of a token: name, description, end, addresses, and whether it is enabled",
+  description: "Its scopes can become fewer and never more. Null takes a field away.",
+  faults: ["conflict", "last-all-token"],
+  organization: {
+    scopes: ["admin:tokens"],
+    answers: { 200: tokenShown },
+    handle: async ({ caller, parameter, expected, body, query }, { tokens }) =>
+      answerOf(await tokens.update(caller, parameter("id"), expected, revisionFrom(body), query)),
+  },
+  user: {
+    scopes: ["connect:write"],
+    answers: { 200: tokenShown },
+    handle: async ({ caller, parameter, expected, body, user }, { tokens }) =>
+      answerOf(await tokens.update(caller, parameter("id"), expected, revisionFrom(body), { userId: user.id })),
+  },
+});
+
+const revoke = operation({
+  operationId: "revokeToken",
+  method: "delete",
+  ...one,
+  isVersioned: true,
+  query: z.object(force),
+  summary: "Revokes a token: at once, and for good",
+  description: "It stays listed, as revoked. Revoking it again changes nothing.",
+  faults: ["last-all-token"],
+  organization: {
+    scopes: ["admin:tokens"],
+    answers: { 204: null },
+    handle: async ({ caller, parameter, expected, query }, { tokens }) => {
+      const keepLastAll = !query.force;
+      await tokens.revoke(caller.organizationId, caller, parameter("id"), { expected, keepLastAll });
+      return { status: 204 };
+    },
+  },
+  user: {
+    scopes: ["connect:write"],
+    answers: { 204: null },
+    handle: async ({ caller, parameter, expected, user }, { tokens }) => {
+      await tokens.revoke(caller.organizationId, caller, parameter("id"), { expected, userId: user.id });
+      return { status: 204 };
+    },
+  },
+});
+
+const rotate = operation({
+  operationId: "rotateToken",
+  method: "post",
+  path: `${one.path}/rotate`,
+  tag,
+  parameters: one.parameters,
+  body: tokenRotation,
+  isBodyOptional: true,
+  summary: "Gives a token another secret, and shows it this once",
+  description: `Every token can rotate itself, whatever its scopes (\`whoami\` tells its id); others need \`admin:tokens\`, or
+are a user's own. Id, name, scopes, end and addresses stay. The secret before stops at once or after the grace period;
+only the newest one rotates. Of two rotations at the same time one wins, and the other is 409.`,
+  faults: ["conflict"],
+  organization: {
+    scopes: [],
+    answers: { 200: tokenIssued },
+    handle: async (asked, { tokens }) => {
+      const { caller, parameter, body } = asked;
+      if (!isItself(asked)) assertScope(caller, ["admin:tokens"]);
+      return issued(await tokens.rotate(caller, parameter("id"), body.gracePeriodSeconds), 200);
+    },
+  },
+  user: {
+    scopes: [],
+    answers: { 200: tokenIssued },
+    handle: async (asked, { tokens }) => {
+      const { caller, parameter, body, user } = asked;
+      if (!isItself(asked)) assertScope(caller, ["connect:write"]);
+      return issued(await tokens.rotate(caller, parameter("id"), body.gracePeriodSeconds, { userId: user.id }), 200);
+    },
+  },
+});
+
+/** Tokens: an organisation's, and the personal ones of each user. */
+export const tokenOperations: readonly Operation[] = [list, create, get, patch, revoke, rotate];
+
+const isItself = ({ caller: { actor }, parameter }: Asked<unknown>): boolean =>
+  actor.type === "token" && actor.id === parameter("id");
+
+function listed(
+  { organizationId }: Caller,
+  query: z.output<typeof filters>,
+  { tokens }: Rooms,
+): ReturnType<typeof pageAnswer> {
+  const { limit: _, cursor: _c, expiresBefore, unusedSince, ...exact } = query;
+  const filter: TokenFilter = { ...exact, expiresBefore: dateOf(expiresBefore), unusedSince: dateOf(unusedSince) };
+  return pageAnswer(
+    query,
+    [organizationId, path, filter],
+    (page) => tokens.list(organizationId, page, filter),
+    (found) => found.map(shown),
+  );
+}
+
+/** @throws AppError invalid-value */
+function assertOwn(userId: string | undefined, { id }: User): void {
+  if (userId === undefined || userId === id) return;
+  throw new AppError("invalid-value", "userId is the user whose view this is; leave it out.", { field: "userId" });
+}
+
+function wantedFrom({ expiresInDays, expiresAt, ...body }: TokenInput, usual: TokenType): NewToken {
+  const { type = usual, scopes = typicalScopes[type] } = body;
+  return { ...body, type, scopes, expiresAt: endFrom({ expiresInDays, expiresAt }) };
+}
+
+function revisionFrom({ expiresInDays, expiresAt, ...body }: TokenPatch): TokenRevision {
+  return { ...body, expiresAt: endFrom({ expiresInDays, expiresAt }) };
+}
+
+function endFrom({
+  expiresInDays,
+  expiresAt,
+}: Pick<TokenInput, "expiresInDays" | "expiresAt">): Date | null | undefined {
+  if (expiresInDays !== undefined) return new Date(Date.now() + expiresInDays * 86_400_000);
+  return typeof expiresAt === "string" ? new Date(expiresAt) : expiresAt;
+}
+
+const dateOf = (time: string | undefined): Date | undefined => (time === undefined ? undefined : new Date(time));
+
+function issued({ token, secret }: Issued, status: 200 | 201): Answer {
+  return {
+    ...answerOf(token),
+    status,
+    ...(status === 201 && { location: `${path}/${token.id}` }),
+    body: { ...shown(token), token: secret },
+  };
+}
+
+function answerOf(token: Token): Answer {
+  return { status: 200, version: token.version, saysMore: true, body: shown(token) };
+}
+
+/** What of a token may be shown, with what its record leaves to be reckoned. */
+function shown(token: Token): object {
+  const { id, version, createdAt, updatedAt, name, description, type, origin, scopes = ["all"], prefix } = token;
+  const { userId, parentId, environment, mcpServers, allowedIps = [], enabled, expiresAt = null } = token;
+  const { revokedAt = null, lastUsed, requestCount, failedCount, createdBy } = token;
+  const [lastUsedAt = null, lastUsedIp = null] = lastUsed?.split(" ") ?? [];
+  return {
+    ...{ id, version, createdAt, updatedAt, name, description, type, origin, scopes, prefix },
+    ...{ masked: `${prefix}*******`, userId, parentId, environment, mcpServers, allowedIps },
+    ...{ status: statusOf(token), enabled, expiresAt, revokedAt, lastUsedAt, lastUsedIp },
+    ...{ requestCount, failedCount, createdBy },
+  };
+}
