@@ -44,6 +44,22 @@ describe("Rate limits", () => {
     await scim.get("/scim/v2/Users").expect(200);
   });
 
+  it("never limit provisioning at 25 requests a second for a minute, nor at 50 for ten seconds", async () => {
+    await start("");
+    const scim = await service.as(["admin:scim"]);
+    const seen = new Set<number>();
+    const burst = async (seconds: number, perSecond: number): Promise<void> => {
+      for (let second = 0; second < seconds; second++) {
+        const asked = Array.from({ length: perSecond }, () => scim.get("/scim/v2/Users?count=1"));
+        for (const { status } of await Promise.all(asked)) seen.add(status);
+        now += 1000;
+      }
+    };
+    await burst(60, 25);
+    await burst(10, 50);
+    expect([...seen]).to.deep.equal([200]);
+  });
+
   it("refuse the 101st call of a minute for a user's view, however the user is named, and none before it", async () => {
     await start("");
     const userId = await user();
