@@ -95,6 +95,46 @@ describe("openapi.yaml", () => {
     expect(put.responses["201"]?.headers).to.include.keys("ETag", "Location");
   });
 
+  it("takes the conditions where they have an effect, and only there", () => {
+    const conditionsAt = (path: string, method: string): number =>
+      (at(path, method).parameters ?? []).filter((each) => /IfMatch|IfNoneMatch/.test(JSON.stringify(each))).length;
+    expect(conditionsAt("/api/groups/{id}/members", "post")).to.equal(2);
+    expect(conditionsAt("/api/mcp-servers", "post")).to.equal(0);
+    expect(conditionsAt("/api/mcp-servers/{id}", "get")).to.equal(1);
+  });
+
+  it("has words for everything that it describes", () => {
+    const empty: string[] = [];
+    const visit = (value: unknown, path: string): void => {
+      if (typeof value !== "object" || value === null) return;
+      for (const [key, each] of Object.entries(value)) {
+        if (key === "description" && each === "") empty.push(path);
+        visit(each, `${path}/${key}`);
+      }
+    };
+    visit(document, "");
+    expect(empty).to.deep.equal([]);
+  });
+
+  it("says of a field of a patch what it says of the field itself", () => {
+    const fieldOf = (schema: string, field: string): unknown => {
+      const { properties } = document.components.schemas[schema] as { properties?: Record<string, unknown> };
+      return properties?.[field];
+    };
+    for (const field of ["status", "environment", "id"]) {
+      const { description } = fieldOf("McpServerInput", field) as { description?: string };
+      expect(description).to.be.a("string");
+      expect(fieldOf("McpServerPatch", field), field).to.have.property("description", description);
+    }
+  });
+
+  it("declares what every answer tells in its headers, and what a limit says", () => {
+    expect(at("/api/whoami", "get").responses["200"]?.headers).to.include.keys("X-Request-Id", "RateLimit");
+    const refused = (path: string): string => JSON.stringify(at(path, "delete").responses["409"]);
+    expect(refused("/api/skills/{id}")).to.contain("referenced");
+    expect(refused("/api/policies/{id}"), "nothing names a policy").to.not.contain("referenced");
+  });
+
   it("takes a merge patch under its own media type and as JSON", () => {
     const { requestBody } = at("/api/mcp-servers/{id}", "patch");
     expect(Object.keys(requestBody?.content ?? {})).to.deep.equal(["application/merge-patch+json", "application/json"]);

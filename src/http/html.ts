@@ -15,6 +15,15 @@ export function html(parts: TemplateStringsArray, ...values: readonly Shown[]): 
   return new Html(String.raw({ raw: parts }, ...values.map(textOf)));
 }
 
+/** A text in which what stands between backticks is code, and between double asterisks strong; the rest is text. */
+export function marked(text: string): Html {
+  return new Html(
+    html`${text}`.text
+      .replaceAll(/`([^`]+)`/g, "<code>$1</code>")
+      .replaceAll(/\*\*([^*]+)\*\*/g, "<strong>$1</strong>"),
+  );
+}
+
 function textOf(value: Shown): string {
   if (value === undefined || value === false) return "";
   if (value instanceof Html) return value.text;

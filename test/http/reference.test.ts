@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { parse } from "yaml";
-import { html } from "../../src/http/html.ts";
+import { html, marked } from "../../src/http/html.ts";
 import { root } from "../support/root.ts";
 import { type Agent, type Service, startService } from "../support/service.ts";
 
@@ -89,6 +89,11 @@ describe("The description of the API", () => {
       expect(ids).to.include.members(Object.keys(body.components.schemas).map((name) => `schema-${name}`));
     });
 
+    it("shows code as code, and no marks of it", () => {
+      expect(page).to.contain("<code>If-Match</code>");
+      expect(page.replaceAll(/<pre>[^]*?<\/pre>/g, "")).to.not.contain("`");
+    });
+
     it("has no link that leads nowhere", async () => {
       const places = new Set(elements.flatMap(({ attributes }) => attributes["id"] ?? []).map((id) => `#${id}`));
       const links = elements.flatMap(({ name, attributes }) => (name === "a" ? (attributes["href"] ?? []) : []));
@@ -102,6 +107,10 @@ describe("The description of the API", () => {
 });
 
 describe("html", () => {
+  it("marks code and strong words in a text that is escaped all the same", () => {
+    expect(marked("a `<b>` **c** <d>").text).to.equal("a <code>&lt;b&gt;</code> <strong>c</strong> &lt;d&gt;");
+  });
+
   it("escapes whatever is put into it, and what is HTML already only once", () => {
     const bad = `"><script>alert('1')</script>&`;
     const escaped = "&quot;&gt;&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;";

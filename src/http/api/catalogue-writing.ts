@@ -116,7 +116,7 @@ export function writingOperations<T extends Thing>(shelf: Shelf<T>): readonly Op
       method: "delete",
       ...one,
       summary: `Deletes one ${title}`,
-      faults: ["referenced"],
+      ...(shelf.forUser && { faults: ["referenced"] }), // what is not for users is named by nothing
       organization: {
         scopes: ["admin:write"],
         answers: { 204: null },

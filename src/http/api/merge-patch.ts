@@ -23,7 +23,11 @@ export function patchOf(shape: z.core.$ZodLooseShape, id: string): z.ZodType {
 }
 
 function partOf(field: z.ZodType): z.ZodType {
-  if (field instanceof z.ZodOptional || field instanceof z.ZodDefault) return partOf(field.unwrap() as z.ZodType);
+  if (field instanceof z.ZodOptional || field instanceof z.ZodDefault) {
+    const { description, readOnly } = field.meta() ?? {};
+    const part = partOf(field.unwrap() as z.ZodType);
+    return description === undefined ? part : part.meta({ description, ...(readOnly === true && { readOnly }) });
+  }
   const said =
     field instanceof z.ZodObject ? partsOf(field.shape) : field instanceof z.ZodDiscriminatedUnion ? anyPart : field;
   return said.nullable().optional();

@@ -106,6 +106,19 @@ const parameters = {
 const headers = {
   ETag: { description: "the entity tag of the version that is answered", schema: text },
   Location: { description: "where the new resource is", schema: { type: "string", format: "uri" } },
+  RateLimit: {
+    description: "what is left of each limit (draft-ietf-httpapi-ratelimit-headers): `r` requests for `t` seconds",
+    schema: text,
+  },
+  "RateLimit-Policy": {
+    description: "the limits that the request counts for: `q` requests in `w` seconds",
+    schema: text,
+  },
+  "X-Request-Id": { description: "names the request in the log and in audit events", schema: text },
+  "X-Token-Expires-At": {
+    description: "when the token ends, from 7 days before on",
+    schema: { type: "string", format: "date-time" },
+  },
   "Retry-After": { description: "after how many seconds to try again", schema: { type: "integer" } },
   "WWW-Authenticate": { description: "RFC 6750 section 3: what would be enough", schema: text },
 };

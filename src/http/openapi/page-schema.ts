@@ -1,4 +1,4 @@
-import { type Html, html } from "../html.ts";
+import { type Html, html, marked } from "../html.ts";
 import type { Part } from "./schemas.ts";
 
 /** A schema of the document, as far as the page shows it. */
@@ -73,7 +73,7 @@ export function fieldsOf({ properties = {}, required = [] }: Schema, prefix = ""
 
 /** What a field means, and what it demands. */
 export function meaningOf(schema: Schema): Html {
-  const parts = [...(schema.description === undefined ? [] : [html`${schema.description}`]), ...boundsOf(schema)];
+  const parts = [...(schema.description === undefined ? [] : [marked(schema.description)]), ...boundsOf(schema)];
   return html`${parts.map((part, at) => [at > 0 && "; ", part])}`;
 }
 

@@ -62,8 +62,7 @@ const contentOf = (schema: SchemaObject, mediaTypes: readonly string[]): Part =>
   Object.fromEntries(mediaTypes.map((type) => [type, { schema }]));
 
 function parametersOf(operation: Described, speech: Speech, schemas: Schemas): readonly Part[] {
-  const { path, method, parameters, query, isVersioned, user } = operation;
-  const conditions = method === "get" ? ["IfNoneMatch"] : method === "post" ? [] : ["IfMatch", "IfNoneMatch"];
+  const { path, parameters, query, isVersioned, user } = operation;
   return [
     ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => ({
       name,
@@ -74,8 +73,14 @@ function parametersOf(operation: Described, speech: Speech, schemas: Schemas): r
     })),
     ...(query ? queryParametersOf(query, schemas) : []),
     ...(user && speech.namesUsers ? [parameterAt("UserEmail")] : []),
-    ...(isVersioned ? conditions.map(parameterAt) : []),
+    ...(isVersioned ? conditionsOf(operation).map(parameterAt) : []),
   ];
+}
+
+/** What is made anew has no version that something could be said of. */
+function conditionsOf({ method, path }: Described): readonly string[] {
+  if (method === "get") return ["IfNoneMatch"];
+  return method === "post" && !path.includes("{") ? [] : ["IfMatch", "IfNoneMatch"];
 }
 
 const parameterAt = (name: string): Part => ({ $ref: `#/components/parameters/${name}` });
@@ -101,6 +106,7 @@ function successesOf(operation: Described, { answered }: Speech, schemas: Schema
   const responses = statuses.map((status) => {
     const bodies = answers.flatMap(([of, schema]) => (of === status && schema ? [schemas.answered(schema)] : []));
     const headers = {
+      ...Object.fromEntries(commonHeaders.map((name) => [name, headerAt(name)])),
       ...(isVersioned && status !== "204" && { ETag: headerAt("ETag") }),
       ...(status === "201" && { Location: headerAt("Location") }),
     };
@@ -108,7 +114,7 @@ function successesOf(operation: Described, { answered }: Speech, schemas: Schema
       status,
       {
         description: successes[status] ?? "Success",
-        ...(Object.keys(headers).length > 0 && { headers }),
+        headers,
         ...(bodies.length > 0 && { content: contentOf(eitherOf(bodies), [answered]) }),
       },
     ];
@@ -119,6 +125,9 @@ function successesOf(operation: Described, { answered }: Speech, schemas: Schema
     ...(isReadByVersion ? [["304", { $ref: "#/components/responses/NotModified" }]] : []),
   ]);
 }
+
+/** What every answer tells besides. */
+const commonHeaders = ["X-Request-Id", "RateLimit-Policy", "RateLimit", "X-Token-Expires-At"];
 
 const headerAt = (name: string): Part => ({ $ref: `#/components/headers/${name}` });
 

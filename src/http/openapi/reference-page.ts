@@ -1,4 +1,4 @@
-import { Html, html } from "../html.ts";
+import { type Html, html, marked } from "../html.ts";
 import { kindOf, meaningOf, type Schema, schemaSections } from "./page-schema.ts";
 import type { Part } from "./schemas.ts";
 
@@ -77,7 +77,7 @@ ${sections.map(
   ({ name, description, id, within }) => html`
 <section id="${id}">
 <h2>${name}</h2>
-<p>${description}</p>
+${description !== undefined && paragraph(description)}
 ${within.map(({ path, method, operation }) => article(path, method, operation, components))}
 </section>`,
 )}
@@ -95,7 +95,7 @@ function article(path: string, method: string, operation: Operation, components:
   const { operationId, summary, description, parameters = [], requestBody, responses } = operation;
   return html`
 <article id="${operationId}">
-<h3>${summary}</h3>
+<h3>${marked(summary)}</h3>
 <p><code>${method} ${path}</code></p>
 ${description !== undefined && paragraph(description)}
 ${scopesOf(operation)}
@@ -146,7 +146,7 @@ const responseTable = (responses: readonly (readonly [string, Response])[]): Htm
 <thead><tr><th scope="col">Answer</th><th scope="col">Meaning</th><th scope="col">Headers</th><th scope="col">Body</th></tr></thead>
 <tbody>${responses.map(
   ([status, response]) => html`
-<tr><th scope="row">${status}</th><td>${withCode(response.description)}</td><td>${Object.keys(response.headers ?? {}).join(", ")}</td>
+<tr><th scope="row">${status}</th><td>${marked(response.description)}</td><td>${Object.keys(response.headers ?? {}).join(", ")}</td>
 <td>${contentOf(response)}</td></tr>`,
 )}
 </tbody>
@@ -158,13 +158,4 @@ function contentOf({ content = {} }: Pick<Response, "content">): Html | undefine
   return first && html`${kindOf(first.schema)} as <code>${Object.keys(content).join(", ")}</code>`;
 }
 
-const paragraph = (text: string): Html => html`<p>${withCode(text)}</p>`;
-
-/** What stands between backticks is code, what stands between double asterisks is strong; the rest is text. */
-function withCode(text: string): Html {
-  return new Html(
-    html`${text}`.text
-      .replaceAll(/`([^`]+)`/g, "<code>$1</code>")
-      .replaceAll(/\*\*([^*]+)\*\*/g, "<strong>$1</strong>"),
-  );
-}
+const paragraph = (text: string): Html => html`<p>${marked(text)}</p>`;

@@ -68,6 +68,6 @@ function responseOf(status: number, faults: readonly Fault[], { mediaType, schem
 const headersOf: Readonly<Record<number, readonly string[]>> = {
   401: ["WWW-Authenticate"],
   403: ["WWW-Authenticate"],
-  429: ["Retry-After"],
+  429: ["Retry-After", "RateLimit-Policy", "RateLimit"],
   503: ["Retry-After"],
 };

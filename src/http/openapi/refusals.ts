@@ -2,13 +2,16 @@ import type { Fault } from "../../errors.ts";
 import { statusOf } from "../faults.ts";
 import type { Described } from "./described.ts";
 
-/** What an operation may refuse, by status: what it names itself, and what every operation of its kind may. */
+/**
+ * What an operation may refuse, by status: what it names itself, and what every operation of its kind may. What a user
+ * may use takes a look at every policy that speaks of that user.
+ */
 export function refusalsOf(operation: Described): ReadonlyMap<number, readonly Fault[]> {
   const { method, path, query, body, isVersioned, user, faults = [] } = operation;
   const isWrite = method !== "get";
   const all = new Set<Fault>([
     ...always,
-    ...(user ? (["user-required"] as const) : []),
+    ...(user ? (["user-required", "query-too-expensive"] as const) : []),
     ...(query && "cursor" in query.shape ? (["invalid-cursor", "expired-cursor"] as const) : []),
     ...(path.includes("{") ? (["not-found"] as const) : []),
     ...(isWrite ? (["stale"] as const) : []),

@@ -39,16 +39,29 @@ const isSettable = ({ name, mutability }: Attribute): boolean =>
   mutability !== "readOnly" && mutability !== "writeOnly" && name !== "schemas";
 
 function fieldOf(attribute: Attribute, form: Form): z.ZodType {
-  const { multiValued, required, mutability, description } = attribute;
+  const { name, multiValued, required, mutability } = attribute;
+  const description = attribute.description || commonAttributes[name];
   const one = simpleOrComplex(attribute, form);
   const value = !multiValued ? one : form === "api" ? z.array(one).max(elementsMax) : z.array(one);
   const described = value.meta({
-    description,
+    ...(description !== undefined && { description }),
     ...(mutability === "readOnly" && { readOnly: true }),
     ...(mutability === "writeOnly" && { writeOnly: true }),
   });
   return required && mutability !== "readOnly" ? described : described.optional();
 }
+
+/** What the attributes of RFC 7643 section 3.1 are, for which the schemas have no words. */
+const commonAttributes: Readonly<Record<string, string>> = {
+  id: "given by the service; never changes",
+  externalId: "how the identity provider names it",
+  meta: "what the service keeps of it",
+  resourceType: "`User` or `Group`",
+  created: "when it was made",
+  lastModified: "when it last changed",
+  location: "where it is read",
+  version: "the entity tag of what is stored",
+};
 
 function simpleOrComplex({ type, subAttributes }: Attribute, form: Form): z.ZodType {
   const { is, what } = types[type];
