@@ -18,6 +18,7 @@ import { Users } from "./domain/people/users.ts";
 import { Purges } from "./domain/purges/purges.ts";
 import { allQuotas, doorQuotas } from "./domain/rate/door-quotas.ts";
 import { QuotaExchange } from "./domain/rate/quota-exchange.ts";
+import { ClientCredentials } from "./domain/tokens/client-credentials.ts";
 import { Exchanges } from "./domain/tokens/exchange.ts";
 import { Jwks } from "./domain/tokens/jwks.ts";
 import { type TokenPolicy, Tokens } from "./domain/tokens/tokens.ts";
@@ -28,6 +29,7 @@ import { asksForUserView } from "./http/api/view.ts";
 import { authenticate } from "./http/authenticate.ts";
 import { FailureLimit } from "./http/failure-limit.ts";
 import { front } from "./http/front.ts";
+import { oauthRouter } from "./http/oauth/router.ts";
 import { rateLimit } from "./http/rate-limit.ts";
 import { scimRouter } from "./http/scim/router.ts";
 import type { Log } from "./log.ts";
@@ -99,7 +101,8 @@ export async function createApp(store: Store, config: Config, log: Log, now: () 
     refusals,
   );
   const quotas = doorQuotas(config.rateLimits, now);
-  const guard = authenticate(verifier, new FailureLimit(config.rateLimits.failures, now));
+  const failures = new FailureLimit(config.rateLimits.failures, now);
+  const guard = authenticate(verifier, failures);
   const handler = front({
     trustProxy: config.trustProxy,
     ping: () => store.ping(),
@@ -114,6 +117,14 @@ export async function createApp(store: Store, config: Config, log: Log, now: () 
         publicUrl: config.publicUrl,
         authenticate: guard,
         limit: rateLimit(() => quotas.scim),
+      }),
+      "/oauth": oauthRouter({
+        clientCredentials: new ClientCredentials(store, tokens, config.oauthTokenSeconds),
+        verifier,
+        failures,
+        requestLog,
+        log,
+        limit: rateLimit(() => quotas.api),
       }),
       "/api": apiRouter({
         rooms: {

@@ -18,6 +18,7 @@ export interface Config {
   readonly tokenPrefix: string;
   readonly tokenPepper?: string;
   readonly tokenMaxTtlDays?: number;
+  readonly oauthTokenSeconds: number;
   /** Whether identity providers may be asked for their keys at private addresses, and over plain HTTP. */
   readonly jwksAllowPrivate: boolean;
   /** Addresses and CIDR ranges of the proxies whose X-Forwarded-For is believed. */
@@ -56,6 +57,7 @@ export const settings = {
   TOKEN_PREFIX: { meaning: "what tokens begin with: 2 to 8 lower-case letters or digits", standard: "wxt" },
   TOKEN_PEPPER: { meaning: "key of the token hashes, 16 characters or more, kept outside the database", standard: "" },
   TOKEN_MAX_TTL_DAYS: { meaning: "longest life of a new token, in days", standard: "" },
+  OAUTH_TOKEN_SECONDS: { meaning: "life of an access token of `/oauth/token`, 300 to 21600", standard: "3600" },
   JWKS_ALLOW_PRIVATE: {
     meaning: "`true`: keys of identity providers may be read from private addresses, and over plain HTTP",
     standard: "false",
@@ -99,6 +101,7 @@ export function readConfig(environment: Environment): Config {
     publicUrl: (PUBLIC_URL ?? ownUrl).replace(/\/+$/, ""),
     dataDir: rest.DATA_DIR,
     tokenPrefix: rest.TOKEN_PREFIX,
+    oauthTokenSeconds: rest.OAUTH_TOKEN_SECONDS,
     jwksAllowPrivate: rest.JWKS_ALLOW_PRIVATE === "true",
     trustProxy: rest.TRUST_PROXY,
     rateLimits: rest.RATE_LIMIT,
@@ -143,6 +146,7 @@ const schema = z.object({
   TOKEN_PREFIX: z.string().regex(/^[a-z][a-z0-9]{1,7}$/, "must be 2 to 8 lower-case letters or digits, a letter first"),
   TOKEN_PEPPER: z.string().min(16, "must have 16 characters or more").optional(),
   TOKEN_MAX_TTL_DAYS: integer(1, 36_500).optional(),
+  OAUTH_TOKEN_SECONDS: integer(300, 21_600),
   JWKS_ALLOW_PRIVATE: z.enum(["true", "false"], "must be true or false"),
   TRUST_PROXY: z
     .string()

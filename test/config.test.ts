@@ -27,6 +27,7 @@ const standard: Config = {
   dataDir: "./data",
   tokenPrefix: "wxt",
   jwksAllowPrivate: false,
+  oauthTokenSeconds: 3600,
   trustProxy: [],
   rateLimits: standardLimits,
   logLevel: "info",
@@ -122,6 +123,14 @@ const expected: Readonly<Record<Exclude<keyof typeof settings, "TLS_CERT" | "TLS
     ],
     refused: ["0", "36501", "-1", "1.5", "never"],
     says: "must be a whole number from 1 to 36500",
+  },
+  OAUTH_TOKEN_SECONDS: {
+    accepted: [
+      ["300", { oauthTokenSeconds: 300 }],
+      ["21600", { oauthTokenSeconds: 21_600 }],
+    ],
+    refused: ["299", "21601", "1h"],
+    says: "must be a whole number from 300 to 21600",
   },
   JWKS_ALLOW_PRIVATE: {
     accepted: [

@@ -22,7 +22,12 @@ export const organizations: CollectionDefinition<Organization> = {
 
 export const tokens: CollectionDefinition<Token> = {
   name: "tokens",
-  indexes: [{ path: "secrets", element: "hash", unique: "everywhere" }, { path: "userId" }, { path: "origin" }],
+  indexes: [
+    { path: "secrets", element: "hash", unique: "everywhere" },
+    { path: "userId" },
+    { path: "origin" },
+    { path: "parentId" },
+  ],
 };
 
 export const users: CollectionDefinition<User, Twinned<User>> = {

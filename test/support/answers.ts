@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import type { z } from "zod";
+import { oauthError } from "../../schemas/oauth.ts";
 import { problem } from "../../schemas/problem.ts";
 import { operations } from "../../src/http/api/operations.ts";
 import { type Described, viewsOf } from "../../src/http/openapi/described.ts";
+import { oauthOperations } from "../../src/http/openapi/oauth-operations.ts";
 import { refusalsOf } from "../../src/http/openapi/refusals.ts";
 import { scimError } from "../../src/http/openapi/scim-messages.ts";
 import { scimOperations } from "../../src/http/openapi/scim-operations.ts";
@@ -47,6 +49,13 @@ const doors: readonly Door[] = [
     refusal: problem,
   },
   {
+    base: "/oauth",
+    operations: oauthOperations,
+    answered: "application/json",
+    refused: "application/json",
+    refusal: oauthError,
+  },
+  {
     base: "/scim/v2",
     operations: scimOperations,
     answered: "application/scim+json",
@@ -56,7 +65,7 @@ const doors: readonly Door[] = [
 ];
 
 /**
- * Holds an answer of `/api` or `/scim/v2` against what its operation declares: the status, the media type, and every
+ * Holds an answer of a door against what its operation declares: the status, the media type, and every
  * field of the body, of which none may be unknown. The document is printed from the same declarations.
  * @returns the operation that has succeeded
  * @throws Error naming what differs

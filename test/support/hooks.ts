@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { operations } from "../../src/http/api/operations.ts";
+import { oauthOperations } from "../../src/http/openapi/oauth-operations.ts";
 import { scimOperations } from "../../src/http/openapi/scim-operations.ts";
 import { exercised } from "./answers.ts";
 import { stopTestMongo } from "./mongod.ts";
@@ -16,7 +17,9 @@ export const mochaHooks = {
     await stopTestMongo();
     if (!isWholeRun) return;
     const seen = exercised();
-    const unseen = [...operations, ...scimOperations].filter(({ operationId }) => !seen.has(operationId));
+    const unseen = [...operations, ...oauthOperations, ...scimOperations].filter(
+      ({ operationId }) => !seen.has(operationId),
+    );
     expect(
       unseen.map(({ operationId }) => operationId),
       "operations that no test has seen succeed",

@@ -1,9 +1,14 @@
+import type { Fault } from "../../errors.ts";
 import type { Operation, View } from "../operation.ts";
 
 /** What the document says of an operation: all but how it is done. */
 export type Described = Omit<Operation, "organization" | "user"> & {
   readonly organization?: Seen;
   readonly user?: Seen;
+  /** How it is asked for, where not as everything else. */
+  readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
+  /** All that it can refuse, where it is not one of many of a kind. */
+  readonly refuses?: readonly Fault[];
 };
 
 type Seen = Pick<View, "scopes" | "answers">;

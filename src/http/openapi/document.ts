@@ -1,30 +1,41 @@
+import { oauthError } from "../../../schemas/oauth.ts";
 import { problem } from "../../../schemas/problem.ts";
 import { operations } from "../api/operations.ts";
 import { scimMediaType } from "../scim/errors.ts";
 import { type Described, viewsOf } from "./described.ts";
 import { examples } from "./examples.ts";
 import { about, tagsOf } from "./introduction.ts";
+import { oauthOperations } from "./oauth-operations.ts";
 import { pathsOf, type Speech } from "./paths.ts";
-import { problems, scimErrors, sharedResponses } from "./refusal-responses.ts";
+import { oauthErrors, problems, scimErrors, sharedResponses } from "./refusal-responses.ts";
 import { type Part, Schemas } from "./schemas.ts";
 import { scimError } from "./scim-messages.ts";
 import { scimOperations } from "./scim-operations.ts";
 
 /** All that the service offers, as an OpenAPI 3.1 document; openapi.yaml is this, printed. */
 export function openApiDocument(): Part {
-  const all: readonly Described[] = [...operations, ...scimOperations];
-  const schemas = new Schemas(all.flatMap(sentIn), [...all.flatMap(answeredIn), problem, scimError]);
+  const all: readonly Described[] = [...operations, ...oauthOperations, ...scimOperations];
+  const schemas = new Schemas(all.flatMap(sentIn), [...all.flatMap(answeredIn), problem, oauthError, scimError]);
   return {
     openapi: "3.1.0",
     info: about,
     servers: [{ url: "/", description: "the service that serves this document" }],
     security: [{ bearer: [] }, { apiKey: [] }],
     tags: tagsOf(all.map(({ tag }) => tag)),
-    paths: { ...pathsOf(operations, api, schemas), ...pathsOf(scimOperations, scim, schemas) },
+    paths: {
+      ...pathsOf(operations, api, schemas),
+      ...pathsOf(oauthOperations, oauth, schemas),
+      ...pathsOf(scimOperations, scim, schemas),
+    },
     components: {
       securitySchemes: {
         bearer: { type: "http", scheme: "bearer", description: "`Authorization: Bearer`, or `Api-Token`, and a token" },
         apiKey: { type: "apiKey", in: "header", name: "X-API-Key", description: "the same token" },
+        clientSecret: {
+          type: "http",
+          scheme: "basic",
+          description: "at `/oauth/token`: the id of a token and the token itself",
+        },
         outsideToken: {
           type: "http",
           scheme: "bearer",
@@ -52,6 +63,14 @@ const api: Speech = {
   answered: json,
   namesUsers: true,
   refusals: problems,
+};
+
+const oauth: Speech = {
+  base: "/oauth",
+  sent: () => ["application/x-www-form-urlencoded"],
+  answered: json,
+  namesUsers: false,
+  refusals: oauthErrors,
 };
 
 const scim: Speech = {

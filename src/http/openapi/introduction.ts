@@ -42,6 +42,7 @@ const descriptions: Readonly<Record<string, string>> = {
   Policies: "What is allowed or denied to whom, whatever is assigned.",
   Connections: "Which users have connected to which MCP servers.",
   Tokens: "API tokens: what each may do, and how long.",
+  OAuth: "Access tokens of some hours, for clients that want no others.",
   "Auth exchange": "Personal tokens for what an outside identity provider has signed.",
   Audit: "Who did what, and when.",
   SCIM: "Provisioning by identity providers (RFC 7643, RFC 7644, RFC 9865).",

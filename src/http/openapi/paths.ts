@@ -49,6 +49,7 @@ function operationObject(operation: Described, speech: Speech, schemas: Schemas)
       ...(organization && { organization: organization.scopes }),
       ...(user && { user: user.scopes }),
     },
+    ...(operation.security && { security: operation.security }),
     ...(takesOutsideToken && { security: [{ apiKey: [], outsideToken: [] }] }),
     ...(parameters.length > 0 && { parameters }),
     ...(body && {

@@ -10,8 +10,8 @@ export interface Refusals {
   readonly mediaType: string;
   /** The schema of the body, by its name in the document. */
   readonly schema: string;
-  /** Begins the names of the responses that its operations share. */
-  readonly prefix: string;
+  /** Begins the names of the responses that its operations share; absent: they share none. */
+  readonly prefix?: string;
   /** What the caller reads of a fault, to tell it by; undefined where the status says it all. */
   readonly name: (fault: Fault) => string | undefined;
 }
@@ -23,6 +23,9 @@ export const problems: Refusals = {
   prefix: "",
   name: (fault) => fault,
 };
+
+/** RFC 6749 section 5.2. */
+export const oauthErrors: Refusals = { mediaType: "application/json", schema: "OAuthError", name: () => undefined };
 
 /** RFC 7644 section 3.12. */
 export const scimErrors: Refusals = {
@@ -37,7 +40,8 @@ export function refusalResponses(operation: Described, refusals: Refusals): Part
   return Object.fromEntries(
     [...refusalsOf(operation)].map(([status, faults]) => {
       const common = shared.get(status);
-      const isCommon = common && faults.every((fault) => common.faults.includes(fault));
+      const isCommon =
+        common && refusals.prefix !== undefined && faults.every((fault) => common.faults.includes(fault));
       const response = isCommon
         ? { $ref: `#/components/responses/${refusals.prefix}${common.name}` }
         : responseOf(status, faults, refusals);
@@ -49,7 +53,10 @@ export function refusalResponses(operation: Described, refusals: Refusals): Part
 /** The responses that all operations of a door share, by name. */
 export function sharedResponses(refusals: Refusals): Part {
   return Object.fromEntries(
-    [...shared].map(([status, { name, faults }]) => [refusals.prefix + name, responseOf(status, faults, refusals)]),
+    [...shared].map(([status, { name, faults }]) => [
+      `${refusals.prefix ?? ""}${name}`,
+      responseOf(status, faults, refusals),
+    ]),
   );
 }
 

@@ -7,7 +7,8 @@ import type { Described } from "./described.ts";
  * may use takes a look at every policy that speaks of that user.
  */
 export function refusalsOf(operation: Described): ReadonlyMap<number, readonly Fault[]> {
-  const { method, path, query, body, isVersioned, user, faults = [] } = operation;
+  const { method, path, query, body, isVersioned, user, refuses, faults = [] } = operation;
+  if (refuses) return byStatus(refuses);
   const isWrite = method !== "get";
   const all = new Set<Fault>([
     ...always,
