@@ -145,6 +145,17 @@ for (const { name: engine, open } of engines) {
       expect(problem.errors[0].pointer).to.equal("/resources/mcpServers");
     });
 
+    it("409 for the 1001st policy: all of them are read for each answer to a user", async () => {
+      const agent = await service.as(["admin:write"], await service.organization("many-policies"));
+      const policy = { name: "P", effect: "deny", resources: { tools: ["*"] } };
+      for (let at = 0; at < 1000; at++) await agent.put(`/api/policies/p-${at}`).send(policy).expect(201);
+      const { body: problem } = await agent.put("/api/policies/one-more").send(policy).expect(409);
+      expect(problem.type).to.match(/:limit-reached$/);
+      await agent.get("/api/policies/one-more").expect(404);
+      await agent.delete("/api/policies/p-0").expect(204);
+      await agent.put("/api/policies/one-more").send(policy).expect(201);
+    });
+
     it("lists are narrowed by fields, alone and together", async () => {
       await admin
         .put("/api/mcp-servers/one")

@@ -93,7 +93,12 @@ for (const { name: engine, open } of engines) {
           const name = await block(admin, thing);
           const { body: problem } = await admin.delete(at(thing)).expect(409);
           expect(problem.type).to.match(/:referenced$/);
-          expect(problem.blockers.map((each: { name: string }) => each.name)).to.deep.equal([name]);
+          expect(problem.blockers).to.have.length(1);
+          const [blocker] = problem.blockers;
+          const found = await reader.get(
+            blocker.kind === "policy" ? `/api/policies/${blocker.id}` : `/api/toolkits/${blocker.id}`,
+          );
+          expect([blocker.name, found.status, found.body.name]).to.deep.equal([name, 200, name]);
           await admin.get(at(thing)).expect(200);
         });
       }
