@@ -20,6 +20,18 @@ export type Scope = z.infer<typeof scope>;
 export const tokenType = z.enum(["admin", "scim", "mcp", "agent"]);
 export type TokenType = z.infer<typeof tokenType>;
 
+/** Why a request is refused although its secret is one of the token's. */
+export const tokenFailure = z.enum([
+  "revoked",
+  "disabled",
+  "expired",
+  "superseded",
+  "user-inactive",
+  "parent-inactive",
+  "ip-not-allowed",
+]);
+export type TokenFailure = z.infer<typeof tokenFailure>;
+
 /** One secret of a token: its hash only, with the algorithm in front. After `notAfter` it is superseded. */
 export const tokenSecret = z.object({ hash: z.string(), notAfter: z.iso.datetime({ precision: 3 }).optional() });
 
@@ -54,6 +66,10 @@ export const token = z.object({
   lastUsed: z.string().optional(),
   requestCount: z.int().min(0),
   failedCount: z.int().min(0),
+  /** The same, by reason. */
+  failures: z.partialRecord(tokenFailure, z.int().min(0)).optional(),
+  /** Addresses, and of IPv6 networks, that it was used from; the newest last. */
+  networks: z.array(z.string()).optional(),
   /** Raised when others go because it stays, so that its own end beside that is looked at again. */
   kept: z.int().optional(),
 });
@@ -161,7 +177,8 @@ export const tokenShown = z
     lastUsedAt: moment.describe("some seconds late; null: never"),
     lastUsedIp: z.string().nullable(),
     requestCount: z.int(),
-    failedCount: z.int().describe("refused requests with the right secret"),
+    failedCount: z.int().describe("refused requests with a secret of this token"),
+    failures: z.partialRecord(tokenFailure, z.int()).describe("the same, by reason"),
     createdBy: actor,
   })
   .meta({ id: "Token" });

@@ -21,6 +21,7 @@ import { QuotaExchange } from "./domain/rate/quota-exchange.ts";
 import { ClientCredentials } from "./domain/tokens/client-credentials.ts";
 import { Exchanges } from "./domain/tokens/exchange.ts";
 import { Jwks } from "./domain/tokens/jwks.ts";
+import { TokenSignals } from "./domain/tokens/signals.ts";
 import { type TokenPolicy, Tokens } from "./domain/tokens/tokens.ts";
 import { TokenUsage } from "./domain/tokens/usage.ts";
 import { TokenVerifier } from "./domain/tokens/verify.ts";
@@ -79,6 +80,7 @@ export async function createApp(store: Store, config: Config, log: Log, now: () 
   const { tokens, organizations } = createDomain(store, config);
   const usage = new TokenUsage(store);
   const refusals = new Refusals(store);
+  const signals = new TokenSignals(store, now);
   const requestLog = new RequestLog(store);
   const purges = new Purges(store);
   const users = new Users(store, purges);
@@ -97,8 +99,7 @@ export async function createApp(store: Store, config: Config, log: Log, now: () 
       ...(config.tokenPepper !== undefined && { pepper: config.tokenPepper }),
       ...(config.authSecret !== undefined && { authSecret: config.authSecret }),
     },
-    usage,
-    refusals,
+    { usage, refusals, signals },
   );
   const quotas = doorQuotas(config.rateLimits, now);
   const failures = new FailureLimit(config.rateLimits.failures, now);
@@ -151,7 +152,7 @@ export async function createApp(store: Store, config: Config, log: Log, now: () 
       }),
     },
   });
-  const flushing = flushEvery(flushMs, [usage, refusals, requestLog, purges], (cause) =>
+  const flushing = flushEvery(flushMs, [usage, signals, refusals, requestLog, purges], (cause) =>
     log.warn("What has gathered could not be written; it is tried again.", { cause }),
   );
   // The embedded database is one process's own.

@@ -33,3 +33,9 @@ export interface Restriction {
   /** Those with these slugs only. */
   readonly mcpServers?: readonly string[];
 }
+
+/** From where and in which request a credential came. */
+export interface Presentation {
+  readonly ip: string;
+  readonly requestId: string;
+}

@@ -27,6 +27,14 @@ export function writeIpAddress({ width, value }: IpAddress): string {
   return new SocketAddress({ address, family: "ipv6" }).address;
 }
 
+/** What one subscriber has: an IPv4 address, or an IPv6 network of 64 bits. @returns "" for what is no address */
+export function networkOf(text: string): string {
+  const address = readIpAddress(text);
+  if (!address) return "";
+  if (address.width === 32) return writeIpAddress(address);
+  return `${writeIpAddress({ width: 128, value: (address.value >> 64n) << 64n })}/64`;
+}
+
 /** The last 32 bits of an IPv6 address may be written as IPv4. */
 const withoutDots = (text: string): string =>
   text.replace(/[\d.]+\.\d+$/, (dotted) => {

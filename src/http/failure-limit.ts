@@ -1,4 +1,4 @@
-import { readIpAddress } from "../domain/ip-address.ts";
+import { networkOf } from "../domain/ip-address.ts";
 import { type Limit, Quota } from "../domain/rate/quota.ts";
 import { rateLimited } from "./rate-limit.ts";
 
@@ -13,18 +13,11 @@ export class FailureLimit {
     this.#quota = limit && new Quota("failures", limit, now);
   }
 
-  /** @throws AppError rate-limited */
+  /** @throws AppError rate-limited. @param address what is none is counted together */
   count(address: string): void {
     if (!this.#quota) return;
     const counted = { quota: this.#quota, key: networkOf(address) };
     if (this.#quota.remaining(counted.key).requests === 0) throw rateLimited([counted]);
     this.#quota.take(counted.key);
   }
-}
-
-/** Whoever has one IPv6 address has its whole /64. What is no address is counted together. */
-function networkOf(text: string): string {
-  const address = readIpAddress(text);
-  if (!address) return "";
-  return address.width === 32 ? String(address.value) : `${address.value >> 64n}/64`;
 }

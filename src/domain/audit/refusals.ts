@@ -1,13 +1,12 @@
 import type { Actor } from "../../../schemas/audit-event.ts";
+import type { TokenFailure } from "../../../schemas/token.ts";
 import type { Store } from "../../store/collection.ts";
 import { auditEvents, serviceTenant } from "../../store/collections.ts";
 import type { Gathering } from "../background.ts";
 import { auditEventOf } from "./record.ts";
 
 /** Why a credential is refused that is one of ours, or looks like one. */
-type CredentialCause =
-  | ("unknown" | "malformed" | "revoked" | "disabled" | "expired" | "superseded")
-  | ("user-inactive" | "parent-inactive" | "ip-not-allowed");
+type CredentialCause = "unknown" | "malformed" | TokenFailure;
 
 /** Why an outside JWT, or a refresh token, is refused: src/domain/tokens/exchange.ts */
 export type ExchangeCause =
@@ -82,7 +81,7 @@ export class Refusals implements Gathering {
     await this.#store.transaction(async (change) => {
       for (const { refusal, count } of kinds.values()) {
         const { actor = { type: "token" }, cause, ip, requestId } = refusal;
-        const event = { action: "authentication.refused", details: { cause, count } };
+        const event = { action: actionOf(cause), details: { cause, count } };
         await change
           .for(organizationId)
           .open(auditEvents)
@@ -91,3 +90,7 @@ export class Refusals implements Gathering {
     });
   }
 }
+
+/** A secret from before a rotation is in the hands of somebody who should not have it, or was forgotten somewhere. */
+const actionOf = (cause: Refusal["cause"]): string =>
+  cause === "superseded" ? "token.superseded_secret_used" : "authentication.refused";

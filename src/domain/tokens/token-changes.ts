@@ -47,6 +47,6 @@ export async function removeWithin(change: Change, author: Author, token: Token)
 
 /** What an event may say of a token: everything but the hashes of its secrets. */
 export function withoutSecrets(token: Token): Readonly<Record<string, unknown>> {
-  const { secrets: _, kept: _k, ...rest } = token;
+  const { secrets: _, kept: _k, networks: _n, ...rest } = token;
   return rest;
 }

@@ -1,3 +1,4 @@
+import type { Token, TokenFailure } from "../../../schemas/token.ts";
 import type { Store } from "../../store/collection.ts";
 import { tokens } from "../../store/collections.ts";
 import type { Gathering } from "../background.ts";
@@ -5,7 +6,7 @@ import type { Gathering } from "../background.ts";
 interface Use {
   readonly organizationId: string;
   requests: number;
-  failed: number;
+  readonly failures: Map<TokenFailure, number>;
   /** `<ISO time> <address>`; absent when nothing succeeded. */
   lastUsed: string | undefined;
 }
@@ -23,12 +24,12 @@ export class TokenUsage implements Gathering {
   }
 
   /** A request with this token: accepted, or refused although the secret was right. */
-  note(token: { readonly id: string; readonly organizationId: string }, accepted: boolean, ip: string): void {
+  note(token: Pick<Token, "id" | "organizationId">, failure: TokenFailure | undefined, ip: string): void {
     const use = this.#useOf(token.id, token.organizationId);
-    if (accepted) {
+    if (failure === undefined) {
       use.requests++;
       use.lastUsed = `${new Date().toISOString()} ${ip}`;
-    } else use.failed++;
+    } else add(use.failures, failure, 1);
   }
 
   async flush(): Promise<void> {
@@ -47,26 +48,36 @@ export class TokenUsage implements Gathering {
   #useOf(id: string, organizationId: string): Use {
     const known = this.#uses.get(id);
     if (known) return known;
-    const use: Use = { organizationId, requests: 0, failed: 0, lastUsed: undefined };
+    const use: Use = { organizationId, requests: 0, failures: new Map(), lastUsed: undefined };
     this.#uses.set(id, use);
     return use;
   }
 
-  #takeBack(id: string, { organizationId, requests, failed, lastUsed }: Use): void {
+  #takeBack(id: string, { organizationId, requests, failures, lastUsed }: Use): void {
     const use = this.#useOf(id, organizationId);
     use.requests += requests;
-    use.failed += failed;
+    for (const [failure, count] of failures) add(use.failures, failure, count);
     use.lastUsed ??= lastUsed;
   }
 
   async #write(uses: readonly (readonly [string, Use])[]): Promise<void> {
     await this.#store.transaction(async (change) => {
-      for (const [id, { organizationId, requests, failed, lastUsed }] of uses) {
+      for (const [id, { organizationId, requests, failures, lastUsed }] of uses) {
+        const counts = Object.fromEntries([...failures].map(([failure, count]) => [`failures.${failure}`, count]));
+        const failedCount = [...failures.values()].reduce((sum, count) => sum + count, 0);
         await change
           .for(organizationId)
           .open(tokens)
-          .increment(id, { requestCount: requests, failedCount: failed }, lastUsed === undefined ? {} : { lastUsed });
+          .increment(
+            id,
+            { requestCount: requests, failedCount, ...counts },
+            lastUsed === undefined ? {} : { lastUsed },
+          );
       }
     });
   }
+}
+
+function add<K>(counts: Map<K, number>, key: K, count: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + count);
 }

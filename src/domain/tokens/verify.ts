@@ -1,14 +1,15 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { Token } from "../../../schemas/token.ts";
+import type { Token, TokenFailure } from "../../../schemas/token.ts";
 import { AppError } from "../../errors.ts";
 import type { Store } from "../../store/collection.ts";
 import { tokens, users } from "../../store/collections.ts";
 import type { Refusal, Refusals } from "../audit/refusals.ts";
-import type { Caller } from "../caller.ts";
+import type { Caller, Presentation } from "../caller.ts";
 import { defaultOrganization } from "../organizations.ts";
 import { Allowlists } from "./allowlist.ts";
 import { isWellFormed, possibleHashes, type SecretSettings } from "./format.ts";
 import { expandScopes } from "./scopes.ts";
+import type { TokenSignals } from "./signals.ts";
 import { statusOf } from "./status.ts";
 import type { TokenUsage } from "./usage.ts";
 
@@ -17,10 +18,11 @@ export interface TokenSettings extends SecretSettings {
   readonly authSecret?: string;
 }
 
-/** From where and in which request a credential came. */
-export interface Presentation {
-  readonly ip: string;
-  readonly requestId: string;
+/** Who is told of each presentation of a credential. */
+export interface Watchers {
+  readonly usage: TokenUsage;
+  readonly refusals: Refusals;
+  readonly signals: TokenSignals;
 }
 
 /**
@@ -31,16 +33,14 @@ export class TokenVerifier {
   readonly #store: Store;
   readonly #settings: TokenSettings;
   readonly #authSecretDigest: Buffer | undefined;
-  readonly #usage: TokenUsage;
-  readonly #refusals: Refusals;
+  readonly #watchers: Watchers;
   readonly #allowlists = new Allowlists();
 
-  constructor(store: Store, settings: TokenSettings, usage: TokenUsage, refusals: Refusals) {
+  constructor(store: Store, settings: TokenSettings, watchers: Watchers) {
     this.#store = store;
     this.#settings = settings;
     this.#authSecretDigest = settings.authSecret === undefined ? undefined : digest(settings.authSecret);
-    this.#usage = usage;
-    this.#refusals = refusals;
+    this.#watchers = watchers;
   }
 
   /**
@@ -56,7 +56,8 @@ export class TokenVerifier {
     const token = await this.#store.lookup(tokens, "secrets.hash", hashes);
     if (!token) throw this.#refuse("unknown", presentation);
     const cause = await this.#causeAgainst(token, hashes, presentation.ip);
-    this.#usage.note(token, cause === undefined, presentation.ip);
+    this.#watchers.usage.note(token, cause, presentation.ip);
+    this.#watchers.signals.note(token, cause, presentation);
     if (cause !== undefined) throw this.#refuse(cause, presentation, token);
     const { type, expiresAt, allowedIps, secrets } = token;
     const hash = secrets.find((each) => hashes.includes(each.hash))?.hash ?? "";
@@ -71,7 +72,7 @@ export class TokenVerifier {
     };
   }
 
-  async #causeAgainst(token: Token, hashes: readonly string[], ip: string): Promise<Refusal["cause"] | undefined> {
+  async #causeAgainst(token: Token, hashes: readonly string[], ip: string): Promise<TokenFailure | undefined> {
     const now = new Date().toISOString();
     const status = statusOf(token, now);
     if (status !== "active") return status;
@@ -101,7 +102,7 @@ export class TokenVerifier {
   }
 
   #refuse(cause: Refusal["cause"], presentation: Presentation, token?: Token): AppError {
-    this.#refusals.note({
+    this.#watchers.refusals.note({
       ...presentation,
       cause,
       ...(token && { organizationId: token.organizationId, actor: actorOf(token) }),

@@ -263,12 +263,12 @@ function answerOf(token: Token): Answer {
 function shown(token: Token): object {
   const { id, version, createdAt, updatedAt, name, description, type, origin, scopes = ["all"], prefix } = token;
   const { userId, parentId, environment, mcpServers, allowedIps = [], enabled, expiresAt = null } = token;
-  const { revokedAt = null, lastUsed, requestCount, failedCount, createdBy } = token;
+  const { revokedAt = null, lastUsed, requestCount, failedCount, failures = {}, createdBy } = token;
   const [lastUsedAt = null, lastUsedIp = null] = lastUsed?.split(" ") ?? [];
   return {
     ...{ id, version, createdAt, updatedAt, name, description, type, origin, scopes, prefix },
     ...{ masked: `${prefix}*******`, userId, parentId, environment, mcpServers, allowedIps },
     ...{ status: statusOf(token), enabled, expiresAt, revokedAt, lastUsedAt, lastUsedIp },
-    ...{ requestCount, failedCount, createdBy },
+    ...{ requestCount, failedCount, failures, createdBy },
   };
 }

@@ -4,6 +4,7 @@ import { operator } from "../../../src/domain/audit/record.ts";
 import { Refusals } from "../../../src/domain/audit/refusals.ts";
 import { readIpAddress, writeIpAddress } from "../../../src/domain/ip-address.ts";
 import { Allowlists, assertAllowlist } from "../../../src/domain/tokens/allowlist.ts";
+import { TokenSignals } from "../../../src/domain/tokens/signals.ts";
 import type { NewToken } from "../../../src/domain/tokens/tokens.ts";
 import { TokenUsage } from "../../../src/domain/tokens/usage.ts";
 import { TokenVerifier } from "../../../src/domain/tokens/verify.ts";
@@ -195,7 +196,11 @@ describe("A token with allowedIps", () => {
     domain = await openDomain();
     refusals = new Refusals(domain.store);
     usage = new TokenUsage(domain.store);
-    verifier = new TokenVerifier(domain.store, { prefix: "wxt" }, usage, refusals);
+    verifier = new TokenVerifier(
+      domain.store,
+      { prefix: "wxt" },
+      { usage, refusals, signals: new TokenSignals(domain.store) },
+    );
   });
   afterEach(() => domain.dispose());
 

@@ -10,6 +10,7 @@ import { Purges } from "../../../src/domain/purges/purges.ts";
 import { Exchanges } from "../../../src/domain/tokens/exchange.ts";
 import { Jwks } from "../../../src/domain/tokens/jwks.ts";
 import { expandScopes } from "../../../src/domain/tokens/scopes.ts";
+import { TokenSignals } from "../../../src/domain/tokens/signals.ts";
 import { type NewToken, type TokenPolicy, Tokens } from "../../../src/domain/tokens/tokens.ts";
 import { TokenUsage } from "../../../src/domain/tokens/usage.ts";
 import { TokenVerifier } from "../../../src/domain/tokens/verify.ts";
@@ -81,7 +82,11 @@ export async function openExchanges(open: Open, provider: IdentityProvider): Pro
   const under = (policy: Partial<TokenPolicy>) => {
     const settings = { prefix: "wxt", ...policy };
     const tokens = new Tokens(store, settings);
-    const verifier = new TokenVerifier(store, settings, new TokenUsage(store), refusals);
+    const verifier = new TokenVerifier(store, settings, {
+      usage: new TokenUsage(store),
+      refusals,
+      signals: new TokenSignals(store),
+    });
     const rooms = { users, tokens, jwks: new Jwks({ allowPrivate: true }), refusals };
     return { tokens, verifier, exchanges: new Exchanges(store, settings, rooms) };
   };

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { operator } from "../../../src/domain/audit/record.ts";
 import { Refusals } from "../../../src/domain/audit/refusals.ts";
+import { TokenSignals } from "../../../src/domain/tokens/signals.ts";
 import { TokenUsage } from "../../../src/domain/tokens/usage.ts";
 import { TokenVerifier } from "../../../src/domain/tokens/verify.ts";
 import { type Opened, openDomain, refusalOf, takeAway } from "../opened.ts";
@@ -17,7 +18,11 @@ describe("TokenUsage", () => {
 
   it("writes nothing on the way of requests, and the exact numbers at the flush, whatever was asked at once", async () => {
     const usage = new TokenUsage(domain.store);
-    const verifier = new TokenVerifier(domain.store, { prefix: "wxt" }, usage, new Refusals(domain.store));
+    const verifier = new TokenVerifier(
+      domain.store,
+      { prefix: "wxt" },
+      { usage, refusals: new Refusals(domain.store), signals: new TokenSignals(domain.store) },
+    );
     const { token, secret } = await issue();
     const before = new Date().toISOString();
     await Promise.all(Array.from({ length: 50 }, () => verifier.verify(secret, presentation)));
@@ -33,30 +38,30 @@ describe("TokenUsage", () => {
   it("adds to what is there, counts refusals apart, and leaves version and date of the record", async () => {
     const usage = new TokenUsage(domain.store);
     const { token } = await issue();
-    usage.note(token, true, "192.0.2.1");
+    usage.note(token, undefined, "192.0.2.1");
     await usage.flush();
-    usage.note(token, true, "192.0.2.2");
-    usage.note(token, false, "203.0.113.9");
+    usage.note(token, undefined, "192.0.2.2");
+    usage.note(token, "disabled", "203.0.113.9");
     await usage.flush();
     await usage.flush();
     const { lastUsed, ...stored } = await domain.stored(token.id);
-    expect(stored).to.deep.equal({ ...token, requestCount: 2, failedCount: 1 });
+    expect(stored).to.deep.equal({ ...token, requestCount: 2, failedCount: 1, failures: { disabled: 1 } });
     expect(lastUsed).to.match(/ 192\.0\.2\.2$/);
   });
 
   it("does not take a refusal for a use", async () => {
     const usage = new TokenUsage(domain.store);
     const { token } = await issue();
-    usage.note(token, false, "203.0.113.9");
+    usage.note(token, "disabled", "203.0.113.9");
     await usage.flush();
-    expect(await domain.stored(token.id)).to.deep.equal({ ...token, failedCount: 1 });
+    expect(await domain.stored(token.id)).to.deep.equal({ ...token, failedCount: 1, failures: { disabled: 1 } });
   });
 
   it("writes the uses of any number of tokens, of several organisations", async () => {
     const usage = new TokenUsage(domain.store);
     const issued = await Promise.all(Array.from({ length: 120 }, issue));
     const theirs = await domain.tokens.create(domain.otherId, operator, { name: "theirs", scopes: ["all"] });
-    for (const { token } of [...issued, theirs]) usage.note(token, true, presentation.ip);
+    for (const { token } of [...issued, theirs]) usage.note(token, undefined, presentation.ip);
     await usage.flush();
     for (const organization of [domain.organizationId, domain.otherId]) {
       const { items } = await domain.tokens.list(organization, { limit: 200 });
@@ -67,9 +72,9 @@ describe("TokenUsage", () => {
   it("never moves the last use back, whichever replica writes last", async () => {
     const { token } = await issue();
     const [early, late] = [new TokenUsage(domain.store), new TokenUsage(domain.store)];
-    early.note(token, true, "192.0.2.1");
+    early.note(token, undefined, "192.0.2.1");
     await new Promise((resolve) => setTimeout(resolve, 5));
-    late.note(token, true, "192.0.2.2");
+    late.note(token, undefined, "192.0.2.2");
     await late.flush();
     const { lastUsed } = await domain.stored(token.id);
     await early.flush();
@@ -81,11 +86,11 @@ describe("TokenUsage", () => {
   it("keeps what cannot be written, for the next flush", async () => {
     const usage = new TokenUsage(domain.store);
     const { token } = await issue();
-    usage.note(token, true, "192.0.2.1");
-    usage.note(token, false, "192.0.2.1");
+    usage.note(token, undefined, "192.0.2.1");
+    usage.note(token, "disabled", "192.0.2.1");
     const bringBack = await takeAway(domain);
     const flushing = usage.flush();
-    usage.note(token, true, "192.0.2.2"); // while the others are being written
+    usage.note(token, undefined, "192.0.2.2"); // while the others are being written
     await refusalOf(flushing, "unavailable");
     await refusalOf(usage.flush(), "unavailable");
     await bringBack();
@@ -99,8 +104,8 @@ describe("TokenUsage", () => {
   it("passes over a token that is gone meanwhile", async () => {
     const usage = new TokenUsage(domain.store);
     const { token } = await issue();
-    usage.note({ id: "tok_gone", organizationId: domain.organizationId }, true, presentation.ip);
-    usage.note(token, true, presentation.ip);
+    usage.note({ id: "tok_gone", organizationId: domain.organizationId }, undefined, presentation.ip);
+    usage.note(token, undefined, presentation.ip);
     await usage.flush();
     expect((await domain.stored(token.id)).requestCount).to.equal(1);
   });

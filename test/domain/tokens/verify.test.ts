@@ -7,6 +7,7 @@ import { Users } from "../../../src/domain/people/users.ts";
 import { Purges } from "../../../src/domain/purges/purges.ts";
 import { hashSecret, mintSecret } from "../../../src/domain/tokens/format.ts";
 import { expandScopes } from "../../../src/domain/tokens/scopes.ts";
+import { TokenSignals } from "../../../src/domain/tokens/signals.ts";
 import { type NewToken, Tokens } from "../../../src/domain/tokens/tokens.ts";
 import { TokenUsage } from "../../../src/domain/tokens/usage.ts";
 import { type TokenSettings, TokenVerifier } from "../../../src/domain/tokens/verify.ts";
@@ -32,7 +33,11 @@ describe("TokenVerifier", () => {
   afterEach(() => domain.dispose());
 
   const verifierOf = (settings: Partial<TokenSettings> = {}) =>
-    new TokenVerifier(domain.store, { prefix: "wxt", ...settings }, usage, refusals);
+    new TokenVerifier(
+      domain.store,
+      { prefix: "wxt", ...settings },
+      { usage, refusals, signals: new TokenSignals(domain.store) },
+    );
   const verify = (secret: string, settings?: Partial<TokenSettings>) =>
     verifierOf(settings).verify(secret, presentation);
   const issue = (wanted: Partial<NewToken> = {}, tokens = domain.tokens) =>
@@ -178,8 +183,9 @@ describe("TokenVerifier", () => {
         expect(refused.details).to.deep.equal({});
         expect(refused.cause).to.equal(undefined);
         await refusals.flush();
+        const action = cause === "superseded" ? "token.superseded_secret_used" : "authentication.refused";
         const tenant = tokenId === undefined ? serviceTenant : domain.organizationId;
-        const [event, ...more] = await domain.audit(tenant, "authentication.refused");
+        const [event, ...more] = await domain.audit(tenant, action);
         expect(more).to.deep.equal([]);
         expect(event).to.deep.include({ outcome: "refused", ip: presentation.ip, requestId: presentation.requestId });
         expect(event?.details).to.deep.equal({ cause, count: 1 });
