@@ -29,18 +29,22 @@ export const auditEventShown = z
   .object({ id: z.string(), createdAt: shownEntity.createdAt, ...fields })
   .meta({ id: "AuditEvent" });
 
-/** One request as an identity admin wants to see it when provisioning fails; values of its body are masked. */
-export const requestLogEntry = z.object({
-  ...entity,
+const requestFields = {
   method: z.string(),
-  path: z.string(),
+  path: z.string().describe("with the query; what it says of a person is masked"),
   status: z.int(),
-  /** What the caller was told when it was refused. */
-  detail: z.string().optional(),
+  detail: z.string().optional().describe("what the caller was told when it was refused"),
   actor: actor.optional(),
   ip: z.string(),
   requestId: z.string(),
   durationMs: z.number(),
-  body: z.unknown().optional(),
-});
+  body: z.unknown().optional().describe("as it was meant; its values are masked"),
+};
+
+/** One request as an identity admin wants to see it when provisioning fails; values of its body are masked. */
+export const requestLogEntry = z.object({ ...entity, ...requestFields });
 export type RequestLogEntry = Readonly<z.infer<typeof requestLogEntry>>;
+
+export const requestLogEntryShown = z
+  .object({ id: z.string(), createdAt: shownEntity.createdAt, ...requestFields })
+  .meta({ id: "LoggedRequest" });

@@ -2,8 +2,10 @@ import type { RequestListener } from "node:http";
 import type { Config } from "./config.ts";
 import { Access } from "./domain/access/access.ts";
 import { AuditEvents } from "./domain/audit/events.ts";
+import { LoggedRequests } from "./domain/audit/logged-requests.ts";
 import { Refusals } from "./domain/audit/refusals.ts";
 import { RequestLog } from "./domain/audit/request-log.ts";
+import { Retention } from "./domain/audit/retention.ts";
 import { flushEvery } from "./domain/background.ts";
 import { Catalogue } from "./domain/catalogue/catalogue.ts";
 import { commandKind, mcpServerKind, policyKind, skillKind, toolkitKind } from "./domain/catalogue/kinds.ts";
@@ -142,6 +144,7 @@ export async function createApp(store: Store, config: Config, log: Log, now: () 
           connections: new Connections(store, mcpServers, authorizations),
           organizations,
           auditEvents: new AuditEvents(store),
+          loggedRequests: new LoggedRequests(store),
           exchanges,
           tokens,
         },
@@ -152,7 +155,8 @@ export async function createApp(store: Store, config: Config, log: Log, now: () 
       }),
     },
   });
-  const flushing = flushEvery(flushMs, [usage, signals, refusals, requestLog, purges], (cause) =>
+  const retention = new Retention(store, config.auditRetentionDays);
+  const flushing = flushEvery(flushMs, [usage, signals, refusals, requestLog, purges, retention], (cause) =>
     log.warn("What has gathered could not be written; it is tried again.", { cause }),
   );
   // The embedded database is one process's own.

@@ -19,6 +19,8 @@ export interface Config {
   readonly tokenPepper?: string;
   readonly tokenMaxTtlDays?: number;
   readonly oauthTokenSeconds: number;
+  /** How long audit events are kept; absent: for ever. */
+  readonly auditRetentionDays?: number;
   /** Whether identity providers may be asked for their keys at private addresses, and over plain HTTP. */
   readonly jwksAllowPrivate: boolean;
   /** Addresses and CIDR ranges of the proxies whose X-Forwarded-For is believed. */
@@ -58,6 +60,7 @@ export const settings = {
   TOKEN_PEPPER: { meaning: "key of the token hashes, 16 characters or more, kept outside the database", standard: "" },
   TOKEN_MAX_TTL_DAYS: { meaning: "longest life of a new token, in days", standard: "" },
   OAUTH_TOKEN_SECONDS: { meaning: "life of an access token of `/oauth/token`, 300 to 21600", standard: "3600" },
+  AUDIT_RETENTION_DAYS: { meaning: "how long audit events are kept, in days; not set: for ever", standard: "" },
   JWKS_ALLOW_PRIVATE: {
     meaning: "`true`: keys of identity providers may be read from private addresses, and over plain HTTP",
     standard: "false",
@@ -110,6 +113,7 @@ export function readConfig(environment: Environment): Config {
     ...(rest.AUTH_SECRET !== undefined && { authSecret: rest.AUTH_SECRET }),
     ...(rest.TOKEN_PEPPER !== undefined && { tokenPepper: rest.TOKEN_PEPPER }),
     ...(rest.TOKEN_MAX_TTL_DAYS !== undefined && { tokenMaxTtlDays: rest.TOKEN_MAX_TTL_DAYS }),
+    ...(rest.AUDIT_RETENTION_DAYS !== undefined && { auditRetentionDays: rest.AUDIT_RETENTION_DAYS }),
     ...(tls && { tls }),
   };
 }
@@ -147,6 +151,7 @@ const schema = z.object({
   TOKEN_PEPPER: z.string().min(16, "must have 16 characters or more").optional(),
   TOKEN_MAX_TTL_DAYS: integer(1, 36_500).optional(),
   OAUTH_TOKEN_SECONDS: integer(300, 21_600),
+  AUDIT_RETENTION_DAYS: integer(1, 36_500).optional(),
   JWKS_ALLOW_PRIVATE: z.enum(["true", "false"], "must be true or false"),
   TRUST_PROXY: z
     .string()

@@ -124,6 +124,14 @@ const expected: Readonly<Record<Exclude<keyof typeof settings, "TLS_CERT" | "TLS
     refused: ["0", "36501", "-1", "1.5", "never"],
     says: "must be a whole number from 1 to 36500",
   },
+  AUDIT_RETENTION_DAYS: {
+    accepted: [
+      ["1", { auditRetentionDays: 1 }],
+      ["36500", { auditRetentionDays: 36_500 }],
+    ],
+    refused: ["0", "36501", "-1", "1.5", "for ever"],
+    says: "must be a whole number from 1 to 36500",
+  },
   OAUTH_TOKEN_SECONDS: {
     accepted: [
       ["300", { oauthTokenSeconds: 300 }],

@@ -31,6 +31,8 @@ export interface Operation<Query extends z.ZodObject = z.ZodObject, Body extends
   readonly takesOutsideToken?: boolean;
   /** Whether the answer speaks of one stored version: ETag, and If-Match or If-None-Match with it. */
   readonly isVersioned?: boolean;
+  /** Where a success is not JSON: one object of this schema a line (JSON Lines), however many there are. */
+  readonly lines?: z.ZodType;
   /** What it refuses besides what every operation of its kind may refuse. */
   readonly faults?: readonly Fault[];
   /** For the organisation as a whole: without a user named. Absent: only for a user. */
@@ -76,6 +78,8 @@ export interface Asked<Acting = undefined, Query = unknown, Body = unknown> {
 export interface Answer {
   readonly status: Status;
   readonly body?: object;
+  /** Instead of a body, where the operation answers `lines`. */
+  readonly lines?: AsyncIterable<object>;
   /** Of the resource, for its entity tag. */
   readonly version?: number;
   /** Whether the body says more than the version knows of, such as counts; a user's view always does. */

@@ -2,6 +2,9 @@ import { once } from "node:events";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Response } from "express";
 
+/** JSON Lines: one JSON value a line (jsonlines.org). */
+export const linesType = "application/jsonl";
+
 /** Answers with a JSON document under a media type of its own, without charset (JSON has one encoding). */
 export function sendJson(res: Response, status: number, mediaType: string, body: unknown): void {
   sendText(res, status, mediaType, JSON.stringify(body));

@@ -117,7 +117,10 @@ export const auditEvents: CollectionDefinition<AuditEvent> = {
   indexes: [{ path: "action" }, { path: "target.id" }, { path: "actor.id" }],
 };
 
-export const requestLog: CollectionDefinition<RequestLogEntry> = { name: "request_log", indexes: [] };
+export const requestLog: CollectionDefinition<RequestLogEntry> = {
+  name: "request_log",
+  indexes: [{ path: "requestId" }, { path: "actor.id" }],
+};
 
 /** What a removed user, group or MCP server has left behind that is still to be swept away. */
 export interface Purge extends Entity {

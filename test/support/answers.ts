@@ -8,6 +8,7 @@ import { oauthOperations } from "../../src/http/openapi/oauth-operations.ts";
 import { refusalsOf } from "../../src/http/openapi/refusals.ts";
 import { scimError } from "../../src/http/openapi/scim-messages.ts";
 import { scimOperations } from "../../src/http/openapi/scim-operations.ts";
+import { linesType } from "../../src/http/send.ts";
 
 /** One answer of the service with what it answers. */
 export interface Exchange {
@@ -111,6 +112,12 @@ function assertSuccess(exchange: Exchange, operation: Described, door: Door): vo
   if (answers.length === 0) throw undeclared(exchange, "the status is not declared");
   if (isVersioned && status !== 204 && headers["etag"] === undefined) throw undeclared(exchange, "it has no ETag");
   if (status === 201 && headers["location"] === undefined) throw undeclared(exchange, "it has no Location");
+  const { lines } = operation;
+  if (lines && status === 200) {
+    assertType(exchange, linesType);
+    for (const line of text.split("\n").slice(0, -1)) assertFits({ ...exchange, text: line }, [lines]);
+    return;
+  }
   const schemas = answers.filter((schema) => schema !== null);
   if (method === "HEAD" || schemas.length === 0) {
     if (text) throw undeclared(exchange, "a body is not declared");

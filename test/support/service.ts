@@ -100,6 +100,7 @@ export async function startService(
 function agentOf(port: number, secret?: string): Agent {
   const agent = supertest.agent(`http://127.0.0.1:${port}`);
   agent.use((request: Asked) => {
+    request.buffer(true); // JSON Lines too
     request.on("response", ({ text, headers, status }) => {
       assertHoldsNoSecret(`${text}${JSON.stringify(headers)}`, "an answer");
       const { pathname, search } = new URL(request.url);
@@ -115,6 +116,7 @@ interface Asked {
   readonly method: string;
   readonly url: string;
   get(header: string): string | undefined;
+  buffer(kept: boolean): void;
   on(
     event: "response",
     told: (response: { text: string; headers: Record<string, unknown>; status: number }) => void,

@@ -1,7 +1,7 @@
 import type { AuditEvent } from "../../../schemas/audit-event.ts";
 import type { Condition, Page, Position, Store } from "../../store/collection.ts";
 import { auditEvents } from "../../store/collections.ts";
-import { lowestId } from "../entity.ts";
+import { madeWithin } from "./made-within.ts";
 
 /** What the audit log is asked by; all that is given must hold. */
 export interface EventFilter {
@@ -45,19 +45,38 @@ export class AuditEvents {
       });
   }
 
+  /**
+   * All that match, the oldest first, up to the moment of the call: what happens meanwhile is of the next export.
+   * @throws AppError query-too-expensive
+   */
+  async *export(organizationId: string, filter: EventFilter): AsyncGenerator<AuditEvent> {
+    const now = new Date();
+    const to = filter.to && filter.to < now ? filter.to : now;
+    const where: Condition = { op: "and", all: conditionsOf({ ...filter, to }) };
+    const open = this.#store.for(organizationId).open(auditEvents);
+    for (let after: Position | undefined; ; ) {
+      const { items } = await open.list({ where, limit: exportPage, ...(after && { after }) });
+      yield* items;
+      const last = items.at(-1);
+      if (!last || items.length < exportPage) return;
+      after = { id: last.id };
+    }
+  }
+
   get(organizationId: string, id: string): Promise<AuditEvent | undefined> {
     return this.#store.for(organizationId).open(auditEvents).get(id);
   }
 }
 
-/** An event's id says when it happened, so that a time is a range of ids. */
+/** Events that are read at once. */
+const exportPage = 200;
+
 function conditionsOf({ from, to, ...exact }: EventFilter): readonly Condition[] {
   return [
     ...Object.entries(exact).flatMap(([name, value]) =>
       value === undefined ? [] : [{ op: "eq", path: paths[name as keyof typeof paths], value } as const],
     ),
-    ...(from ? [{ op: "ge", path: "id", value: firstIdOf(from) } as const] : []),
-    ...(to ? [{ op: "lt", path: "id", value: firstIdOf(to) } as const] : []),
+    ...madeWithin("aud", from, to),
   ];
 }
 
@@ -69,6 +88,3 @@ const paths = {
   targetId: "target.id",
   targetType: "target.type",
 } as const satisfies Record<keyof Omit<EventFilter, "from" | "to">, string>;
-
-/** No id speaks of a time before 1970. */
-const firstIdOf = (moment: Date): string => lowestId("aud", new Date(Math.max(0, moment.getTime())));

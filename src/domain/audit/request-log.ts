@@ -1,9 +1,9 @@
 import type { RequestLogEntry } from "../../../schemas/audit-event.ts";
 import { isFault } from "../../errors.ts";
 import type { Entity, Store } from "../../store/collection.ts";
-import { organizations, requestLog, serviceTenant } from "../../store/collections.ts";
+import { requestLog, serviceTenant } from "../../store/collections.ts";
 import type { Gathering } from "../background.ts";
-import { lowestId, newEntity } from "../entity.ts";
+import { newEntity } from "../entity.ts";
 
 /** Without an organisation: the credential belonged to nobody. */
 export type LoggedRequest = Omit<RequestLogEntry, keyof Entity> & { readonly organizationId?: string };
@@ -14,14 +14,11 @@ const waitingMax = 10_000;
 const batchMax = 100;
 /** Requests without a usable credential that are noted between two flushes: nobody can fill the log from outside. */
 const strangersMax = 100;
-const retentionDays = 30;
-const sweepEveryMs = 3_600_000;
 
 /** The log of provisioning requests and of refusals, written in batches off the requests' way. */
 export class RequestLog implements Gathering {
   readonly #store: Store;
   #waiting: RequestLogEntry[] = [];
-  #sweptAt = 0;
   #strangers = 0;
 
   constructor(store: Store) {
@@ -47,44 +44,12 @@ export class RequestLog implements Gathering {
       const written = new Set(batch);
       this.#waiting = this.#waiting.filter((entry) => !written.has(entry));
     }
-    await this.#sweep();
   }
 
   async #write(entries: readonly RequestLogEntry[]): Promise<void> {
     await this.#store.transaction(async (change) => {
       for (const entry of entries) await change.for(entry.organizationId).open(requestLog).insert(entry);
     });
-  }
-
-  /** Removes what is older than the retention, of every organisation, now and then. */
-  async #sweep(): Promise<void> {
-    const now = Date.now();
-    if (now - this.#sweptAt < sweepEveryMs) return;
-    const before = lowestId("req", new Date(now - retentionDays * 86_400_000));
-    const register = this.#store.for(serviceTenant).open(organizations);
-    let last: string | undefined;
-    do {
-      const page = await register.list({ limit: 100, ...(last !== undefined && { after: { id: last } }) });
-      for (const { id } of page.items) await this.#removeOlder(id, before);
-      last = page.items.length === 100 ? page.items.at(-1)?.id : undefined;
-    } while (last !== undefined);
-    await this.#removeOlder(serviceTenant, before);
-    this.#sweptAt = now;
-  }
-
-  /** Ids sort by creation, so the old entries are a walk along the ids. */
-  async #removeOlder(organizationId: string, before: string): Promise<void> {
-    for (;;) {
-      const { items } = await this.#store
-        .for(organizationId)
-        .open(requestLog)
-        .list({ where: { op: "lt", path: "id", value: before }, limit: batchMax });
-      if (items.length === 0) return;
-      await this.#store.transaction(async (change) => {
-        for (const { id } of items) await change.for(organizationId).open(requestLog).remove(id, "any");
-      });
-      if (items.length < batchMax) return;
-    }
   }
 }
 

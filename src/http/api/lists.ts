@@ -27,6 +27,23 @@ export function equals(path: string, schema: z.ZodType): Filters {
   return { [path]: { schema: schema.optional(), condition: (value) => ({ op: "eq", path, value }) } };
 }
 
+const moment = z.iso.datetime({ offset: true, error: "must be a time such as 2026-01-31T08:00:00Z" }).optional();
+
+/** A time as a parameter. @param meaning what of it is asked for */
+export const timeParameter = (meaning: string) => moment.describe(meaning);
+
+/** The parameters of a log: when. */
+export const within = { from: timeParameter("from this time on"), to: timeParameter("before this time") };
+
+/** What is asked of a log, with its times as dates. */
+export function withDates<T extends { readonly from?: string | undefined; readonly to?: string | undefined }>(
+  query: T,
+): Omit<T, "from" | "to"> & { readonly from: Date | undefined; readonly to: Date | undefined } {
+  return { ...query, from: dateOf(query.from), to: dateOf(query.to) };
+}
+
+export const dateOf = (time: string | undefined): Date | undefined => (time === undefined ? undefined : new Date(time));
+
 /** The query of a list with these filters. */
 export function queryOf(filters: Filters): ListQuery {
   const fields: Readonly<Record<string, z.ZodType>> = Object.fromEntries(

@@ -5,7 +5,7 @@ import { expectedVersion, notModifiedSince, strongEtagOf } from "../etag.ts";
 import { byMethod } from "../methods.ts";
 import type { Answer, Asked, Operation, View } from "../operation.ts";
 import { callerOf } from "../request.ts";
-import { sendJson } from "../send.ts";
+import { linesType, sendJson, sendPieces } from "../send.ts";
 import { readBody, readQuery } from "./read.ts";
 import type { Rooms } from "./rooms.ts";
 import { chooseView } from "./view.ts";
@@ -36,13 +36,13 @@ const answering =
       "user" in chosen
         ? await chosen.view.handle({ ...asked, user: chosen.user }, rooms)
         : await (chosen.view satisfies View).handle(asked, rooms);
-    respond(req, res, answer, "user" in chosen, base);
+    await respond(req, res, answer, "user" in chosen, base);
   };
 
 const noParameters = z.object({});
 
-function respond(req: Request, res: Response, answer: Answer, isOfUser: boolean, base: string): void {
-  const { status, body, version, location, saysMore = isOfUser } = answer;
+async function respond(req: Request, res: Response, answer: Answer, isOfUser: boolean, base: string): Promise<void> {
+  const { status, body, lines, version, location, saysMore = isOfUser } = answer;
   if (location !== undefined) res.setHeader("Location", base + location);
   if (version !== undefined) {
     // What a user sees of a version depends on what the user may see.
@@ -52,8 +52,13 @@ function respond(req: Request, res: Response, answer: Answer, isOfUser: boolean,
       if (notModifiedSince(req, etag)) return void res.status(304).end();
     }
   }
+  if (lines) return sendPieces(res, status, linesType, texts(lines));
   if (body === undefined) return void res.status(status).end();
   sendJson(res, status, "application/json", body);
+}
+
+async function* texts(lines: AsyncIterable<object>): AsyncGenerator<string> {
+  for await (const line of lines) yield `${JSON.stringify(line)}\n`;
 }
 
 const digestOf = (body: unknown): string =>

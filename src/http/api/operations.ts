@@ -7,6 +7,7 @@ import { connectionOperations } from "./connections.ts";
 import { groupOperations } from "./groups.ts";
 import { memberOperations } from "./members.ts";
 import { organizationOperations } from "./organization.ts";
+import { requestLogOperations } from "./request-log.ts";
 import { tokenOperations } from "./tokens.ts";
 import { userOperations } from "./users.ts";
 import { whoami } from "./whoami.ts";
@@ -24,4 +25,5 @@ export const operations: readonly Operation[] = [
   ...authExchangeOperations,
   ...tokenOperations,
   ...auditEventOperations,
+  ...requestLogOperations,
 ];

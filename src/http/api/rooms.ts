@@ -5,6 +5,7 @@ import type { Skill } from "../../../schemas/skill.ts";
 import type { Toolkit } from "../../../schemas/toolkit.ts";
 import type { Access } from "../../domain/access/access.ts";
 import type { AuditEvents } from "../../domain/audit/events.ts";
+import type { LoggedRequests } from "../../domain/audit/logged-requests.ts";
 import type { Catalogue } from "../../domain/catalogue/catalogue.ts";
 import type { Connections } from "../../domain/connections/connections.ts";
 import type { Organizations } from "../../domain/organizations.ts";
@@ -30,6 +31,7 @@ export interface Rooms {
   readonly connections: Connections;
   readonly organizations: Organizations;
   readonly auditEvents: AuditEvents;
+  readonly loggedRequests: LoggedRequests;
   readonly exchanges: Exchanges;
   readonly tokens: Tokens;
 }

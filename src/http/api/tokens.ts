@@ -22,13 +22,12 @@ import type { Issued, NewToken } from "../../domain/tokens/tokens.ts";
 import { AppError } from "../../errors.ts";
 import { assertScope } from "../authenticate.ts";
 import { type Answer, type Asked, type Operation, operation } from "../operation.ts";
-import { listQuery, pageAnswer, pageOf } from "./lists.ts";
+import { dateOf, listQuery, pageAnswer, pageOf, timeParameter } from "./lists.ts";
 import type { Rooms } from "./rooms.ts";
 
 const tag = "Tokens";
 const path = "/tokens";
 const one = { path: `${path}/{id}`, tag, parameters: { id: "id of the token" } } as const;
-const moment = z.iso.datetime({ offset: true, error: "must be a time such as 2026-01-31T08:00:00Z" }).optional();
 const force = {
   force: z.boolean().default(false).describe("even the organization's last token that may do everything"),
 };
@@ -41,8 +40,8 @@ const filters = z.object({
   origin: token.shape.origin
     .default("issued")
     .describe("those that were asked for, or got by an exchange or by OAuth client credentials"),
-  expiresBefore: moment.describe("that end before this time and have not ended"),
-  unusedSince: moment.describe("that nobody has used since this time"),
+  expiresBefore: timeParameter("that end before this time and have not ended"),
+  unusedSince: timeParameter("that nobody has used since this time"),
 });
 
 const list = operation({
@@ -243,8 +242,6 @@ function endFrom({
   if (expiresInDays !== undefined) return new Date(Date.now() + expiresInDays * 86_400_000);
   return typeof expiresAt === "string" ? new Date(expiresAt) : expiresAt;
 }
-
-const dateOf = (time: string | undefined): Date | undefined => (time === undefined ? undefined : new Date(time));
 
 function issued({ token, secret }: Issued, status: 200 | 201): Answer {
   return {

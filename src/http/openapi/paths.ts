@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { linesType } from "../send.ts";
 import { type Described, viewsOf } from "./described.ts";
 import { type Refusals, refusalResponses } from "./refusal-responses.ts";
 import type { Part, SchemaObject, Schemas } from "./schemas.ts";
@@ -101,7 +102,7 @@ function queryParametersOf(query: z.ZodObject, schemas: Schemas): readonly Part[
 
 /** Each success of each view; where the views answer differently, either. */
 function successesOf(operation: Described, { answered }: Speech, schemas: Schemas): Part {
-  const { isVersioned, method } = operation;
+  const { isVersioned, method, lines } = operation;
   const answers = viewsOf(operation).flatMap((view) => Object.entries(view.answers));
   const statuses = [...new Set(answers.map(([status]) => status))].sort();
   const responses = statuses.map((status) => {
@@ -116,7 +117,7 @@ function successesOf(operation: Described, { answered }: Speech, schemas: Schema
       {
         description: successes[status] ?? "Success",
         headers,
-        ...(bodies.length > 0 && { content: contentOf(eitherOf(bodies), [answered]) }),
+        ...(bodies.length > 0 && { content: contentOf(eitherOf(bodies), [lines ? linesType : answered]) }),
       },
     ];
   });

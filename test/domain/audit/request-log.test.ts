@@ -1,7 +1,6 @@
 import { expect } from "chai";
 import type { RequestLogEntry } from "../../../schemas/audit-event.ts";
 import { type LoggedRequest, RequestLog } from "../../../src/domain/audit/request-log.ts";
-import { newEntity } from "../../../src/domain/entity.ts";
 import type { Store } from "../../../src/store/collection.ts";
 import { requestLog as requestRecords, serviceTenant } from "../../../src/store/collections.ts";
 import { enterpriseUrn, groupUrn, patchUrn, type Service, startService, userUrn } from "../../support/service.ts";
@@ -24,19 +23,6 @@ describe("RequestLog", () => {
     ...more,
   });
   const entries = (organizationId: string) => entriesOf(domain.store, organizationId);
-  /** An entry as it was written so many days ago. */
-  const written = async (organizationId: string, daysAgo: number): Promise<string> => {
-    const entity = newEntity("req", organizationId, new Date(Date.now() - daysAgo * 86_400_000));
-    const { organizationId: _, ...rest } = request();
-    await domain.store.transaction((change) =>
-      change
-        .for(organizationId)
-        .open(requestRecords)
-        .insert({ ...rest, ...entity }),
-    );
-    return entity.id;
-  };
-
   it("writes nothing on a request's way, and every request once at the flush", async () => {
     for (let at = 0; at < 250; at++) log.note(request({ organizationId: domain.organizationId, requestId: `r-${at}` }));
     log.note(request({ organizationId: domain.otherId }));
@@ -68,35 +54,6 @@ describe("RequestLog", () => {
     await log.flush();
     const ids = (await entries(domain.organizationId)).map(({ requestId }) => requestId);
     expect(ids).to.have.members(["before", "during"]);
-  });
-
-  it("removes what is older than 30 days, of every organisation and of none, and nothing younger", async () => {
-    const tenants = [domain.organizationId, domain.otherId, serviceTenant];
-    const young: string[] = [];
-    for (const tenant of tenants) {
-      await written(tenant, 30.01);
-      await written(tenant, 400);
-      young.push(await written(tenant, 29.99), await written(tenant, 0));
-    }
-    await log.flush();
-    const left = (await Promise.all(tenants.map(entries))).flat().map(({ id }) => id);
-    expect(left).to.have.members(young);
-  });
-
-  it("removes more old entries than one transaction takes", async () => {
-    await domain.store.transaction(async (change) => {
-      for (let at = 0; at < 350; at++) {
-        const entity = newEntity("req", domain.organizationId, new Date(Date.now() - 31 * 86_400_000 + at));
-        const { organizationId: _, ...rest } = request();
-        await change
-          .for(domain.organizationId)
-          .open(requestRecords)
-          .insert({ ...rest, ...entity });
-      }
-    });
-    log.note(request({ organizationId: domain.organizationId }));
-    await log.flush();
-    expect(await entries(domain.organizationId)).to.have.length(1);
   });
 });
 

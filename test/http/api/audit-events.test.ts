@@ -100,6 +100,40 @@ for (const { name: engine, open } of engines) {
       expect(await actions({ actorType: "operator" })).to.deep.equal(["token.create"]);
     });
 
+    it("are exported as JSON Lines, the oldest first, all that match and in the form of the list", async () => {
+      const all = (await found({ limit: 100 })).toReversed();
+      const exported = async (query: object, agent = admin): Promise<readonly Event[]> => {
+        const { text, headers } = await agent.get("/api/audit-events/export").query(query).expect(200);
+        expect(headers["content-type"]).to.equal("application/jsonl");
+        expect(text).to.match(/^$|\n$/);
+        return text.split("\n").flatMap((line) => (line ? [JSON.parse(line)] : []));
+      };
+      expect(await exported({})).to.deep.equal(all);
+      const action = "user.create";
+      expect(await exported({ action })).to.deep.equal(all.filter((event) => event.action === action));
+      const [first = all[0], second] = [all[1], all[3]];
+      const middle = { from: first?.createdAt, to: second?.createdAt };
+      expect(await exported(middle)).to.deep.equal(
+        all.filter(({ createdAt }) => createdAt >= String(middle.from) && createdAt < String(middle.to)),
+      );
+      expect(await exported({ to: "1999-01-01T00:00:00Z" })).to.deep.equal([]);
+      const other = await service.as(["admin:read"], await service.organization("exporting"));
+      for (const event of await exported({}, other)) expect(all.map(({ id }) => id)).to.not.include(event.id);
+      expect(pointers(await admin.get("/api/audit-events/export").query({ limit: 5 }).expect(400))).to.deep.equal([
+        "/limit",
+      ]);
+      const scim = await service.as(["admin:scim"]);
+      await scim.get("/api/audit-events/export").expect(403);
+    });
+
+    it("are exported to the last of more than are read at once", async () => {
+      const agent = await service.as(["admin:write"], await service.organization("busy"));
+      for (let at = 0; at < 450; at++) await agent.put(`/api/commands/c-${at}`).send({ name: "C", template: "t" });
+      const { text } = await agent.get("/api/audit-events/export").query({ action: "command.create" }).expect(200);
+      const slugs = text.split("\n").flatMap((line) => (line ? [JSON.parse(line).after.slug] : []));
+      expect(slugs).to.deep.equal(Array.from({ length: 450 }, (_, at) => `c-${at}`));
+    });
+
     it("are narrowed by time: from a moment on, and before one", async () => {
       const all = await found({ limit: 100 });
       for (const { createdAt } of [all[2], all.at(-1)].flatMap((event) => event ?? [])) {
