@@ -32,8 +32,14 @@ export const tokenFailure = z.enum([
 ]);
 export type TokenFailure = z.infer<typeof tokenFailure>;
 
-/** One secret of a token: its hash only, with the algorithm in front. After `notAfter` it is superseded. */
-export const tokenSecret = z.object({ hash: z.string(), notAfter: z.iso.datetime({ precision: 3 }).optional() });
+/** One secret of a token: its hash only, with the algorithm in front. */
+export const tokenSecret = z.object({
+  hash: z.string(),
+  /** When it is superseded. */
+  notAfter: z.iso.datetime({ precision: 3 }).optional(),
+  /** When somebody told that it lies open. */
+  reportedAt: z.iso.datetime({ precision: 3 }).optional(),
+});
 
 export const token = z.object({
   ...entity,
@@ -186,3 +192,10 @@ export const tokenShown = z
 export const tokenIssued = tokenShown
   .safeExtend({ token: z.string().describe("the secret; shown this once") })
   .meta({ id: "IssuedToken" });
+
+export const tokenReport = z
+  .strictObject({
+    token: z.string().min(1).max(512).describe("what was found"),
+    url: z.url().max(2000).optional().describe("where; it is kept in the audit event"),
+  })
+  .meta({ id: "TokenReport" });

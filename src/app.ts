@@ -23,10 +23,12 @@ import { QuotaExchange } from "./domain/rate/quota-exchange.ts";
 import { ClientCredentials } from "./domain/tokens/client-credentials.ts";
 import { Exchanges } from "./domain/tokens/exchange.ts";
 import { Jwks } from "./domain/tokens/jwks.ts";
+import { KnownForms } from "./domain/tokens/legacy.ts";
+import { TokenReports } from "./domain/tokens/reports.ts";
 import { TokenSignals } from "./domain/tokens/signals.ts";
 import { type TokenPolicy, Tokens } from "./domain/tokens/tokens.ts";
 import { TokenUsage } from "./domain/tokens/usage.ts";
-import { TokenVerifier } from "./domain/tokens/verify.ts";
+import { type TokenSettings, TokenVerifier } from "./domain/tokens/verify.ts";
 import { apiRouter } from "./http/api/router.ts";
 import { asksForUserView } from "./http/api/view.ts";
 import { authenticate } from "./http/authenticate.ts";
@@ -94,15 +96,14 @@ export async function createApp(store: Store, config: Config, log: Log, now: () 
   const exchanges = new Exchanges(store, tokenPolicy(config), { users, tokens, jwks, refusals });
   const first = await firstStart(store, tokens);
 
-  const verifier = new TokenVerifier(
-    store,
-    {
-      prefix: config.tokenPrefix,
-      ...(config.tokenPepper !== undefined && { pepper: config.tokenPepper }),
-      ...(config.authSecret !== undefined && { authSecret: config.authSecret }),
-    },
-    { usage, refusals, signals },
-  );
+  const tokenSettings: TokenSettings = {
+    prefix: config.tokenPrefix,
+    ...(config.tokenPepper !== undefined && { pepper: config.tokenPepper }),
+    ...(config.authSecret !== undefined && { authSecret: config.authSecret }),
+  };
+  const forms = new KnownForms(store, tokenSettings);
+  await forms.flush();
+  const verifier = new TokenVerifier(store, tokenSettings, forms, { usage, refusals, signals });
   const quotas = doorQuotas(config.rateLimits, now);
   const failures = new FailureLimit(config.rateLimits.failures, now);
   const guard = authenticate(verifier, failures);
@@ -147,16 +148,18 @@ export async function createApp(store: Store, config: Config, log: Log, now: () 
           loggedRequests: new LoggedRequests(store),
           exchanges,
           tokens,
+          tokenReports: new TokenReports(store, tokenSettings, forms),
         },
         requestLog,
         publicUrl: config.publicUrl,
         authenticate: guard,
         limit: rateLimit((req) => (asksForUserView(req) ? quotas.connect : quotas.api)),
+        failures,
       }),
     },
   });
   const retention = new Retention(store, config.auditRetentionDays);
-  const flushing = flushEvery(flushMs, [usage, signals, refusals, requestLog, purges, retention], (cause) =>
+  const flushing = flushEvery(flushMs, [usage, signals, refusals, requestLog, purges, retention, forms], (cause) =>
     log.warn("What has gathered could not be written; it is tried again.", { cause }),
   );
   // The embedded database is one process's own.

@@ -1,11 +1,14 @@
 #!/usr/bin/env node
 import { parseArgs } from "node:util";
-import { scope, tokenType } from "../schemas/token.ts";
+import { type Scope, scope, tokenType } from "../schemas/token.ts";
 import { createDomain, openStore } from "./app.ts";
-import { readConfig } from "./config.ts";
+import { type Config, readConfig } from "./config.ts";
 import { operator } from "./domain/audit/record.ts";
 import type { Page } from "./domain/query.ts";
+import { isWellFormed, visiblePrefix } from "./domain/tokens/format.ts";
+import { readImportedSecret } from "./domain/tokens/legacy.ts";
 import { statusOf } from "./domain/tokens/status.ts";
+import type { NewToken } from "./domain/tokens/tokens.ts";
 import { AppError, StartError } from "./errors.ts";
 
 const usage = `gatehouse: the operator's commands. They use the same settings as the service.
@@ -16,8 +19,15 @@ With the embedded database the service must not be running.
   gatehouse token create --name NAME --scope SCOPE [--scope SCOPE ...] [--type TYPE]
                          [--expires-in-days DAYS] [--user USER_ID] [--allow-ip ADDRESS_OR_CIDR ...]
                          [--organization SLUG]
+  gatehouse token import --name NAME [--hash] [--scope SCOPE ...] [--type TYPE] [--expires-in-days DAYS]
+                         [--user USER_ID] [--allow-ip ADDRESS_OR_CIDR ...] [--organization SLUG]
+                         reads the secret from standard input, or with --hash its SHA-256; without --scope it may
+                         do everything
   gatehouse token list   [--organization SLUG]
   gatehouse token revoke TOKEN_ID [--organization SLUG]
+  gatehouse token verify-format
+                         reads texts from standard input, one a line, and says which have the form of a token
+                         and its checksum; asks no database
 
 Scopes: ${scope.options.join(", ")}.
 Types: ${tokenType.options.join(", ")}. Without --organization it is the organization "default".
@@ -27,8 +37,40 @@ Secrets and listings (one JSON object a line) go to standard output, all else to
 /** The command's words are off. */
 class UsageError extends Error {}
 
+/** Characters of standard input; far more than anybody pipes in here. */
+const inputMax = 1_000_000;
+
 type Domain = ReturnType<typeof createDomain>;
-type Command = (domain: Domain, args: readonly string[]) => Promise<void>;
+type Command = (domain: Domain, args: readonly string[], config: Config) => Promise<void>;
+/** What needs no database. @returns the exit code */
+type OfflineCommand = (config: Config, args: readonly string[]) => Promise<number>;
+
+/** What both ways to get a token take. */
+const tokenOptions = {
+  name: { type: "string" },
+  scope: { type: "string", multiple: true },
+  type: { type: "string" },
+  "expires-in-days": { type: "string" },
+  user: { type: "string" },
+  "allow-ip": { type: "string", multiple: true },
+  organization: { type: "string" },
+} as const satisfies Options;
+
+const offline: Readonly<Record<string, OfflineCommand>> = {
+  "token verify-format": async ({ tokenPrefix }, args) => {
+    read(args, {});
+    const lines = (await standardInput()).split("\n").map((line) => line.trim());
+    const found = lines.flatMap((text, at) => (text === "" ? [] : [{ line: at + 1, text }]));
+    if (found.length === 0) throw new UsageError("there is nothing on standard input");
+    let code = 0;
+    for (const { line, text } of found) {
+      const isToken = isWellFormed(text, tokenPrefix);
+      if (!isToken) code = 1;
+      print({ line, isToken, ...(isToken && { prefix: visiblePrefix(text) }) });
+    }
+    return code;
+  },
+};
 
 const commands: Readonly<Record<string, Command>> = {
   "organization create": async ({ organizations }, args) => {
@@ -45,26 +87,25 @@ const commands: Readonly<Record<string, Command>> = {
       print({ id, slug, name, createdAt });
   },
   "token create": async (domain, args) => {
-    const { values } = read(args, {
-      name: { type: "string" },
-      scope: { type: "string", multiple: true },
-      type: { type: "string" },
-      "expires-in-days": { type: "string" },
-      user: { type: "string" },
-      "allow-ip": { type: "string", multiple: true },
-      organization: { type: "string" },
-    });
-    const days = values["expires-in-days"];
+    const { values } = read(args, tokenOptions);
     const { token, secret } = await domain.tokens.create(await organizationId(domain, values.organization), operator, {
-      name: values.name ?? missing("--name"),
-      scopes: (values.scope ?? missing("--scope")).map((each) => oneOf("--scope", scope.options, each)),
-      ...(values.type !== undefined && { type: oneOf("--type", tokenType.options, values.type) }),
-      ...(values.user !== undefined && { userId: values.user }),
-      ...(values["allow-ip"] && { allowedIps: values["allow-ip"] }),
-      ...(days !== undefined && { expiresAt: inDays(days) }),
+      ...wantedFrom(values),
+      scopes: scopesFrom(values) ?? missing("--scope"),
     });
     process.stderr.write(`${token.id} has been created. Its secret is shown this once:\n`);
     process.stdout.write(`${secret}\n`);
+  },
+  "token import": async (domain, args, { tokenPrefix, tokenPepper }) => {
+    const { values } = read(args, { ...tokenOptions, hash: { type: "boolean" } });
+    const wanted = wantedFrom(values);
+    const scopes = scopesFrom(values);
+    const secret = readImportedSecret((await standardInput()).trim(), values.hash ?? false, {
+      prefix: tokenPrefix,
+      ...(tokenPepper !== undefined && { pepper: tokenPepper }),
+    });
+    const organization = await organizationId(domain, values.organization);
+    const token = await domain.tokens.import(organization, operator, { ...wanted, ...(scopes && { scopes }) }, secret);
+    process.stderr.write(`${token.id} has been imported. A running service takes it within some seconds.\n`);
   },
   "token list": async (domain, args) => {
     const { values } = read(args, { organization: { type: "string" } });
@@ -99,12 +140,14 @@ process.exitCode = await run(process.argv.slice(2));
 
 async function run([subject = "", verb = "", ...args]: readonly string[]): Promise<number> {
   const command = commands[`${subject} ${verb}`];
+  const alone = offline[`${subject} ${verb}`];
   try {
-    if (!command) throw new UsageError(subject === "" ? "" : `there is no command ${subject} ${verb}`.trim());
+    if (!command && !alone) throw new UsageError(subject === "" ? "" : `there is no command ${subject} ${verb}`.trim());
     const config = readConfig(process.env);
+    if (alone) return await alone(config, args);
     const store = await openStore(config);
     try {
-      await command(createDomain(store, config), args);
+      await command?.(createDomain(store, config), args, config);
     } finally {
       await store.close();
     }
@@ -132,6 +175,33 @@ function read<O extends Options, Word extends string = never>(args: readonly str
   } catch (error) {
     throw error instanceof UsageError ? error : new UsageError((error as Error).message);
   }
+}
+
+type TokenValues = ReturnType<typeof read<typeof tokenOptions>>["values"];
+
+function wantedFrom(values: TokenValues): Omit<NewToken, "scopes"> {
+  const { name = missing("--name"), type, user, "allow-ip": allowedIps, "expires-in-days": days } = values;
+  return {
+    name,
+    ...(type !== undefined && { type: oneOf("--type", tokenType.options, type) }),
+    ...(user !== undefined && { userId: user }),
+    ...(allowedIps && { allowedIps }),
+    ...(days !== undefined && { expiresAt: inDays(days) }),
+  };
+}
+
+function scopesFrom({ scope: given }: TokenValues): Scope[] | undefined {
+  return given?.map((each) => oneOf("--scope", scope.options, each));
+}
+
+async function standardInput(): Promise<string> {
+  let text = "";
+  process.stdin.setEncoding("utf8");
+  for await (const chunk of process.stdin) {
+    text += chunk;
+    if (text.length > inputMax) throw new UsageError("standard input is longer than 1,000,000 characters");
+  }
+  return text;
 }
 
 async function organizationId({ organizations }: Domain, slug = "default"): Promise<string> {

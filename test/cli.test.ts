@@ -1,11 +1,13 @@
+import { createHash } from "node:crypto";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import { mintSecret } from "../src/domain/tokens/format.ts";
 import { collections } from "../src/store/collections.ts";
 import { openSqliteStore } from "../src/store/sqlite.ts";
 import { openDomain } from "./domain/opened.ts";
-import { runCli, startProcess } from "./support/process.ts";
+import { pipeToCli, runCli, startProcess } from "./support/process.ts";
 import { assertFilesHoldNoSecret, assertHoldsNoSecret, remember } from "./support/secrets.ts";
 
 describe("The operator's commands", () => {
@@ -89,6 +91,58 @@ describe("The operator's commands", () => {
         stdout: "",
         stderr: 'gatehouse: "10.1.2.3/8" has bits set behind its prefix. Write 10.0.0.0/8.\n',
       });
+    });
+
+    it("import takes over a token that is in use elsewhere, from standard input, itself or its hash", async () => {
+      const secret = remember("a-script-has-sent-this-for-years");
+      const pipe = (input: string, ...args: readonly string[]) =>
+        pipeToCli(input, { DATA_DIR: dataDir }, "token", "import", "--name", "old", ...args);
+      const plain = await pipe(`${secret}\n`);
+      expect(plain).to.include({ code: 0, stdout: "" });
+      expect(plain.stderr).to.match(/^tok_\w{26} has been imported/);
+      const other = remember("another-script-has-sent-this-one");
+      const hash = createHash("sha256").update(other).digest("hex");
+      expect((await pipe(hash, "--hash", "--scope", "admin:scim", "--type", "scim")).code).to.equal(0);
+      const [first, second] = listed(await ok("token", "list"));
+      expect(first).to.not.have.property("scopes");
+      expect(second).to.deep.include({ type: "scim", scopes: ["admin:scim"] });
+      for (const [input, args, says] of [
+        [secret, [], /already/],
+        ["short", [], /16 to 512/],
+        ["nothing", ["--hash"], /SHA-256/],
+        ["", [], /16 to 512/],
+      ] as const) {
+        const refused = await pipe(input, ...args);
+        expect(refused.code).to.equal(1);
+        expect(refused.stderr)
+          .to.match(/^gatehouse: /)
+          .and.to.match(says);
+      }
+      await assertFilesHoldNoSecret(dataDir);
+      const service = await startProcess({ DATA_DIR: dataDir });
+      await service.with(secret).get("/api/users").expect(200);
+      await service.with(other).get("/scim/v2/Users").expect(200);
+      await service.with(other).get("/api/users").expect(403);
+      await service.with("no-script-has-ever-sent-this-one").get("/api/users").expect(401);
+      await service.end("SIGTERM");
+    });
+
+    it("verify-format tells tokens by their checksum, offline and without repeating them", async () => {
+      const secret = remember(mintSecret("wxt"));
+      const typed = `${secret.slice(0, -1)}${secret.endsWith("x") ? "y" : "x"}`;
+      const environment = { DATA_DIR: join(dataDir, "none") };
+      const { code, stdout } = await pipeToCli(`${secret}\n\n ${typed}\njunk`, environment, "token", "verify-format");
+      expect(code).to.equal(1);
+      expect(listed(stdout)).to.deep.equal([
+        { line: 1, isToken: true, prefix: secret.slice(0, 12) },
+        { line: 3, isToken: false },
+        { line: 4, isToken: false },
+      ]);
+      assertHoldsNoSecret(stdout, "what it says");
+      expect((await pipeToCli(secret, environment, "token", "verify-format")).code).to.equal(0);
+      expect((await pipeToCli(secret, { TOKEN_PREFIX: "acme" }, "token", "verify-format")).code).to.equal(1);
+      expect((await pipeToCli("\n", environment, "token", "verify-format")).code).to.equal(2);
+      expect(await readdir(dataDir)).to.not.include("none");
     });
 
     it("list shows what a token is, without its secret and without its hash", async () => {

@@ -14,6 +14,7 @@ import { root } from "./support/root.ts";
 interface Described {
   readonly operationId: string;
   readonly "x-required-scopes": object;
+  readonly security?: readonly object[];
   readonly parameters?: readonly object[];
   readonly requestBody?: { readonly content: object };
   readonly responses: Readonly<Record<string, { readonly content?: object; readonly headers?: object }>>;
@@ -60,9 +61,10 @@ describe("openapi.yaml", () => {
   });
 
   it("says of every operation who may, and by what it can refuse", () => {
-    for (const { operationId, responses, "x-required-scopes": scopes } of described) {
-      expect(Object.keys(scopes), operationId).to.not.deep.equal([]);
-      expect(Object.keys(responses), operationId).to.include.members(["400", "401", "429", "503"]);
+    for (const { operationId, responses, security, "x-required-scopes": scopes } of described) {
+      const isOpen = security?.length === 0;
+      expect(Object.keys(scopes).length === 0, operationId).to.equal(isOpen);
+      expect(Object.keys(responses), operationId).to.include.members(["400", "429", "503", ...(isOpen ? [] : ["401"])]);
     }
     for (const operation of [...operations, ...scimOperations]) {
       const declared = described.find(({ operationId }) => operationId === operation.operationId);

@@ -5,7 +5,7 @@ import type { Entity } from "../store/collection.ts";
 /** The prefix says what an id names; the ULID sorts by creation and cannot be guessed. */
 export type IdPrefix =
   | ("org" | "usr" | "grp" | "tok" | "srv" | "tkt" | "skl" | "cmd" | "pol" | "con")
-  | ("aud" | "req" | "pur" | "exc" | "key" | "rat");
+  | ("aud" | "req" | "pur" | "exc" | "key" | "rat" | "leg");
 
 /** What a new record starts with. */
 export function newEntity(prefix: IdPrefix, organizationId: string, now = new Date()): Entity {

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Scope } from "../../schemas/token.ts";
 import type { User } from "../../schemas/user.ts";
-import type { Caller } from "../domain/caller.ts";
+import type { Caller, Presentation } from "../domain/caller.ts";
 import type { ExpectedVersion } from "../domain/precondition.ts";
 import type { Fault } from "../errors.ts";
 import type { Rooms } from "./api/rooms.ts";
@@ -39,6 +39,8 @@ export interface Operation<Query extends z.ZodObject = z.ZodObject, Body extends
   readonly organization?: View<undefined, z.output<Query>, z.output<Body>>;
   /** For the user that `x-user-email` names or a personal token stands for. Absent: not for users. */
   readonly user?: View<User, z.output<Query>, z.output<Body>>;
+  /** For whoever asks, without a credential; then there is no other view. */
+  readonly anyone?: OpenView<z.output<Body>>;
 }
 
 /** An operation whose handlers know what its schemas make of what is sent. */
@@ -55,6 +57,12 @@ export interface View<Acting = undefined, Query = unknown, Body = unknown> {
   /** The body of each success by its status; null: no body. */
   readonly answers: Answers;
   handle(asked: Asked<Acting, Query, Body>, rooms: Rooms): Promise<Answer>;
+}
+
+/** What is answered to everybody. */
+export interface OpenView<Body = unknown> {
+  readonly answers: Answers;
+  handle(asked: Presentation & { readonly body: Body }, rooms: Rooms): Promise<Answer>;
 }
 
 export type Status = 200 | 201 | 204;

@@ -147,6 +147,14 @@ export interface RateCount extends Entity {
 }
 export const rateCounts: CollectionDefinition<RateCount> = { name: "rate_counts", indexes: [] };
 
+/** An imported token whose secrets have no checksum, so that what looks like none of ours has to be looked for. */
+export interface LegacyMark extends Entity {
+  /** The organisation whose it is; marks themselves are kept in the service's own tenant. */
+  readonly of: string;
+  readonly tokenId: string;
+}
+export const legacyMarks: CollectionDefinition<LegacyMark> = { name: "legacy_marks", indexes: [] };
+
 /** A key of the service's own. */
 export interface ServiceKey extends Entity {
   readonly purpose: string;
@@ -160,7 +168,7 @@ export const serviceKeys: CollectionDefinition<ServiceKey> = {
 
 /**
  * The tenant that holds what belongs to no organisation: the register of organisations, refused credentials that
- * belong to nobody, open purges, counts of replicas, keys of the service. No credential is ever of this tenant.
+ * belong to nobody, open purges, counts of replicas, keys of the service, marks of imported tokens. No credential is ever of this tenant.
  */
 export const serviceTenant = "service";
 
@@ -180,5 +188,6 @@ export const collections: readonly CollectionDefinition<Entity>[] = [
   requestLog,
   purges,
   rateCounts,
+  legacyMarks,
   serviceKeys,
 ];

@@ -4,8 +4,13 @@ import { expect } from "chai";
 import type { AuditEvent } from "../../schemas/audit-event.ts";
 import type { Token } from "../../schemas/token.ts";
 import { operator } from "../../src/domain/audit/record.ts";
+import { Refusals } from "../../src/domain/audit/refusals.ts";
 import { Organizations } from "../../src/domain/organizations.ts";
+import { KnownForms } from "../../src/domain/tokens/legacy.ts";
+import { TokenSignals } from "../../src/domain/tokens/signals.ts";
 import { Tokens } from "../../src/domain/tokens/tokens.ts";
+import { TokenUsage } from "../../src/domain/tokens/usage.ts";
+import { type TokenSettings, TokenVerifier, type Watchers } from "../../src/domain/tokens/verify.ts";
 import { AppError, type Fault } from "../../src/errors.ts";
 import type { Store } from "../../src/store/collection.ts";
 import { auditEvents, collections, tokens as tokenRecords } from "../../src/store/collections.ts";
@@ -27,6 +32,21 @@ export interface Opened {
   /** Stores a token otherwise than the domain would have it by now. */
   alter(tokenId: string, more: Partial<Token>): Promise<void>;
   dispose(): Promise<void>;
+}
+
+/** A verifier over a store, whose watchers are its own where a test has none to ask. */
+export function verifierOver(
+  store: Store,
+  settings: TokenSettings,
+  watchers: Partial<Watchers> & { readonly forms?: KnownForms } = {},
+): TokenVerifier {
+  const { forms = new KnownForms(store, settings), ...given } = watchers;
+  return new TokenVerifier(store, settings, forms, {
+    usage: new TokenUsage(store),
+    refusals: new Refusals(store),
+    signals: new TokenSignals(store),
+    ...given,
+  });
 }
 
 /** Every secret that a test makes is searched for in the files that it leaves. */

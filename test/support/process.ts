@@ -63,13 +63,22 @@ export async function startProcess(environment: Environment): Promise<ServicePro
 }
 
 /** Runs one of the operator's commands to its end. */
-export async function runCli(
-  environment: Environment,
-  ...args: readonly string[]
-): Promise<{ code: number; stdout: string; stderr: string }> {
+export function runCli(environment: Environment, ...args: readonly string[]): Promise<Ended> {
+  return pipeToCli("", environment, ...args);
+}
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The same, with something on its standard input. */
+export async function pipeToCli(input: string, environment: Environment, ...args: readonly string[]): Promise<Ended> {
   const run = promisify(execFile)(process.execPath, [program("cli"), ...args], {
     env: { PATH: process.env["PATH"], ...environment },
   });
+  run.child.stdin?.end(input);
   return run.then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
     (error: { code: number; stdout: string; stderr: string }) => error,

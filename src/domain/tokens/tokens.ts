@@ -2,16 +2,18 @@ import type { Scope, Token, TokenType } from "../../../schemas/token.ts";
 import { AppError } from "../../errors.ts";
 import type { Change, Page, Position, Store } from "../../store/collection.ts";
 import { organizations, serviceTenant, tokens, users } from "../../store/collections.ts";
-import { type Author, record } from "../audit/record.ts";
+import type { Author } from "../audit/record.ts";
 import type { Caller } from "../caller.ts";
+import { takenAs } from "../conflict.ts";
 import { newEntity } from "../entity.ts";
 import { assertVersion, type ExpectedVersion } from "../precondition.ts";
 import { hashSecret, mintSecret, type SecretSettings, visiblePrefix } from "./format.ts";
 import { assertMayGive, presentedToken } from "./giving.ts";
 import { assertNotLastAll, opensAll } from "./last-all.ts";
+import { type ImportedSecret, markLegacy } from "./legacy.ts";
 import { rotatedSecrets } from "./rotation.ts";
 import { assertEnd, assertTerms, assertTypeAllowed, defaultEnd, endAt, rulesOf, type TokenRules } from "./terms.ts";
-import { replaceWithin, revokeWithin, withoutSecrets } from "./token-changes.ts";
+import { insertWithin, replaceWithin, revokeWithin } from "./token-changes.ts";
 import { conditionOf, type TokenFilter } from "./token-filter.ts";
 import { revisedToken, type TokenRevision } from "./token-revision.ts";
 
@@ -86,6 +88,29 @@ export class Tokens {
   }
 
   /**
+   * Takes over a token that is in use elsewhere: who holds its secret need not change it.
+   * @param wanted without scopes it may do everything, as tokens could before there were scopes
+   * @throws AppError invalid-value naming the field; conflict for a secret that is known already
+   */
+  import(
+    organizationId: string,
+    author: Author,
+    { scopes, ...wanted }: Omit<NewToken, "scopes"> & { readonly scopes?: readonly Scope[] },
+    { hash, ...known }: ImportedSecret,
+  ): Promise<Token> {
+    return this.#store
+      .transaction(async (change) => {
+        const made = await this.#termsOf(change, organizationId, author, { ...wanted, scopes: scopes ?? ["all"] });
+        const { scopes: _, ...withoutScopes } = made;
+        const token: Token = { ...(scopes ? made : withoutScopes), ...known, secrets: [{ hash }] };
+        await insertWithin(change, author, token, "token.import");
+        if (token.format) await markLegacy(change, token);
+        return token;
+      })
+      .catch(takenAs("secret", "There is a token with this secret already."));
+  }
+
+  /**
    * `create` inside a transaction that makes more than the token.
    * @param latest the end of the token that makes it, where that bounds it
    */
@@ -96,6 +121,21 @@ export class Tokens {
     wanted: NewToken,
     latest?: string,
   ): Promise<Issued> {
+    const secret = mintSecret(this.#policy.prefix);
+    const made = await this.#termsOf(change, organizationId, author, wanted, latest);
+    const token: Token = { ...made, prefix: visiblePrefix(secret), secrets: [this.#kept(secret)] };
+    await insertWithin(change, author, token, "token.create");
+    return { token, secret };
+  }
+
+  /** All of a new token but its secret. @throws AppError invalid-value naming the field */
+  async #termsOf(
+    change: Change,
+    organizationId: string,
+    author: Author,
+    wanted: NewToken,
+    latest?: string,
+  ): Promise<Omit<Token, "prefix" | "secrets">> {
     const { type = "admin", origin = "issued", scopes, userId, parentId, allowedIps, description } = wanted;
     const { environment, mcpServers } = wanted;
     const rules = await this.#rulesOf(change, organizationId);
@@ -105,20 +145,16 @@ export class Tokens {
     assertEnd(expiresAt, rules);
     // What a token makes by itself is of the kind that the token is for.
     if (origin === "issued") assertTypeAllowed(type, rules);
-    const tenant = change.for(organizationId);
-    if (userId !== undefined && !(await tenant.open(users).get(userId))?.active) {
+    if (userId !== undefined && !(await change.for(organizationId).open(users).get(userId))?.active) {
       throw new AppError("invalid-value", "userId names no active user of the organization.", { field: "userId" });
     }
-    const secret = mintSecret(this.#policy.prefix);
-    const token: Token = {
+    return {
       ...newEntity("tok", organizationId),
       name: wanted.name,
       ...(description !== undefined && { description }),
       type,
       origin,
       scopes: [...new Set(scopes)],
-      prefix: visiblePrefix(secret),
-      secrets: [this.#kept(secret)],
       ...(userId !== undefined && { userId }),
       ...(parentId !== undefined && { parentId }),
       ...(environment !== undefined && { environment }),
@@ -130,13 +166,6 @@ export class Tokens {
       requestCount: 0,
       failedCount: 0,
     };
-    await tenant.open(tokens).insert(token);
-    await record(change, organizationId, author, {
-      action: "token.create",
-      target: { type: "token", id: token.id },
-      after: withoutSecrets(token),
-    });
-    return { token, secret };
   }
 
   /**

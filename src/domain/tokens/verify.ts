@@ -7,7 +7,8 @@ import type { Refusal, Refusals } from "../audit/refusals.ts";
 import type { Caller, Presentation } from "../caller.ts";
 import { defaultOrganization } from "../organizations.ts";
 import { Allowlists } from "./allowlist.ts";
-import { isWellFormed, possibleHashes, type SecretSettings } from "./format.ts";
+import { possibleHashes, type SecretSettings } from "./format.ts";
+import type { KnownForms } from "./legacy.ts";
 import { expandScopes } from "./scopes.ts";
 import type { TokenSignals } from "./signals.ts";
 import { statusOf } from "./status.ts";
@@ -33,13 +34,15 @@ export class TokenVerifier {
   readonly #store: Store;
   readonly #settings: TokenSettings;
   readonly #authSecretDigest: Buffer | undefined;
+  readonly #forms: KnownForms;
   readonly #watchers: Watchers;
   readonly #allowlists = new Allowlists();
 
-  constructor(store: Store, settings: TokenSettings, watchers: Watchers) {
+  constructor(store: Store, settings: TokenSettings, forms: KnownForms, watchers: Watchers) {
     this.#store = store;
     this.#settings = settings;
-    this.#authSecretDigest = settings.authSecret === undefined ? undefined : digest(settings.authSecret);
+    this.#authSecretDigest = settings.authSecret === undefined ? undefined : digestOf(settings.authSecret);
+    this.#forms = forms;
     this.#watchers = watchers;
   }
 
@@ -48,10 +51,10 @@ export class TokenVerifier {
    *   unavailable when the store does not answer
    */
   async verify(secret: string, presentation: Presentation): Promise<Caller> {
-    if (this.#authSecretDigest && timingSafeEqual(digest(secret), this.#authSecretDigest)) {
+    if (this.#authSecretDigest && timingSafeEqual(digestOf(secret), this.#authSecretDigest)) {
       return this.#authSecretCaller(presentation);
     }
-    if (!isWellFormed(secret, this.#settings.prefix)) throw this.#refuse("malformed", presentation);
+    if (!this.#forms.mayBeSecret(secret)) throw this.#refuse("malformed", presentation);
     const hashes = possibleHashes(secret, this.#settings.pepper);
     const token = await this.#store.lookup(tokens, "secrets.hash", hashes);
     if (!token) throw this.#refuse("unknown", presentation);
@@ -121,4 +124,4 @@ function restrictionOf({ environment, mcpServers }: Token): Pick<Caller, "restri
 
 const actorOf = (token: Token): Caller["actor"] => ({ type: "token", id: token.id, name: token.name });
 
-const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+export const digestOf = (text: string): Buffer => createHash("sha256").update(text).digest();

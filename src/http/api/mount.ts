@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Request, Response, Router } from "express";
+import type { Request, RequestHandler, Response, Router } from "express";
 import { z } from "zod";
 import { expectedVersion, notModifiedSince, strongEtagOf } from "../etag.ts";
 import { byMethod } from "../methods.ts";
@@ -12,10 +12,33 @@ import { chooseView } from "./view.ts";
 
 /** Puts operations on a router: who may, what is sent, the operation, the answer. Methods that no operation has are 405. */
 export function mount(router: Router, operations: readonly Operation[], rooms: Rooms, base: string): void {
-  for (const path of new Set(operations.map((each) => each.path))) {
-    const here = operations.filter((each) => each.path === path);
+  const guarded = operations.filter((each) => !each.anyone);
+  for (const path of new Set(guarded.map((each) => each.path))) {
+    const here = guarded.filter((each) => each.path === path);
     const methods = here.map((each) => [each.method.toUpperCase(), answering(each, rooms, base)]);
     router.all(path.replaceAll(/\{(\w+)\}/g, ":$1"), byMethod(Object.fromEntries(methods)));
+  }
+}
+
+/**
+ * Puts the operations for everybody on a router, before anybody is asked for a credential.
+ * @param before what each request passes first: how often, and its body
+ */
+export function mountOpen(
+  router: Router,
+  operations: readonly Operation[],
+  rooms: Rooms,
+  base: string,
+  before: readonly RequestHandler[],
+): void {
+  for (const { method, path, anyone, query, body } of operations) {
+    if (!anyone) continue;
+    const answer = async (req: Request, res: Response): Promise<void> => {
+      readQuery(query ?? noParameters, req.query);
+      const asked = { ip: req.address, requestId: req.requestId, body: body && readBody(body, req.body) };
+      await respond(req, res, await anyone.handle(asked, rooms), false, base);
+    };
+    router.all(path, ...before, byMethod({ [method.toUpperCase()]: answer }));
   }
 }
 

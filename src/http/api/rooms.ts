@@ -14,6 +14,7 @@ import type { Members } from "../../domain/people/members.ts";
 import type { Memberships } from "../../domain/people/memberships.ts";
 import type { Users } from "../../domain/people/users.ts";
 import type { Exchanges } from "../../domain/tokens/exchange.ts";
+import type { TokenReports } from "../../domain/tokens/reports.ts";
 import type { Tokens } from "../../domain/tokens/tokens.ts";
 
 /** The rooms of the domain that operations of `/api` enter. */
@@ -34,4 +35,5 @@ export interface Rooms {
   readonly loggedRequests: LoggedRequests;
   readonly exchanges: Exchanges;
   readonly tokens: Tokens;
+  readonly tokenReports: TokenReports;
 }

@@ -8,6 +8,7 @@ import {
   tokenInput,
   tokenIssued,
   tokenPatch,
+  tokenReport,
   tokenRotation,
   tokenShown,
   tokenType,
@@ -199,8 +200,26 @@ only the newest one rotates. Of two rotations at the same time one wins, and the
   },
 });
 
+const report = operation({
+  operationId: "reportToken",
+  method: "post",
+  path: `${path}/report`,
+  tag,
+  body: tokenReport,
+  summary: "Tells of a token that lies open somewhere: it is revoked at once",
+  description: `For secret scanners and finders; no credential is needed. The answer is always the same, whatever was
+found. If it opens something, that ends at once, and the organization's audit log says so (\`token.report\`).`,
+  anyone: {
+    answers: { 204: null },
+    handle: async ({ body, ...presentation }, { tokenReports }) => {
+      await tokenReports.report(body.token, body.url, presentation);
+      return { status: 204 };
+    },
+  },
+});
+
 /** Tokens: an organisation's, and the personal ones of each user. */
-export const tokenOperations: readonly Operation[] = [list, create, get, patch, revoke, rotate];
+export const tokenOperations: readonly Operation[] = [list, create, get, patch, revoke, rotate, report];
 
 const isItself = ({ caller: { actor }, parameter }: Asked<unknown>): boolean =>
   actor.type === "token" && actor.id === parameter("id");

@@ -50,6 +50,7 @@ function operationObject(operation: Described, speech: Speech, schemas: Schemas)
       ...(organization && { organization: organization.scopes }),
       ...(user && { user: user.scopes }),
     },
+    ...(operation.anyone && { security: [] }),
     ...(operation.security && { security: operation.security }),
     ...(takesOutsideToken && { security: [{ apiKey: [], outsideToken: [] }] }),
     ...(parameters.length > 0 && { parameters }),

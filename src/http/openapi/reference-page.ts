@@ -116,6 +116,9 @@ function resolved(part: Part, components: Document["components"]): Part {
 }
 
 function scopesOf({ "x-required-scopes": scopes }: Operation): Html {
+  if (Object.keys(scopes).length === 0)
+    return html`
+<p>For everybody, without a credential.</p>`;
   return html`
 <dl>${Object.entries(scopes).map(
     ([view, needed]) => html`

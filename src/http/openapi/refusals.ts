@@ -11,7 +11,7 @@ export function refusalsOf(operation: Described): ReadonlyMap<number, readonly F
   if (refuses) return byStatus(refuses);
   const isWrite = method !== "get";
   const all = new Set<Fault>([
-    ...always,
+    ...(operation.anyone ? alwaysOfAnyone : always),
     ...(user ? (["user-required", "query-too-expensive"] as const) : []),
     ...(query && "cursor" in query.shape ? (["invalid-cursor", "expired-cursor"] as const) : []),
     ...(path.includes("{") ? (["not-found"] as const) : []),
@@ -42,6 +42,9 @@ export const always: readonly Fault[] = [
   "rate-limited",
   "unavailable",
 ];
+
+/** Of what takes no credential. */
+const alwaysOfAnyone: readonly Fault[] = ["invalid-value", "rate-limited", "unavailable"];
 
 /** Statuses that say the same of every operation, with all that they can be. */
 export const shared: ReadonlyMap<number, { readonly name: string; readonly faults: readonly Fault[] }> = new Map([

@@ -4,12 +4,11 @@ import { operator } from "../../../src/domain/audit/record.ts";
 import { Refusals } from "../../../src/domain/audit/refusals.ts";
 import { readIpAddress, writeIpAddress } from "../../../src/domain/ip-address.ts";
 import { Allowlists, assertAllowlist } from "../../../src/domain/tokens/allowlist.ts";
-import { TokenSignals } from "../../../src/domain/tokens/signals.ts";
 import type { NewToken } from "../../../src/domain/tokens/tokens.ts";
 import { TokenUsage } from "../../../src/domain/tokens/usage.ts";
-import { TokenVerifier } from "../../../src/domain/tokens/verify.ts";
+import type { TokenVerifier } from "../../../src/domain/tokens/verify.ts";
 import { AppError } from "../../../src/errors.ts";
-import { type Opened, openDomain, refusalOf } from "../opened.ts";
+import { type Opened, openDomain, refusalOf, verifierOver } from "../opened.ts";
 
 const refused = (allowedIps: readonly string[]): AppError => {
   try {
@@ -196,11 +195,7 @@ describe("A token with allowedIps", () => {
     domain = await openDomain();
     refusals = new Refusals(domain.store);
     usage = new TokenUsage(domain.store);
-    verifier = new TokenVerifier(
-      domain.store,
-      { prefix: "wxt" },
-      { usage, refusals, signals: new TokenSignals(domain.store) },
-    );
+    verifier = verifierOver(domain.store, { prefix: "wxt" }, { usage, refusals });
   });
   afterEach(() => domain.dispose());
 

@@ -10,10 +10,7 @@ import { Purges } from "../../../src/domain/purges/purges.ts";
 import { Exchanges } from "../../../src/domain/tokens/exchange.ts";
 import { Jwks } from "../../../src/domain/tokens/jwks.ts";
 import { expandScopes } from "../../../src/domain/tokens/scopes.ts";
-import { TokenSignals } from "../../../src/domain/tokens/signals.ts";
 import { type NewToken, type TokenPolicy, Tokens } from "../../../src/domain/tokens/tokens.ts";
-import { TokenUsage } from "../../../src/domain/tokens/usage.ts";
-import { TokenVerifier } from "../../../src/domain/tokens/verify.ts";
 import type { Store } from "../../../src/store/collection.ts";
 import {
   auditEvents,
@@ -26,6 +23,7 @@ import {
 import type { Open } from "../../store/opened.ts";
 import type { IdentityProvider } from "../../support/identity-provider.ts";
 import { remember } from "../../support/secrets.ts";
+import { verifierOver } from "../opened.ts";
 
 /** The domain of exchanges over a store with two organisations, of which `default` believes an identity provider. */
 export interface OpenedExchanges {
@@ -82,11 +80,7 @@ export async function openExchanges(open: Open, provider: IdentityProvider): Pro
   const under = (policy: Partial<TokenPolicy>) => {
     const settings = { prefix: "wxt", ...policy };
     const tokens = new Tokens(store, settings);
-    const verifier = new TokenVerifier(store, settings, {
-      usage: new TokenUsage(store),
-      refusals,
-      signals: new TokenSignals(store),
-    });
+    const verifier = verifierOver(store, settings, { refusals });
     const rooms = { users, tokens, jwks: new Jwks({ allowPrivate: true }), refusals };
     return { tokens, verifier, exchanges: new Exchanges(store, settings, rooms) };
   };

@@ -1,10 +1,7 @@
 import { expect } from "chai";
 import { operator } from "../../../src/domain/audit/record.ts";
-import { Refusals } from "../../../src/domain/audit/refusals.ts";
-import { TokenSignals } from "../../../src/domain/tokens/signals.ts";
 import { TokenUsage } from "../../../src/domain/tokens/usage.ts";
-import { TokenVerifier } from "../../../src/domain/tokens/verify.ts";
-import { type Opened, openDomain, refusalOf, takeAway } from "../opened.ts";
+import { type Opened, openDomain, refusalOf, takeAway, verifierOver } from "../opened.ts";
 
 describe("TokenUsage", () => {
   let domain: Opened;
@@ -18,11 +15,7 @@ describe("TokenUsage", () => {
 
   it("writes nothing on the way of requests, and the exact numbers at the flush, whatever was asked at once", async () => {
     const usage = new TokenUsage(domain.store);
-    const verifier = new TokenVerifier(
-      domain.store,
-      { prefix: "wxt" },
-      { usage, refusals: new Refusals(domain.store), signals: new TokenSignals(domain.store) },
-    );
+    const verifier = verifierOver(domain.store, { prefix: "wxt" }, { usage });
     const { token, secret } = await issue();
     const before = new Date().toISOString();
     await Promise.all(Array.from({ length: 50 }, () => verifier.verify(secret, presentation)));

@@ -7,12 +7,11 @@ import { Users } from "../../../src/domain/people/users.ts";
 import { Purges } from "../../../src/domain/purges/purges.ts";
 import { hashSecret, mintSecret } from "../../../src/domain/tokens/format.ts";
 import { expandScopes } from "../../../src/domain/tokens/scopes.ts";
-import { TokenSignals } from "../../../src/domain/tokens/signals.ts";
 import { type NewToken, Tokens } from "../../../src/domain/tokens/tokens.ts";
 import { TokenUsage } from "../../../src/domain/tokens/usage.ts";
-import { type TokenSettings, TokenVerifier } from "../../../src/domain/tokens/verify.ts";
+import type { TokenSettings } from "../../../src/domain/tokens/verify.ts";
 import { serviceTenant, tokens as tokenRecords, users as userRecords } from "../../../src/store/collections.ts";
-import { type Opened, openDomain, refusalOf } from "../opened.ts";
+import { type Opened, openDomain, refusalOf, verifierOver } from "../opened.ts";
 
 const presentation = { ip: "192.0.2.7", requestId: "r-1" };
 const authSecret = "an-on-premises-secret-of-40-characters!!";
@@ -33,11 +32,7 @@ describe("TokenVerifier", () => {
   afterEach(() => domain.dispose());
 
   const verifierOf = (settings: Partial<TokenSettings> = {}) =>
-    new TokenVerifier(
-      domain.store,
-      { prefix: "wxt", ...settings },
-      { usage, refusals, signals: new TokenSignals(domain.store) },
-    );
+    verifierOver(domain.store, { prefix: "wxt", ...settings }, { usage, refusals });
   const verify = (secret: string, settings?: Partial<TokenSettings>) =>
     verifierOf(settings).verify(secret, presentation);
   const issue = (wanted: Partial<NewToken> = {}, tokens = domain.tokens) =>
