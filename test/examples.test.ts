@@ -197,13 +197,18 @@ const kinds = ["groups", "mcp-servers", "skills", "commands", "toolkits", "polic
 describe("curl, as it is shown", () => {
   let service: Service;
   let secret: string;
+  let folder: string;
   let hasCurl: boolean;
   before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "gatehouse-curl-"));
     hasCurl = (await run("sh", ["-c", "curl --version && bash --version"], {})).code === 0;
     service = await startService();
     ({ secret } = await service.issue({ scopes: ["all"] }));
   });
-  after(() => service.dispose());
+  after(async () => {
+    await service.dispose();
+    await rm(folder, { recursive: true, force: true });
+  });
   beforeEach(function () {
     if (hasCurl) return;
     process.stdout.write("    (skipped: this machine has no curl or no bash)\n");
@@ -228,18 +233,31 @@ describe("curl, as it is shown", () => {
     }
   });
 
-  it("in README.md works as it stands, in this order", async () => {
-    const [, section = ""] = (await readFile(join(root, "README.md"), "utf8")).split("\n## Admin API and user API\n");
-    const [chapter = ""] = section.split(/\n## /);
-    const blocks = [...chapter.matchAll(/```sh\n(.*?)```/gs)].map(([, block = ""]) => block);
-    expect(blocks.length).to.be.greaterThan(1);
-    const script = blocks
+  const commandsOf = async (chapter: string): Promise<string> => {
+    const [, section = ""] = (await readFile(join(root, "README.md"), "utf8")).split(`\n## ${chapter}\n`);
+    const blocks = [...(section.split(/\n## /)[0] ?? "").matchAll(/```sh\n(.*?)```/gs)].map(([, block = ""]) => block);
+    expect(blocks, chapter).to.not.deep.equal([]);
+    return blocks
       .join("\n")
       .replaceAll("http://127.0.0.1:8080", `http://127.0.0.1:${service.port}`)
-      .replaceAll("curl -sS", "curl -sS --fail-with-body");
-    const { code, stdout, stderr } = await run("bash", ["--norc", "-euo", "pipefail", "-c", script], { TOKEN: secret });
-    expect({ code, stderr }, stdout).to.deep.equal({ code: 0, stderr: "" });
-    const last = JSON.parse(stdout.slice(stdout.lastIndexOf('{"id":"srv_')));
+      .replaceAll("curl -sS", "curl -sS --fail-with-body")
+      .replaceAll("node dist/", `node ${root}/dist/`);
+  };
+
+  it("in README.md works as it stands, in this order", async () => {
+    const chapters = ["Admin API and user API", "Tokens", "When something happened"];
+    const printed: string[] = [];
+    for (const chapter of chapters) {
+      const script = await commandsOf(chapter);
+      const words = ["--norc", "-euo", "pipefail", "-c", `cd ${folder}\n${script}`];
+      const { code, stdout, stderr } = await run("bash", words, { TOKEN: secret });
+      expect({ code, stderr }, stdout).to.deep.equal({ code: 0, stderr: "" });
+      printed.push(stdout);
+    }
+    const [api = "", tokens = "", log = ""] = printed;
+    const last = JSON.parse(api.slice(api.lastIndexOf('{"id":"srv_')));
     expect(last.tools.map(({ name }: { name: string }) => name)).to.deep.equal(["search_issues"]);
+    expect(tokens).to.contain('"token_type":"Bearer"').and.to.contain("not a token");
+    expect(log).to.contain('"action":"token.rotate"');
   });
 });
