@@ -7,8 +7,8 @@ import { operator } from "./domain/audit/record.ts";
 import type { Page } from "./domain/query.ts";
 import { isWellFormed, visiblePrefix } from "./domain/tokens/format.ts";
 import { readImportedSecret } from "./domain/tokens/legacy.ts";
+import type { NewToken } from "./domain/tokens/new-token.ts";
 import { statusOf } from "./domain/tokens/status.ts";
-import type { NewToken } from "./domain/tokens/tokens.ts";
 import { AppError, StartError } from "./errors.ts";
 
 const usage = `gatehouse: the operator's commands. They use the same settings as the service.

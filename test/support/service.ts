@@ -4,7 +4,7 @@ import type { Scope } from "../../schemas/token.ts";
 import { createApp, createDomain } from "../../src/app.ts";
 import { type Environment, readConfig } from "../../src/config.ts";
 import { operator } from "../../src/domain/audit/record.ts";
-import type { NewToken } from "../../src/domain/tokens/tokens.ts";
+import type { NewToken } from "../../src/domain/tokens/new-token.ts";
 import { listen } from "../../src/http/listen.ts";
 import { createLog } from "../../src/log.ts";
 import type { Store } from "../../src/store/collection.ts";

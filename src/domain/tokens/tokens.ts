@@ -1,42 +1,21 @@
-import type { Scope, Token, TokenType } from "../../../schemas/token.ts";
+import type { Scope, Token } from "../../../schemas/token.ts";
 import { AppError } from "../../errors.ts";
 import type { Change, Page, Position, Store } from "../../store/collection.ts";
-import { organizations, serviceTenant, tokens, users } from "../../store/collections.ts";
+import { organizations, serviceTenant, tokens } from "../../store/collections.ts";
 import type { Author } from "../audit/record.ts";
 import type { Caller } from "../caller.ts";
 import { takenAs } from "../conflict.ts";
-import { newEntity } from "../entity.ts";
 import { assertVersion, type ExpectedVersion } from "../precondition.ts";
 import { hashSecret, mintSecret, type SecretSettings, visiblePrefix } from "./format.ts";
 import { assertMayGive, presentedToken } from "./giving.ts";
 import { assertNotLastAll, opensAll } from "./last-all.ts";
 import { type ImportedSecret, markLegacy } from "./legacy.ts";
+import { type NewToken, newTokenWithin } from "./new-token.ts";
 import { rotatedSecrets } from "./rotation.ts";
-import { assertEnd, assertTerms, assertTypeAllowed, defaultEnd, endAt, rulesOf, type TokenRules } from "./terms.ts";
+import { rulesOf, type TokenRules } from "./terms.ts";
 import { insertWithin, replaceWithin, revokeWithin } from "./token-changes.ts";
 import { conditionOf, type TokenFilter } from "./token-filter.ts";
 import { revisedToken, type TokenRevision } from "./token-revision.ts";
-
-export interface NewToken {
-  readonly name: string;
-  readonly description?: string | undefined;
-  readonly type?: TokenType | undefined;
-  /** At least one; there is no default, so that nobody gets more than was asked for. */
-  readonly scopes: readonly Scope[];
-  readonly userId?: string | undefined;
-  /** The token that it is made with, and without which it is to be worth nothing. */
-  readonly parentId?: string;
-  /** How it comes to be; absent: somebody asked for it. */
-  readonly origin?: Token["origin"];
-  /** Restricts it to the servers of one environment. */
-  readonly environment?: string | undefined;
-  /** Restricts it to the servers with these slugs. */
-  readonly mcpServers?: readonly string[] | undefined;
-  /** Addresses and CIDR ranges that it may be used from; none: from anywhere. */
-  readonly allowedIps?: readonly string[] | undefined;
-  /** Null: never. Absent: by the organisation's default, else as late as it may, else never. */
-  readonly expiresAt?: Date | null | undefined;
-}
 
 export interface TokenPolicy extends SecretSettings {
   /** The longest life that a token may be given. */
@@ -100,7 +79,9 @@ export class Tokens {
   ): Promise<Token> {
     return this.#store
       .transaction(async (change) => {
-        const made = await this.#termsOf(change, organizationId, author, { ...wanted, scopes: scopes ?? ["all"] });
+        const rules = await this.#rulesOf(change, organizationId);
+        const terms = { ...wanted, scopes: scopes ?? (["all"] as const) };
+        const made = await newTokenWithin(change, organizationId, author, terms, rules);
         const { scopes: _, ...withoutScopes } = made;
         const token: Token = { ...(scopes ? made : withoutScopes), ...known, secrets: [{ hash }] };
         await insertWithin(change, author, token, "token.import");
@@ -122,50 +103,11 @@ export class Tokens {
     latest?: string,
   ): Promise<Issued> {
     const secret = mintSecret(this.#policy.prefix);
-    const made = await this.#termsOf(change, organizationId, author, wanted, latest);
+    const rules = await this.#rulesOf(change, organizationId);
+    const made = await newTokenWithin(change, organizationId, author, wanted, rules, latest);
     const token: Token = { ...made, prefix: visiblePrefix(secret), secrets: [this.#kept(secret)] };
     await insertWithin(change, author, token, "token.create");
     return { token, secret };
-  }
-
-  /** All of a new token but its secret. @throws AppError invalid-value naming the field */
-  async #termsOf(
-    change: Change,
-    organizationId: string,
-    author: Author,
-    wanted: NewToken,
-    latest?: string,
-  ): Promise<Omit<Token, "prefix" | "secrets">> {
-    const { type = "admin", origin = "issued", scopes, userId, parentId, allowedIps, description } = wanted;
-    const { environment, mcpServers } = wanted;
-    const rules = await this.#rulesOf(change, organizationId);
-    const { expiresAt: end = defaultEnd(rules, latest) } = wanted;
-    const expiresAt = end instanceof Date ? endAt(end) : (end ?? undefined);
-    assertTerms({ ...wanted, type });
-    assertEnd(expiresAt, rules);
-    // What a token makes by itself is of the kind that the token is for.
-    if (origin === "issued") assertTypeAllowed(type, rules);
-    if (userId !== undefined && !(await change.for(organizationId).open(users).get(userId))?.active) {
-      throw new AppError("invalid-value", "userId names no active user of the organization.", { field: "userId" });
-    }
-    return {
-      ...newEntity("tok", organizationId),
-      name: wanted.name,
-      ...(description !== undefined && { description }),
-      type,
-      origin,
-      scopes: [...new Set(scopes)],
-      ...(userId !== undefined && { userId }),
-      ...(parentId !== undefined && { parentId }),
-      ...(environment !== undefined && { environment }),
-      ...(mcpServers && { mcpServers: [...mcpServers] }),
-      ...(allowedIps && allowedIps.length > 0 && { allowedIps: [...allowedIps] }),
-      ...(expiresAt !== undefined && { expiresAt }),
-      enabled: true,
-      createdBy: author.actor,
-      requestCount: 0,
-      failedCount: 0,
-    };
   }
 
   /**

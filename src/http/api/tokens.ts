@@ -1,9 +1,5 @@
 import { z } from "zod";
 import {
-  type Token,
-  type TokenInput,
-  type TokenPatch,
-  type TokenType,
   token,
   tokenInput,
   tokenIssued,
@@ -15,19 +11,16 @@ import {
 } from "../../../schemas/token.ts";
 import type { User } from "../../../schemas/user.ts";
 import type { Caller } from "../../domain/caller.ts";
-import { typicalScopes } from "../../domain/tokens/scopes.ts";
-import { statusOf } from "../../domain/tokens/status.ts";
 import type { TokenFilter } from "../../domain/tokens/token-filter.ts";
-import type { TokenRevision } from "../../domain/tokens/token-revision.ts";
-import type { Issued, NewToken } from "../../domain/tokens/tokens.ts";
 import { AppError } from "../../errors.ts";
 import { assertScope } from "../authenticate.ts";
-import { type Answer, type Asked, type Operation, operation } from "../operation.ts";
+import { type Asked, type Operation, operation } from "../operation.ts";
 import { dateOf, listQuery, pageAnswer, pageOf, timeParameter } from "./lists.ts";
 import type { Rooms } from "./rooms.ts";
+import { answerOf, issued, tokensPath as path, shown } from "./token-answer.ts";
+import { revisionFrom, wantedFrom } from "./token-terms.ts";
 
 const tag = "Tokens";
-const path = "/tokens";
 const one = { path: `${path}/{id}`, tag, parameters: { id: "id of the token" } } as const;
 const force = {
   force: z.boolean().default(false).describe("even the organization's last token that may do everything"),
@@ -243,48 +236,4 @@ function listed(
 function assertOwn(userId: string | undefined, { id }: User): void {
   if (userId === undefined || userId === id) return;
   throw new AppError("invalid-value", "userId is the user whose view this is; leave it out.", { field: "userId" });
-}
-
-function wantedFrom({ expiresInDays, expiresAt, ...body }: TokenInput, usual: TokenType): NewToken {
-  const { type = usual, scopes = typicalScopes[type] } = body;
-  return { ...body, type, scopes, expiresAt: endFrom({ expiresInDays, expiresAt }) };
-}
-
-function revisionFrom({ expiresInDays, expiresAt, ...body }: TokenPatch): TokenRevision {
-  return { ...body, expiresAt: endFrom({ expiresInDays, expiresAt }) };
-}
-
-function endFrom({
-  expiresInDays,
-  expiresAt,
-}: Pick<TokenInput, "expiresInDays" | "expiresAt">): Date | null | undefined {
-  if (expiresInDays !== undefined) return new Date(Date.now() + expiresInDays * 86_400_000);
-  return typeof expiresAt === "string" ? new Date(expiresAt) : expiresAt;
-}
-
-function issued({ token, secret }: Issued, status: 200 | 201): Answer {
-  return {
-    ...answerOf(token),
-    status,
-    ...(status === 201 && { location: `${path}/${token.id}` }),
-    body: { ...shown(token), token: secret },
-  };
-}
-
-function answerOf(token: Token): Answer {
-  return { status: 200, version: token.version, saysMore: true, body: shown(token) };
-}
-
-/** What of a token may be shown, with what its record leaves to be reckoned. */
-function shown(token: Token): object {
-  const { id, version, createdAt, updatedAt, name, description, type, origin, scopes = ["all"], prefix } = token;
-  const { userId, parentId, environment, mcpServers, allowedIps = [], enabled, expiresAt = null } = token;
-  const { revokedAt = null, lastUsed, requestCount, failedCount, failures = {}, createdBy } = token;
-  const [lastUsedAt = null, lastUsedIp = null] = lastUsed?.split(" ") ?? [];
-  return {
-    ...{ id, version, createdAt, updatedAt, name, description, type, origin, scopes, prefix },
-    ...{ masked: `${prefix}*******`, userId, parentId, environment, mcpServers, allowedIps },
-    ...{ status: statusOf(token), enabled, expiresAt, revokedAt, lastUsedAt, lastUsedIp },
-    ...{ requestCount, failedCount, failures, createdBy },
-  };
 }

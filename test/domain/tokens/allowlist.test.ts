@@ -4,7 +4,7 @@ import { operator } from "../../../src/domain/audit/record.ts";
 import { Refusals } from "../../../src/domain/audit/refusals.ts";
 import { readIpAddress, writeIpAddress } from "../../../src/domain/ip-address.ts";
 import { Allowlists, assertAllowlist } from "../../../src/domain/tokens/allowlist.ts";
-import type { NewToken } from "../../../src/domain/tokens/tokens.ts";
+import type { NewToken } from "../../../src/domain/tokens/new-token.ts";
 import { TokenUsage } from "../../../src/domain/tokens/usage.ts";
 import type { TokenVerifier } from "../../../src/domain/tokens/verify.ts";
 import { AppError } from "../../../src/errors.ts";

@@ -9,8 +9,9 @@ import { Users } from "../../../src/domain/people/users.ts";
 import { Purges } from "../../../src/domain/purges/purges.ts";
 import { Exchanges } from "../../../src/domain/tokens/exchange.ts";
 import { Jwks } from "../../../src/domain/tokens/jwks.ts";
+import type { NewToken } from "../../../src/domain/tokens/new-token.ts";
 import { expandScopes } from "../../../src/domain/tokens/scopes.ts";
-import { type NewToken, type TokenPolicy, Tokens } from "../../../src/domain/tokens/tokens.ts";
+import { type TokenPolicy, Tokens } from "../../../src/domain/tokens/tokens.ts";
 import type { Store } from "../../../src/store/collection.ts";
 import {
   auditEvents,

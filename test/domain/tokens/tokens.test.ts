@@ -6,7 +6,8 @@ import type { Caller } from "../../../src/domain/caller.ts";
 import { Users } from "../../../src/domain/people/users.ts";
 import { Purges } from "../../../src/domain/purges/purges.ts";
 import { isWellFormed } from "../../../src/domain/tokens/format.ts";
-import { type NewToken, Tokens } from "../../../src/domain/tokens/tokens.ts";
+import type { NewToken } from "../../../src/domain/tokens/new-token.ts";
+import { Tokens } from "../../../src/domain/tokens/tokens.ts";
 import { tokens as tokenRecords } from "../../../src/store/collections.ts";
 import { type Opened, openDomain, refusalOf } from "../opened.ts";
 
