@@ -17,6 +17,7 @@ export interface Row {
   readonly isOnce?: boolean;
 }
 
+export const tokenCheck = "Token check alone, GET /api/whoami";
 export const eqName = 'GET users, userName eq "…" in capitals';
 export const firstPage = "GET users, first 100";
 export const addToTen = "PATCH group of 10, add one member";
@@ -35,7 +36,7 @@ export function rowsFor(directory: Directory): Row[] {
     patchMembers(groupId, { op: "add", path: "members", value: ids.map((value) => ({ value })) });
 
   const reads: Row[] = [
-    { name: "Token check alone, GET /api/whoami", requests: 500, exchange: () => get("/api/whoami", '"actor"') },
+    { name: tokenCheck, requests: 500, exchange: () => get("/api/whoami", '"actor"') },
     {
       name: "GET one user",
       requests: 500,

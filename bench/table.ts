@@ -1,6 +1,6 @@
 import { cpus } from "node:os";
 import type { Round } from "./load.ts";
-import { addToAll, addToTen, eqName, firstPage, type Row } from "./rows.ts";
+import { addToAll, addToTen, eqName, firstPage, type Row, tokenCheck } from "./rows.ts";
 import { type StoreName, storeNames } from "./stores.ts";
 
 export interface Measured {
@@ -47,7 +47,7 @@ Node ${process.versions.node}, SQLite through ${sqliteDriver()}.
 - The directories were written through the store before the service started.
 
 Floor: CPU ${ms(floorMs)} ms (half of its rounds within ${ms(quantile(cpuOf(floorRounds), 0.25))} and ${ms(quantile(cpuOf(floorRounds), 0.75))}), p50 ${ms(latency(floorRounds, 0.5))}, p99 ${ms(latency(floorRounds, 0.99))}.
-${storeNames.map((store) => section(store, results, floorMs)).join("")}${judged ? comparisonsOf(measured) : ""}`;
+${storeNames.map((store) => section(store, results, floorMs)).join("")}${tokenChecksOf(measured, floorMs)}${judged ? comparisonsOf(measured) : ""}`;
 }
 
 function section(store: StoreName, { measured, judged }: Results, floorMs: number): string {
@@ -82,6 +82,15 @@ function line(
     Math.round(peakMiB),
   ];
   return `| ${cells.join(" | ")} |`;
+}
+
+function tokenChecksOf(measured: readonly Measured[], floorMs: number): string {
+  const lines = measured.flatMap(({ row, store, users, cpuMsWithLog }) =>
+    row.name === tokenCheck
+      ? [`- ${store}, ${users.toLocaleString("en")} users: ${ms(cpuMsWithLog - floorMs)} ms above the floor`]
+      : [],
+  );
+  return lines.length === 0 ? "" : `\n## What a token check costs\n\n${lines.join("\n")}\n`;
 }
 
 /** What must not grow with the directory or the group. */
