@@ -40,14 +40,19 @@ import { scimRouter } from "./http/scim/router.ts";
 import type { Log } from "./log.ts";
 import type { Store } from "./store/collection.ts";
 import { collections } from "./store/collections.ts";
-import { openMongoStore } from "./store/mongo.ts";
-import { openSqliteStore } from "./store/sqlite.ts";
 
-/** Opens the store that the settings name. @throws StartError when it cannot be used, with the mend */
+/**
+ * Opens the store that the settings name. The engine of the other is not loaded: a driver is a quarter of the time that
+ * a command takes.
+ * @throws StartError when it cannot be used, with the mend
+ */
 export async function openStore({ mongodbUri, dataDir }: Pick<Config, "mongodbUri" | "dataDir">): Promise<Store> {
-  return mongodbUri === undefined
-    ? openSqliteStore({ dataDir, collections })
-    : openMongoStore({ uri: mongodbUri, collections });
+  if (mongodbUri === undefined) {
+    const { openSqliteStore } = await import("./store/sqlite.ts");
+    return openSqliteStore({ dataDir, collections });
+  }
+  const { openMongoStore } = await import("./store/mongo.ts");
+  return openMongoStore({ uri: mongodbUri, collections });
 }
 
 /** What may happen, over one store: what the operator's commands and the service share. */

@@ -1,4 +1,7 @@
 import { expect } from "chai";
+import { policyKind, withAsked } from "../../../src/domain/catalogue/kinds.ts";
+import { newEntity } from "../../../src/domain/entity.ts";
+import { policies } from "../../../src/store/collections.ts";
 import { engines } from "../../store/engines.ts";
 import { type Agent, type Service, startService } from "../../support/service.ts";
 
@@ -146,9 +149,18 @@ for (const { name: engine, open } of engines) {
     });
 
     it("409 for the 1001st policy: all of them are read for each answer to a user", async () => {
-      const agent = await service.as(["admin:write"], await service.organization("many-policies"));
+      const organizationId = await service.organization("many-policies");
+      const agent = await service.as(["admin:write"], organizationId);
       const policy = { name: "P", effect: "deny", resources: { tools: ["*"] } };
-      for (let at = 0; at < 1000; at++) await agent.put(`/api/policies/p-${at}`).send(policy).expect(201);
+      const { body: first } = await agent.put("/api/policies/p-0").send(policy).expect(201);
+      const stored = await service.store.for(organizationId).open(policies).get(first.id);
+      if (!stored) throw new Error("it is not stored");
+      await service.store.transaction(async (change) => {
+        for (let at = 1; at < 1000; at++) {
+          const more = { ...stored, ...newEntity("pol", organizationId), slug: `p-${at}` };
+          await change.for(organizationId).open(policies).insert(withAsked(more, policyKind));
+        }
+      });
       const { body: problem } = await agent.put("/api/policies/one-more").send(policy).expect(409);
       expect(problem.type).to.match(/:limit-reached$/);
       await agent.get("/api/policies/one-more").expect(404);
