@@ -143,7 +143,7 @@ async function run([subject = "", verb = "", ...args]: readonly string[]): Promi
   const alone = offline[`${subject} ${verb}`];
   try {
     if (!command && !alone) throw new UsageError(subject === "" ? "" : `there is no command ${subject} ${verb}`.trim());
-    const config = readConfig(process.env);
+    const config = readConfig();
     if (alone) return await alone(config, args);
     const store = await openStore(config);
     try {

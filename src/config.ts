@@ -82,10 +82,10 @@ type Name = keyof typeof settings;
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads the environment. An empty value is an unset one.
+ * Reads the environment: the process's where none is given. An empty value is an unset one.
  * @throws StartError that lists every fault, each with its name and what it should be, and never with its value
  */
-export function readConfig(environment: Environment): Config {
+export function readConfig(environment: Environment = process.env): Config {
   const given = Object.fromEntries(
     Object.entries(settings).map(([name, { standard }]) => [name, environment[name]?.trim() || standard || undefined]),
   );

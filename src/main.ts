@@ -9,7 +9,7 @@ import { createLog, type Log } from "./log.ts";
 const shutdownMs = 20_000;
 
 try {
-  const config = readConfig(process.env);
+  const config = readConfig();
   await serve(config, createLog(config.logLevel));
 } catch (error) {
   if (!(error instanceof StartError)) throw error;
