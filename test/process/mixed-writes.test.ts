@@ -21,8 +21,7 @@ interface Tenant {
   let uri: string;
   let processes: readonly ServiceProcess[];
   const tenants: Tenant[] = [];
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     uri = withDatabase(mongo?.uri ?? "", `gatehouse_mixed_${Date.now()}`);
     const one = await startProcess({ MONGODB_URI: uri });
     processes = [one, await startProcess({ MONGODB_URI: uri })];

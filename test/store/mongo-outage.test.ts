@@ -12,7 +12,6 @@ if (server) {
     let mongod: OwnMongod;
     let store: Store;
     before(async function () {
-      this.timeout(60_000);
       const started = await ownMongod("replica-set");
       if (!started) {
         process.stderr.write("skipped, because there is no mongod to start: MongoDB that is gone\n");
@@ -66,8 +65,7 @@ if (server) {
       await answersAgain();
     });
 
-    it("is answered as unavailable when it is killed, and used again once it is back", async function () {
-      this.timeout(60_000);
+    it("is answered as unavailable when it is killed, and used again once it is back", async () => {
       await mongod.kill();
       await everythingIsUnavailable();
       await everythingIsUnavailable();

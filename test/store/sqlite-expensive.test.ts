@@ -27,8 +27,7 @@ describe("An expensive question on SQLite", () => {
   let opened: SqliteOpened;
   let reader: ScanReader;
 
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     opened = await openSqlite({ collections: contractCollections, scanTimeMs: timeMs });
     // Cheap records first: what those cost says nothing about the ones behind them.
     const light = Array.from({ length: 2500 }, (_, at) => thing(rich, `a${String(at).padStart(6, "0")}`));

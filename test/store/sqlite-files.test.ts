@@ -209,8 +209,7 @@ describe("The files of the embedded store", () => {
     };
     const where = { op: "contains", path: "note", value: "nowhere" } as const;
 
-    it("lets the others be answered while it is worked on, and is given up at its bound", async function () {
-      this.timeout(60_000);
+    it("lets the others be answered while it is worked on, and is given up at its bound", async () => {
       const store = openStore();
       await seed(store);
       let scanned = false;
