@@ -1,4 +1,4 @@
-import type { RequestListener } from "node:http";
+import type { Express } from "express";
 import type { Config } from "./config.ts";
 import { Access } from "./domain/access/access.ts";
 import { AuditEvents } from "./domain/audit/events.ts";
@@ -70,7 +70,7 @@ const tokenPolicy = ({ tokenPrefix, tokenPepper, tokenMaxTtlDays }: Config): Tok
 });
 
 export interface App {
-  readonly handler: RequestListener;
+  readonly handler: Express;
   /** The one token of the first start on an empty store; undefined at every later one. */
   readonly firstSecret: string | undefined;
   /** Writes what has gathered in memory. The store is closed by who opened it. */

@@ -1,8 +1,10 @@
 import { once } from "node:events";
-import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
+import type { Express } from "express";
 import { StartError } from "../errors.ts";
+import { messagesOf } from "./messages.ts";
 
 export interface ListenOptions {
   readonly host: string;
@@ -30,8 +32,9 @@ export interface Listening {
 }
 
 /** @throws StartError when the address is not to be had */
-export async function listen(handler: RequestListener, { host, port, tls }: ListenOptions): Promise<Listening> {
-  const server: Server = tls ? createTlsServer({ ...limits, ...tls }, handler) : createServer(limits, handler);
+export async function listen(app: Express, { host, port, tls }: ListenOptions): Promise<Listening> {
+  const settings = { ...limits, ...messagesOf(app) };
+  const server: Server = tls ? createTlsServer({ ...settings, ...tls }, app) : createServer(settings, app);
   const answering = new WeakMap<Socket, ServerResponse>();
   server.on("request", (req, res) => answering.set(req.socket, res));
   server.on("clientError", (error, socket: Socket) => answerUnreadable(error, socket, answering.get(socket)));

@@ -41,9 +41,8 @@ export async function sendPieces(
 
 /** Answers with the text of a document under its media type. */
 export function sendText(res: Response, status: number, mediaType: string, text: string): void {
-  const bytes = Buffer.from(text);
   res.statusCode = status;
   res.setHeader("Content-Type", mediaType);
-  res.setHeader("Content-Length", bytes.length);
-  res.end(bytes);
+  res.setHeader("Content-Length", Buffer.byteLength(text));
+  res.end(text); // as a text it leaves in one write with the headers
 }
