@@ -6,7 +6,7 @@ import { byMethod } from "../methods.ts";
 import type { Answer, Asked, Operation, View } from "../operation.ts";
 import { callerOf } from "../request.ts";
 import { linesType, sendJson, sendPieces } from "../send.ts";
-import { readBody, readQuery } from "./read.ts";
+import { queryReader, readBody } from "./read.ts";
 import type { Rooms } from "./rooms.ts";
 import { chooseView } from "./view.ts";
 
@@ -33,8 +33,9 @@ export function mountOpen(
 ): void {
   for (const { method, path, anyone, query, body } of operations) {
     if (!anyone) continue;
+    const readQuery = queryReader(query ?? noParameters);
     const answer = async (req: Request, res: Response): Promise<void> => {
-      readQuery(query ?? noParameters, req.query);
+      readQuery(req.query);
       const asked = { ip: req.address, requestId: req.requestId, body: body && readBody(body, req.body) };
       await respond(req, res, await anyone.handle(asked, rooms), false, base);
     };
@@ -42,15 +43,15 @@ export function mountOpen(
   }
 }
 
-const answering =
-  (operation: Operation, rooms: Rooms, base: string) =>
-  async (req: Request, res: Response): Promise<void> => {
+function answering(operation: Operation, rooms: Rooms, base: string) {
+  const readQuery = queryReader(operation.query ?? noParameters);
+  return async (req: Request, res: Response): Promise<void> => {
     const chosen = await chooseView(req, operation, rooms);
     const asked: Asked = {
       caller: callerOf(req),
       user: undefined,
       parameter: (name) => String(req.params[name]),
-      query: readQuery(operation.query ?? noParameters, req.query),
+      query: readQuery(req.query),
       body: operation.body && readBody(operation.body, req.body ?? (operation.isBodyOptional ? {} : undefined)),
       outsideToken: req.outsideToken,
       expected: operation.isVersioned ? expectedVersion(req) : {},
@@ -61,6 +62,7 @@ const answering =
         : await (chosen.view satisfies View).handle(asked, rooms);
     await respond(req, res, answer, "user" in chosen, base);
   };
+}
 
 const noParameters = z.object({});
 

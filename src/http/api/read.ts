@@ -2,15 +2,21 @@ import { z } from "zod";
 import { AppError } from "../../errors.ts";
 
 /**
- * The parameters of a query as their schema has them; numbers and truth values are read from their texts.
- * @throws AppError invalid-value naming each parameter that is wrong or unknown
+ * Prepares the reading of a query's parameters as their schema has them; numbers and truth values are read from their
+ * texts. Once for each operation: a schema is compiled when it is first used.
+ * @returns a reader, which throws AppError invalid-value naming each parameter that is wrong or unknown
  */
-export function readQuery<T extends z.ZodObject>(schema: T, query: Readonly<Record<string, unknown>>): z.output<T> {
-  const given = Object.entries(query).map(([name, value]) => {
-    if (Array.isArray(value)) throw wrongFields([{ path: [name], message: "is there twice" }]);
-    return [name, typeof value === "string" ? meant(value, schema.shape[name]) : value];
-  });
-  return parsed(schema.strict(), Object.fromEntries(given)) as z.output<T>;
+export function queryReader<T extends z.ZodObject>(
+  schema: T,
+): (query: Readonly<Record<string, unknown>>) => z.output<T> {
+  const strict = schema.strict();
+  return (query) => {
+    const given = Object.entries(query).map(([name, value]) => {
+      if (Array.isArray(value)) throw wrongFields([{ path: [name], message: "is there twice" }]);
+      return [name, typeof value === "string" ? meant(value, schema.shape[name]) : value];
+    });
+    return parsed(strict, Object.fromEntries(given)) as z.output<T>;
+  };
 }
 
 /** @throws AppError invalid-value with the JSON pointer of each field that is wrong */
