@@ -2,7 +2,7 @@ import type { Position, Query, Reader, Scalar } from "./collection.ts";
 import { documentPath } from "./mongo-document.ts";
 import type { Fields } from "./mongo-driver.ts";
 import { offsetWithDocumentsMax } from "./mongo-page.ts";
-import { fromNearerEnd } from "./page-ends.ts";
+import { fromNearerEnd, sizeShown } from "./page-ends.ts";
 import type { Book } from "./page-marks.ts";
 
 /** Passing over fewer records than this costs less than counting them all first. */
@@ -34,19 +34,15 @@ export async function listPage(
     total = await count();
     found = total === before ? found.toReversed() : await read(query);
   }
-  if (query.total) total ??= sizeOf(query, found.length) ?? (await count(where));
+  // Documents that are fetched in a second step may have gone meanwhile.
+  const shown = offset <= offsetWithDocumentsMax ? sizeShown(query, found.length) : undefined;
+  if (query.total) total ??= shown ?? (await count(where));
   const last = found.at(-1);
   if (book && last && !after && found.length === limit) {
     const end = positionOf(last, sort?.path);
     if (end) book.keep(query, end, total);
   }
   return total === undefined ? { found } : { found, total };
-}
-
-/** A page that is not full has shown how many matches there are, but for one of which documents went meanwhile. */
-function sizeOf({ after, offset = 0, limit }: Query, found: number): number | undefined {
-  const isLast = !after && offset <= offsetWithDocumentsMax && found < limit && (found > 0 || offset === 0);
-  return isLast ? offset + found : undefined;
 }
 
 /** A document's place in the order of a path; undefined where the path holds no single value. */

@@ -24,3 +24,11 @@ export function fromNearerEnd(
     isReversed: true,
   };
 }
+
+/** How many matches there are, where a page that is not full has shown it. */
+export function sizeShown(
+  { after, offset = 0, limit }: Pick<Query, "after" | "offset" | "limit">,
+  found: number,
+): number | undefined {
+  return !after && found < limit && (found > 0 || offset === 0) ? offset + found : undefined;
+}

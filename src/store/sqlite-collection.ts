@@ -20,7 +20,7 @@ export function collectionReader<T extends Entity>(reading: Reading<T>, marks?: 
   return {
     get: async (id) => {
       if (!isStorableText(id)) return undefined;
-      const row = connection().get(one, [organizationId, id]);
+      const row = connection().getValues(one, [organizationId, id]);
       return row && (toEntity(row) as T);
     },
     list: async (query) => {

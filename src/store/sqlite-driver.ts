@@ -8,7 +8,8 @@ import { isStorableText } from "./condition.ts";
  */
 export class Connection {
   readonly #database: Database;
-  readonly #statements = new Map<string, StatementSync>();
+  /** Those that give rows by name, and those that give rows as their values. */
+  readonly #statements = { named: new Map<string, StatementSync>(), values: new Map<string, StatementSync>() };
 
   /**
    * @param path of the file
@@ -49,6 +50,16 @@ export class Connection {
     return this.#prepare(sql).all(...values.map(bind));
   }
 
+  /** As `get`, with the values of the row in the order of its columns: names cost as much as reading. */
+  getValues(sql: string, values: readonly SqlValue[]): RowValues | undefined {
+    return this.#prepare(sql, "values").get(...values.map(bind)) as RowValues | undefined;
+  }
+
+  /** As `all`, with the values of each row in the order of its columns. */
+  allValues(sql: string, values: readonly SqlValue[]): RowValues[] {
+    return this.#prepare(sql, "values").all(...values.map(bind)) as unknown as RowValues[];
+  }
+
   /** Lets statements call a function that depends on more than its arguments; what it throws ends the statement. */
   define(name: string, called: () => number): void {
     this.#database.function(name, called);
@@ -59,34 +70,43 @@ export class Connection {
   }
 
   close(): void {
-    this.#statements.clear();
+    for (const statements of Object.values(this.#statements)) statements.clear();
     this.#database.close();
   }
 
   /** Preparing costs as much as reading, so statements are kept by their text; the oldest goes first. */
-  #prepare(sql: string): StatementSync {
-    const known = this.#statements.get(sql);
+  #prepare(sql: string, rows: "named" | "values" = "named"): StatementSync {
+    const statements = this.#statements[rows];
+    const known = statements.get(sql);
     if (known) return known;
     const statement = this.#database.prepare(sql);
-    if (this.#statements.size >= statementsMax) {
-      for (const oldest of this.#statements.keys()) {
-        this.#statements.delete(oldest);
+    if (rows === "values") statement.setReturnArrays(true);
+    if (statements.size >= statementsMax) {
+      for (const oldest of statements.keys()) {
+        statements.delete(oldest);
         break;
       }
     }
-    this.#statements.set(sql, statement);
+    statements.set(sql, statement);
     return statement;
   }
 }
 
 export type SqlValue = string | number | boolean | null;
 export type Row = Record<string, unknown>;
+export type RowValues = readonly unknown[];
 
 /** A piece of SQL with the values of its question marks, in order. */
 export interface Sql {
   readonly text: string;
   readonly values: readonly SqlValue[];
 }
+
+/**
+ * Ends a statement that gives at most as many rows as is bound here. For a bare `LIMIT ?` SQLite looks at the value to
+ * plan by it, and prepares the statement anew for each value that is bound, which costs more than reading a record.
+ */
+export const atMost = "LIMIT ? + 0";
 
 const statementsMax = 256;
 

@@ -1,27 +1,27 @@
 import type { MembershipReader, MembershipWriter } from "./collection.ts";
 import { isStorableText } from "./condition.ts";
-import type { Connection } from "./sqlite-driver.ts";
+import { atMost, type Connection } from "./sqlite-driver.ts";
 
 /** The edges of one organisation, read through one connection. */
 export function membershipReader(connection: () => Connection, organizationId: string): MembershipReader {
   const ids = (sql: string, values: readonly (string | number)[]): string[] =>
     values.every((value) => typeof value === "number" || isStorableText(value))
       ? connection()
-          .all(sql, values)
-          .map((row) => String(row["id"]))
+          .allValues(sql, values)
+          .map(([id]) => String(id))
       : []; // nobody has such an id
   return {
     members: async (groupId, { after = "", limit }) =>
       ids(
         `SELECT member_id AS id FROM memberships WHERE organization_id = ? AND group_id = ? AND member_id > ?
-         ORDER BY member_id LIMIT ?`,
+         ORDER BY member_id ${atMost}`,
         [organizationId, groupId, after, limit],
       ),
     membersAmong: async (groupId, memberIds) => among(connection(), organizationId, groupId, memberIds),
     groupsOf: async (memberId, { after = "", limit }) =>
       ids(
         `SELECT group_id AS id FROM memberships WHERE organization_id = ? AND member_id = ? AND group_id > ?
-         ORDER BY group_id LIMIT ?`,
+         ORDER BY group_id ${atMost}`,
         [organizationId, memberId, after, limit],
       ),
     groupsOfEach: async (memberIds) => {
@@ -30,14 +30,15 @@ export function membershipReader(connection: () => Connection, organizationId: s
       for (let from = 0; from < asked.length; from += sliceMax) {
         if (from > 0) await nextTurn();
         // One row for each member: most of the cost of a row is in handing it over.
-        const rows = connection().all(
-          `SELECT e.member_id AS member, json_group_array(e.group_id) AS groups
-           FROM json_each(?) AS asked CROSS JOIN memberships AS e ON e.organization_id = ? AND e.member_id = asked.value
-           GROUP BY asked.value`,
-          [JSON.stringify(asked.slice(from, from + sliceMax)), organizationId],
+        const rows = connection().allValues(
+          `SELECT value, (SELECT json_group_array(group_id) FROM memberships
+             WHERE organization_id = ? AND member_id = asked.value)
+           FROM json_each(?) AS asked`,
+          [organizationId, JSON.stringify(asked.slice(from, from + sliceMax))],
         );
-        for (const { member, groups } of rows) {
-          found.set(String(member), (JSON.parse(String(groups)) as string[]).sort());
+        for (const [member, groups] of rows) {
+          const ids = JSON.parse(String(groups)) as string[];
+          if (ids.length > 0) found.set(String(member), ids.sort());
         }
       }
       return found;

@@ -1,6 +1,7 @@
 import type { CollectionDefinition, Entity, Position, Query } from "./collection.ts";
+import { sizeShown } from "./page-ends.ts";
 import { alwaysHeld, isInMissing, type PagePart, partsOf } from "./page-parts.ts";
-import type { Connection, Row, Sql, SqlValue } from "./sqlite-driver.ts";
+import { atMost, type Connection, type RowValues, type Sql, type SqlValue } from "./sqlite-driver.ts";
 import { isOrdered, type Narrowing, narrowing } from "./sqlite-narrowing.ts";
 import { recordColumns } from "./sqlite-record.ts";
 import { columnOf, quote, toSql } from "./where-sql.ts";
@@ -27,9 +28,9 @@ export interface PageRequest {
   readonly along?: string;
 }
 
-/** Rows of one page, and the number of all matches where it was asked for. */
+/** Rows of one page, each the values of a record, and the number of all matches where it was asked for. */
 export interface PageRows {
-  readonly rows: readonly Row[];
+  readonly rows: readonly RowValues[];
   readonly total?: number;
 }
 
@@ -107,7 +108,7 @@ export function planCount(
 
 /** Reads a page in the order of an index. */
 export function readPage(connection: Connection, request: PageRequest): PageRows {
-  const rows: Row[] = [];
+  const rows: RowValues[] = [];
   let offset = request.offset;
   const { sort, sortHeld, descending, after } = request;
   for (const part of partsOf({ isById: sort === undefined, isHeld: sortHeld, isDescending: descending, after })) {
@@ -119,7 +120,8 @@ export function readPage(connection: Connection, request: PageRequest): PageRows
     if (offset > 0 && found.length === 0) offset -= Math.min(offset, countPart(connection, request, part));
     else offset = 0;
   }
-  return request.total ? { rows, total: countAll(connection, request) } : { rows };
+  if (!request.total) return { rows };
+  return { rows, total: sizeShown(request, rows.length) ?? countAll(connection, request) };
 }
 
 /** The number of matches: from the kept counts when there is no condition, else by counting. */
@@ -145,9 +147,12 @@ export function readRows(
   table: string,
   organizationId: string,
   ids: readonly unknown[],
-): Row[] {
+): RowValues[] {
   const sql = `SELECT ${recordColumns} FROM ${table} WHERE organization_id = ? AND id = ?`;
-  return ids.flatMap<Row>((id) => connection.get(sql, [organizationId, String(id)]) ?? []);
+  return ids.flatMap((id) => {
+    const row = connection.getValues(sql, [organizationId, String(id)]);
+    return row ? [row] : [];
+  });
 }
 
 /** The SQL of one part of a page, exported for the tests that ask the planner about it. */
@@ -175,15 +180,21 @@ function orderOf({ sort, sortUnique, descending }: PageRequest, part: PagePart):
   return `${sort} ${direction}${sortUnique ? "" : `, id ${direction}`}`;
 }
 
-function readPart(connection: Connection, request: PageRequest, part: PagePart, offset: number, limit: number): Row[] {
+function readPart(
+  connection: Connection,
+  request: PageRequest,
+  part: PagePart,
+  offset: number,
+  limit: number,
+): RowValues[] {
   if (offset === 0) {
     const { text, values } = partSql(request, part, recordColumns);
-    return connection.all(`${text} LIMIT ?`, [...values, limit]);
+    return connection.allValues(`${text} ${atMost}`, [...values, limit]);
   }
   // Passing over rows inside the index, and fetching only those that are shown.
   const { text, values } = partSql(request, part, "rowid AS place");
-  return connection.all(
-    `SELECT ${recordColumns} FROM (${text} LIMIT ? OFFSET ?) AS page CROSS JOIN ${request.table} ON ${request.table}.rowid = place ORDER BY ${orderOf(request, part)}`,
+  return connection.allValues(
+    `SELECT ${recordColumns} FROM (${text} ${atMost} OFFSET ?) AS page CROSS JOIN ${request.table} ON ${request.table}.rowid = place ORDER BY ${orderOf(request, part)}`,
     [...values, limit, offset],
   );
 }

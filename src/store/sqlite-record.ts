@@ -1,20 +1,25 @@
 import type { CollectionDefinition, Entity } from "./collection.ts";
-import type { SqlValue } from "./sqlite-driver.ts";
+import type { RowValues, SqlValue } from "./sqlite-driver.ts";
 import { splitTwin } from "./twin.ts";
 import { quote } from "./where-sql.ts";
 
-/** The columns that make a record: the envelope and the rest of it as JSON. The generated columns cost a look each, the twin a parse. */
-export const recordColumns = "organization_id, id, version, created_at, updated_at, body";
+const columns = ["organization_id", "id", "version", "created_at", "updated_at", "body"];
 
-/** A row as the record it holds. */
-export function toEntity(row: Readonly<Record<string, unknown>>): Entity {
+/** The columns that make a record: the envelope and the rest of it as JSON. The generated columns cost a look each, the twin a parse. */
+export const recordColumns = columns.join(", ");
+export const recordColumnCount = columns.length;
+/** The same of a table that has this name in a query. */
+export const recordColumnsOf = (alias: string): string => columns.map((each) => `${alias}.${each}`).join(", ");
+
+/** The values of these columns as the record they make. */
+export function toEntity([organizationId, id, version, createdAt, updatedAt, body]: RowValues): Entity {
   // Onto the object that was parsed: a copy of it would cost as much again.
-  return Object.assign(JSON.parse(String(row["body"])) as object, {
-    id: String(row["id"]),
-    organizationId: String(row["organization_id"]),
-    version: Number(row["version"]),
-    createdAt: String(row["created_at"]),
-    updatedAt: String(row["updated_at"]),
+  return Object.assign(JSON.parse(String(body)) as object, {
+    id: String(id),
+    organizationId: String(organizationId),
+    version: Number(version),
+    createdAt: String(createdAt),
+    updatedAt: String(updatedAt),
   });
 }
 

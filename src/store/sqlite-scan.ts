@@ -1,5 +1,5 @@
 import { isInMissing } from "./page-parts.ts";
-import type { Connection, Row, SqlValue } from "./sqlite-driver.ts";
+import { atMost, type Connection, type RowValues, type SqlValue } from "./sqlite-driver.ts";
 import { type PageRequest, type PageRows, readRows } from "./sqlite-page.ts";
 
 /**
@@ -32,12 +32,12 @@ function gatherMatches(connection: Connection, request: PageRequest): number {
     end.push(offset + limit);
   }
   return connection.run(
-    `INSERT INTO temp.matches SELECT ${missing}, ${sort}, id FROM ${table} WHERE ${terms.join(" AND ")} AND ${where.text}${end.length > 0 ? " ORDER BY id LIMIT ?" : ""}`,
+    `INSERT INTO temp.matches SELECT ${missing}, ${sort}, id FROM ${table} WHERE ${terms.join(" AND ")} AND ${where.text}${end.length > 0 ? ` ORDER BY id ${atMost}` : ""}`,
     [...values, ...where.values, ...end],
   );
 }
 
-function pageOfMatches(connection: Connection, request: PageRequest): Row[] {
+function pageOfMatches(connection: Connection, request: PageRequest): RowValues[] {
   const { descending, after, limit, offset, table, organizationId } = request;
   const direction = descending ? "DESC" : "ASC";
   const beyond = descending ? "<" : ">";
@@ -55,10 +55,10 @@ function pageOfMatches(connection: Connection, request: PageRequest): Row[] {
   }
   const where = terms.length > 0 ? `WHERE ${terms.join(" AND ")}` : "";
   const ids = connection
-    .all(
-      `SELECT id FROM temp.matches ${where} ORDER BY missing ${direction}, sort ${direction}, id ${direction} LIMIT ? OFFSET ?`,
+    .allValues(
+      `SELECT id FROM temp.matches ${where} ORDER BY missing ${direction}, sort ${direction}, id ${direction} ${atMost} OFFSET ?`,
       [...values, limit, offset],
     )
-    .map((row: Row) => row["id"]);
+    .map(([id]) => id);
   return readRows(connection, table, organizationId, ids);
 }

@@ -10,7 +10,7 @@ import { type FileIdentity, OpenFolder } from "./sqlite-folder.ts";
 import { membershipReader, membershipWriter } from "./sqlite-memberships.ts";
 import { WriteQueue } from "./sqlite-queue.ts";
 import type { ScanReader } from "./sqlite-reader.ts";
-import { recordColumns, toEntity } from "./sqlite-record.ts";
+import { recordColumns, recordColumnsOf, toEntity } from "./sqlite-record.ts";
 import { elementTable, indexColumn, quote } from "./where-sql.ts";
 
 export interface SqliteOptions {
@@ -106,7 +106,9 @@ export function openSqliteStore({
       organizationId,
       open: (definition) =>
         guarded(collectionReader({ connection: reading, scans, definition, organizationId }, marks)),
-      memberships: guarded(membershipReader(reading, organizationId)),
+      get memberships() {
+        return guarded(membershipReader(reading, organizationId));
+      },
     }),
     lookup: <T extends Entity>(from: CollectionDefinition<T>, key: string, values: readonly string[]) =>
       guard(async () => findByKey(reading(), from, key, values)),
@@ -147,7 +149,9 @@ async function inChange<R>(
       for: (organizationId): Tenant<"write"> => ({
         organizationId,
         open: (definition) => collectionWriter(writing, changes, definition, organizationId),
-        memberships: membershipWriter(writing, organizationId),
+        get memberships() {
+          return membershipWriter(writing, organizationId);
+        },
       }),
     });
   } finally {
@@ -167,10 +171,10 @@ function findByKey<T extends Entity>(
   const sql =
     index.element === undefined
       ? `SELECT ${recordColumns} FROM ${table} WHERE ${quote(indexColumn(index))} = ?`
-      : `SELECT r.* FROM ${quote(elementTable(definition, index))} AS k CROSS JOIN ${table} AS r
+      : `SELECT ${recordColumnsOf("r")} FROM ${quote(elementTable(definition, index))} AS k CROSS JOIN ${table} AS r
          ON r.organization_id = k.organization_id AND r.id = k.id WHERE k.value = ?`;
   for (const value of values.filter(isStorableText)) {
-    const row = connection.get(sql, [value]);
+    const row = connection.getValues(sql, [value]);
     if (row) return toEntity(row) as T;
   }
   return undefined;
