@@ -13,9 +13,10 @@ export function newEntity(prefix: IdPrefix, organizationId: string, now = new Da
   return { id: newId(prefix, now), organizationId, version: 1, createdAt: time, updatedAt: time };
 }
 
-export function newId(prefix: IdPrefix, now = new Date()): string {
-  return `${prefix}_${ulid(now.getTime(), randomFraction)}`;
-}
+export const newId = (prefix: IdPrefix, now = new Date()): string => `${prefix}_${newUlid(now)}`;
+
+/** 26 letters and digits that sort by their time and cannot be guessed (https://github.com/ulid/spec). */
+export const newUlid = (now = new Date()): string => ulid(now.getTime(), randomFraction);
 
 // The library would ask the system for each of an id's sixteen random characters; this asks once for many.
 const pool = new Uint8Array(4096);

@@ -48,7 +48,10 @@ export class RequestLog implements Gathering {
 
   async #write(entries: readonly RequestLogEntry[]): Promise<void> {
     await this.#store.transaction(async (change) => {
-      for (const entry of entries) await change.for(entry.organizationId).open(requestLog).insert(entry);
+      for (const organizationId of new Set(entries.map((entry) => entry.organizationId))) {
+        const log = change.for(organizationId).open(requestLog);
+        for (const entry of entries) if (entry.organizationId === organizationId) await log.insert(entry);
+      }
     });
   }
 }
