@@ -3,7 +3,7 @@ import { AppError } from "../../errors.ts";
 import type { MembershipReader, Store, Tenant } from "../../store/collection.ts";
 import { groups } from "../../store/collections.ts";
 
-/** A group that a user belongs to (RFC 7643 section 4.1.2, `groups`). */
+/** A group that a user belongs to (RFC 7643 section 4.1.2, `groups`); in one answer the same object for all users. */
 export interface GroupOfUser {
   readonly id: string;
   readonly displayName: string;
@@ -32,13 +32,13 @@ export class Memberships {
     userIds: readonly string[],
   ): Promise<ReadonlyMap<string, readonly GroupOfUser[]>> {
     const tenant = this.#store.for(organizationId);
-    const above = await climb(tenant.memberships, userIds, budget(this.#effortMax));
+    const { above, groupIds } = await climb(tenant.memberships, userIds, budget(this.#effortMax));
     const reached = reachedByEach(userIds, above, budget(this.#effortMax), budget(this.#effortMax));
-    const names = await namesOf(tenant, [...new Set([...reached.values()].flat())]);
+    const known = await groupsKnown(tenant, groupIds);
     const shown = new Map<readonly string[], readonly GroupOfUser[]>();
     return new Map(
       [...reached].map(([userId, ids]) => {
-        const found = shown.get(ids) ?? groupsWithNames(ids, names, above.get(userId) ?? []);
+        const found = shown.get(ids) ?? groupsShown(ids, known, above.get(userId) ?? []);
         shown.set(ids, found);
         return [userId, found];
       }),
@@ -69,26 +69,39 @@ type Above = ReadonlyMap<string, readonly string[]>;
 /** Members that are asked about at once, so that what has been found is counted before there is much more of it. */
 const askedMax = 100;
 
-/** The groups that hold each of these members, those that hold each of those groups, and so on up. */
-async function climb(memberships: MembershipReader, from: readonly string[], follow: Spend): Promise<Above> {
+/** The groups that hold each of these members, those that hold each of those groups, and so on up; and all of them. */
+async function climb(
+  memberships: MembershipReader,
+  from: readonly string[],
+  follow: Spend,
+): Promise<{ readonly above: Above; readonly groupIds: readonly string[] }> {
   const above = new Map<string, readonly string[]>();
   const known = new Set(from);
   const ahead = [...known];
+  const members = ahead.length;
+  let atOnce = 0;
   for (let at = 0; at < ahead.length; ) {
-    if (at > 0) await nextTurn();
+    if (atOnce >= askedMax) {
+      await nextTurn();
+      atOnce = 0;
+    }
     const asked = ahead.slice(at, at + askedMax);
     at += asked.length;
+    atOnce += asked.length;
     for (const [id, holders] of await memberships.groupsOfEach(asked)) {
       follow(holders.length);
       above.set(id, holders);
-      ahead.push(...holders.filter((holder) => !known.has(holder)));
-      for (const holder of holders) known.add(holder);
+      for (const holder of holders) {
+        if (known.has(holder)) continue;
+        known.add(holder);
+        ahead.push(holder);
+      }
     }
   }
-  return above;
+  return { above, groupIds: ahead.slice(members) };
 }
 
-/** The ids of all groups of each of these users: one list for all whose direct groups are the same. */
+/** The ids of all groups of each of these users. */
 function reachedByEach(
   userIds: readonly string[],
   above: Above,
@@ -100,13 +113,19 @@ function reachedByEach(
   for (const userId of userIds) {
     const direct = above.get(userId);
     if (!direct) continue;
-    const key = direct.join();
-    const reached = byDirect.get(key) ?? reachedFrom(direct, above, walk);
-    byDirect.set(key, reached);
+    const reached = direct.some((id) => above.has(id)) ? reachedFromAlike(direct) : direct;
     show(reached.length);
     byUser.set(userId, reached);
   }
   return byUser;
+
+  /** One list, and one walk, for all whose direct groups are the same. */
+  function reachedFromAlike(direct: readonly string[]): readonly string[] {
+    const key = direct.join();
+    const reached = byDirect.get(key) ?? reachedFrom(direct, above, walk);
+    byDirect.set(key, reached);
+    return reached;
+  }
 }
 
 function reachedFrom(direct: readonly string[], above: Above, walk: Spend): readonly string[] {
@@ -120,26 +139,39 @@ function reachedFrom(direct: readonly string[], above: Above, walk: Spend): read
   return [...reached].sort();
 }
 
-function groupsWithNames(
+/** A group as one who is in it sees it, and as one who is in a group in it. */
+interface Known {
+  readonly direct: GroupOfUser;
+  readonly indirect: GroupOfUser;
+}
+
+function groupsShown(
   ids: readonly string[],
-  names: ReadonlyMap<string, string>,
+  known: ReadonlyMap<string, Known>,
   direct: readonly string[],
 ): readonly GroupOfUser[] {
-  const own = new Set(direct);
-  return ids.flatMap((id): GroupOfUser[] => {
-    const displayName = names.get(id); // a group that is being removed has none any more
-    return displayName === undefined ? [] : [{ id, displayName, isDirect: own.has(id) }];
-  });
+  const own = ids.length === direct.length ? undefined : new Set(direct); // mostly all are direct
+  const shown: GroupOfUser[] = [];
+  for (const id of ids) {
+    const group = known.get(id); // one that is being removed is not there any more
+    if (group) shown.push(own === undefined || own.has(id) ? group.direct : group.indirect);
+  }
+  return shown;
 }
 
 const chunkMax = 1000;
 
-async function namesOf(tenant: Tenant<"read">, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
-  const names = new Map<string, string>();
+async function groupsKnown(tenant: Tenant<"read">, ids: readonly string[]): Promise<ReadonlyMap<string, Known>> {
+  const known = new Map<string, Known>();
   for (let from = 0; from < ids.length; from += chunkMax) {
     const values = ids.slice(from, from + chunkMax);
     const { items } = await tenant.open(groups).list({ where: { op: "in", path: "id", values }, limit: chunkMax });
-    for (const { id, displayName } of items) names.set(id, displayName);
+    for (const { id, displayName } of items) {
+      known.set(id, {
+        direct: { id, displayName, isDirect: true },
+        indirect: { id, displayName, isDirect: false },
+      });
+    }
   }
-  return names;
+  return known;
 }

@@ -63,8 +63,10 @@ function without(schema: ResourceSchema, names: Names): Projection {
     among?.has(name.toLowerCase()) === true && among.get(name.toLowerCase()) === undefined;
   const shows = (name: string): boolean => isAlways(schema, name) || !isWhole(names, name);
   const showsPart = (name: string, part: string): boolean => !isWhole(names.get(name.toLowerCase()), part);
-  const left = (name: string, value: unknown): unknown =>
-    isAlways(schema, name) || !names.has(name.toLowerCase()) ? value : drop(value, names.get(name.toLowerCase()));
+  const left = (name: string, value: unknown): unknown => {
+    const folded = name.toLowerCase();
+    return names.has(folded) && !isAlways(schema, folded) ? drop(value, names.get(folded)) : value;
+  };
   return { isAsked: false, shows, showsPart, apply: (resource) => cut(schema, resource, left) };
 }
 
@@ -79,12 +81,12 @@ function cut(schema: ResourceSchema, resource: Json, left: (name: string, value:
 
 /** An object with what is left of each of its parts, and without those of which nothing is. */
 function ofParts(object: object, left: (name: string, value: unknown) => unknown): Json {
-  return Object.fromEntries(
-    Object.entries(object).flatMap(([name, value]) => {
-      const kept = left(name, value);
-      return kept === undefined ? [] : [[name, kept]];
-    }),
-  );
+  const parts: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(object)) {
+    const kept = left(name, value);
+    if (kept !== undefined) parts[name] = kept;
+  }
+  return parts;
 }
 
 /** Of a value its named parts; undefined when none is there. */

@@ -48,6 +48,20 @@ for (const { name, open } of engines) {
     });
 
     describe("RFC 7643 4.1.2 a user's groups", () => {
+      it("shows of them the parts that are asked for, and no list when nothing is left of them", async () => {
+        const user = await aUser();
+        const group = await aGroup(user);
+        const shown = async (query: string) => (await scim.get(`/scim/v2/Users/${user}?${query}`).expect(200)).body;
+        expect((await shown("attributes=groups.display,groups.TYPE")).groups).to.deep.equal([
+          { display: group.displayName, type: "direct" },
+        ]);
+        expect((await shown("excludedAttributes=groups.$ref,groups.display,groups.type")).groups).to.deep.equal([
+          { value: group.id },
+        ]);
+        const all = ["value", "$ref", "display", "type"].map((part) => `groups.${part}`).join();
+        expect(await shown(`excludedAttributes=${all}`)).to.not.have.property("groups");
+      });
+
       it("lists the direct ones and those reached through nested groups", async () => {
         const user = await aUser();
         const inner = await aGroup(user);
