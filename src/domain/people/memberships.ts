@@ -79,15 +79,10 @@ async function climb(
   const known = new Set(from);
   const ahead = [...known];
   const members = ahead.length;
-  let atOnce = 0;
   for (let at = 0; at < ahead.length; ) {
-    if (atOnce >= askedMax) {
-      await nextTurn();
-      atOnce = 0;
-    }
+    if (at > members) await nextTurn(); // mostly there is nothing above the users' own groups
     const asked = ahead.slice(at, at + askedMax);
     at += asked.length;
-    atOnce += asked.length;
     for (const [id, holders] of await memberships.groupsOfEach(asked)) {
       follow(holders.length);
       above.set(id, holders);
