@@ -5,13 +5,10 @@ const envelope: ReadonlySet<string> = new Set([
   "managedBy", // says whose it is, and is no attribute
 ]);
 
-/** Whether a field of a stored user or group is an attribute, and not of its envelope. */
-export const isAttribute = (name: string): boolean => !envelope.has(name);
-
 /** A stored user or group as a door speaks of it: without the envelope. Lists are made of these: it copies once. */
 export function attributesOf(stored: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const attributes: Record<string, unknown> = {};
-  for (const name of Object.keys(stored)) if (isAttribute(name)) attributes[name] = stored[name];
+  for (const name of Object.keys(stored)) if (!envelope.has(name)) attributes[name] = stored[name];
   return attributes;
 }
 

@@ -2,7 +2,7 @@ import { StartError } from "../errors.ts";
 import type { Entity } from "./collection.ts";
 import type { Migration } from "./migrations.ts";
 import type { Connection } from "./sqlite-driver.ts";
-import { recordColumnCount, recordColumns, toEntity, writtenColumns, writtenValues } from "./sqlite-record.ts";
+import { recordColumns, toEntity, writtenColumns, writtenValues } from "./sqlite-record.ts";
 import { quote } from "./where-sql.ts";
 
 /**
@@ -31,16 +31,15 @@ function rewriteAll(connection: Connection, { collection, rewrite }: Migration):
   const table = quote(collection.name);
   const { twin } = collection;
   const columns = writtenColumns(collection);
-  const read = `${recordColumns}, rowid${twin === undefined ? "" : `, ${quote(twin)}`}`;
+  const read = `rowid, ${twin === undefined ? "NULL" : quote(twin)}, ${recordColumns}`;
   for (let last = -1; ; ) {
     const rows = connection.allValues(
       `SELECT ${read} FROM ${table} WHERE rowid > ? ORDER BY rowid LIMIT ${migrationBatch}`,
       [last],
     );
-    for (const row of rows) {
-      const [place, storedTwin] = row.slice(recordColumnCount);
+    for (const [place, storedTwin, ...record] of rows) {
       last = Number(place);
-      const entity = toEntity(row);
+      const entity = toEntity(record);
       const changed = rewrite({ ...entity, ...(twin !== undefined && { [twin]: JSON.parse(String(storedTwin)) }) });
       if (!changed) continue;
       const { version, createdAt, updatedAt } = entity;

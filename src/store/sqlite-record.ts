@@ -7,7 +7,6 @@ const columns = ["organization_id", "id", "version", "created_at", "updated_at",
 
 /** The columns that make a record: the envelope and the rest of it as JSON. The generated columns cost a look each, the twin a parse. */
 export const recordColumns = columns.join(", ");
-export const recordColumnCount = columns.length;
 /** The same of a table that has this name in a query. */
 export const recordColumnsOf = (alias: string): string => columns.map((each) => `${alias}.${each}`).join(", ");
 

@@ -59,7 +59,7 @@ describe("Requests that would hold the event loop", () => {
       expect(body).to.include({ title: "t" }).and.to.not.have.property("groups");
     });
 
-    it("are climbed to through ten thousand levels, and no further than is allowed, with a turn for others at each but the first", async () => {
+    it("are climbed to through ten thousand levels, and no further than is allowed, with a turn for others at each", async () => {
       const [bottom = "", middle = ""] = (await bulk([newUser("bottom"), newUser("middle")])).map(idIn);
       const [top = ""] = (await bulk([newGroup("top")])).map(idIn);
       const chain = [bottom, ...numbers(20_001).map((at) => groupId(100_000 + at)), top];
@@ -72,7 +72,7 @@ describe("Requests that would hold the event loop", () => {
       const turns = await turnsDuring(async () => {
         await refusalOf(groupsOf(bottom), "query-too-expensive");
       });
-      expect(turns).to.be.at.least(19_999);
+      expect(turns).to.be.at.least(20_000);
     });
 
     it("are gone through no more often than they can be shown where groups hold each other in every way", async () => {

@@ -48,10 +48,7 @@ export class RequestLog implements Gathering {
 
   async #write(entries: readonly RequestLogEntry[]): Promise<void> {
     await this.#store.transaction(async (change) => {
-      for (const organizationId of new Set(entries.map((entry) => entry.organizationId))) {
-        const log = change.for(organizationId).open(requestLog);
-        for (const entry of entries) if (entry.organizationId === organizationId) await log.insert(entry);
-      }
+      for (const entry of entries) await change.for(entry.organizationId).open(requestLog).insert(entry);
     });
   }
 }

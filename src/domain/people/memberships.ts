@@ -80,7 +80,7 @@ async function climb(
   const ahead = [...known];
   const members = ahead.length;
   for (let at = 0; at < ahead.length; ) {
-    if (at > members) await nextTurn(); // mostly there is nothing above the users' own groups
+    if (at > 0) await nextTurn();
     const asked = ahead.slice(at, at + askedMax);
     at += asked.length;
     for (const [id, holders] of await memberships.groupsOfEach(asked)) {

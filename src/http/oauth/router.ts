@@ -66,13 +66,12 @@ function assertGrant({ grant_type: grant }: Form): void {
   throw new OAuthRefusal("unsupported_grant_type", "grant_type can be client_credentials only.");
 }
 
+const someScopes = scopes.array().min(1);
+
 /** @throws OAuthRefusal invalid_scope for one that nobody has */
 function scopesIn({ scope }: Form): readonly Scope[] | undefined {
   if (scope === undefined) return undefined;
-  const read = scopes
-    .array()
-    .min(1)
-    .safeParse([...new Set(scope.split(" "))]);
+  const read = someScopes.safeParse([...new Set(scope.split(" "))]);
   if (read.success) return read.data;
   throw new OAuthRefusal("invalid_scope", `scope can name these, with spaces between: ${scopes.options.join(" ")}.`);
 }

@@ -26,12 +26,12 @@ export function inboundUser(body: unknown): UserAttributes {
 
 const urns: ReadonlyMap<string, string> = new Map(userSchema.extensions.map(({ key, urn }) => [key, urn]));
 
-/** What SCIM calls an attribute of a stored user: an extension by its URN. */
-export const outboundName = (name: string): string => urns.get(name) ?? name;
-
-/** The attributes of a stored user as SCIM has them. */
-export const outboundAttributes = (stored: JsonObject): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(stored).map(([name, value]) => [outboundName(name), value]));
+/** The attributes of a stored user as SCIM has them: those of an extension under its URN. */
+export function outboundAttributes(stored: JsonObject): Record<string, unknown> {
+  const attributes: Record<string, unknown> = {};
+  for (const name of Object.keys(stored)) attributes[urns.get(name) ?? name] = stored[name];
+  return attributes;
+}
 
 /**
  * A group as a client sends it -> its attributes and the ids of its members.

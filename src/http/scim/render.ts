@@ -1,8 +1,8 @@
 import type { Group, User } from "../../../schemas/user.ts";
-import { attributesOf, isAttribute } from "../../domain/attributes.ts";
+import { attributesOf } from "../../domain/attributes.ts";
 import type { GroupOfUser } from "../../domain/people/memberships.ts";
 import { etagOf } from "../etag.ts";
-import { outboundName } from "./inbound.ts";
+import { outboundAttributes } from "./inbound.ts";
 import type { Projection } from "./projection.ts";
 import { enterpriseUrn, groupUrn, userUrn } from "./scimmy.ts";
 
@@ -41,12 +41,13 @@ export class Renderer {
   }
 
   #user(user: User): Record<string, unknown> {
-    const resource: Record<string, unknown> = { schemas: coreAlone, id: user.id };
-    // One loop and no copy between: lists are made of these.
-    for (const [name, value] of Object.entries(user)) if (isAttribute(name)) resource[outboundName(name)] = value;
-    if (enterpriseUrn in resource) resource["schemas"] = withEnterprise;
-    resource["meta"] = this.#meta("User", user);
-    return resource;
+    const attributes = outboundAttributes(attributesOf(user));
+    return {
+      schemas: enterpriseUrn in attributes ? [userUrn, enterpriseUrn] : [userUrn],
+      id: user.id,
+      ...attributes,
+      meta: this.#meta("User", user),
+    };
   }
 
   #groupOfUser({ id, displayName, isDirect }: GroupOfUser, parts: string[] | undefined): string {
@@ -89,9 +90,6 @@ export class Renderer {
     };
   }
 }
-
-const coreAlone = [userUrn];
-const withEnterprise = [userUrn, enterpriseUrn];
 
 /** The sub-attributes to be shown, for JSON.stringify; undefined: all of them, which is quicker. */
 function partsShown(projection: Projection, name: string, parts: readonly string[]): string[] | undefined {
