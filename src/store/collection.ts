@@ -26,12 +26,21 @@ export interface Store {
    */
   transaction<R>(body: (change: Change) => Promise<R>, options?: { readonly turn?: string }): Promise<R>;
 
+  /**
+   * Tells of what was written before anybody can read it: the ids of the records of an organisation, and of the members
+   * of its groups; or, without an organisation, that anything may be another than before. Absent where other processes
+   * write as well, of whose writes nobody would be told.
+   */
+  readonly onWritten?: (listener: WriteListener) => void;
+
   /** Answers when the database does. @throws AppError unavailable */
   ping(): Promise<void>;
 
   /** Finishes what is under way and lets go of everything. The store is unusable afterwards. */
   close(): Promise<void>;
 }
+
+export type WriteListener = (organizationId: string | undefined, ids: Iterable<string>) => void;
 
 /** The inside of a transaction: the same collections, now writable. */
 export interface Change {

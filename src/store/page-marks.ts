@@ -39,17 +39,26 @@ export class PageMarks {
   }
 }
 
-/** What a transaction has written, as far as it moves records to other places in a list. */
+/** What a transaction has written: where, and which records. */
 export class RecordChanges {
   /** By collection, the lowest id of those that came or went; undefined where records only changed. */
   readonly lowest = new Map<string, string | undefined>();
 
+  /** By organisation, the ids of records, and of members whose memberships have changed. */
+  readonly ids = new Map<string, Set<string>>();
+
   /** @param how whether the record came or went, or has only changed */
   note(collection: string, organizationId: string, id: string, how: "place" | "content"): void {
+    this.noteMember(organizationId, id);
     const name = bookName(collection, organizationId);
     const before = this.lowest.get(name);
     if (how === "content") this.lowest.set(name, before);
     else this.lowest.set(name, before !== undefined && before < id ? before : id);
+  }
+
+  noteMember(organizationId: string, id: string): void {
+    const ids = this.ids.get(organizationId) ?? new Set();
+    this.ids.set(organizationId, ids.add(id));
   }
 }
 

@@ -1,5 +1,6 @@
 import type { MembershipReader, MembershipWriter } from "./collection.ts";
 import { isStorableText } from "./condition.ts";
+import type { RecordChanges } from "./page-marks.ts";
 import { atMost, type Connection } from "./sqlite-driver.ts";
 
 /** The edges of one organisation, read through one connection. */
@@ -57,18 +58,26 @@ export function membershipReader(connection: () => Connection, organizationId: s
 }
 
 /** The edges of one organisation inside a transaction. */
-export function membershipWriter(connection: () => Connection, organizationId: string): MembershipWriter {
+export function membershipWriter(
+  connection: () => Connection,
+  changes: () => RecordChanges,
+  organizationId: string,
+): MembershipWriter {
+  const write = (sql: string, groupId: string, memberId: string): boolean => {
+    if (connection().run(sql, [organizationId, groupId, memberId]) === 0) return false;
+    changes().noteMember(organizationId, memberId);
+    return true;
+  };
   return {
     ...membershipReader(connection, organizationId),
     add: (groupId, memberIds) =>
-      sliced([...new Set(memberIds)], (memberId) => {
-        const edge = [organizationId, groupId, memberId];
-        return connection().run("INSERT OR IGNORE INTO memberships VALUES (?, ?, ?)", edge) === 1;
-      }),
+      sliced([...new Set(memberIds)], (memberId) =>
+        write("INSERT OR IGNORE INTO memberships VALUES (?, ?, ?)", groupId, memberId),
+      ),
     remove: (groupId, memberIds) =>
       sliced(memberIds.filter(isStorableText), (memberId) => {
         const sql = "DELETE FROM memberships WHERE organization_id = ? AND group_id = ? AND member_id = ?";
-        return connection().run(sql, [organizationId, groupId, memberId]) === 1;
+        return write(sql, groupId, memberId);
       }),
   };
 }

@@ -1,5 +1,5 @@
 import { unavailable } from "../errors.ts";
-import type { Change, CollectionDefinition, Entity, Store, Tenant } from "./collection.ts";
+import type { Change, CollectionDefinition, Entity, Store, Tenant, WriteListener } from "./collection.ts";
 import { isStorableText } from "./condition.ts";
 import { migrations as allMigrations, type Migration } from "./migrations.ts";
 import { PageMarks, RecordChanges } from "./page-marks.ts";
@@ -47,6 +47,7 @@ export function openSqliteStore({
   let lookedAt = Date.now();
   let closing: Promise<void> | undefined;
   let leaving: Promise<void> | undefined;
+  const listeners: WriteListener[] = [];
 
   const lookAt = (current: OpenFolder): void => {
     lookedAt = Date.now();
@@ -73,6 +74,7 @@ export function openSqliteStore({
     try {
       folder = open(identity);
       identity = folder.identity;
+      for (const listener of listeners) listener(undefined, []);
     } catch (error) {
       throw unavailable(error);
     }
@@ -91,6 +93,9 @@ export function openSqliteStore({
     },
     () => {
       marks.wrote(changes);
+      for (const [organizationId, ids] of changes.ids) {
+        for (const listener of listeners) listener(organizationId, ids);
+      }
       changes = new RecordChanges();
     },
   );
@@ -117,6 +122,9 @@ export function openSqliteStore({
         assertOpen();
         return queue.run((connection) => inChange(connection, () => changes, body));
       }),
+    onWritten: (listener) => {
+      listeners.push(listener);
+    },
     ping: () =>
       guard(async () => {
         current(0).read.get("SELECT 1 FROM migrations");
@@ -150,7 +158,7 @@ async function inChange<R>(
         organizationId,
         open: (definition) => collectionWriter(writing, changes, definition, organizationId),
         get memberships() {
-          return membershipWriter(writing, organizationId);
+          return membershipWriter(writing, changes, organizationId);
         },
       }),
     });

@@ -2,29 +2,24 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { AppError } from "../../errors.ts";
 import type { MembershipReader, Store, Tenant } from "../../store/collection.ts";
 import { groups } from "../../store/collections.ts";
-
-/** A group that a user belongs to (RFC 7643 section 4.1.2, `groups`); in one answer the same object for all users. */
-export interface GroupOfUser {
-  readonly id: string;
-  readonly displayName: string;
-  /** Whether the user is a member of the group itself, and not of a group in it. */
-  readonly isDirect: boolean;
-}
+import { type GroupOfUser, type KnownGroup, KnownGroups } from "./known-groups.ts";
 
 /** Who belongs where, seen from the members' side. */
 export class Memberships {
   readonly #store: Store;
   readonly #effortMax: number;
+  readonly #known: KnownGroups;
 
   /** @param effortMax memberships that are followed for one answer, and groups that are shown in it */
   constructor(store: Store, effortMax = effortUsual) {
     this.#store = store;
     this.#effortMax = effortMax;
+    this.#known = new KnownGroups(store);
   }
 
   /**
-   * The groups of each of these users, directly and through nested groups, by id. A question or two for each level of
-   * nesting, however many users are asked about; groups that hold each other end by themselves.
+   * The groups of each of these users, directly and through nested groups, by id. A question for each level of nesting
+   * of which a group is not known yet, however many users are asked about; groups that hold each other end by themselves.
    * @throws AppError query-too-expensive for users in more groups, all of them together, than an answer can show
    */
   async groupsOf(
@@ -32,9 +27,14 @@ export class Memberships {
     userIds: readonly string[],
   ): Promise<ReadonlyMap<string, readonly GroupOfUser[]>> {
     const tenant = this.#store.for(organizationId);
-    const { above, groupIds } = await climb(tenant.memberships, userIds, budget(this.#effortMax));
+    const moment = this.#known.moment();
+    const isKnown = (id: string): KnownGroup | undefined => this.#known.get(organizationId, id);
+    const { above, known, unknown } = await climb(tenant.memberships, userIds, isKnown, budget(this.#effortMax));
     const reached = reachedByEach(userIds, above, budget(this.#effortMax), budget(this.#effortMax));
-    const known = await groupsKnown(tenant, groupIds);
+    for (const [id, group] of await readGroups(tenant, unknown, above)) {
+      known.set(id, group);
+      this.#known.keep(organizationId, id, group, moment);
+    }
     const shown = new Map<readonly string[], readonly GroupOfUser[]>();
     return new Map(
       [...reached].map(([userId, ids]) => {
@@ -69,31 +69,49 @@ type Above = ReadonlyMap<string, readonly string[]>;
 /** Members that are asked about at once, so that what has been found is counted before there is much more of it. */
 const askedMax = 100;
 
-/** The groups that hold each of these members, those that hold each of those groups, and so on up; and all of them. */
+/** What was found on the way up: the groups that were known before, and the ids of those that were not. */
+interface Climbed {
+  readonly above: Above;
+  readonly known: Map<string, KnownGroup>;
+  readonly unknown: readonly string[];
+}
+
+/** The groups that hold each of these members, those that hold each of those groups, and so on up. */
 async function climb(
   memberships: MembershipReader,
   from: readonly string[],
+  isKnown: (id: string) => KnownGroup | undefined,
   follow: Spend,
-): Promise<{ readonly above: Above; readonly groupIds: readonly string[] }> {
+): Promise<Climbed> {
   const above = new Map<string, readonly string[]>();
-  const known = new Set(from);
-  const ahead = [...known];
+  const known = new Map<string, KnownGroup>();
+  const seen = new Set(from);
+  const ahead = [...seen];
   const members = ahead.length;
   for (let at = 0; at < ahead.length; ) {
     if (at > 0) await nextTurn();
-    const asked = ahead.slice(at, at + askedMax);
-    at += asked.length;
-    for (const [id, holders] of await memberships.groupsOfEach(asked)) {
+    const next = ahead.slice(at, at + askedMax);
+    at += next.length;
+    const asked: string[] = [];
+    for (const id of next) {
+      const group = isKnown(id);
+      if (group) known.set(id, group);
+      else asked.push(id);
+    }
+    const found = asked.length > 0 ? await memberships.groupsOfEach(asked) : undefined;
+    for (const id of next) {
+      const holders = known.get(id)?.holders ?? found?.get(id);
+      if (!holders || holders.length === 0) continue;
       follow(holders.length);
       above.set(id, holders);
       for (const holder of holders) {
-        if (known.has(holder)) continue;
-        known.add(holder);
+        if (seen.has(holder)) continue;
+        seen.add(holder);
         ahead.push(holder);
       }
     }
   }
-  return { above, groupIds: ahead.slice(members) };
+  return { above, known, unknown: ahead.slice(members).filter((id) => !known.has(id)) };
 }
 
 /** The ids of all groups of each of these users. */
@@ -134,15 +152,9 @@ function reachedFrom(direct: readonly string[], above: Above, walk: Spend): read
   return [...reached].sort();
 }
 
-/** A group as one who is in it sees it, and as one who is in a group in it. */
-interface Known {
-  readonly direct: GroupOfUser;
-  readonly indirect: GroupOfUser;
-}
-
 function groupsShown(
   ids: readonly string[],
-  known: ReadonlyMap<string, Known>,
+  known: ReadonlyMap<string, KnownGroup>,
   direct: readonly string[],
 ): readonly GroupOfUser[] {
   const own = ids.length === direct.length ? undefined : new Set(direct); // mostly all are direct
@@ -156,17 +168,23 @@ function groupsShown(
 
 const chunkMax = 1000;
 
-async function groupsKnown(tenant: Tenant<"read">, ids: readonly string[]): Promise<ReadonlyMap<string, Known>> {
-  const known = new Map<string, Known>();
+/** The groups of these ids; one that is being removed is not among them. */
+async function readGroups(
+  tenant: Tenant<"read">,
+  ids: readonly string[],
+  above: Above,
+): Promise<ReadonlyMap<string, KnownGroup>> {
+  const read = new Map<string, KnownGroup>();
   for (let from = 0; from < ids.length; from += chunkMax) {
     const values = ids.slice(from, from + chunkMax);
     const { items } = await tenant.open(groups).list({ where: { op: "in", path: "id", values }, limit: chunkMax });
     for (const { id, displayName } of items) {
-      known.set(id, {
+      read.set(id, {
         direct: { id, displayName, isDirect: true },
         indirect: { id, displayName, isDirect: false },
+        holders: above.get(id) ?? [],
       });
     }
   }
-  return known;
+  return read;
 }

@@ -1,6 +1,6 @@
 import type { Group, User } from "../../../schemas/user.ts";
 import { attributesOf } from "../../domain/attributes.ts";
-import type { GroupOfUser } from "../../domain/people/memberships.ts";
+import type { GroupOfUser } from "../../domain/people/known-groups.ts";
 import { etagOf } from "../etag.ts";
 import { outboundAttributes } from "./inbound.ts";
 import type { Projection } from "./projection.ts";

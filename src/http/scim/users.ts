@@ -1,6 +1,7 @@
 import type { User } from "../../../schemas/user.ts";
 import type { Caller } from "../../domain/caller.ts";
-import type { GroupOfUser, Memberships } from "../../domain/people/memberships.ts";
+import type { GroupOfUser } from "../../domain/people/known-groups.ts";
+import type { Memberships } from "../../domain/people/memberships.ts";
 import type { UserAttributes, Users } from "../../domain/people/users.ts";
 import type { ExpectedVersion } from "../../domain/precondition.ts";
 import type { Page, Query } from "../../domain/query.ts";
