@@ -3,7 +3,7 @@ import type { CollectionDefinition, Entity, Position, Reader, Writer } from "./c
 import { checkCondition, checkPath, isStorableText } from "./condition.ts";
 import type { PageMarks, RecordChanges } from "./page-marks.ts";
 import { conflict, stale } from "./refusals.ts";
-import { type Connection, isSqliteError, type SqlValue } from "./sqlite-driver.ts";
+import { type Connection, guard, isSqliteError, type SqlValue } from "./sqlite-driver.ts";
 import { countMatches, listPage, type Reading } from "./sqlite-list.ts";
 import { recordColumns, toEntity, writtenColumns, writtenValues } from "./sqlite-record.ts";
 import { assertOutsideTwin } from "./twin.ts";
@@ -18,22 +18,25 @@ export function collectionReader<T extends Entity>(reading: Reading<T>, marks?: 
   const table = quote(definition.name);
   const one = `SELECT ${recordColumns} FROM ${table} WHERE organization_id = ? AND id = ?`;
   return {
-    get: async (id) => {
-      if (!isStorableText(id)) return undefined;
-      const row = connection().getValues(one, [organizationId, id]);
-      return row && (toEntity(row) as T);
-    },
-    list: async (query) => {
-      if (query.where) checkCondition(query.where);
-      if (query.sort) checkPath(query.sort.path);
-      if (query.after) checkPosition(query.after);
-      const book = marks?.book(definition.name, organizationId);
-      return listPage(reading, query, book);
-    },
-    count: async (where) => {
-      if (where) checkCondition(where);
-      return countMatches(reading, where);
-    },
+    get: (id) =>
+      guard(() => {
+        if (!isStorableText(id)) return undefined;
+        const row = connection().getValues(one, [organizationId, id]);
+        return row && (toEntity(row) as T);
+      }),
+    list: (query) =>
+      guard(() => {
+        if (query.where) checkCondition(query.where);
+        if (query.sort) checkPath(query.sort.path);
+        if (query.after) checkPosition(query.after);
+        const book = marks?.book(definition.name, organizationId);
+        return listPage(reading, query, book);
+      }),
+    count: (where) =>
+      guard(() => {
+        if (where) checkCondition(where);
+        return countMatches(reading, where);
+      }),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { DatabaseSync as Database, StatementSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
+import { unavailable } from "../errors.ts";
 import { isStorableText } from "./condition.ts";
 
 /**
@@ -130,6 +131,15 @@ export function sqliteCode(error: unknown): number | undefined {
 /** Whether an error came out of SQLite at all; `all()` of one driver gives no result code. */
 export function isSqliteError(error: unknown): error is Error {
   return error instanceof Error && (error as { code?: unknown }).code === "ERR_SQLITE_ERROR";
+}
+
+/** Every error of the engine that is not the caller's is the store not answering. @throws AppError unavailable */
+export async function guard<R>(work: () => R | Promise<R>): Promise<R> {
+  try {
+    return await work();
+  } catch (error) {
+    throw isSqliteError(error) ? unavailable(error) : error;
+  }
 }
 
 // Node's own module from the first release in which it is stable and past the WAL-reset bug (SQLite 3.51.3); the npm

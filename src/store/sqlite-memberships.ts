@@ -1,51 +1,36 @@
 import type { MembershipReader, MembershipWriter } from "./collection.ts";
 import { isStorableText } from "./condition.ts";
 import type { RecordChanges } from "./page-marks.ts";
-import { atMost, type Connection } from "./sqlite-driver.ts";
+import { atMost, type Connection, guard } from "./sqlite-driver.ts";
 
 /** The edges of one organisation, read through one connection. */
 export function membershipReader(connection: () => Connection, organizationId: string): MembershipReader {
-  const ids = (sql: string, values: readonly (string | number)[]): string[] =>
-    values.every((value) => typeof value === "number" || isStorableText(value))
-      ? connection()
-          .allValues(sql, values)
-          .map(([id]) => String(id))
-      : []; // nobody has such an id
+  const ids = (sql: string, values: readonly (string | number)[]): Promise<string[]> =>
+    guard(
+      () =>
+        values.every((value) => typeof value === "number" || isStorableText(value))
+          ? connection()
+              .allValues(sql, values)
+              .map(([id]) => String(id))
+          : [], // nobody has such an id
+    );
   return {
-    members: async (groupId, { after = "", limit }) =>
+    members: (groupId, { after = "", limit }) =>
       ids(
         `SELECT member_id AS id FROM memberships WHERE organization_id = ? AND group_id = ? AND member_id > ?
          ORDER BY member_id ${atMost}`,
         [organizationId, groupId, after, limit],
       ),
-    membersAmong: async (groupId, memberIds) => among(connection(), organizationId, groupId, memberIds),
-    groupsOf: async (memberId, { after = "", limit }) =>
+    membersAmong: (groupId, memberIds) => guard(() => among(connection(), organizationId, groupId, memberIds)),
+    groupsOf: (memberId, { after = "", limit }) =>
       ids(
         `SELECT group_id AS id FROM memberships WHERE organization_id = ? AND member_id = ? AND group_id > ?
          ORDER BY group_id ${atMost}`,
         [organizationId, memberId, after, limit],
       ),
-    groupsOfEach: async (memberIds) => {
-      const asked = [...new Set(memberIds)].filter(isStorableText);
-      const found = new Map<string, readonly string[]>();
-      for (let from = 0; from < asked.length; from += sliceMax) {
-        if (from > 0) await nextTurn();
-        // One row for each member: most of the cost of a row is in handing it over.
-        const rows = connection().allValues(
-          `SELECT value, (SELECT json_group_array(group_id) FROM memberships
-             WHERE organization_id = ? AND member_id = asked.value)
-           FROM json_each(?) AS asked`,
-          [organizationId, JSON.stringify(asked.slice(from, from + sliceMax))],
-        );
-        for (const [member, groups] of rows) {
-          const ids = JSON.parse(String(groups)) as string[];
-          if (ids.length > 0) found.set(String(member), ids.sort());
-        }
-      }
-      return found;
-    },
+    groupsOfEach: (memberIds) => guard(() => groupsOfEach(connection, organizationId, memberIds)),
     // CROSS JOIN keeps the planner from reading every edge; UNION drops what was seen, which ends cycles.
-    allGroupsOf: async (memberId) =>
+    allGroupsOf: (memberId) =>
       ids(
         `WITH RECURSIVE up(id) AS (
            SELECT group_id FROM memberships WHERE organization_id = ? AND member_id = ?
@@ -55,6 +40,30 @@ export function membershipReader(connection: () => Connection, organizationId: s
         [organizationId, memberId, organizationId],
       ),
   };
+}
+
+async function groupsOfEach(
+  connection: () => Connection,
+  organizationId: string,
+  memberIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const asked = [...new Set(memberIds)].filter(isStorableText);
+  const found = new Map<string, readonly string[]>();
+  for (let from = 0; from < asked.length; from += sliceMax) {
+    if (from > 0) await nextTurn();
+    // One row for each member: most of the cost of a row is in handing it over.
+    const rows = connection().allValues(
+      `SELECT value, (SELECT json_group_array(group_id) FROM memberships
+         WHERE organization_id = ? AND member_id = asked.value)
+       FROM json_each(?) AS asked`,
+      [organizationId, JSON.stringify(asked.slice(from, from + sliceMax))],
+    );
+    for (const [member, groups] of rows) {
+      const ids = JSON.parse(String(groups)) as string[];
+      if (ids.length > 0) found.set(String(member), ids.sort());
+    }
+  }
+  return found;
 }
 
 /** The edges of one organisation inside a transaction. */

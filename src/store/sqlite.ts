@@ -5,7 +5,7 @@ import { migrations as allMigrations, type Migration } from "./migrations.ts";
 import { PageMarks, RecordChanges } from "./page-marks.ts";
 import { keyOf } from "./refusals.ts";
 import { collectionReader, collectionWriter } from "./sqlite-collection.ts";
-import { type Connection, isSqliteError } from "./sqlite-driver.ts";
+import { type Connection, guard } from "./sqlite-driver.ts";
 import { type FileIdentity, OpenFolder } from "./sqlite-folder.ts";
 import { membershipReader, membershipWriter } from "./sqlite-memberships.ts";
 import { WriteQueue } from "./sqlite-queue.ts";
@@ -109,10 +109,9 @@ export function openSqliteStore({
   return {
     for: (organizationId): Tenant<"read"> => ({
       organizationId,
-      open: (definition) =>
-        guarded(collectionReader({ connection: reading, scans, definition, organizationId }, marks)),
+      open: (definition) => collectionReader({ connection: reading, scans, definition, organizationId }, marks),
       get memberships() {
-        return guarded(membershipReader(reading, organizationId));
+        return membershipReader(reading, organizationId);
       },
     }),
     lookup: <T extends Entity>(from: CollectionDefinition<T>, key: string, values: readonly string[]) =>
@@ -186,20 +185,4 @@ function findByKey<T extends Entity>(
     if (row) return toEntity(row) as T;
   }
   return undefined;
-}
-
-/** Every error of the engine that is not the caller's is the store not answering. */
-async function guard<R>(work: () => Promise<R>): Promise<R> {
-  try {
-    return await work();
-  } catch (error) {
-    throw isSqliteError(error) ? unavailable(error) : error;
-  }
-}
-
-function guarded<Methods extends object>(methods: Methods): Methods {
-  const entries = Object.entries(methods) as [string, (...values: unknown[]) => Promise<unknown>][];
-  return Object.fromEntries(
-    entries.map(([name, method]) => [name, (...values: unknown[]) => guard(() => method(...values))]),
-  ) as Methods;
 }
