@@ -1,5 +1,5 @@
 import type { RequestHandler } from "express";
-import type { RequestLog } from "../domain/audit/request-log.ts";
+import type { LoggedRequest, RequestLog } from "../domain/audit/request-log.ts";
 import { redactText } from "../log.ts";
 
 /**
@@ -14,17 +14,18 @@ export function logRequests(requests: RequestLog, which: "all" | "refused"): Req
       if (which === "refused" && detail === undefined) return;
       // A form is not what any operation takes; what stands in one may be anything.
       const body: unknown = req.is(["json", "+json"]) ? req.body : undefined;
-      requests.note({
-        ...(req.user && { organizationId: req.user.organizationId, actor: req.user.actor }),
+      const entry: LoggedRequest = {
         method: req.method,
         path: pathOf(req.originalUrl),
         status: res.statusCode,
-        ...(typeof detail === "string" && { detail: plain(detail) }),
         ip: req.address,
         requestId: req.requestId,
         durationMs: Math.round((performance.now() - startedAt) * 1000) / 1000,
-        ...(body !== undefined && { body: masked(body) }),
-      });
+      };
+      if (req.user) Object.assign(entry, { organizationId: req.user.organizationId, actor: req.user.actor });
+      if (typeof detail === "string") Object.assign(entry, { detail: plain(detail) });
+      if (body !== undefined) Object.assign(entry, { body: masked(body) });
+      requests.note(entry);
     });
     next();
   };

@@ -1,6 +1,6 @@
 import type { RequestLogEntry } from "../../../schemas/audit-event.ts";
 import { isFault } from "../../errors.ts";
-import type { Entity, Store } from "../../store/collection.ts";
+import type { Entity, Store, Writer } from "../../store/collection.ts";
 import { requestLog, serviceTenant } from "../../store/collections.ts";
 import type { Gathering } from "../background.ts";
 import { newEntity } from "../entity.ts";
@@ -26,10 +26,11 @@ export class RequestLog implements Gathering {
   }
 
   note(request: LoggedRequest): void {
-    const { organizationId = serviceTenant, ...rest } = request;
+    const { organizationId = serviceTenant } = request;
     if (organizationId === serviceTenant && ++this.#strangers > strangersMax) return;
     if (this.#waiting.length >= waitingMax) this.#waiting.shift();
-    this.#waiting.push({ ...rest, ...newEntity("req", organizationId) });
+    // Onto a new object: spreading two objects into a third costs four times as much.
+    this.#waiting.push(Object.assign(newEntity("req", organizationId), request));
   }
 
   async flush(): Promise<void> {
@@ -48,7 +49,13 @@ export class RequestLog implements Gathering {
 
   async #write(entries: readonly RequestLogEntry[]): Promise<void> {
     await this.#store.transaction(async (change) => {
-      for (const entry of entries) await change.for(entry.organizationId).open(requestLog).insert(entry);
+      const opened = new Map<string, Writer<RequestLogEntry>>();
+      for (const entry of entries) {
+        const { organizationId } = entry;
+        const log = opened.get(organizationId) ?? change.for(organizationId).open(requestLog);
+        opened.set(organizationId, log);
+        await log.insert(entry);
+      }
     });
   }
 }
