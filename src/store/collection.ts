@@ -4,7 +4,7 @@
  */
 export interface Store {
   /** Opens the collections of one organisation for reading. There is no way to read or write without naming it. */
-  for(organizationId: string): Tenant<"read">;
+  for(organizationId: string): ReadTenant;
 
   /**
    * The one question that may be asked before the organisation is known: who holds this value of a key that is
@@ -55,6 +55,12 @@ export interface Tenant<Mode extends "read" | "write"> {
   readonly memberships: Mode extends "write" ? MembershipWriter : MembershipReader;
 }
 
+/** The collections of one organisation outside of a change. */
+export interface ReadTenant extends Tenant<"read"> {
+  /** As `open`, for who passes records on: they are not taken apart. */
+  texts(definition: CollectionDefinition<Entity>): Reader<RecordText>;
+}
+
 /** What every stored thing has. Times are ISO 8601 UTC with milliseconds, so that text order is time order. */
 export interface Entity {
   readonly id: string;
@@ -62,6 +68,16 @@ export interface Entity {
   readonly version: number;
   readonly createdAt: string;
   readonly updatedAt: string;
+}
+
+/** A record of which all but the envelope, and without the twin, is the text of a JSON object. */
+export interface RecordText extends Entity {
+  readonly json: string;
+}
+
+/** A record as a text. */
+export function recordText({ id, organizationId, version, createdAt, updatedAt, ...rest }: Entity): RecordText {
+  return { id, organizationId, version, createdAt, updatedAt, json: JSON.stringify(rest) };
 }
 
 /** Records are read as `T` and written as `Written`, which has the twin as well where the collection has one. */

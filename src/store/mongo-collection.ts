@@ -26,12 +26,16 @@ export interface ReadingAids {
   readonly marks?: PageMarks;
 }
 
-/** The collection of one organisation, for reading. What no index answers waits for a place among the scans. */
+/**
+ * The collection of one organisation, for reading. What no index answers waits for a place among the scans.
+ * @param made what is made of a record
+ */
 export function collectionReader<T extends Entity>(
   access: Access,
   { scans, folding, pending, marks }: ReadingAids,
-  definition: CollectionDefinition<T>,
+  definition: CollectionDefinition<Entity>,
   organizationId: string,
+  made: (record: Entity) => T,
 ): Reader<T> {
   const { name } = definition;
   const documents = access.database.collection(name);
@@ -70,14 +74,14 @@ export function collectionReader<T extends Entity>(
           { ...options, maxTimeMS: operationTimeMs, ...(projection && { projection }) },
         ),
       );
-      return found ? (toEntity(found, definition) as T) : undefined;
+      return found ? made(toEntity(found, definition)) : undefined;
     },
     list: async (query) => {
       if (query.where) checkCondition(query.where);
       if (query.sort) checkPath(query.sort.path);
       const book = marks?.book(name, organizationId);
       const { found, total } = await listPage(query, { read, count, ...(book && { book }) });
-      const items = found.map((document) => toEntity(document, definition) as T);
+      const items = found.map((document) => made(toEntity(document, definition)));
       return query.total && total !== undefined ? { items, total } : { items };
     },
     count,
@@ -115,7 +119,7 @@ export function collectionWriter<T extends Entity, Written extends T>(
     return toDocument(entity);
   };
   return {
-    ...collectionReader(attempt, aids, definition, organizationId),
+    ...collectionReader(attempt, aids, definition, organizationId, (record) => record as T),
     insert: async (entity) => {
       const document = toOwnDocument(entity);
       await write((options) => documents.insertOne(document, options));

@@ -1,6 +1,13 @@
 import mongoose from "mongoose";
 import { StartError } from "../errors.ts";
-import type { CollectionDefinition, Entity, Store, Tenant } from "./collection.ts";
+import {
+  type CollectionDefinition,
+  type Entity,
+  type ReadTenant,
+  recordText,
+  type Store,
+  type Tenant,
+} from "./collection.ts";
 import { migrations as allMigrations, type Migration } from "./migrations.ts";
 import { OpenAccess } from "./mongo-access.ts";
 import { collectionReader, collectionWriter, findByKey, type ReadingAids } from "./mongo-collection.ts";
@@ -63,9 +70,11 @@ export async function openMongoStore({
   });
 
   return {
-    for: (organizationId): Tenant<"read"> => ({
+    for: (organizationId): ReadTenant => ({
       organizationId,
-      open: (definition) => collectionReader(access, { ...aids, marks }, definition, organizationId),
+      open: <T extends Entity>(definition: CollectionDefinition<T>) =>
+        collectionReader(access, { ...aids, marks }, definition, organizationId, (record) => record as T),
+      texts: (definition) => collectionReader(access, { ...aids, marks }, definition, organizationId, recordText),
       memberships: membershipReader(access, organizationId),
     }),
     lookup: async (from, key, values) => {

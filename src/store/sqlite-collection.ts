@@ -14,7 +14,7 @@ import { elementTable, envelopeColumns, indexColumn, jsonPath, quote } from "./w
  * @param marks where pages ended; absent inside a transaction, which sees what nobody else does
  */
 export function collectionReader<T extends Entity>(reading: Reading<T>, marks?: PageMarks): Reader<T> {
-  const { connection, definition, organizationId } = reading;
+  const { connection, definition, organizationId, made } = reading;
   const table = quote(definition.name);
   const one = `SELECT ${recordColumns} FROM ${table} WHERE organization_id = ? AND id = ?`;
   return {
@@ -22,7 +22,7 @@ export function collectionReader<T extends Entity>(reading: Reading<T>, marks?: 
       guard(() => {
         if (!isStorableText(id)) return undefined;
         const row = connection().getValues(one, [organizationId, id]);
-        return row && (toEntity(row) as T);
+        return row && made(row);
       }),
     list: (query) =>
       guard(() => {
@@ -73,7 +73,7 @@ export function collectionWriter<T extends Entity, Written extends T>(
       throw new Error("a record was to be written into another organisation than its own");
   };
   return {
-    ...collectionReader({ connection, definition, organizationId }),
+    ...collectionReader({ connection, definition, organizationId, made: (row) => toEntity(row) as T }),
     insert: async (entity) => {
       sameTenant(entity);
       write(

@@ -2,18 +2,19 @@ import type { CollectionDefinition, Condition, Entity, Page, Position, Query } f
 import { complementOf } from "./condition.ts";
 import { fromNearerEnd } from "./page-ends.ts";
 import type { Book } from "./page-marks.ts";
-import type { Connection, SqlValue } from "./sqlite-driver.ts";
+import type { Connection, RowValues, SqlValue } from "./sqlite-driver.ts";
 import { countAll, type PageRequest, type PageRows, planCount, planPage, readPage, type Way } from "./sqlite-page.ts";
 import type { ScanReader } from "./sqlite-reader.ts";
-import { toEntity } from "./sqlite-record.ts";
 
 /** What is read, and through what. */
 export interface Reading<T extends Entity> {
   readonly connection: () => Connection;
   /** The scan thread; absent inside a transaction, of which it sees nothing. */
   readonly scans?: () => ScanReader;
-  readonly definition: CollectionDefinition<T>;
+  readonly definition: CollectionDefinition<Entity>;
   readonly organizationId: string;
+  /** What is made of a row. */
+  readonly made: (row: RowValues) => T;
 }
 
 /**
@@ -22,7 +23,7 @@ export interface Reading<T extends Entity> {
  * @param book where pages ended; absent inside a transaction, which sees what nobody else does
  */
 export async function listPage<T extends Entity>(reading: Reading<T>, query: Query, book?: Book): Promise<Page<T>> {
-  const { connection, definition, organizationId } = reading;
+  const { connection, definition, organizationId, made } = reading;
   const planned = planPage(query, definition, organizationId);
   if (query.total && planned.way === "scan" && query.where && countsByRest(reading, query.where)) {
     const { items } = await listPage(reading, { ...query, total: false }, book);
@@ -39,7 +40,7 @@ export async function listPage<T extends Entity>(reading: Reading<T>, query: Que
     if ((await countMatches(reading)) === near.total) rows = rows.toReversed();
     else ({ rows, total } = await answer(reading, "page", planned));
   }
-  const items = rows.map((row) => toEntity(row) as T);
+  const items = rows.map(made);
   const last = items.at(-1);
   if (book && last && plan.way !== "scan" && !query.after && items.length === query.limit) {
     const end = positionOf(connection(), plan.request, last.id);

@@ -1,4 +1,4 @@
-import type { CollectionDefinition, Entity } from "./collection.ts";
+import type { CollectionDefinition, Entity, RecordText } from "./collection.ts";
 import type { RowValues, SqlValue } from "./sqlite-driver.ts";
 import { splitTwin } from "./twin.ts";
 import { quote } from "./where-sql.ts";
@@ -20,6 +20,18 @@ export function toEntity([organizationId, id, version, createdAt, updatedAt, bod
     createdAt: String(createdAt),
     updatedAt: String(updatedAt),
   });
+}
+
+/** The same values as a text. */
+export function toText([organizationId, id, version, createdAt, updatedAt, body]: RowValues): RecordText {
+  return {
+    id: String(id),
+    organizationId: String(organizationId),
+    version: Number(version),
+    createdAt: String(createdAt),
+    updatedAt: String(updatedAt),
+    json: String(body),
+  };
 }
 
 /** The columns of a collection that a write sets, but for the organisation and the id, which stay. */

@@ -1,5 +1,5 @@
 import { unavailable } from "../errors.ts";
-import type { Change, CollectionDefinition, Entity, Store, Tenant, WriteListener } from "./collection.ts";
+import type { Change, CollectionDefinition, Entity, ReadTenant, Store, Tenant, WriteListener } from "./collection.ts";
 import { isStorableText } from "./condition.ts";
 import { migrations as allMigrations, type Migration } from "./migrations.ts";
 import { PageMarks, RecordChanges } from "./page-marks.ts";
@@ -10,7 +10,7 @@ import { type FileIdentity, OpenFolder } from "./sqlite-folder.ts";
 import { membershipReader, membershipWriter } from "./sqlite-memberships.ts";
 import { WriteQueue } from "./sqlite-queue.ts";
 import type { ScanReader } from "./sqlite-reader.ts";
-import { recordColumns, recordColumnsOf, toEntity } from "./sqlite-record.ts";
+import { recordColumns, recordColumnsOf, toEntity, toText } from "./sqlite-record.ts";
 import { elementTable, indexColumn, quote } from "./where-sql.ts";
 
 export interface SqliteOptions {
@@ -105,11 +105,14 @@ export function openSqliteStore({
   };
   const reading = (): Connection => current(lookAgainMs).read;
   const scans = (): ScanReader => current(lookAgainMs).scans;
+  const outside = { connection: reading, scans };
 
   return {
-    for: (organizationId): Tenant<"read"> => ({
+    for: (organizationId): ReadTenant => ({
       organizationId,
-      open: (definition) => collectionReader({ connection: reading, scans, definition, organizationId }, marks),
+      open: <T extends Entity>(definition: CollectionDefinition<T>) =>
+        collectionReader({ ...outside, definition, organizationId, made: (row) => toEntity(row) as T }, marks),
+      texts: (definition) => collectionReader({ ...outside, definition, organizationId, made: toText }, marks),
       get memberships() {
         return membershipReader(reading, organizationId);
       },

@@ -1,6 +1,6 @@
 import type { User } from "../../../schemas/user.ts";
 import { AppError } from "../../errors.ts";
-import type { Change, Page, Query, Store } from "../../store/collection.ts";
+import type { Change, Page, Query, Reader, RecordText, Store } from "../../store/collection.ts";
 import { tokens, users } from "../../store/collections.ts";
 import { attributesOf, sameAttributes } from "../attributes.ts";
 import { record } from "../audit/record.ts";
@@ -66,6 +66,11 @@ export class Users {
   /** @throws AppError query-too-expensive; invalid-filter */
   list(organizationId: string, query: Query): Promise<Page<User>> {
     return this.#store.for(organizationId).open(users).list(query);
+  }
+
+  /** The users of an organisation as texts, to be passed on. @throws AppError as `list` */
+  texts(organizationId: string): Reader<RecordText> {
+    return this.#store.for(organizationId).texts(users);
   }
 
   /** @throws AppError conflict when the userName is taken, in any letter case */

@@ -15,14 +15,18 @@ export interface Answer {
   readonly body?: () => Promise<string> | AsyncIterable<string>;
 }
 
-/** A stored resource, of which lists know only what they sort by. */
-export type Stored = Readonly<Record<string, unknown>> & { readonly id: string };
+/** A stored resource, of which lists know no more. */
+export interface Stored {
+  readonly id: string;
+}
 
 /** The operations of RFC 7644 section 3 on one resource type, whether they come alone or in a bulk. */
 export interface Endpoint {
   readonly schema: ResourceSchema;
   /** @throws AppError query-too-expensive; invalid-filter; invalid-cursor */
   find(caller: Caller, query: Query): Promise<Page<Stored>>;
+  /** What a resource holds at a stored path of one value; null for nothing. */
+  valueAt(item: Stored, path: string): string | number | boolean | null;
   /** The JSON texts of these resources, with commas between them. */
   render(caller: Caller, items: readonly Stored[], projection: Projection): AsyncIterable<string>;
   /** Section 3.3. @throws AppError invalid-request; invalid-value; too-large; conflict */

@@ -11,6 +11,7 @@ import { patchOperations } from "./patch-message.ts";
 import type { Projection } from "./projection.ts";
 import type { Renderer } from "./render.ts";
 import { groupSchema } from "./schema.ts";
+import { storedValue } from "./stored.ts";
 
 /** RFC 7644 section 3 for groups. Members are streamed where they are shown, and not read where they are not. */
 export class GroupEndpoint implements Endpoint {
@@ -25,6 +26,10 @@ export class GroupEndpoint implements Endpoint {
 
   find(caller: Caller, query: Query): Promise<Page<Group>> {
     return this.#groups.list(caller.organizationId, query);
+  }
+
+  valueAt(group: Group, path: string): ReturnType<typeof storedValue> {
+    return storedValue(group, path);
   }
 
   async *render(_caller: Caller, groups: readonly Group[], projection: Projection): AsyncGenerator<string> {

@@ -34,6 +34,18 @@ export function outboundAttributes(stored: JsonObject): Record<string, unknown> 
 }
 
 /**
+ * The same in the JSON text of a stored user, and without whose the user is. A quote within a text is escaped there, so
+ * that what is looked for is a key; the schema has no attribute in which the two could be keys as well.
+ */
+export function outboundText(json: string): string {
+  let text = json.replace(managedBy, "");
+  for (const [key, urn] of urns) text = text.replace(`"${key}":`, `"${urn}":`);
+  return text;
+}
+
+const managedBy = /"managedBy":"\w+",|,?"managedBy":"\w+"/;
+
+/**
  * A group as a client sends it -> its attributes and the ids of its members.
  * @throws AppError invalid-request; invalid-value naming the attribute; too-large
  */

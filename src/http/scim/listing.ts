@@ -8,7 +8,7 @@ import { shown } from "./json.ts";
 import type { Parameters } from "./parameters.ts";
 import { type Projection, projectionOf } from "./projection.ts";
 import { attributeAt, type ResourceSchema } from "./schema.ts";
-import { storedPath, storedValue } from "./stored.ts";
+import { storedPath } from "./stored.ts";
 
 export const listUrn = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 /** Answers hold no more resources than this, whatever `count` says (RFC 7644 section 3.4.2.4). */
@@ -95,7 +95,7 @@ async function listByCursor(
     {
       ...(total !== undefined && { totalResults: total }),
       itemsPerPage: page.length,
-      ...(last && { nextCursor: cursorOf(placeOf(last, query.sort?.path), scope) }),
+      ...(last && { nextCursor: cursorOf(placeOf(endpoint, last, query.sort?.path), scope) }),
     },
     () => endpoint.render(caller, page, projection),
   );
@@ -134,7 +134,7 @@ function sortPath(sortBy: string, schema: ResourceSchema): string {
 }
 
 /** Where a record stands in the order: the value that it is sorted by, and its id. */
-function placeOf(record: Stored, sortPath: string | undefined): Position {
-  const { id } = record;
-  return sortPath === undefined || sortPath === "id" ? { id } : { id, value: storedValue(record, sortPath) };
+function placeOf(endpoint: Endpoint, item: Stored, sortPath: string | undefined): Position {
+  const { id } = item;
+  return sortPath === undefined || sortPath === "id" ? { id } : { id, value: endpoint.valueAt(item, sortPath) };
 }

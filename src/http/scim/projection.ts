@@ -13,6 +13,8 @@ export interface Projection {
   /** Whether a sub-attribute is to be shown of an attribute that is. */
   showsPart(name: string, part: string): boolean;
   apply(resource: Json): Json;
+  /** Whether nothing is taken from a resource, but perhaps this one attribute as a whole or in parts. */
+  isWholeBut(name: string): boolean;
 }
 
 /**
@@ -44,6 +46,7 @@ const everything: Projection = {
   shows: () => true,
   showsPart: () => true,
   apply: (resource) => resource,
+  isWholeBut: () => true,
 };
 
 /** What is named, by lower-case names: an attribute as a whole (undefined) or some parts of it. */
@@ -55,7 +58,8 @@ function only(schema: ResourceSchema, names: Names): Projection {
     names.get(name.toLowerCase())?.has(part.toLowerCase()) ?? true;
   const kept = (name: string, value: unknown): unknown =>
     shows(name) ? keep(value, names.get(name.toLowerCase())) : undefined;
-  return { isAsked: true, shows, showsPart, apply: (resource) => cut(schema, resource, kept) };
+  const isWholeBut = (): boolean => false;
+  return { isAsked: true, shows, showsPart, apply: (resource) => cut(schema, resource, kept), isWholeBut };
 }
 
 function without(schema: ResourceSchema, names: Names): Projection {
@@ -67,7 +71,8 @@ function without(schema: ResourceSchema, names: Names): Projection {
     const folded = name.toLowerCase();
     return names.has(folded) && !isAlways(schema, folded) ? drop(value, names.get(folded)) : value;
   };
-  return { isAsked: false, shows, showsPart, apply: (resource) => cut(schema, resource, left) };
+  const isWholeBut = (name: string): boolean => [...names.keys()].every((each) => each === name.toLowerCase());
+  return { isAsked: false, shows, showsPart, apply: (resource) => cut(schema, resource, left), isWholeBut };
 }
 
 /** A resource with what is left of each attribute; its list of schemas says what is in the answer, not what is stored. */

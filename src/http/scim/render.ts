@@ -1,18 +1,23 @@
-import type { Group, User } from "../../../schemas/user.ts";
+import type { Group } from "../../../schemas/user.ts";
 import { attributesOf } from "../../domain/attributes.ts";
 import type { GroupOfUser } from "../../domain/people/known-groups.ts";
+import type { RecordText } from "../../domain/query.ts";
 import { etagOf } from "../etag.ts";
-import { outboundAttributes } from "./inbound.ts";
+import { outboundText } from "./inbound.ts";
+import type { JsonObject } from "./json.ts";
 import type { Projection } from "./projection.ts";
 import { enterpriseUrn, groupUrn, userUrn } from "./scimmy.ts";
 
 /** Stored records as SCIM resources. Addresses come from the configured URL, never from a request. */
 export class Renderer {
   readonly #base: string;
+  /** The beginning of the address of a user, as it begins in JSON. */
+  readonly #usersText: string;
 
   /** @param base the public address of the SCIM door, without a slash at the end */
   constructor(base: string) {
     this.#base = base;
+    this.#usersText = JSON.stringify(this.location("Users", "")).slice(0, -1);
   }
 
   /** The address of a resource. */
@@ -25,7 +30,8 @@ export class Renderer {
    * a page may hold ten times as many groups as users.
    * @returns makes the JSON text of a user, and of the user's groups where they are to be shown
    */
-  users(projection: Projection): (user: User, groups?: readonly GroupOfUser[]) => string {
+  users(projection: Projection): (user: RecordText, groups?: readonly GroupOfUser[]) => string {
+    const isWhole = projection.isWholeBut("groups");
     const parts = partsShown(projection, "groups", ["value", "$ref", "display", "type"]);
     const texts = new Map<GroupOfUser, string>();
     const textOf = (group: GroupOfUser): string => {
@@ -34,20 +40,21 @@ export class Renderer {
       return text;
     };
     return (user, groups = []) => {
-      const text = JSON.stringify(projection.apply(this.#user(user)));
+      const whole = this.#userText(user);
+      const text = isWhole ? whole : JSON.stringify(projection.apply(JSON.parse(whole) as JsonObject));
       const shown = groups.map(textOf).filter((each) => each !== "{}");
       return shown.length === 0 ? text : `${text.slice(0, -1)},"groups":[${shown.join(",")}]}`;
     };
   }
 
-  #user(user: User): Record<string, unknown> {
-    const attributes = outboundAttributes(attributesOf(user));
-    return {
-      schemas: enterpriseUrn in attributes ? [userUrn, enterpriseUrn] : [userUrn],
-      id: user.id,
-      ...attributes,
-      meta: this.#meta("User", user),
-    };
+  /** A user's text is put together of the stored one: taking that apart and printing it anew costs most of a list. */
+  #userText(user: RecordText): string {
+    const { id, version, createdAt, updatedAt } = user;
+    const attributes = outboundText(user.json).slice(1, -1);
+    const schemas = attributes.includes(enterpriseKey) ? bothUrns : userUrns;
+    // The envelope is the service's own, so that nothing in it is to be escaped.
+    const meta = `{"resourceType":"User","created":"${createdAt}","lastModified":"${updatedAt}","location":${this.#usersText}${id}","version":"W/\\"${version}\\""}`;
+    return `{"schemas":${schemas},"id":"${id}",${attributes}${attributes && ","}"meta":${meta}}`;
   }
 
   #groupOfUser({ id, displayName, isDirect }: GroupOfUser, parts: string[] | undefined): string {
@@ -80,7 +87,7 @@ export class Renderer {
     return JSON.stringify({ value: id, $ref: this.location(kind, id), type }, parts);
   }
 
-  #meta(type: "User" | "Group", { id, version, createdAt, updatedAt }: User | Group): Record<string, unknown> {
+  #meta(type: "User" | "Group", { id, version, createdAt, updatedAt }: RecordText | Group): Record<string, unknown> {
     return {
       resourceType: type,
       created: createdAt,
@@ -90,6 +97,10 @@ export class Renderer {
     };
   }
 }
+
+const userUrns = JSON.stringify([userUrn]);
+const bothUrns = JSON.stringify([userUrn, enterpriseUrn]);
+const enterpriseKey = `${JSON.stringify(enterpriseUrn)}:`;
 
 /** The sub-attributes to be shown, for JSON.stringify; undefined: all of them, which is quicker. */
 function partsShown(projection: Projection, name: string, parts: readonly string[]): string[] | undefined {

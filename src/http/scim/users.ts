@@ -4,7 +4,7 @@ import type { GroupOfUser } from "../../domain/people/known-groups.ts";
 import type { Memberships } from "../../domain/people/memberships.ts";
 import type { UserAttributes, Users } from "../../domain/people/users.ts";
 import type { ExpectedVersion } from "../../domain/precondition.ts";
-import type { Page, Query } from "../../domain/query.ts";
+import { type Page, type Query, type RecordText, recordText } from "../../domain/query.ts";
 import { AppError, isFault } from "../../errors.ts";
 import type { Answer, Endpoint } from "./endpoint.ts";
 import { inboundUser, outboundAttributes } from "./inbound.ts";
@@ -14,6 +14,7 @@ import { patchOperations } from "./patch-message.ts";
 import type { Projection } from "./projection.ts";
 import type { Renderer } from "./render.ts";
 import { userSchema } from "./schema.ts";
+import { storedValue } from "./stored.ts";
 
 /** A piece of an answer, of which each one costs. */
 const renderedAtOnce = 20;
@@ -31,11 +32,19 @@ export class UserEndpoint implements Endpoint {
     this.#renderer = renderer;
   }
 
-  find(caller: Caller, query: Query): Promise<Page<User>> {
-    return this.#users.list(caller.organizationId, query);
+  find(caller: Caller, query: Query): Promise<Page<RecordText>> {
+    return this.#users.texts(caller.organizationId).list(query);
   }
 
-  async *render({ organizationId }: Caller, users: readonly User[], projection: Projection): AsyncGenerator<string> {
+  valueAt(user: RecordText, path: string): ReturnType<typeof storedValue> {
+    return storedValue({ ...user, ...JSON.parse(user.json) }, path);
+  }
+
+  async *render(
+    { organizationId }: Caller,
+    users: readonly RecordText[],
+    projection: Projection,
+  ): AsyncGenerator<string> {
     const groups = await this.#groupsOf(organizationId, users, projection);
     const textOf = this.#renderer.users(projection);
     for (let from = 0; from < users.length; from += renderedAtOnce) {
@@ -45,11 +54,12 @@ export class UserEndpoint implements Endpoint {
   }
 
   async create(caller: Caller, body: unknown, projection: Projection): Promise<Answer> {
-    return this.#answer(201, await this.#users.create(caller, inboundUser(body), "scim"), projection);
+    const user = await this.#users.create(caller, inboundUser(body), "scim");
+    return this.#answer(201, recordText(user), projection);
   }
 
   async read({ organizationId }: Caller, id: string, projection: Projection): Promise<Answer> {
-    const user = await this.#users.get(organizationId, id);
+    const user = await this.#users.texts(organizationId).get(id);
     if (!user) throw new AppError("not-found", "There is no such user.");
     return this.#answer(200, user, projection);
   }
@@ -84,7 +94,7 @@ export class UserEndpoint implements Endpoint {
     return { status: 204 };
   }
 
-  #answer(status: Answer["status"], user: User, projection: Projection): Answer {
+  #answer(status: Answer["status"], user: RecordText, projection: Projection): Answer {
     return {
       status,
       location: this.#renderer.location("Users", user.id),
@@ -94,7 +104,8 @@ export class UserEndpoint implements Endpoint {
   }
 
   /** What is done is not answered with a refusal: a user in more groups than can be shown is shown without them. */
-  #changed(user: User, projection: Projection): Answer {
+  #changed(changed: User, projection: Projection): Answer {
+    const user = recordText(changed);
     const body = (): Promise<string> =>
       this.#textWithGroups(user, projection).catch((error: unknown) => {
         if (isFault(error, "query-too-expensive")) return this.#renderer.users(projection)(user);
@@ -103,7 +114,7 @@ export class UserEndpoint implements Endpoint {
     return { ...this.#answer(200, user, projection), body };
   }
 
-  async #textWithGroups(user: User, projection: Projection): Promise<string> {
+  async #textWithGroups(user: RecordText, projection: Projection): Promise<string> {
     const groups = await this.#groupsOf(user.organizationId, [user], projection);
     return this.#renderer.users(projection)(user, groups.get(user.id));
   }
@@ -111,7 +122,7 @@ export class UserEndpoint implements Endpoint {
   /** A user's groups are read only where they are shown. */
   async #groupsOf(
     organizationId: string,
-    users: readonly User[],
+    users: readonly RecordText[],
     projection: Projection,
   ): Promise<ReadonlyMap<string, readonly GroupOfUser[]>> {
     if (!projection.shows("groups")) return new Map();
