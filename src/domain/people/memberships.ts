@@ -26,25 +26,47 @@ export class Memberships {
     organizationId: string,
     userIds: readonly string[],
   ): Promise<ReadonlyMap<string, readonly GroupOfUser[]>> {
+    const show = budget(this.#effortMax);
+    const lists = new Map<string, readonly GroupOfUser[]>();
+    const asked: string[] = [];
+    for (const userId of userIds) {
+      const list = this.#known.listOf(organizationId, userId);
+      if (list) {
+        show(list.length);
+        lists.set(userId, list);
+      } else asked.push(userId);
+    }
+    if (asked.length > 0) await this.#readLists(organizationId, asked, show, lists);
+    return lists;
+  }
+
+  async #readLists(
+    organizationId: string,
+    userIds: readonly string[],
+    show: Spend,
+    lists: Map<string, readonly GroupOfUser[]>,
+  ): Promise<void> {
     const tenant = this.#store.for(organizationId);
-    const moment = this.#known.moment();
-    const isKnown = (id: string): KnownGroup | undefined => this.#known.get(organizationId, id);
+    const learning = this.#known.learning(organizationId);
+    const isKnown = (id: string): KnownGroup | undefined => this.#known.group(organizationId, id);
     const { above, known, unknown } = await climb(tenant.memberships, userIds, isKnown, budget(this.#effortMax));
-    const reached = reachedByEach(userIds, above, budget(this.#effortMax), budget(this.#effortMax));
+    const reached = reachedByEach(userIds, above, budget(this.#effortMax), show);
     for (const [id, group] of await readGroups(tenant, unknown, above)) {
       known.set(id, group);
-      this.#known.keep(organizationId, id, group, moment);
+      learning.group(id, group);
     }
-    const shown = new Map<readonly string[], readonly GroupOfUser[]>();
-    return new Map(
-      [...reached].map(([userId, ids]) => {
-        const found = shown.get(ids) ?? groupsShown(ids, known, above.get(userId) ?? []);
-        shown.set(ids, found);
-        return [userId, found];
-      }),
-    );
+    const shown = new Map<readonly string[], readonly GroupOfUser[]>([[none, []]]);
+    for (const userId of userIds) {
+      const ids = reached.get(userId) ?? none;
+      const list = shown.get(ids) ?? groupsShown(ids, known, above.get(userId) ?? none);
+      shown.set(ids, list);
+      lists.set(userId, list);
+      learning.list(userId, list);
+    }
   }
 }
+
+const none: readonly string[] = [];
 
 /** Two hundred people in five hundred groups each. */
 const effortUsual = 100_000;

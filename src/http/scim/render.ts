@@ -11,6 +11,8 @@ import { enterpriseUrn, groupUrn, userUrn } from "./scimmy.ts";
 /** Stored records as SCIM resources. Addresses come from the configured URL, never from a request. */
 export class Renderer {
   readonly #base: string;
+  readonly #groups = new WeakMap<GroupOfUser, string>();
+  readonly #lists = new WeakMap<readonly GroupOfUser[], string>();
   /** The beginning of the address of a user, as it begins in JSON. */
   readonly #usersText: string;
 
@@ -33,28 +35,31 @@ export class Renderer {
   users(projection: Projection): (user: RecordText, groups?: readonly GroupOfUser[]) => string {
     const isWhole = projection.isWholeBut("groups");
     const parts = partsShown(projection, "groups", ["value", "$ref", "display", "type"]);
-    const texts = new Map<GroupOfUser, string>();
-    const textOf = (group: GroupOfUser): string => {
-      const text = texts.get(group) ?? this.#groupOfUser(group, parts);
-      texts.set(group, text);
-      return text;
+    // As a whole they are said alike in every answer.
+    const texts: Texts<GroupOfUser> = parts ? new Map() : this.#groups;
+    const lists: Texts<readonly GroupOfUser[]> = parts ? new Map() : this.#lists;
+    const textOf = (group: GroupOfUser): string =>
+      texts.get(group) ?? kept(texts, group, this.#groupOfUser(group, parts));
+    const listOf = (groups: readonly GroupOfUser[]): string => {
+      const shown = groups.map(textOf).filter((each) => each !== "{}");
+      return shown.length === 0 ? "" : `,"groups":[${shown.join(",")}]`;
     };
     return (user, groups = []) => {
-      const whole = this.#userText(user);
-      const text = isWhole ? whole : JSON.stringify(projection.apply(JSON.parse(whole) as JsonObject));
-      const shown = groups.map(textOf).filter((each) => each !== "{}");
-      return shown.length === 0 ? text : `${text.slice(0, -1)},"groups":[${shown.join(",")}]}`;
+      const list = groups.length === 0 ? "" : (lists.get(groups) ?? kept(lists, groups, listOf(groups)));
+      if (isWhole) return this.#userText(user, list);
+      const text = JSON.stringify(projection.apply(JSON.parse(this.#userText(user, "")) as JsonObject));
+      return `${text.slice(0, -1)}${list}}`;
     };
   }
 
   /** A user's text is put together of the stored one: taking that apart and printing it anew costs most of a list. */
-  #userText(user: RecordText): string {
+  #userText(user: RecordText, groups: string): string {
     const { id, version, createdAt, updatedAt } = user;
     const attributes = outboundText(user.json).slice(1, -1);
     const schemas = attributes.includes(enterpriseKey) ? bothUrns : userUrns;
     // The envelope is the service's own, so that nothing in it is to be escaped.
     const meta = `{"resourceType":"User","created":"${createdAt}","lastModified":"${updatedAt}","location":${this.#usersText}${id}","version":"W/\\"${version}\\""}`;
-    return `{"schemas":${schemas},"id":"${id}",${attributes}${attributes && ","}"meta":${meta}}`;
+    return `{"schemas":${schemas},"id":"${id}",${attributes}${attributes && ","}"meta":${meta}${groups}}`;
   }
 
   #groupOfUser({ id, displayName, isDirect }: GroupOfUser, parts: string[] | undefined): string {
@@ -96,6 +101,14 @@ export class Renderer {
       version: etagOf(version),
     };
   }
+}
+
+/** What has been said of something already. */
+type Texts<T extends object> = Pick<WeakMap<T, string>, "get" | "set">;
+
+function kept<T extends object>(texts: Texts<T>, of: T, text: string): string {
+  texts.set(of, text);
+  return text;
 }
 
 const userUrns = JSON.stringify([userUrn]);

@@ -48,8 +48,11 @@ export class UserEndpoint implements Endpoint {
     const groups = await this.#groupsOf(organizationId, users, projection);
     const textOf = this.#renderer.users(projection);
     for (let from = 0; from < users.length; from += renderedAtOnce) {
-      const some = users.slice(from, from + renderedAtOnce).map((user) => textOf(user, groups.get(user.id)));
-      yield (from > 0 ? "," : "") + some.join(",");
+      let text = "";
+      for (const user of users.slice(from, from + renderedAtOnce)) {
+        text += (user === users[0] ? "" : ",") + textOf(user, groups.get(user.id));
+      }
+      yield text;
     }
   }
 
