@@ -25,13 +25,16 @@ export async function sendPieces(
   pieces: AsyncIterable<string>,
 ): Promise<void> {
   let held = "";
-  const closed = once(res, "close");
+  let closed: Promise<unknown> | undefined;
   for await (const piece of pieces) {
     held += piece;
     if (held.length < chunkBytes) continue;
     if (res.destroyed) return;
     if (!res.headersSent) res.writeHead(status, { "Content-Type": mediaType });
-    if (!res.write(held)) await Promise.race([once(res, "drain"), closed]);
+    if (!res.write(held)) {
+      closed ??= once(res, "close");
+      await Promise.race([once(res, "drain"), closed]);
+    }
     held = "";
     await nextTurn();
   }

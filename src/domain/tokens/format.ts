@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomInt } from "node:crypto";
+import { createHmac, hash, randomInt } from "node:crypto";
 import { crc32 } from "node:zlib";
 
 /**
@@ -35,7 +35,7 @@ export function isWellFormed(text: string, prefix: string): boolean {
  */
 export function hashSecret(secret: string, pepper: string | undefined): string {
   return pepper === undefined
-    ? `s256:${createHash("sha256").update(secret).digest("base64url")}`
+    ? `s256:${hash("sha256", secret, "base64url")}`
     : `hs256:${createHmac("sha256", pepper).update(secret).digest("base64url")}`;
 }
 

@@ -116,8 +116,9 @@ export class TokenVerifier {
   }
 }
 
-function restrictionOf({ environment, mcpServers }: Token): Pick<Caller, "restriction"> {
-  if (environment === undefined && mcpServers === undefined) return {};
+/** Nothing, rather than an empty object, for most tokens: spreading one costs as much as hashing a secret. */
+function restrictionOf({ environment, mcpServers }: Token): Pick<Caller, "restriction"> | undefined {
+  if (environment === undefined && mcpServers === undefined) return undefined;
   const restriction = { ...(environment !== undefined && { environment }), ...(mcpServers && { mcpServers }) };
   return { restriction };
 }

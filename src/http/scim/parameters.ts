@@ -92,11 +92,11 @@ function checked(given: Readonly<Record<string, unknown>>): Parameters {
 }
 
 /** A comma-separated text in a query, a list of texts in a message. Naming nothing is not asking. */
-function namesIn(parameter: "attributes" | "excludedAttributes", value: unknown): Parameters {
-  if (value === undefined) return {};
+function namesIn(parameter: "attributes" | "excludedAttributes", value: unknown): Parameters | undefined {
+  if (value === undefined) return undefined;
   const list = Array.isArray(value) ? value : text(parameter, value).split(",");
   const paths = list.map((each: unknown) => text(parameter, each).trim()).filter((each) => each !== "");
-  return paths.length > 0 ? { [parameter]: paths } : {};
+  return paths.length > 0 ? { [parameter]: paths } : undefined;
 }
 
 function text(name: string, value: unknown): string {
