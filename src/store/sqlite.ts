@@ -89,7 +89,9 @@ export function openSqliteStore({
     () => opened(0).write,
     (connection) => {
       // Commits go to the file that was opened, wherever it is now; acknowledging one that is gone would lose it.
-      if (opened(0).write !== connection) throw unavailable(new Error("the database file was opened anew"));
+      const current = opened(0);
+      if (current.write !== connection) throw unavailable(new Error("the database file was opened anew"));
+      current.endReading();
     },
     () => {
       marks.wrote(changes);
