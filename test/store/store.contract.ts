@@ -4,6 +4,7 @@ import { conditionContract } from "./contract/conditions.ts";
 import { lifetimeContract } from "./contract/lifetime.ts";
 import { membershipContract } from "./contract/memberships.ts";
 import { pagingContract } from "./contract/paging.ts";
+import { recordTextContract } from "./contract/record-texts.ts";
 import { refusalContract } from "./contract/refusals.ts";
 import { tenancyContract } from "./contract/tenancy.ts";
 import { textContract } from "./contract/texts.ts";
@@ -32,6 +33,7 @@ export function storeContract(name: string, open: Open, options: { readonly shar
     textContract(store);
     refusalContract(store);
     twinContract(store);
+    recordTextContract(store);
     pagingContract(store);
     writeContract(store);
     transactionContract(store);

@@ -28,12 +28,14 @@ const listedMax = 100_000;
  */
 export class KnownGroups {
   readonly #isTold: boolean;
-  readonly #groups = new ById<KnownGroup>(groupsMax);
+  readonly #groups: ById<KnownGroup>;
   /** By user. */
-  readonly #lists = new ById<readonly GroupOfUser[]>(listedMax);
+  readonly #lists: ById<readonly GroupOfUser[]>;
   #writes = 0;
 
-  constructor(store: Store) {
+  constructor(store: Store, most = { groups: groupsMax, listed: listedMax }) {
+    this.#groups = new ById(most.groups);
+    this.#lists = new ById(most.listed);
     this.#isTold = store.onWritten !== undefined;
     store.onWritten?.((organizationId, ids) => {
       this.#writes++;

@@ -10,11 +10,14 @@ export class Memberships {
   readonly #effortMax: number;
   readonly #known: KnownGroups;
 
-  /** @param effortMax memberships that are followed for one answer, and groups that are shown in it */
-  constructor(store: Store, effortMax = effortUsual) {
+  /**
+   * @param effortMax memberships that are followed for one answer, and groups that are shown in it
+   * @param known what is remembered from one answer to the next
+   */
+  constructor(store: Store, effortMax = effortUsual, known = new KnownGroups(store)) {
     this.#store = store;
     this.#effortMax = effortMax;
-    this.#known = new KnownGroups(store);
+    this.#known = known;
   }
 
   /**

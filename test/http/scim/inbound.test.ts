@@ -1,8 +1,9 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import SCIMMY from "scimmy";
+import { attributesOf } from "../../../src/domain/attributes.ts";
 import type { Fault } from "../../../src/errors.ts";
-import { inboundGroup, inboundUser, outboundAttributes } from "../../../src/http/scim/inbound.ts";
+import { inboundGroup, inboundUser, outboundAttributes, outboundText } from "../../../src/http/scim/inbound.ts";
 import { enterpriseUrn, groupUrn, userUrn } from "../../../src/http/scim/scimmy.ts";
 import { refusal } from "./refusal.ts";
 import { type Json, usersWith } from "./user-arbitrary.ts";
@@ -36,6 +37,34 @@ describe("RFC 7644 3.3 and 3.5.1: a user as a client sends it", () => {
     const attributes = { ...bare, [enterpriseUrn]: { manager: { value: "usr_1" } } };
     expect(outboundAttributes(inboundUser(attributes))).to.deep.equal(attributes);
     expect(outboundAttributes(inboundUser(bare))).to.deep.equal(bare);
+  });
+
+  it("is given back from its text as from its record, whoever manages it and whatever its texts look like", () => {
+    const keys = [
+      '"managedBy":"scim",',
+      ',"managedBy":"scim"',
+      '"enterpriseUser":',
+      "\\",
+      '\\",',
+      '":"',
+      "managedBy",
+      "enterpriseUser",
+    ];
+    const hostile = fc.array(fc.constantFrom(...keys), { maxLength: 4 }).map((parts) => `a${parts.join("")}`);
+    fc.assert(
+      fc.property(usersWith(0), hostile, hostile, fc.nat(20), (user, title, department, place) => {
+        const extension = { enterpriseUser: { department } };
+        const entries = Object.entries({ ...inboundUser({ ...user, title }), ...(place % 2 === 0 && extension) });
+        for (const managed of [[], [["managedBy", "scim"] as [string, string]]]) {
+          const stored = Object.fromEntries(entries.toSpliced(place, 0, ...managed));
+          expect(JSON.parse(outboundText(JSON.stringify(stored)))).to.deep.equal(
+            outboundAttributes(attributesOf(stored)),
+          );
+        }
+      }),
+      { numRuns: 500 },
+    );
+    expect(outboundText('{"managedBy":"scim"}')).to.equal("{}");
   });
 
   it("has nothing where null or an empty list or object was sent", () => {
