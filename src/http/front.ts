@@ -25,13 +25,13 @@ export function front({ doors, trustProxy, ping, log }: Front): Express {
   app.set("query parser", (text: string) => parse(text, "&", "=", { maxKeys: 0 }));
   app.set("trust proxy", trustProxy.length > 0 ? [...trustProxy] : false);
   app.use(identifyRequest, helmet(), neverStored);
+  for (const [path, door] of Object.entries(doors)) app.use(path, door);
   app.get(
     "/healthz",
     status(async () => {}),
   );
   app.get("/readyz", status(ping));
   app.use(openApiRouter());
-  for (const [path, door] of Object.entries(doors)) app.use(path, door);
   app.use(() => {
     throw new AppError("not-found", "There is nothing at this address.");
   });

@@ -124,7 +124,7 @@ function dropOldest(map: Map<string, unknown>, max: number): void {
   }
 }
 
-const bookName = (collection: string, organizationId: string): string => JSON.stringify([collection, organizationId]);
+const bookName = (collection: string, organizationId: string): string => `${collection} ${organizationId}`;
 
 const keyOf = ({ where, sort }: Query, offset: number): string => JSON.stringify([offset, sort, where]);
 

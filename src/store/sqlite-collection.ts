@@ -3,7 +3,7 @@ import type { CollectionDefinition, Entity, Position, Reader, Writer } from "./c
 import { checkCondition, checkPath, isStorableText } from "./condition.ts";
 import type { PageMarks, RecordChanges } from "./page-marks.ts";
 import { conflict, stale } from "./refusals.ts";
-import { type Connection, guard, isSqliteError, type SqlValue } from "./sqlite-driver.ts";
+import { type Connection, guard, isSqliteError, type SqlValue, sqlOf } from "./sqlite-driver.ts";
 import { countMatches, listPage, type Reading } from "./sqlite-list.ts";
 import { recordColumns, toEntity, writtenColumns, writtenValues } from "./sqlite-record.ts";
 import { assertOutsideTwin } from "./twin.ts";
@@ -15,13 +15,11 @@ import { elementTable, envelopeColumns, indexColumn, jsonPath, quote } from "./w
  */
 export function collectionReader<T extends Entity>(reading: Reading<T>, marks?: PageMarks): Reader<T> {
   const { connection, definition, organizationId, made } = reading;
-  const table = quote(definition.name);
-  const one = `SELECT ${recordColumns} FROM ${table} WHERE organization_id = ? AND id = ?`;
   return {
     get: (id) =>
       guard(() => {
         if (!isStorableText(id)) return undefined;
-        const row = connection().getValues(one, [organizationId, id]);
+        const row = connection().getValues(oneSql(definition), [organizationId, id]);
         return row && made(row);
       }),
     list: (query) =>
@@ -39,6 +37,17 @@ export function collectionReader<T extends Entity>(reading: Reading<T>, marks?: 
       }),
   };
 }
+
+/** One record by its id. */
+const oneSql = sqlOf<CollectionDefinition<Entity>>(
+  ({ name }) => `SELECT ${recordColumns} FROM ${quote(name)} WHERE organization_id = ? AND id = ?`,
+);
+
+const insertSql = sqlOf<CollectionDefinition<Entity>>((definition) => {
+  const columns = writtenColumns(definition);
+  const places = ", ?".repeat(columns.length);
+  return `INSERT INTO ${quote(definition.name)} (organization_id, id, ${columns.join(", ")}) VALUES (?, ?${places})`;
+});
 
 /** A position comes back from the caller, in a cursor. */
 function checkPosition({ value, id }: Position): void {
@@ -76,10 +85,7 @@ export function collectionWriter<T extends Entity, Written extends T>(
     ...collectionReader({ connection, definition, organizationId, made: (row) => toEntity(row) as T }),
     insert: async (entity) => {
       sameTenant(entity);
-      write(
-        `INSERT INTO ${table} (organization_id, id, ${columns.join(", ")}) VALUES (?, ?${", ?".repeat(columns.length)})`,
-        [organizationId, entity.id, ...writtenValues(entity, definition)],
-      );
+      write(insertSql(definition), [organizationId, entity.id, ...writtenValues(entity, definition)]);
       noted(entity.id, "place");
     },
     replace: async (entity, readVersion) => {

@@ -109,6 +109,19 @@ export interface Sql {
  */
 export const atMost = "LIMIT ? + 0";
 
+/**
+ * SQL that is put together once for each thing that it is of: to put it together anew, and to find its statement by a
+ * new text, costs as much as a third of the question.
+ */
+export function sqlOf<T extends object>(put: (of: T) => string): (of: T) => string {
+  const known = new WeakMap<T, string>();
+  return (of) => {
+    const sql = known.get(of) ?? put(of);
+    known.set(of, sql);
+    return sql;
+  };
+}
+
 const statementsMax = 256;
 
 function bind(value: SqlValue): string | number | bigint | null {

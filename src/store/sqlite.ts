@@ -1,5 +1,14 @@
 import { unavailable } from "../errors.ts";
-import type { Change, CollectionDefinition, Entity, ReadTenant, Store, Tenant, WriteListener } from "./collection.ts";
+import type {
+  Change,
+  CollectionDefinition,
+  Entity,
+  Index,
+  ReadTenant,
+  Store,
+  Tenant,
+  WriteListener,
+} from "./collection.ts";
 import { isStorableText } from "./condition.ts";
 import { migrations as allMigrations, type Migration } from "./migrations.ts";
 import { PageMarks, RecordChanges } from "./page-marks.ts";
@@ -83,6 +92,7 @@ export function openSqliteStore({
   const assertOpen = (): void => {
     if (closing) throw unavailable(new Error("the store is closed"));
   };
+  const lookups = lookupsIn(collections);
   const marks = new PageMarks();
   let changes = new RecordChanges();
   const queue = new WriteQueue(
@@ -120,7 +130,11 @@ export function openSqliteStore({
       },
     }),
     lookup: <T extends Entity>(from: CollectionDefinition<T>, key: string, values: readonly string[]) =>
-      guard(async () => findByKey(reading(), from, key, values)),
+      guard(() => {
+        const sql = lookups.get(lookupName(from, key));
+        if (sql === undefined) throw new Error(`${from.name} has no key ${key} that is unique everywhere`);
+        return findByKey(reading(), sql, values) as T | undefined;
+      }),
     transaction: (body) =>
       guard(() => {
         assertOpen();
@@ -171,23 +185,31 @@ async function inChange<R>(
   }
 }
 
-function findByKey<T extends Entity>(
-  connection: Connection,
-  definition: CollectionDefinition<T>,
-  key: string,
-  values: readonly string[],
-): T | undefined {
-  const index = definition.indexes.find((each) => each.unique === "everywhere" && keyOf(each) === key);
-  if (!index) throw new Error(`${definition.name} has no key ${key} that is unique everywhere`);
+/** By collection and key, how to find the one record of the store that holds a value there. */
+function lookupsIn(collections: readonly CollectionDefinition<Entity>[]): ReadonlyMap<string, string> {
+  return new Map(
+    collections.flatMap((definition) =>
+      definition.indexes
+        .filter(({ unique }) => unique === "everywhere")
+        .map((index) => [lookupName(definition, keyOf(index)), lookupSql(definition, index)] as const),
+    ),
+  );
+}
+
+const lookupName = ({ name }: CollectionDefinition<Entity>, key: string): string => `${name} ${key}`;
+
+function lookupSql(definition: CollectionDefinition<Entity>, index: Index): string {
   const table = quote(definition.name);
-  const sql =
-    index.element === undefined
-      ? `SELECT ${recordColumns} FROM ${table} WHERE ${quote(indexColumn(index))} = ?`
-      : `SELECT ${recordColumnsOf("r")} FROM ${quote(elementTable(definition, index))} AS k CROSS JOIN ${table} AS r
+  return index.element === undefined
+    ? `SELECT ${recordColumns} FROM ${table} WHERE ${quote(indexColumn(index))} = ?`
+    : `SELECT ${recordColumnsOf("r")} FROM ${quote(elementTable(definition, index))} AS k CROSS JOIN ${table} AS r
          ON r.organization_id = k.organization_id AND r.id = k.id WHERE k.value = ?`;
+}
+
+function findByKey(connection: Connection, sql: string, values: readonly string[]): Entity | undefined {
   for (const value of values.filter(isStorableText)) {
     const row = connection.getValues(sql, [value]);
-    if (row) return toEntity(row) as T;
+    if (row) return toEntity(row);
   }
   return undefined;
 }

@@ -114,7 +114,7 @@ async function climb(
   const ahead = [...seen];
   const members = ahead.length;
   for (let at = 0; at < ahead.length; ) {
-    if (at > 0) await nextTurn();
+    const isFirst = at === 0;
     const next = ahead.slice(at, at + askedMax);
     at += next.length;
     const asked: string[] = [];
@@ -123,6 +123,7 @@ async function climb(
       if (group) known.set(id, group);
       else asked.push(id);
     }
+    if (asked.length > 0 && !isFirst) await nextTurn();
     const found = asked.length > 0 ? await memberships.groupsOfEach(asked) : undefined;
     for (const id of next) {
       const holders = known.get(id)?.holders ?? found?.get(id);

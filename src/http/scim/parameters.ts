@@ -72,8 +72,11 @@ export function searchRequest(body: unknown): Parameters {
 }
 
 /** Blanks around a name are a slip of the pen, and no reason to lose a filter. */
-const knownAs = (name: string): (typeof names)[number] | undefined =>
-  names.find((each) => each.toLowerCase() === name.trim().toLowerCase());
+const knownAs = (name: string): (typeof names)[number] | undefined => byFoldedName.get(name.trim().toLowerCase());
+
+const byFoldedName: ReadonlyMap<string, (typeof names)[number]> = new Map(
+  names.map((name) => [name.toLowerCase(), name]),
+);
 
 function checked(given: Readonly<Record<string, unknown>>): Parameters {
   const { filter, sortBy, sortOrder, startIndex, count, cursor, attributes, excludedAttributes } = given;
