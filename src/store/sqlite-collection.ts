@@ -49,6 +49,15 @@ const insertSql = sqlOf<CollectionDefinition<Entity>>((definition) => {
   return `INSERT INTO ${quote(definition.name)} (organization_id, id, ${columns.join(", ")}) VALUES (?, ?${places})`;
 });
 
+const replaceSql = sqlOf<CollectionDefinition<Entity>>((definition) => {
+  const columns = writtenColumns(definition).map((column) => `${column} = ?`);
+  return `UPDATE ${quote(definition.name)} SET ${columns.join(", ")} WHERE organization_id = ? AND id = ?`;
+});
+
+const replaceVersionSql = sqlOf<CollectionDefinition<Entity>>(
+  (definition) => `${replaceSql(definition)} AND version = ?`,
+);
+
 /** A position comes back from the caller, in a cursor. */
 function checkPosition({ value, id }: Position): void {
   if (isStorableText(id) && (typeof value !== "string" || isStorableText(value))) return;
@@ -63,7 +72,6 @@ export function collectionWriter<T extends Entity, Written extends T>(
   organizationId: string,
 ): Writer<T, Written> {
   const table = quote(definition.name);
-  const columns = writtenColumns(definition);
   const ours = "organization_id = ? AND id = ?";
   const versionOf = (id: string): unknown =>
     connection().get(`SELECT version FROM ${table} WHERE ${ours}`, [organizationId, id])?.["version"];
@@ -90,16 +98,11 @@ export function collectionWriter<T extends Entity, Written extends T>(
     },
     replace: async (entity, readVersion) => {
       sameTenant(entity);
-      const guard = readVersion === "any" ? "" : " AND version = ?";
-      const changed = write(
-        `UPDATE ${table} SET ${columns.map((column) => `${column} = ?`).join(", ")} WHERE ${ours}${guard}`,
-        [
-          ...writtenValues(entity, definition),
-          organizationId,
-          entity.id,
-          ...(readVersion === "any" ? [] : [readVersion]),
-        ],
-      );
+      const values = [...writtenValues(entity, definition), organizationId, entity.id];
+      const changed =
+        readVersion === "any"
+          ? write(replaceSql(definition), values)
+          : write(replaceVersionSql(definition), [...values, readVersion]);
       if (changed === 0) throw stale(entity.id);
       noted(entity.id, "content");
     },

@@ -71,10 +71,8 @@ async function assertExist(tenant: Tenant<"write">, groupId: string, memberIds: 
   const stranger = unique.find((id) => !id.startsWith("usr_") && !id.startsWith("grp_"));
   if (stranger !== undefined) throw unknownMember(stranger, memberIds);
   for (const [prefix, collection] of [["usr_", users] as const, ["grp_", groups] as const]) {
-    const missing = await missingIn(
-      tenant.open<Entity, Entity>(collection),
-      unique.filter((id) => id.startsWith(prefix)),
-    );
+    const ids = unique.filter((id) => id.startsWith(prefix));
+    const missing = ids.length > 0 ? await missingIn(tenant.open<Entity, Entity>(collection), ids) : undefined;
     if (missing !== undefined) throw unknownMember(missing, memberIds);
   }
 }
@@ -82,7 +80,7 @@ async function assertExist(tenant: Tenant<"write">, groupId: string, memberIds: 
 async function missingIn(collection: Reader<Entity>, ids: readonly string[]): Promise<string | undefined> {
   for (let from = 0; from < ids.length; from += pageMax) {
     const some = ids.slice(from, from + pageMax);
-    if ((await collection.count({ op: "in", path: "id", values: some })) === some.length) continue;
+    if (some.length > 1 && (await collection.count({ op: "in", path: "id", values: some })) === some.length) continue;
     for (const id of some) if (!(await collection.get(id))) return id;
   }
   return undefined;
