@@ -193,6 +193,17 @@ function requestsWith(secret: string) {
   };
 }
 
+/** A request that is logged, and how to look whether it is in the log by now. */
+export function loggedRequest(secret: string): { readonly ask: Exchange; readonly look: Exchange } {
+  const id = `bench-${Date.now()}`;
+  const { get } = requestsWith(secret);
+  const ask = get("/scim/v2/ServiceProviderConfig", "");
+  return {
+    ask: { ...ask, headers: { ...ask.headers, "x-request-id": id } },
+    look: get(`/api/request-log?requestId=${id}`, id),
+  };
+}
+
 function counted<T>(next: (at: number) => T): () => T {
   let at = 0;
   return () => next(at++);

@@ -34,16 +34,41 @@ export function outboundAttributes(stored: JsonObject): Record<string, unknown> 
 }
 
 /**
- * The same in the JSON text of a stored user, and without whose the user is. A quote within a text is escaped there, so
- * that what is looked for is a key; the schema has no attribute in which the two could be keys as well.
+ * The same in the JSON text of a stored user, and without whose the user is.
+ * @returns the text, and the URNs of the extensions that it holds
  */
-export function outboundText(json: string): string {
-  let text = json.replace(managedBy, "");
-  for (const [key, urn] of urns) text = text.replace(`"${key}":`, `"${urn}":`);
-  return text;
+export function outboundText(json: string): { readonly text: string; readonly extensions: readonly string[] } {
+  let text = json;
+  const managed = placeOfKey(text, "managedBy");
+  if (managed >= 0) {
+    const end = text.indexOf('"', managed + '"managedBy":"'.length) + 1;
+    const before = text.slice(0, managed);
+    text = text[end] === "," ? before + text.slice(end + 1) : before.replace(/,$/, "") + text.slice(end);
+  }
+  const extensions: string[] = [];
+  for (const [key, urn] of urns) {
+    const at = placeOfKey(text, key);
+    if (at < 0) continue;
+    text = `${text.slice(0, at)}"${urn}"${text.slice(at + key.length + 2)}`;
+    extensions.push(urn);
+  }
+  return { text, extensions };
 }
 
-const managedBy = /"managedBy":"\w+",|,?"managedBy":"\w+"/;
+/**
+ * Where a key of the record stands in its JSON text, or -1. A quote within a text is escaped there, so that what is
+ * found is a key; the schema has no attribute in which it could be one as well. The search goes by the key's capital
+ * letter, of which there are few: by its quote, of which there are many, it costs as much as reading the record.
+ */
+function placeOfKey(json: string, key: string): number {
+  const ahead = key.search(/[A-Z]/);
+  const rest = `${key.slice(ahead)}":`;
+  for (let at = json.indexOf(rest); at >= 0; at = json.indexOf(rest, at + 1)) {
+    const start = at - ahead - 1;
+    if (json.startsWith(`"${key}`, start)) return start;
+  }
+  return -1;
+}
 
 /**
  * A group as a client sends it -> its attributes and the ids of its members.

@@ -6,7 +6,7 @@ import { etagOf } from "../etag.ts";
 import { outboundText } from "./inbound.ts";
 import type { JsonObject } from "./json.ts";
 import type { Projection } from "./projection.ts";
-import { enterpriseUrn, groupUrn, userUrn } from "./scimmy.ts";
+import { groupUrn, userUrn } from "./scimmy.ts";
 
 /** Stored records as SCIM resources. Addresses come from the configured URL, never from a request. */
 export class Renderer {
@@ -55,9 +55,10 @@ export class Renderer {
   /** A user's text is put together of the stored one: taking that apart and printing it anew costs most of a list. */
   #userText(user: RecordText, groups: string): string {
     const { id, version, createdAt, updatedAt } = user;
-    const attributes = outboundText(user.json).slice(1, -1);
-    const schemas = attributes.includes(enterpriseKey) ? bothUrns : userUrns;
-    // The envelope is the service's own, so that nothing in it is to be escaped.
+    const { text, extensions } = outboundText(user.json);
+    const attributes = text.slice(1, -1);
+    // The envelope and the URNs are the service's own, so that nothing in them is to be escaped.
+    const schemas = `["${[userUrn, ...extensions].join('","')}"]`;
     const meta = `{"resourceType":"User","created":"${createdAt}","lastModified":"${updatedAt}","location":${this.#usersText}${id}","version":"W/\\"${version}\\""}`;
     return `{"schemas":${schemas},"id":"${id}",${attributes}${attributes && ","}"meta":${meta}${groups}}`;
   }
@@ -110,10 +111,6 @@ function kept<T extends object>(texts: Texts<T>, of: T, text: string): string {
   texts.set(of, text);
   return text;
 }
-
-const userUrns = JSON.stringify([userUrn]);
-const bothUrns = JSON.stringify([userUrn, enterpriseUrn]);
-const enterpriseKey = `${JSON.stringify(enterpriseUrn)}:`;
 
 /** The sub-attributes to be shown, for JSON.stringify; undefined: all of them, which is quicker. */
 function partsShown(projection: Projection, name: string, parts: readonly string[]): string[] | undefined {

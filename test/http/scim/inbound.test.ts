@@ -57,14 +57,14 @@ describe("RFC 7644 3.3 and 3.5.1: a user as a client sends it", () => {
         const entries = Object.entries({ ...inboundUser({ ...user, title }), ...(place % 2 === 0 && extension) });
         for (const managed of [[], [["managedBy", "scim"] as [string, string]]]) {
           const stored = Object.fromEntries(entries.toSpliced(place, 0, ...managed));
-          expect(JSON.parse(outboundText(JSON.stringify(stored)))).to.deep.equal(
-            outboundAttributes(attributesOf(stored)),
-          );
+          const { text, extensions } = outboundText(JSON.stringify(stored));
+          expect(JSON.parse(text)).to.deep.equal(outboundAttributes(attributesOf(stored)));
+          expect(extensions).to.deep.equal("enterpriseUser" in stored ? [enterpriseUrn] : []);
         }
       }),
       { numRuns: 500 },
     );
-    expect(outboundText('{"managedBy":"scim"}')).to.equal("{}");
+    expect(outboundText('{"managedBy":"scim"}').text).to.equal("{}");
   });
 
   it("has nothing where null or an empty list or object was sent", () => {
