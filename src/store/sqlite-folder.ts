@@ -57,7 +57,7 @@ export class OpenFolder {
    * The connection to read with, in a transaction that lasts until the next commit: one of its own for each question
    * costs half as much again as looking up a record.
    */
-  get read(): Connection {
+  reader(): Connection {
     if (!this.#isReading) this.#read.exec("BEGIN");
     this.#isReading = true;
     return this.#read;

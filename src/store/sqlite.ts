@@ -115,7 +115,7 @@ export function openSqliteStore({
     assertOpen();
     return opened(maxAgeMs);
   };
-  const reading = (): Connection => current(lookAgainMs).read;
+  const reading = (): Connection => current(lookAgainMs).reader();
   const scans = (): ScanReader => current(lookAgainMs).scans;
   const outside = { connection: reading, scans };
 
@@ -145,7 +145,7 @@ export function openSqliteStore({
     },
     ping: () =>
       guard(async () => {
-        current(0).read.get("SELECT 1 FROM migrations");
+        current(0).reader().get("SELECT 1 FROM migrations");
       }),
     close: () => {
       closing ??= (async () => {
