@@ -76,6 +76,7 @@ export class OpenFolder {
 
   async close(): Promise<void> {
     await this.scans.close();
+    this.endReading();
     this.#read.close();
     try {
       // One driver keeps files open past `close` while a statement lives, so the log is emptied by hand.

@@ -80,6 +80,17 @@ describe("What the embedded store tells of its writes", () => {
 });
 
 describe("The embedded store's log", () => {
+  it("is empty once the store is closed, also when something was read last", async () => {
+    const { store, dataDir, dispose } = await openSqlite({ collections: contractCollections });
+    const organization = newOrganization();
+    await store.transaction((change) => change.for(organization).open(things).insert(thing(organization, "a")));
+    expect(await store.for(organization).open(things).count()).to.equal(1);
+    await store.close();
+    const log = await stat(join(dataDir, "gatehouse.db-wal")).catch(() => ({ size: 0 })); // gone is empty, too
+    expect(log.size).to.equal(0);
+    await dispose();
+  });
+
   it("begins anew while changes and questions go on at once, and is no longer than a few commits", async () => {
     const { store, dataDir, dispose } = await openSqlite({ collections: contractCollections });
     try {
