@@ -50,7 +50,7 @@ Node ${process.versions.node}, SQLite through ${sqliteDriver()}.
 - Everything is on: authentication, rate limits (too high to be reached), request log, audit, durable writes.
 - "With log" adds what the service uses in the ${settleMs / 1000} s after the rounds, in which it writes its request log. The multiple
   is of that, to the median of the floor's rounds between the row's own: the machine is not as quick at all times. Rows
-  with a goal are measured three times over. The goals are for SQLite.
+  with a goal, and the token check, are measured three times over. The goals are for SQLite.
 - ${connections} kept connections, one request at a time on each; the clients never sleep, as the server would be charged for waking
   them. p50 and p99 are the client's, in milliseconds, on the same cores.
 - Rows marked "once" were sent one after another over one connection, once: their CPU is the mean.
