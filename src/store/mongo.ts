@@ -55,6 +55,7 @@ export async function openMongoStore({
   const folding = new CountFolding((body) => access.track(() => transactions.run(body)));
   const marks = new PageMarks(markLifeMs);
   const aids: ReadingAids = { scans, folding, pending: () => 0 };
+  const outside: ReadingAids = { ...aids, marks };
   let closing: Promise<void> | undefined;
 
   const inside = (attempt: Attempt, organizationId: string): Tenant<"write"> => ({
@@ -73,8 +74,8 @@ export async function openMongoStore({
     for: (organizationId): ReadTenant => ({
       organizationId,
       open: <T extends Entity>(definition: CollectionDefinition<T>) =>
-        collectionReader(access, { ...aids, marks }, definition, organizationId, (record) => record as T),
-      texts: (definition) => collectionReader(access, { ...aids, marks }, definition, organizationId, recordText),
+        collectionReader(access, outside, definition, organizationId, (record) => record as T),
+      texts: (definition) => collectionReader(access, outside, definition, organizationId, recordText),
       memberships: membershipReader(access, organizationId),
     }),
     lookup: async (from, key, values) => {

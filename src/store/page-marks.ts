@@ -49,14 +49,15 @@ export class RecordChanges {
 
   /** @param how whether the record came or went, or has only changed */
   note(collection: string, organizationId: string, id: string, how: "place" | "content"): void {
-    this.noteMember(organizationId, id);
+    this.noteId(organizationId, id);
     const name = bookName(collection, organizationId);
     const before = this.lowest.get(name);
     if (how === "content") this.lowest.set(name, before);
     else this.lowest.set(name, before !== undefined && before < id ? before : id);
   }
 
-  noteMember(organizationId: string, id: string): void {
+  /** @param id of a record, or of a member */
+  noteId(organizationId: string, id: string): void {
     const ids = this.ids.get(organizationId) ?? new Set();
     this.ids.set(organizationId, ids.add(id));
   }

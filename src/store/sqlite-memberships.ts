@@ -74,7 +74,7 @@ export function membershipWriter(
 ): MembershipWriter {
   const write = (sql: string, groupId: string, memberId: string): boolean => {
     if (connection().run(sql, [organizationId, groupId, memberId]) === 0) return false;
-    changes().noteMember(organizationId, memberId);
+    changes().noteId(organizationId, memberId);
     return true;
   };
   return {

@@ -11,26 +11,25 @@ export const recordColumns = columns.join(", ");
 export const recordColumnsOf = (alias: string): string => columns.map((each) => `${alias}.${each}`).join(", ");
 
 /** The values of these columns as the record they make. */
-export function toEntity([organizationId, id, version, createdAt, updatedAt, body]: RowValues): Entity {
+export function toEntity(row: RowValues): Entity {
   // Onto the object that was parsed: a copy of it would cost as much again.
-  return Object.assign(JSON.parse(String(body)) as object, {
-    id: String(id),
-    organizationId: String(organizationId),
-    version: Number(version),
-    createdAt: String(createdAt),
-    updatedAt: String(updatedAt),
-  });
+  return Object.assign(JSON.parse(bodyOf(row)) as object, envelopeOf(row));
 }
 
 /** The same values as a text. */
-export function toText([organizationId, id, version, createdAt, updatedAt, body]: RowValues): RecordText {
+export function toText(row: RowValues): RecordText {
+  return { ...envelopeOf(row), json: bodyOf(row) };
+}
+
+const bodyOf = (row: RowValues): string => String(row[5]);
+
+function envelopeOf([organizationId, id, version, createdAt, updatedAt]: RowValues): Entity {
   return {
     id: String(id),
     organizationId: String(organizationId),
     version: Number(version),
     createdAt: String(createdAt),
     updatedAt: String(updatedAt),
-    json: String(body),
   };
 }
 

@@ -49,6 +49,8 @@ describe("RFC 7644 3.3 and 3.5.1: a user as a client sends it", () => {
       '":"',
       "managedBy",
       "enterpriseUser",
+      'By":',
+      'User":',
     ];
     const hostile = fc.array(fc.constantFrom(...keys), { maxLength: 4 }).map((parts) => `a${parts.join("")}`);
     fc.assert(
