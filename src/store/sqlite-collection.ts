@@ -5,7 +5,7 @@ import type { PageMarks, RecordChanges } from "./page-marks.ts";
 import { conflict, stale } from "./refusals.ts";
 import { type Connection, guard, isSqliteError, type SqlValue, sqlOf } from "./sqlite-driver.ts";
 import { countMatches, listPage, type Reading } from "./sqlite-list.ts";
-import { recordColumns, toEntity, writtenColumns, writtenValues } from "./sqlite-record.ts";
+import { recordColumns, toEntity, toText, writtenColumns, writtenValues } from "./sqlite-record.ts";
 import { assertOutsideTwin } from "./twin.ts";
 import { elementTable, envelopeColumns, indexColumn, jsonPath, quote } from "./where-sql.ts";
 
@@ -20,7 +20,7 @@ export function collectionReader<T extends Entity>(reading: Reading<T>, marks?: 
       guard(() => {
         if (!isStorableText(id)) return undefined;
         const row = connection().getValues(oneSql(definition), [organizationId, id]);
-        return row && made(row);
+        return row && made(toText(row));
       }),
     list: (query) =>
       guard(() => {
@@ -89,8 +89,8 @@ export function collectionWriter<T extends Entity, Written extends T>(
     if (entity.organizationId !== organizationId)
       throw new Error("a record was to be written into another organisation than its own");
   };
-  return {
-    ...collectionReader({ connection, definition, organizationId, made: (row) => toEntity(row) as T }),
+  const reader = collectionReader({ connection, definition, organizationId, made: (text) => toEntity(text) as T });
+  return Object.assign(reader, {
     insert: async (entity) => {
       sameTenant(entity);
       write(insertSql(definition), [organizationId, entity.id, ...writtenValues(entity, definition)]);
@@ -124,7 +124,7 @@ export function collectionWriter<T extends Entity, Written extends T>(
       noted(id, "content");
       return write(`UPDATE ${table} SET ${text} WHERE ${ours}`, [...values, organizationId, id]) === 1;
     },
-  };
+  } satisfies Omit<Writer<T, Written>, keyof Reader<T>>);
 }
 
 function incrementSql(

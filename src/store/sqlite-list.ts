@@ -1,8 +1,8 @@
-import type { CollectionDefinition, Condition, Entity, Page, Position, Query } from "./collection.ts";
+import type { CollectionDefinition, Condition, Entity, Page, Position, Query, RecordText } from "./collection.ts";
 import { complementOf } from "./condition.ts";
 import { fromNearerEnd } from "./page-ends.ts";
 import type { Book } from "./page-marks.ts";
-import type { Connection, RowValues, SqlValue } from "./sqlite-driver.ts";
+import type { Connection, SqlValue } from "./sqlite-driver.ts";
 import { countAll, type PageRequest, type PageRows, planCount, planPage, readPage, type Way } from "./sqlite-page.ts";
 import type { ScanReader } from "./sqlite-reader.ts";
 
@@ -13,8 +13,8 @@ export interface Reading<T extends Entity> {
   readonly scans?: () => ScanReader;
   readonly definition: CollectionDefinition<Entity>;
   readonly organizationId: string;
-  /** What is made of a row. */
-  readonly made: (row: RowValues) => T;
+  /** What is made of a record that was read. */
+  readonly made: (text: RecordText) => T;
 }
 
 /**

@@ -77,8 +77,7 @@ export function membershipWriter(
     changes().noteId(organizationId, memberId);
     return true;
   };
-  return {
-    ...membershipReader(connection, organizationId),
+  return Object.assign(membershipReader(connection, organizationId), {
     add: (groupId, memberIds) =>
       sliced([...new Set(memberIds)], (memberId) =>
         write("INSERT OR IGNORE INTO memberships VALUES (?, ?, ?)", groupId, memberId),
@@ -88,7 +87,7 @@ export function membershipWriter(
         const sql = "DELETE FROM memberships WHERE organization_id = ? AND group_id = ? AND member_id = ?";
         return write(sql, groupId, memberId);
       }),
-  };
+  } satisfies Omit<MembershipWriter, keyof MembershipReader>);
 }
 
 /** Edges written, or members looked up, before the event loop is given to others. */

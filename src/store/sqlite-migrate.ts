@@ -2,7 +2,7 @@ import { StartError } from "../errors.ts";
 import type { Entity } from "./collection.ts";
 import type { Migration } from "./migrations.ts";
 import type { Connection } from "./sqlite-driver.ts";
-import { recordColumns, toEntity, writtenColumns, writtenValues } from "./sqlite-record.ts";
+import { recordColumns, toEntity, toText, writtenColumns, writtenValues } from "./sqlite-record.ts";
 import { quote } from "./where-sql.ts";
 
 /**
@@ -39,7 +39,7 @@ function rewriteAll(connection: Connection, { collection, rewrite }: Migration):
     );
     for (const [place, storedTwin, ...record] of rows) {
       last = Number(place);
-      const entity = toEntity(record);
+      const entity = toEntity(toText(record));
       const changed = rewrite({ ...entity, ...(twin !== undefined && { [twin]: JSON.parse(String(storedTwin)) }) });
       if (!changed) continue;
       const { version, createdAt, updatedAt } = entity;

@@ -1,9 +1,9 @@
-import type { CollectionDefinition, Entity, Position, Query } from "./collection.ts";
+import type { CollectionDefinition, Entity, Position, Query, RecordText } from "./collection.ts";
 import { sizeShown } from "./page-ends.ts";
 import { alwaysHeld, isInMissing, type PagePart, partsOf } from "./page-parts.ts";
-import { atMost, type Connection, type RowValues, type Sql, type SqlValue } from "./sqlite-driver.ts";
+import { atMost, type Connection, type Sql, type SqlValue } from "./sqlite-driver.ts";
 import { isOrdered, type Narrowing, narrowing } from "./sqlite-narrowing.ts";
-import { recordColumns } from "./sqlite-record.ts";
+import { asTexts, recordColumns, textColumns, textsIn, toText } from "./sqlite-record.ts";
 import { columnOf, quote, toSql } from "./where-sql.ts";
 
 /**
@@ -28,9 +28,9 @@ export interface PageRequest {
   readonly along?: string;
 }
 
-/** Rows of one page, each the values of a record, and the number of all matches where it was asked for. */
+/** The records of one page, and the number of all matches where it was asked for. */
 export interface PageRows {
-  readonly rows: readonly RowValues[];
+  readonly rows: readonly RecordText[];
   readonly total?: number;
 }
 
@@ -108,7 +108,7 @@ export function planCount(
 
 /** Reads a page in the order of an index. */
 export function readPage(connection: Connection, request: PageRequest): PageRows {
-  const rows: RowValues[] = [];
+  const rows: RecordText[] = [];
   let offset = request.offset;
   const { sort, sortHeld, descending, after } = request;
   for (const part of partsOf({ isById: sort === undefined, isHeld: sortHeld, isDescending: descending, after })) {
@@ -147,11 +147,11 @@ export function readRows(
   table: string,
   organizationId: string,
   ids: readonly unknown[],
-): RowValues[] {
+): RecordText[] {
   const sql = `SELECT ${recordColumns} FROM ${table} WHERE organization_id = ? AND id = ?`;
   return ids.flatMap((id) => {
     const row = connection.getValues(sql, [organizationId, String(id)]);
-    return row ? [row] : [];
+    return row ? [toText(row)] : [];
   });
 }
 
@@ -186,15 +186,17 @@ function readPart(
   part: PagePart,
   offset: number,
   limit: number,
-): RowValues[] {
+): RecordText[] {
+  const read = (select: string, values: readonly SqlValue[]): RecordText[] =>
+    textsIn(connection.getValues(asTexts(select), values) ?? [], request.organizationId);
   if (offset === 0) {
-    const { text, values } = partSql(request, part, recordColumns);
-    return connection.allValues(`${text} ${atMost}`, [...values, limit]);
+    const { text, values } = partSql(request, part, textColumns);
+    return read(`${text} ${atMost}`, [...values, limit]);
   }
   // Passing over rows inside the index, and fetching only those that are shown.
   const { text, values } = partSql(request, part, "rowid AS place");
-  return connection.allValues(
-    `SELECT ${recordColumns} FROM (${text} ${atMost} OFFSET ?) AS page CROSS JOIN ${request.table} ON ${request.table}.rowid = place ORDER BY ${orderOf(request, part)}`,
+  return read(
+    `SELECT ${textColumns} FROM (${text} ${atMost} OFFSET ?) AS page CROSS JOIN ${request.table} ON ${request.table}.rowid = place ORDER BY ${orderOf(request, part)}`,
     [...values, limit, offset],
   );
 }

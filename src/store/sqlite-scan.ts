@@ -1,5 +1,6 @@
+import type { RecordText } from "./collection.ts";
 import { isInMissing } from "./page-parts.ts";
-import { atMost, type Connection, type RowValues, type SqlValue } from "./sqlite-driver.ts";
+import { atMost, type Connection, type SqlValue } from "./sqlite-driver.ts";
 import { type PageRequest, type PageRows, readRows } from "./sqlite-page.ts";
 
 /**
@@ -37,7 +38,7 @@ function gatherMatches(connection: Connection, request: PageRequest): number {
   );
 }
 
-function pageOfMatches(connection: Connection, request: PageRequest): RowValues[] {
+function pageOfMatches(connection: Connection, request: PageRequest): RecordText[] {
   const { descending, after, limit, offset, table, organizationId } = request;
   const direction = descending ? "DESC" : "ASC";
   const beyond = descending ? "<" : ">";

@@ -4,7 +4,9 @@ import type {
   CollectionDefinition,
   Entity,
   Index,
+  Reader,
   ReadTenant,
+  RecordText,
   Store,
   Tenant,
   WriteListener,
@@ -117,17 +119,19 @@ export function openSqliteStore({
   };
   const reading = (): Connection => current(lookAgainMs).reader();
   const scans = (): ScanReader => current(lookAgainMs).scans;
-  const outside = { connection: reading, scans };
+  const readerOf = <T extends Entity>(
+    organizationId: string,
+    definition: CollectionDefinition<Entity>,
+    made: (text: RecordText) => T,
+  ): Reader<T> => collectionReader({ connection: reading, scans, organizationId, definition, made }, marks);
 
   return {
     for: (organizationId): ReadTenant => ({
       organizationId,
       open: <T extends Entity>(definition: CollectionDefinition<T>) =>
-        collectionReader({ ...outside, definition, organizationId, made: (row) => toEntity(row) as T }, marks),
-      texts: (definition) => collectionReader({ ...outside, definition, organizationId, made: toText }, marks),
-      get memberships() {
-        return membershipReader(reading, organizationId);
-      },
+        readerOf(organizationId, definition, (text) => toEntity(text) as T),
+      texts: (definition) => readerOf(organizationId, definition, (text) => text),
+      memberships: membershipReader(reading, organizationId),
     }),
     lookup: <T extends Entity>(from: CollectionDefinition<T>, key: string, values: readonly string[]) =>
       guard(() => {
@@ -175,9 +179,7 @@ async function inChange<R>(
       for: (organizationId): Tenant<"write"> => ({
         organizationId,
         open: (definition) => collectionWriter(writing, changes, definition, organizationId),
-        get memberships() {
-          return membershipWriter(writing, changes, organizationId);
-        },
+        memberships: membershipWriter(writing, changes, organizationId),
       }),
     });
   } finally {
@@ -209,7 +211,7 @@ function lookupSql(definition: CollectionDefinition<Entity>, index: Index): stri
 function findByKey(connection: Connection, sql: string, values: readonly string[]): Entity | undefined {
   for (const value of values.filter(isStorableText)) {
     const row = connection.getValues(sql, [value]);
-    if (row) return toEntity(row);
+    if (row) return toEntity(toText(row));
   }
   return undefined;
 }
