@@ -2,6 +2,7 @@ import type { MembershipReader, MembershipWriter } from "./collection.ts";
 import { isStorableText } from "./condition.ts";
 import type { RecordChanges } from "./page-marks.ts";
 import { atMost, type Connection, guard } from "./sqlite-driver.ts";
+import { recordSeparator, unitSeparator } from "./sqlite-record.ts";
 
 /** The edges of one organisation, read through one connection. */
 export function membershipReader(connection: () => Connection, organizationId: string): MembershipReader {
@@ -42,6 +43,12 @@ export function membershipReader(connection: () => Connection, organizationId: s
   };
 }
 
+/** One text for all of them, in their order: most of what a row costs is in handing it over. */
+const groupsOfEachSql = `SELECT group_concat(coalesce((
+    SELECT group_concat(group_id, char(31)) FROM (
+      SELECT group_id FROM memberships WHERE organization_id = ? AND member_id = asked.value ORDER BY group_id)), ''), char(30))
+  FROM json_each(?) AS asked`;
+
 async function groupsOfEach(
   connection: () => Connection,
   organizationId: string,
@@ -51,16 +58,11 @@ async function groupsOfEach(
   const found = new Map<string, readonly string[]>();
   for (let from = 0; from < asked.length; from += sliceMax) {
     if (from > 0) await nextTurn();
-    // One row for each member: most of the cost of a row is in handing it over.
-    const rows = connection().allValues(
-      `SELECT value, (SELECT json_group_array(group_id) FROM memberships
-         WHERE organization_id = ? AND member_id = asked.value)
-       FROM json_each(?) AS asked`,
-      [organizationId, JSON.stringify(asked.slice(from, from + sliceMax))],
-    );
-    for (const [member, groups] of rows) {
-      const ids = JSON.parse(String(groups)) as string[];
-      if (ids.length > 0) found.set(String(member), ids.sort());
+    const members = asked.slice(from, from + sliceMax);
+    const [lines] = connection().getValues(groupsOfEachSql, [organizationId, JSON.stringify(members)]) ?? [];
+    for (const [at, line] of String(lines).split(recordSeparator).entries()) {
+      const member = members[at];
+      if (member !== undefined && line !== "") found.set(member, line.split(unitSeparator));
     }
   }
   return found;

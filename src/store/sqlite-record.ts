@@ -40,7 +40,7 @@ export const asTexts = (select: string): string =>
   `SELECT group_concat(concat_ws(char(31), id, version, created_at, updated_at), char(30)), group_concat(body, char(30)) FROM (${select})`;
 
 /** What stands between records, and between the values of an envelope. No JSON text holds it, nor any id or time. */
-const [recordSeparator, unitSeparator] = ["\u001e", "\u001f"];
+export const [recordSeparator, unitSeparator] = ["\u001e", "\u001f"];
 
 /** The records of an organisation that such a query gave. */
 export function textsIn([envelopes, bodies]: RowValues, organizationId: string): RecordText[] {

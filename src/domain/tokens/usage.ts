@@ -7,8 +7,8 @@ interface Use {
   readonly organizationId: string;
   requests: number;
   readonly failures: Map<TokenFailure, number>;
-  /** `<ISO time> <address>`; absent when nothing succeeded. */
-  lastUsed: string | undefined;
+  /** When, in milliseconds since 1970, and from which address; absent when nothing succeeded. */
+  lastUsed: { readonly at: number; readonly ip: string } | undefined;
 }
 
 /** Tokens that are written in one transaction. */
@@ -28,7 +28,7 @@ export class TokenUsage implements Gathering {
     const use = this.#useOf(token.id, token.organizationId);
     if (failure === undefined) {
       use.requests++;
-      use.lastUsed = `${new Date().toISOString()} ${ip}`;
+      use.lastUsed = { at: Date.now(), ip };
     } else add(use.failures, failure, 1);
   }
 
@@ -71,7 +71,7 @@ export class TokenUsage implements Gathering {
           .increment(
             id,
             { requestCount: requests, failedCount, ...counts },
-            lastUsed === undefined ? {} : { lastUsed },
+            lastUsed === undefined ? {} : { lastUsed: `${new Date(lastUsed.at).toISOString()} ${lastUsed.ip}` },
           );
       }
     });

@@ -65,7 +65,8 @@ export class TokenVerifier {
     const { type, expiresAt, allowedIps, secrets } = token;
     const hash = secrets.find((each) => hashes.includes(each.hash))?.hash ?? "";
     return {
-      ...presentation,
+      ip: presentation.ip,
+      requestId: presentation.requestId,
       organizationId: token.organizationId,
       actor: actorOf(token),
       scopes: expandScopes(token.scopes),

@@ -4,6 +4,11 @@ import type { Page, Query } from "../../domain/query.ts";
 import type { Projection } from "./projection.ts";
 import type { ResourceSchema } from "./schema.ts";
 
+/** A text, whole or piece by piece. */
+export type Text = Promise<string> | AsyncIterable<string>;
+
+export const isWhole = (text: Text): text is Promise<string> => !(Symbol.asyncIterator in text);
+
 /** What an operation answers, before it is put into an HTTP response or into a bulk's. */
 export interface Answer {
   readonly status: 200 | 201 | 204;
@@ -11,8 +16,8 @@ export interface Answer {
   readonly location?: string;
   /** Of the resource, for its entity tag. */
   readonly version?: number;
-  /** The JSON text, whole or piece by piece; made only when it is sent. */
-  readonly body?: () => Promise<string> | AsyncIterable<string>;
+  /** The JSON text; made only when it is sent. */
+  readonly body?: () => Text;
 }
 
 /** A stored resource, of which lists know no more. */
@@ -28,7 +33,7 @@ export interface Endpoint {
   /** What a resource holds at a stored path of one value; null for nothing. */
   valueAt(item: Stored, path: string): string | number | boolean | null;
   /** The JSON texts of these resources, with commas between them. */
-  render(caller: Caller, items: readonly Stored[], projection: Projection): AsyncIterable<string>;
+  render(caller: Caller, items: readonly Stored[], projection: Projection): Text;
   /** Section 3.3. @throws AppError invalid-request; invalid-value; too-large; conflict */
   create(caller: Caller, body: unknown, projection: Projection): Promise<Answer>;
   /** Section 3.4.1. @throws AppError not-found */

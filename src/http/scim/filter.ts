@@ -40,12 +40,12 @@ function compile(filter: Filter, search: Search): Condition {
     case "not":
       return not(compile(filter.filter, search));
     case "valuePath": {
-      const { isForeign, ...reference } = named(filter, search);
+      const { isForeign, reference } = named(filter, search);
       const condition = ofOneElement(filter, reference);
       return isForeign ? never : condition;
     }
     default: {
-      const { isForeign, ...reference } = named(filter, search);
+      const { isForeign, reference } = named(filter, search);
       const { condition, negated } = ofAttribute(filter, reference, search.schema);
       const positive = isForeign ? never : condition;
       return negated ? not(positive) : positive;
@@ -57,13 +57,15 @@ const not = (condition: Condition): Condition => ({ op: "not", condition });
 
 type Named = AttributeReference & { readonly attribute: Attribute };
 
+const isNamed = (reference: AttributeReference): reference is Named => reference.attribute !== undefined;
+
 function named(
   { path, position }: { readonly path: string; readonly position: number },
   { schema, schemas }: Search,
-): Named & { readonly isForeign: boolean } {
+): { readonly reference: Named; readonly isForeign: boolean } {
   for (const each of [schema, ...schemas]) {
-    const { attribute, ...reference } = attributeAt(each, path) ?? {};
-    if (attribute) return { ...reference, attribute, isForeign: each !== schema };
+    const reference = attributeAt(each, path);
+    if (reference && isNamed(reference)) return { reference, isForeign: each !== schema };
   }
   throw refusal(position, `there is no attribute ${shown(path)} here`);
 }

@@ -2,7 +2,7 @@ import type { Caller } from "../../domain/caller.ts";
 import type { Page, Position, Query } from "../../domain/query.ts";
 import { AppError } from "../../errors.ts";
 import { cursorOf, positionOf } from "../cursor.ts";
-import type { Answer, Endpoint, Stored } from "./endpoint.ts";
+import { type Answer, type Endpoint, isWhole, type Stored, type Text } from "./endpoint.ts";
 import { conditionOf } from "./filter.ts";
 import { shown } from "./json.ts";
 import type { Parameters } from "./parameters.ts";
@@ -22,7 +22,7 @@ export async function list(endpoint: Endpoint, caller: Caller, parameters: Param
   const query = questionOf(schema, parameters);
   if (parameters.cursor !== undefined) return listByCursor(endpoint, caller, parameters, query, projection);
   const { offset, limit } = pageByIndex(parameters);
-  const { items, total } = await endpoint.find(caller, { ...query, offset, limit, total: true });
+  const { items, total } = await endpoint.find(caller, Object.assign({ offset, limit, total: true }, query));
   return listAnswer({ totalResults: total, startIndex: offset + 1, itemsPerPage: items.length }, () =>
     endpoint.render(caller, items, projection),
   );
@@ -62,7 +62,7 @@ export async function listAll(endpoints: readonly Endpoint[], caller: Caller, pa
       if (page.items.length === 0) continue;
       if (!isFirst) yield ",";
       isFirst = false;
-      yield* endpoint.render(caller, page.items, projection);
+      yield* piecesOf(endpoint.render(caller, page.items, projection));
     }
   });
 }
@@ -101,15 +101,24 @@ async function listByCursor(
   );
 }
 
-function listAnswer(head: object, resources: () => AsyncIterable<string>): Answer {
-  return {
-    status: 200,
-    body: async function* () {
-      yield `${JSON.stringify({ schemas: [listUrn], ...head }).slice(0, -1)},"Resources":[`;
-      yield* resources();
-      yield "]}";
-    },
+function listAnswer(head: object, resources: () => Text): Answer {
+  const opening = `{"schemas":["${listUrn}"],${JSON.stringify(head).slice(1, -1)},"Resources":[`;
+  const body = (): Text => {
+    const made = resources();
+    return isWhole(made) ? made.then((text) => `${opening}${text}]}`) : framed(opening, made, "]}");
   };
+  return { status: 200, body };
+}
+
+async function* framed(opening: string, pieces: AsyncIterable<string>, closing: string): AsyncGenerator<string> {
+  yield opening;
+  yield* pieces;
+  yield closing;
+}
+
+async function* piecesOf(text: Text): AsyncGenerator<string> {
+  if (isWhole(text)) yield await text;
+  else yield* text;
 }
 
 function pageByIndex({ startIndex = 1, count = countDefault }: Parameters): { offset: number; limit: number } {

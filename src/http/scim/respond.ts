@@ -1,7 +1,7 @@
 import type { Request, Response } from "express";
 import { answeredNotModified, etagOf } from "../etag.ts";
 import { sendPieces, sendText } from "../send.ts";
-import type { Answer } from "./endpoint.ts";
+import { type Answer, isWhole } from "./endpoint.ts";
 import { scimMediaType } from "./errors.ts";
 
 /**
@@ -16,6 +16,6 @@ export async function respond(req: Request, res: Response, { status, location, v
   if (!body) return void res.status(status).end();
   if (req.method === "HEAD") return void res.status(status).setHeader("Content-Type", scimMediaType).end();
   const made = body();
-  if (Symbol.asyncIterator in made) await sendPieces(res, status, scimMediaType, made);
-  else sendText(res, status, scimMediaType, await made);
+  if (isWhole(made)) sendText(res, status, scimMediaType, await made);
+  else await sendPieces(res, status, scimMediaType, made);
 }

@@ -6,7 +6,7 @@ import type { UserAttributes, Users } from "../../domain/people/users.ts";
 import type { ExpectedVersion } from "../../domain/precondition.ts";
 import { type Page, type Query, type RecordText, recordText } from "../../domain/query.ts";
 import { AppError, isFault } from "../../errors.ts";
-import type { Answer, Endpoint } from "./endpoint.ts";
+import type { Answer, Endpoint, Text } from "./endpoint.ts";
 import { inboundUser, outboundAttributes } from "./inbound.ts";
 import type { JsonObject } from "./json.ts";
 import { patchedUser } from "./patch.ts";
@@ -16,8 +16,18 @@ import type { Renderer } from "./render.ts";
 import { userSchema } from "./schema.ts";
 import { storedValue } from "./stored.ts";
 
-/** A piece of an answer, of which each one costs. */
-const renderedAtOnce = 20;
+/** Users in one piece of an answer: each piece costs, and after some of them others have their turn. */
+const pieceUsers = 20;
+
+function textOf(
+  users: readonly RecordText[],
+  groups: ReadonlyMap<string, readonly GroupOfUser[]>,
+  rendered: ReturnType<Renderer["users"]>,
+): string {
+  let text = "";
+  for (const user of users) text += (text && ",") + rendered(user, groups.get(user.id));
+  return text;
+}
 
 /** RFC 7644 section 3 for users: each operation reads, asks the domain, and answers. */
 export class UserEndpoint implements Endpoint {
@@ -40,20 +50,10 @@ export class UserEndpoint implements Endpoint {
     return storedValue({ ...user, ...JSON.parse(user.json) }, path);
   }
 
-  async *render(
-    { organizationId }: Caller,
-    users: readonly RecordText[],
-    projection: Projection,
-  ): AsyncGenerator<string> {
-    const groups = await this.#groupsOf(organizationId, users, projection);
-    const textOf = this.#renderer.users(projection);
-    for (let from = 0; from < users.length; from += renderedAtOnce) {
-      let text = "";
-      for (const user of users.slice(from, from + renderedAtOnce)) {
-        text += (user === users[0] ? "" : ",") + textOf(user, groups.get(user.id));
-      }
-      yield text;
-    }
+  render({ organizationId }: Caller, users: readonly RecordText[], projection: Projection): Text {
+    return users.length > pieceUsers
+      ? this.#pieces(organizationId, users, projection)
+      : this.#text(organizationId, users, projection);
   }
 
   async create(caller: Caller, body: unknown, projection: Projection): Promise<Answer> {
@@ -102,7 +102,7 @@ export class UserEndpoint implements Endpoint {
       status,
       location: this.#renderer.location("Users", user.id),
       version: user.version,
-      body: () => this.#textWithGroups(user, projection),
+      body: () => this.#text(user.organizationId, [user], projection),
     };
   }
 
@@ -110,16 +110,25 @@ export class UserEndpoint implements Endpoint {
   #changed(changed: User, projection: Projection): Answer {
     const user = recordText(changed);
     const body = (): Promise<string> =>
-      this.#textWithGroups(user, projection).catch((error: unknown) => {
+      this.#text(user.organizationId, [user], projection).catch((error: unknown) => {
         if (isFault(error, "query-too-expensive")) return this.#renderer.users(projection)(user);
         throw error;
       });
     return { ...this.#answer(200, user, projection), body };
   }
 
-  async #textWithGroups(user: RecordText, projection: Projection): Promise<string> {
-    const groups = await this.#groupsOf(user.organizationId, [user], projection);
-    return this.#renderer.users(projection)(user, groups.get(user.id));
+  async #text(organizationId: string, users: readonly RecordText[], projection: Projection): Promise<string> {
+    const groups = await this.#groupsOf(organizationId, users, projection);
+    return textOf(users, groups, this.#renderer.users(projection));
+  }
+
+  async *#pieces(organizationId: string, users: readonly RecordText[], projection: Projection): AsyncGenerator<string> {
+    const groups = await this.#groupsOf(organizationId, users, projection);
+    const rendered = this.#renderer.users(projection);
+    for (let from = 0; from < users.length; from += pieceUsers) {
+      if (from > 0) yield ",";
+      yield textOf(users.slice(from, from + pieceUsers), groups, rendered);
+    }
   }
 
   /** A user's groups are read only where they are shown. */
