@@ -9,26 +9,31 @@ import { assertShape } from "./json-shape.ts";
  * @param limit in bytes
  * @throws AppError unsupported-media-type, too-large, invalid-request, token-in-url
  */
-export function jsonBody(mediaTypes: readonly string[], limit: number): RequestHandler[] {
+export function jsonBody(mediaTypes: readonly string[], limit: number): RequestHandler {
   const parse = express.json({
     type: [...mediaTypes],
     limit,
     strict: false,
     verify: (_req, _res, bytes) => assertShape(bytes),
   });
-  return [
-    (req, _res, next) => {
-      const hasBody = req.headers["transfer-encoding"] !== undefined || Number(req.headers["content-length"] ?? 0) > 0;
-      if (!hasBody || (req.is([...mediaTypes]) && isUtf8(req.headers["content-type"] ?? ""))) return next();
+  return (req, res, next) => {
+    const { "transfer-encoding": coding, "content-length": length, "content-type": type = "" } = req.headers;
+    if (coding === undefined && length === undefined) return next();
+    const isEmpty = coding === undefined && Number(length) === 0;
+    if (!isEmpty && !(req.is([...mediaTypes]) && isUtf8(type))) {
       throw new AppError("unsupported-media-type", `The body must be ${mediaTypes.join(" or ")} in UTF-8.`);
-    },
-    parse,
-    (req, _res, next) => {
-      refuseTokenInBody(req.body);
-      refusePoison(req.body);
+    }
+    parse(req, res, (error?: unknown) => {
+      try {
+        if (error !== undefined) throw error;
+        refuseTokenInBody(req.body);
+        refusePoison(req.body);
+      } catch (refused) {
+        return next(refused);
+      }
       next();
-    },
-  ];
+    });
+  };
 }
 
 const isUtf8 = (contentType: string): boolean =>

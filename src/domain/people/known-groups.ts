@@ -17,32 +17,39 @@ export interface KnownGroup {
   readonly holders: readonly string[];
 }
 
-/** Groups of all organisations that are remembered, and groups in the lists of users: some hundred bytes each. */
-const groupsMax = 50_000;
-const listedMax = 100_000;
+/** How much is remembered, of all organisations together: some hundred bytes each. */
+export interface KnownMost {
+  readonly groups: number;
+  /** Groups in lists. */
+  readonly listed: number;
+  readonly users: number;
+}
+
+const usually: KnownMost = { groups: 50_000, listed: 100_000, users: 100_000 };
 
 /**
- * Remembers groups that were read, as people far outnumber them, and what was shown of them last: without it every
- * answer about a user asks for their names and for the groups that hold them. A store that others write to as well does
- * not tell what they write, and then nothing is remembered.
+ * Remembers groups that were read, as people far outnumber them, and the lists of them that were shown, of which there
+ * are fewer than people as well: without it every answer about a user asks for the groups' names and for the groups that
+ * hold them. A store that others write to as well does not tell what they write, and then nothing is remembered.
  */
 export class KnownGroups {
   readonly #isTold: boolean;
   readonly #groups: ById<KnownGroup>;
-  /** By user. */
+  /** By the ids of the groups that a user is in directly. */
   readonly #lists: ById<readonly GroupOfUser[]>;
+  readonly #listsOfUsers: ById<readonly GroupOfUser[]>;
   #writes = 0;
 
-  constructor(store: Store, most = { groups: groupsMax, listed: listedMax }) {
+  constructor(store: Store, most = usually) {
     this.#groups = new ById(most.groups);
-    this.#lists = new ById(most.listed);
+    this.#lists = new ById(most.listed, (list) => list.length + 1);
+    this.#listsOfUsers = new ById(most.users);
     this.#isTold = store.onWritten !== undefined;
     store.onWritten?.((organizationId, ids) => {
       this.#writes++;
-      if (organizationId === undefined) {
-        this.#groups.clear();
-        this.#lists.clear();
-      } else this.#forget(organizationId, ids);
+      if (organizationId === undefined)
+        for (const each of [this.#groups, this.#lists, this.#listsOfUsers]) each.clear();
+      else this.#forget(organizationId, ids);
     });
   }
 
@@ -50,67 +57,80 @@ export class KnownGroups {
     return this.#groups.get(organizationId, id);
   }
 
-  listOf(organizationId: string, userId: string): readonly GroupOfUser[] | undefined {
-    return this.#lists.get(organizationId, userId);
+  /** @param direct ids of the groups that a user is in directly, with commas between them */
+  list(organizationId: string, direct: string): readonly GroupOfUser[] | undefined {
+    return this.#lists.get(organizationId, direct);
+  }
+
+  listOfUser(organizationId: string, userId: string): readonly GroupOfUser[] | undefined {
+    return this.#listsOfUsers.get(organizationId, userId);
   }
 
   /**
    * A place for what is read from now on: what is written meanwhile may change it, and then it is not kept.
    */
-  learning(organizationId: string): {
-    group(id: string, group: KnownGroup): void;
-    list(userId: string, groups: readonly GroupOfUser[]): void;
-  } {
+  learning(organizationId: string): Learning {
     const writes = this.#writes;
-    const isCurrent = (): boolean => this.#isTold && writes === this.#writes;
+    const learn = <T>(what: ById<T>, id: string, value: T): void => {
+      if (this.#isTold && writes === this.#writes) what.set(organizationId, id, value);
+    };
     return {
-      group: (id, group) => {
-        if (isCurrent()) this.#groups.set(organizationId, id, group, 1);
-      },
-      list: (userId, groups) => {
-        if (isCurrent()) this.#lists.set(organizationId, userId, groups, groups.length + 1);
-      },
+      group: (id, group) => learn(this.#groups, id, group),
+      list: (direct, list) => learn(this.#lists, direct, list),
+      listOfUser: (userId, list) => learn(this.#listsOfUsers, userId, list),
     };
   }
 
   #forget(organizationId: string, ids: Iterable<string>): void {
     for (const id of ids) {
       this.#groups.delete(organizationId, id);
-      this.#lists.delete(organizationId, id);
-      if (id.startsWith("grp_")) this.#lists.clear(organizationId); // whoever is in it, or in a group in it
+      this.#listsOfUsers.delete(organizationId, id);
+      if (!id.startsWith("grp_")) continue;
+      this.#lists.clear(organizationId);
+      this.#listsOfUsers.clear(organizationId); // whoever is in it, or in a group in it
     }
   }
 }
 
-/** What is known of the members of organisations, by their ids, up to a size; beyond it, it is all forgotten. */
+/** Keeps what was read, under the names by which `KnownGroups` is asked for it. */
+export interface Learning {
+  group(id: string, group: KnownGroup): void;
+  list(direct: string, list: readonly GroupOfUser[]): void;
+  listOfUser(userId: string, list: readonly GroupOfUser[]): void;
+}
+
+/** What is known in organisations, by ids, up to a size; beyond it, it is all forgotten. */
 class ById<T> {
   readonly #sizeMax: number;
-  readonly #organizations = new Map<string, Map<string, { readonly value: T; readonly size: number }>>();
+  readonly #sizeOf: (value: T) => number;
+  readonly #organizations = new Map<string, Map<string, T>>();
   #size = 0;
 
-  constructor(sizeMax: number) {
+  constructor(sizeMax: number, sizeOf: (value: T) => number = () => 1) {
     this.#sizeMax = sizeMax;
+    this.#sizeOf = sizeOf;
   }
 
   get(organizationId: string, id: string): T | undefined {
-    return this.#organizations.get(organizationId)?.get(id)?.value;
+    return this.#organizations.get(organizationId)?.get(id);
   }
 
-  set(organizationId: string, id: string, value: T, size: number): void {
+  set(organizationId: string, id: string, value: T): void {
     this.delete(organizationId, id);
+    const size = this.#sizeOf(value);
     if (this.#size + size > this.#sizeMax) this.clear();
     if (size > this.#sizeMax) return;
-    const known = this.#organizations.get(organizationId) ?? new Map();
-    this.#organizations.set(organizationId, known.set(id, { value, size }));
+    const known = this.#organizations.get(organizationId) ?? new Map<string, T>();
+    this.#organizations.set(organizationId, known.set(id, value));
     this.#size += size;
   }
 
   delete(organizationId: string, id: string): void {
     const known = this.#organizations.get(organizationId);
-    const entry = known?.get(id);
-    if (!known || !entry) return;
+    const value = known?.get(id);
+    if (!known || value === undefined) return;
     known.delete(id);
-    this.#size -= entry.size;
+    this.#size -= this.#sizeOf(value);
   }
 
   /** @param organizationId whose; absent: everybody's */
@@ -120,7 +140,7 @@ class ById<T> {
       this.#size = 0;
       return;
     }
-    for (const { size } of this.#organizations.get(organizationId)?.values() ?? []) this.#size -= size;
+    for (const value of this.#organizations.get(organizationId)?.values() ?? []) this.#size -= this.#sizeOf(value);
     this.#organizations.delete(organizationId);
   }
 }

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { AppError } from "../../errors.ts";
 import type { MembershipReader, Store, Tenant } from "../../store/collection.ts";
 import { groups } from "../../store/collections.ts";
-import { type GroupOfUser, type KnownGroup, KnownGroups } from "./known-groups.ts";
+import { type GroupOfUser, type KnownGroup, KnownGroups, type Learning } from "./known-groups.ts";
 
 /** Who belongs where, seen from the members' side. */
 export class Memberships {
@@ -29,16 +29,15 @@ export class Memberships {
     organizationId: string,
     userIds: readonly string[],
   ): Promise<ReadonlyMap<string, readonly GroupOfUser[]>> {
-    const show = budget(this.#effortMax);
     const lists = new Map<string, readonly GroupOfUser[]>();
     const asked: string[] = [];
     for (const userId of userIds) {
-      const list = this.#known.listOf(organizationId, userId);
-      if (list) {
-        show(list.length);
-        lists.set(userId, list);
-      } else asked.push(userId);
+      const list = this.#known.listOfUser(organizationId, userId);
+      if (list) lists.set(userId, list);
+      else asked.push(userId);
     }
+    const show = budget(this.#effortMax);
+    for (const list of lists.values()) show(list.length);
     if (asked.length > 0) await this.#readLists(organizationId, asked, show, lists);
     return lists;
   }
@@ -51,21 +50,51 @@ export class Memberships {
   ): Promise<void> {
     const tenant = this.#store.for(organizationId);
     const learning = this.#known.learning(organizationId);
-    const isKnown = (id: string): KnownGroup | undefined => this.#known.group(organizationId, id);
-    const { above, known, unknown } = await climb(tenant.memberships, userIds, isKnown, budget(this.#effortMax));
-    const reached = reachedByEach(userIds, above, budget(this.#effortMax), show);
+    const follow = budget(this.#effortMax);
+    const direct = await heldBy(tenant.memberships, userIds, follow);
+    const alike = new Map<string, readonly GroupOfUser[]>([["", []]]);
+    const unknown = new Map<string, readonly string[]>();
+    for (const ids of direct.values()) {
+      const key = ids.join();
+      if (alike.has(key) || unknown.has(key)) continue;
+      const list = this.#known.list(organizationId, key);
+      if (list) alike.set(key, list);
+      else unknown.set(key, ids);
+    }
+    if (unknown.size > 0) {
+      for (const [key, list] of await this.#makeLists(tenant, unknown, learning, follow)) {
+        alike.set(key, list);
+        learning.list(key, list);
+      }
+    }
+    for (const userId of userIds) {
+      const list = alike.get((direct.get(userId) ?? none).join()) ?? [];
+      show(list.length);
+      lists.set(userId, list);
+      learning.listOfUser(userId, list);
+    }
+  }
+
+  /** The lists of users who are in the same groups directly, one for all of them. */
+  async #makeLists(
+    tenant: Tenant<"read">,
+    directs: ReadonlyMap<string, readonly string[]>,
+    learning: Learning,
+    follow: Spend,
+  ): Promise<ReadonlyMap<string, readonly GroupOfUser[]>> {
+    const isKnown = (id: string): KnownGroup | undefined => this.#known.group(tenant.organizationId, id);
+    const { above, known, unknown } = await climb(tenant.memberships, [...directs.values()].flat(), isKnown, follow);
     for (const [id, group] of await readGroups(tenant, unknown, above)) {
       known.set(id, group);
       learning.group(id, group);
     }
-    const shown = new Map<readonly string[], readonly GroupOfUser[]>([[none, []]]);
-    for (const userId of userIds) {
-      const ids = reached.get(userId) ?? none;
-      const list = shown.get(ids) ?? groupsShown(ids, known, above.get(userId) ?? none);
-      shown.set(ids, list);
-      lists.set(userId, list);
-      learning.list(userId, list);
+    const walk = budget(this.#effortMax);
+    const lists = new Map<string, readonly GroupOfUser[]>();
+    for (const [key, direct] of directs) {
+      const ids = direct.some((id) => above.has(id)) ? reachedFrom(direct, above, walk) : direct;
+      lists.set(key, groupsShown(ids, known, direct));
     }
+    return lists;
   }
 }
 
@@ -101,7 +130,19 @@ interface Climbed {
   readonly unknown: readonly string[];
 }
 
-/** The groups that hold each of these members, those that hold each of those groups, and so on up. */
+/** The groups that hold each of these members directly. */
+async function heldBy(memberships: MembershipReader, memberIds: readonly string[], follow: Spend): Promise<Above> {
+  const held = new Map<string, readonly string[]>();
+  for (let from = 0; from < memberIds.length; from += askedMax) {
+    for (const [id, groups] of await memberships.groupsOfEach(memberIds.slice(from, from + askedMax))) {
+      follow(groups.length);
+      held.set(id, groups);
+    }
+  }
+  return held;
+}
+
+/** The groups that hold these groups, those that hold them, and so on up. */
 async function climb(
   memberships: MembershipReader,
   from: readonly string[],
@@ -112,9 +153,7 @@ async function climb(
   const known = new Map<string, KnownGroup>();
   const seen = new Set(from);
   const ahead = [...seen];
-  const members = ahead.length;
   for (let at = 0; at < ahead.length; ) {
-    const isFirst = at === 0;
     const next = ahead.slice(at, at + askedMax);
     at += next.length;
     const asked: string[] = [];
@@ -123,7 +162,7 @@ async function climb(
       if (group) known.set(id, group);
       else asked.push(id);
     }
-    if (asked.length > 0 && !isFirst) await nextTurn();
+    if (asked.length > 0) await nextTurn();
     const found = asked.length > 0 ? await memberships.groupsOfEach(asked) : undefined;
     for (const id of next) {
       const holders = known.get(id)?.holders ?? found?.get(id);
@@ -137,34 +176,7 @@ async function climb(
       }
     }
   }
-  return { above, known, unknown: ahead.slice(members).filter((id) => !known.has(id)) };
-}
-
-/** The ids of all groups of each of these users. */
-function reachedByEach(
-  userIds: readonly string[],
-  above: Above,
-  walk: Spend,
-  show: Spend,
-): ReadonlyMap<string, readonly string[]> {
-  const byUser = new Map<string, readonly string[]>();
-  const byDirect = new Map<string, readonly string[]>();
-  for (const userId of userIds) {
-    const direct = above.get(userId);
-    if (!direct) continue;
-    const reached = direct.some((id) => above.has(id)) ? reachedFromAlike(direct) : direct;
-    show(reached.length);
-    byUser.set(userId, reached);
-  }
-  return byUser;
-
-  /** One list, and one walk, for all whose direct groups are the same. */
-  function reachedFromAlike(direct: readonly string[]): readonly string[] {
-    const key = direct.join();
-    const reached = byDirect.get(key) ?? reachedFrom(direct, above, walk);
-    byDirect.set(key, reached);
-    return reached;
-  }
+  return { above, known, unknown: ahead.filter((id) => !known.has(id)) };
 }
 
 function reachedFrom(direct: readonly string[], above: Above, walk: Spend): readonly string[] {

@@ -38,8 +38,8 @@ export function apiRouter({ rooms, requestLog, publicUrl, authenticate, limit, f
     next();
   };
   const base = `${publicUrl}/api`;
-  mountOpen(router, operations, rooms, base, [count, ...jsonBody([json], openBytesMax)]);
-  router.use(authenticate, limit, ...jsonBody(mediaTypes, bytesMax));
+  mountOpen(router, operations, rooms, base, [count, jsonBody([json], openBytesMax)]);
+  router.use(authenticate, limit, jsonBody(mediaTypes, bytesMax));
   mount(router, operations, rooms, base);
   return router;
 }

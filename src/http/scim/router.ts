@@ -54,9 +54,9 @@ export function scimRouter(door: ScimDoor): Router {
   router.use(door.authenticate, door.limit);
   router.all("/Me", requireScope("connect:read", "admin:scim"), byMethod({ GET: me(users) }));
   router.use(requireScope("admin:scim"));
-  router.use("/Groups", ...jsonBody(mediaTypes, groupBytesMax));
-  router.use(["/Users", "/.search"], ...jsonBody(mediaTypes, bytesMax));
-  router.use("/Bulk", ...jsonBody(mediaTypes, bulkBytesMax));
+  router.use("/Groups", jsonBody(mediaTypes, groupBytesMax));
+  router.use(["/Users", "/.search"], jsonBody(mediaTypes, bytesMax));
+  router.use("/Bulk", jsonBody(mediaTypes, bulkBytesMax));
   const all = (caller: Caller, asked: Parameters): Promise<Answer> => listAll(endpoints, caller, asked);
   router.all("/", byMethod({ GET: listing(parametersOf, all) }));
   router.all("/.search", byMethod({ POST: listing(searched, all) }));

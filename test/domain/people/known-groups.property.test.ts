@@ -60,7 +60,7 @@ describe("What is remembered of groups", () => {
       return (await open.get(group)) ? open.replace(written, "any") : open.insert(written);
     });
 
-  for (const most of [undefined, { groups: 2, listed: 3 }]) {
+  for (const most of [undefined, { groups: 2, listed: 3, users: 1 }]) {
     const title = most ? "with place for hardly any of them" : "with place for all";
     it(`is what is stored, whatever is written, also while it is asked for, ${title}`, async () => {
       await fc.assert(
