@@ -22,9 +22,8 @@ export function rateLimit(quotasOf: (req: Request) => DoorQuotas): RequestHandle
     if (counted.length === 0) return next();
     const usedUp = counted.filter(({ quota, key }) => quota.remaining(key).requests === 0);
     if (usedUp.length === 0) for (const { quota, key } of counted) quota.take(key);
-    const fields = counted.map(({ quota, key }) => fieldsOf(quota, key));
-    res.setHeader("RateLimit-Policy", fields.map(({ policy }) => policy).join(", "));
-    res.setHeader("RateLimit", fields.map(({ remaining }) => remaining).join(", "));
+    res.setHeader("RateLimit-Policy", counted.map(({ quota }) => quota.policy).join(", "));
+    res.setHeader("RateLimit", counted.map(({ quota, key }) => remainingOf(quota, key)).join(", "));
     if (usedUp.length > 0) throw rateLimited(usedUp);
     next();
   };
@@ -43,11 +42,7 @@ export function rateLimited(usedUp: readonly { readonly quota: Quota; readonly k
 
 const tokenKeyOf = ({ actor, organizationId }: Caller): string => actor.id ?? `${actor.type} ${organizationId}`;
 
-function fieldsOf(quota: Quota, key: string): { policy: string; remaining: string } {
-  const { name, limit } = quota;
+function remainingOf(quota: Quota, key: string): string {
   const { requests, seconds } = quota.remaining(key);
-  return {
-    policy: `"${name}";q=${limit.requests};w=${limit.seconds}`,
-    remaining: `"${name}";r=${requests};t=${seconds}`,
-  };
+  return `"${quota.name}";r=${requests};t=${seconds}`;
 }

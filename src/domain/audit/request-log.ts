@@ -36,15 +36,26 @@ export class RequestLog implements Gathering {
   async flush(): Promise<void> {
     this.#strangers = 0;
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting.slice(0, batchMax);
-      await this.#write(batch).catch(async (error: unknown) => {
-        if (isFault(error, "unavailable")) throw error;
-        // One that the store does not take must not keep the others of all organisations waiting for ever.
-        for (const entry of batch) await this.#write([entry]).catch(rethrowUnavailable);
-      });
-      const written = new Set(batch);
-      this.#waiting = this.#waiting.filter((entry) => !written.has(entry));
+      const entries = this.#waiting;
+      this.#waiting = [];
+      for (let from = 0; from < entries.length; from += batchMax) {
+        try {
+          await this.#writeBatch(entries.slice(from, from + batchMax));
+        } catch (error) {
+          this.#waiting = [...entries.slice(from), ...this.#waiting].slice(-waitingMax);
+          throw error;
+        }
+      }
     }
+  }
+
+  /** @throws AppError unavailable */
+  async #writeBatch(batch: readonly RequestLogEntry[]): Promise<void> {
+    await this.#write(batch).catch(async (error: unknown) => {
+      if (isFault(error, "unavailable")) throw error;
+      // One that the store does not take must not keep the others of all organisations waiting for ever.
+      for (const entry of batch) await this.#write([entry]).catch(rethrowUnavailable);
+    });
   }
 
   async #write(entries: readonly RequestLogEntry[]): Promise<void> {
