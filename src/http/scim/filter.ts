@@ -147,7 +147,7 @@ function ofSchemas(
 }
 
 function tested(test: Test, path: string): Condition {
-  return test.op === "never" ? never : { ...test, path };
+  return test.op === "never" ? never : Object.assign({ path }, test);
 }
 
 const isMembers = ({ extension, attribute }: Named): boolean => !extension && attribute.name === "members";
