@@ -47,9 +47,8 @@ export class KnownGroups {
     this.#isTold = store.onWritten !== undefined;
     store.onWritten?.((organizationId, ids) => {
       this.#writes++;
-      if (organizationId === undefined)
-        for (const each of [this.#groups, this.#lists, this.#listsOfUsers]) each.clear();
-      else this.#forget(organizationId, ids);
+      if (organizationId !== undefined) return this.#forget(organizationId, ids);
+      for (const each of [this.#groups, this.#lists, this.#listsOfUsers]) each.clear();
     });
   }
 

@@ -19,16 +19,6 @@ import { storedValue } from "./stored.ts";
 /** Users in one piece of an answer: each piece costs, and after some of them others have their turn. */
 const pieceUsers = 20;
 
-function textOf(
-  users: readonly RecordText[],
-  groups: ReadonlyMap<string, readonly GroupOfUser[]>,
-  rendered: ReturnType<Renderer["users"]>,
-): string {
-  let text = "";
-  for (const user of users) text += (text && ",") + rendered(user, groups.get(user.id));
-  return text;
-}
-
 /** RFC 7644 section 3 for users: each operation reads, asks the domain, and answers. */
 export class UserEndpoint implements Endpoint {
   readonly schema = userSchema;
@@ -143,4 +133,15 @@ export class UserEndpoint implements Endpoint {
       users.map(({ id }) => id),
     );
   }
+}
+
+/** The texts of these users, with commas between them. */
+function textOf(
+  users: readonly RecordText[],
+  groups: ReadonlyMap<string, readonly GroupOfUser[]>,
+  rendered: ReturnType<Renderer["users"]>,
+): string {
+  let text = "";
+  for (const user of users) text += (text && ",") + rendered(user, groups.get(user.id));
+  return text;
 }
