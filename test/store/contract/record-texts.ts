@@ -41,7 +41,8 @@ export function recordTextContract(store: () => Store): void {
     });
 
     it("are found, sorted, paged and counted as the records are", async () => {
-      for (const name of "bdac") await insert(name, { name: name === "d" ? "x" : "y", note: `${name}${name}` });
+      const extra = { separators: "\u001e\u001f\n ü 𝒳" };
+      for (const name of "bdac") await insert(name, { name: name === "d" ? "x" : "y", note: `${name}${name}`, extra });
       const queries: readonly Query[] = [
         { limit: 9, total: true },
         { limit: 1, offset: 3, total: true },
