@@ -6,13 +6,13 @@ import type { Caller } from "../domain/caller.ts";
 import { canHave } from "../domain/tokens/scopes.ts";
 import type { TokenVerifier } from "../domain/tokens/verify.ts";
 import { AppError, isFault } from "../errors.ts";
-import { normaliseCredential, refuseTokenInBody } from "./credentials.ts";
+import { credentialOf, refuseTokenInBody } from "./credentials.ts";
 import type { FailureLimit } from "./failure-limit.ts";
 import { callerOf } from "./request.ts";
 
 /**
- * Credential -> caller, on every request anew. The credential has one place by the time that the strategy looks for it,
- * and no body has been parsed, so that it finds none in a query or a body.
+ * Credential -> caller, on every request anew. The strategy is shown the credential and nothing else of the request, so
+ * that it finds none in a query or a body.
  */
 export function authenticate(verifier: TokenVerifier, failures: FailureLimit): RequestHandler {
   const guard = new passport.Passport();
@@ -35,13 +35,16 @@ export function authenticate(verifier: TokenVerifier, failures: FailureLimit): R
         refuse(req, res, failures, why).then(next, next);
       }
     };
+    let headers: { authorization?: string };
     try {
-      normaliseCredential(req);
+      const secret = credentialOf(req);
+      headers = secret === undefined ? {} : { authorization: `Bearer ${secret}` };
     } catch (error) {
       settled(error, undefined);
       return;
     }
-    guard.authenticate("bearer", { session: false }, settled)(req, res, next);
+    const { address, requestId } = req;
+    guard.authenticate("bearer", { session: false }, settled)({ headers, address, requestId }, res, next);
   };
 }
 
@@ -54,7 +57,7 @@ function announceEnd(res: Response, { token }: Caller): void {
 const announcedMs = 7 * 86_400_000;
 
 type BearerStrategyVerify = (
-  req: Request,
+  req: Pick<Request, "address" | "requestId">,
   secret: string,
   done: (error: unknown, caller?: Caller | false) => void,
 ) => void;

@@ -3,25 +3,22 @@ import { AppError } from "../errors.ts";
 
 /**
  * The one place that knows where a credential may stand: `Authorization: Bearer`, `Authorization: Api-Token`,
- * `X-API-Key`. Whichever it was, what follows sees one Authorization header with Bearer, or none.
+ * `X-API-Key`.
+ * @returns the credential, or undefined for none
  * @throws AppError token-in-url, ambiguous-credentials, invalid-token
  */
-export function normaliseCredential(req: IncomingMessage): void {
+export function credentialOf(req: IncomingMessage): string | undefined {
   refuseTokenInUrl(req.url ?? "");
   const secrets = presentedSecrets(req);
   const [secret] = secrets;
   if (secrets.some((each) => each !== secret)) {
     throw new AppError("ambiguous-credentials", "The request carries two different credentials. Send one.");
   }
-  // To take a header away that is not there costs as much as to take one away.
-  if (req.headers["x-api-key"] !== undefined) delete req.headers["x-api-key"];
-  if (secret === undefined) {
-    delete req.headers.authorization;
-    return;
-  }
   // Longer or stranger than any credential; the strategy behind would read more into spaces than a token.
-  if (!credential.test(secret)) throw new AppError("invalid-token", "The credential is not valid.");
-  req.headers.authorization = `Bearer ${secret}`;
+  if (secret !== undefined && !credential.test(secret)) {
+    throw new AppError("invalid-token", "The credential is not valid.");
+  }
+  return secret;
 }
 
 /**

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { expect } from "chai";
 import fc from "fast-check";
 import { AppError } from "../../src/errors.ts";
-import { normaliseCredential } from "../../src/http/credentials.ts";
+import { credentialOf } from "../../src/http/credentials.ts";
 
 const names = [
   "access_token",
@@ -45,7 +45,7 @@ describe("A token in a query", () => {
         const query = parameters.join("&");
         const request = { url: `/scim/v2/Users?${query}`, headers: {}, headersDistinct: {} };
         const decoded = [...new URLSearchParams(`&${query}`).keys()].map((name) => name.toLowerCase());
-        const pass = (): void => normaliseCredential(request as unknown as IncomingMessage);
+        const pass = (): unknown => credentialOf(request as unknown as IncomingMessage);
         if (decoded.some((name) => names.includes(name))) expect(pass).to.throw(AppError, /token in the URL/);
         else expect(pass).to.not.throw();
       }),
