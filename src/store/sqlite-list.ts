@@ -5,6 +5,7 @@ import type { Book } from "./page-marks.ts";
 import type { Connection, SqlValue } from "./sqlite-driver.ts";
 import { countAll, type PageRequest, type PageRows, planCount, planPage, readPage, type Way } from "./sqlite-page.ts";
 import type { ScanReader } from "./sqlite-reader.ts";
+import type { ReadRows } from "./sqlite-record.ts";
 
 /** What is read, and through what. */
 export interface Reading<T extends Entity> {
@@ -13,6 +14,8 @@ export interface Reading<T extends Entity> {
   readonly scans?: () => ScanReader;
   readonly definition: CollectionDefinition<Entity>;
   readonly organizationId: string;
+  /** How the rows of a page are read. */
+  readonly read?: ReadRows;
   /** What is made of a record that was read. */
   readonly made: (text: RecordText) => T;
 }
@@ -65,13 +68,13 @@ function countsByRest<T extends Entity>({ definition, organizationId }: Reading<
 
 /** @throws Error for a scan inside a transaction */
 async function answer<T extends Entity>(
-  { connection, scans }: Reading<T>,
+  { connection, scans, read }: Reading<T>,
   asks: "page" | "count",
   { request, way }: { readonly request: PageRequest; readonly way: Way },
 ): Promise<PageRows> {
   if (way !== "at-once" && scans) return scans().ask(request, { asks, way });
   if (way === "scan") throw new Error("inside a transaction only what an index answers may be asked");
-  return asks === "page" ? readPage(connection(), request) : { rows: [], total: countAll(connection(), request) };
+  return asks === "page" ? readPage(connection(), request, read) : { rows: [], total: countAll(connection(), request) };
 }
 
 /** Only of a list without a condition it is known, without counting, how long it is. */

@@ -3,7 +3,7 @@ import { sizeShown } from "./page-ends.ts";
 import { alwaysHeld, isInMissing, type PagePart, partsOf } from "./page-parts.ts";
 import { atMost, type Connection, type Sql, type SqlValue } from "./sqlite-driver.ts";
 import { isOrdered, type Narrowing, narrowing } from "./sqlite-narrowing.ts";
-import { asTexts, recordColumns, textColumns, textsIn, toText } from "./sqlite-record.ts";
+import { type ReadRows, readEach, recordColumns, toText } from "./sqlite-record.ts";
 import { columnOf, quote, toSql } from "./where-sql.ts";
 
 /**
@@ -106,15 +106,18 @@ export function planCount(
   return { request, way: byIndex ? "by-index" : "scan" };
 }
 
-/** Reads a page in the order of an index. */
-export function readPage(connection: Connection, request: PageRequest): PageRows {
+/**
+ * Reads a page in the order of an index.
+ * @param read how the rows of a query are read
+ */
+export function readPage(connection: Connection, request: PageRequest, read: ReadRows = readEach): PageRows {
   const rows: RecordText[] = [];
   let offset = request.offset;
   const { sort, sortHeld, descending, after } = request;
   for (const part of partsOf({ isById: sort === undefined, isHeld: sortHeld, isDescending: descending, after })) {
     const missing = request.limit - rows.length;
     if (missing <= 0) break;
-    const found = readPart(connection, request, part, offset, missing);
+    const found = readPart(connection, request, part, offset, missing, read);
     rows.push(...found);
     // What this part could pass over counts towards the offset of the next.
     if (offset > 0 && found.length === 0) offset -= Math.min(offset, countPart(connection, request, part));
@@ -186,19 +189,18 @@ function readPart(
   part: PagePart,
   offset: number,
   limit: number,
+  read: ReadRows,
 ): RecordText[] {
-  const read = (select: string, values: readonly SqlValue[]): RecordText[] =>
-    textsIn(connection.getValues(asTexts(select), values) ?? [], request.organizationId);
   if (offset === 0) {
-    const { text, values } = partSql(request, part, textColumns);
-    return read(`${text} ${atMost}`, [...values, limit]);
+    const { text, values } = partSql(request, part, recordColumns);
+    return read(connection, { text: `${text} ${atMost}`, values: [...values, limit] });
   }
   // Passing over rows inside the index, and fetching only those that are shown.
   const { text, values } = partSql(request, part, "rowid AS place");
-  return read(
-    `SELECT ${textColumns} FROM (${text} ${atMost} OFFSET ?) AS page CROSS JOIN ${request.table} ON ${request.table}.rowid = place ORDER BY ${orderOf(request, part)}`,
-    [...values, limit, offset],
-  );
+  return read(connection, {
+    text: `SELECT ${recordColumns} FROM (${text} ${atMost} OFFSET ?) AS page CROSS JOIN ${request.table} ON ${request.table}.rowid = place ORDER BY ${orderOf(request, part)}`,
+    values: [...values, limit, offset],
+  });
 }
 
 function countPart(connection: Connection, request: PageRequest, part: PagePart): number {

@@ -1,5 +1,5 @@
 import type { CollectionDefinition, Entity, RecordText } from "./collection.ts";
-import type { RowValues, SqlValue } from "./sqlite-driver.ts";
+import type { Connection, RowValues, Sql, SqlValue } from "./sqlite-driver.ts";
 import { splitTwin } from "./twin.ts";
 import { quote } from "./where-sql.ts";
 
@@ -28,29 +28,32 @@ export function toEntity({ id, organizationId, version, createdAt, updatedAt, js
   return Object.assign(JSON.parse(json) as object, { id, organizationId, version, createdAt, updatedAt });
 }
 
-/** The columns that a query has to give to be asked by `asTexts`. */
-export const textColumns = "id, version, created_at, updated_at, body";
+/** Reads the records of a query for `recordColumns`, in its order. */
+export type ReadRows = (connection: Connection, select: Sql) => RecordText[];
+
+export const readEach: ReadRows = (connection, { text, values }) => connection.allValues(text, values).map(toText);
 
 /**
- * A query for records that gives them, in their order, as two texts, one of the envelopes and one of the bodies: most
- * of what a record of a page costs is in handing its values over one by one. The envelopes are apart so that whoever
- * keeps an id does not keep the page.
+ * Reads them as one row of two texts, one of the envelopes and one of the bodies: most of what a record of a page costs
+ * is in handing its values over one by one. The envelopes are apart so that whoever keeps an id does not keep the page.
+ * For records that are small: while they are read, all of them are held twice.
  */
-export const asTexts = (select: string): string =>
-  `SELECT group_concat(concat_ws(char(31), id, version, created_at, updated_at), char(30)), group_concat(body, char(30)) FROM (${select})`;
-
-/** What stands between records, and between the values of an envelope. No JSON text holds it, nor any id or time. */
-export const [recordSeparator, unitSeparator] = ["\u001e", "\u001f"];
-
-/** The records of an organisation that such a query gave. */
-export function textsIn([envelopes, bodies]: RowValues, organizationId: string): RecordText[] {
+export const readAsOne: ReadRows = (connection, { text, values }) => {
+  const [envelopes, bodies] = connection.getValues(asOne(text), values) ?? [];
   if (typeof envelopes !== "string" || typeof bodies !== "string") return [];
   const jsons = bodies.split(recordSeparator);
   return envelopes.split(recordSeparator).map((envelope, at) => {
-    const [id = "", version, createdAt = "", updatedAt = ""] = envelope.split(unitSeparator);
-    return { id, organizationId, version: Number(version), createdAt, updatedAt, json: jsons[at] ?? "" };
+    const row: unknown[] = envelope.split(unitSeparator);
+    row.push(jsons[at]);
+    return toText(row);
   });
-}
+};
+
+const asOne = (select: string): string =>
+  `SELECT group_concat(concat_ws(char(31), organization_id, id, version, created_at, updated_at), char(30)), group_concat(body, char(30)) FROM (${select})`;
+
+/** What stands between records, and between the values of an envelope. No JSON text holds it, nor any id or time. */
+export const [recordSeparator, unitSeparator] = ["\u001e", "\u001f"];
 
 /** The columns of a collection that a write sets, but for the organisation and the id, which stay. */
 export function writtenColumns({ twin }: CollectionDefinition<Entity>): readonly string[] {

@@ -4,9 +4,7 @@ import type {
   CollectionDefinition,
   Entity,
   Index,
-  Reader,
   ReadTenant,
-  RecordText,
   Store,
   Tenant,
   WriteListener,
@@ -21,7 +19,7 @@ import { type FileIdentity, OpenFolder } from "./sqlite-folder.ts";
 import { membershipReader, membershipWriter } from "./sqlite-memberships.ts";
 import { WriteQueue } from "./sqlite-queue.ts";
 import type { ScanReader } from "./sqlite-reader.ts";
-import { recordColumns, recordColumnsOf, toEntity, toText } from "./sqlite-record.ts";
+import { readAsOne, recordColumns, recordColumnsOf, toEntity, toText } from "./sqlite-record.ts";
 import { elementTable, indexColumn, quote } from "./where-sql.ts";
 
 export interface SqliteOptions {
@@ -119,18 +117,15 @@ export function openSqliteStore({
   };
   const reading = (): Connection => current(lookAgainMs).reader();
   const scans = (): ScanReader => current(lookAgainMs).scans;
-  const readerOf = <T extends Entity>(
-    organizationId: string,
-    definition: CollectionDefinition<Entity>,
-    made: (text: RecordText) => T,
-  ): Reader<T> => collectionReader({ connection: reading, scans, organizationId, definition, made }, marks);
+  const outside = { connection: reading, scans };
 
   return {
     for: (organizationId): ReadTenant => ({
       organizationId,
       open: <T extends Entity>(definition: CollectionDefinition<T>) =>
-        readerOf(organizationId, definition, (text) => toEntity(text) as T),
-      texts: (definition) => readerOf(organizationId, definition, (text) => text),
+        collectionReader({ organizationId, definition, made: (text) => toEntity(text) as T, ...outside }, marks),
+      texts: (definition) =>
+        collectionReader({ organizationId, definition, read: readAsOne, made: (text) => text, ...outside }, marks),
       memberships: membershipReader(reading, organizationId),
     }),
     lookup: <T extends Entity>(from: CollectionDefinition<T>, key: string, values: readonly string[]) =>
