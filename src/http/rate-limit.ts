@@ -22,8 +22,9 @@ export function rateLimit(quotasOf: (req: Request) => DoorQuotas): RequestHandle
     if (counted.length === 0) return next();
     const usedUp = counted.filter(({ quota, key }) => quota.remaining(key).requests === 0);
     if (usedUp.length === 0) for (const { quota, key } of counted) quota.take(key);
-    res.setHeader("RateLimit-Policy", counted.map(({ quota }) => quota.policy).join(", "));
-    res.setHeader("RateLimit", counted.map(({ quota, key }) => remainingOf(quota, key)).join(", "));
+    const fields = counted.map(({ quota, key }) => fieldsOf(quota, key));
+    res.setHeader("RateLimit-Policy", fields.map(({ policy }) => policy).join(", "));
+    res.setHeader("RateLimit", fields.map(({ remaining }) => remaining).join(", "));
     if (usedUp.length > 0) throw rateLimited(usedUp);
     next();
   };
@@ -42,7 +43,11 @@ export function rateLimited(usedUp: readonly { readonly quota: Quota; readonly k
 
 const tokenKeyOf = ({ actor, organizationId }: Caller): string => actor.id ?? `${actor.type} ${organizationId}`;
 
-function remainingOf(quota: Quota, key: string): string {
+function fieldsOf(quota: Quota, key: string): { policy: string; remaining: string } {
+  const { name, limit } = quota;
   const { requests, seconds } = quota.remaining(key);
-  return `"${quota.name}";r=${requests};t=${seconds}`;
+  return {
+    policy: `"${name}";q=${limit.requests};w=${limit.seconds}`,
+    remaining: `"${name}";r=${requests};t=${seconds}`,
+  };
 }

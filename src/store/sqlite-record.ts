@@ -3,7 +3,8 @@ import type { Connection, RowValues, Sql, SqlValue } from "./sqlite-driver.ts";
 import { splitTwin } from "./twin.ts";
 import { quote } from "./where-sql.ts";
 
-const columns = ["organization_id", "id", "version", "created_at", "updated_at", "body"];
+const envelopeColumns = ["organization_id", "id", "version", "created_at", "updated_at"];
+const columns = [...envelopeColumns, "body"];
 
 /** The columns that make a record: the envelope and the rest of it as JSON. The generated columns cost a look each, the twin a parse. */
 export const recordColumns = columns.join(", ");
@@ -50,7 +51,7 @@ export const readAsOne: ReadRows = (connection, { text, values }) => {
 };
 
 const asOne = (select: string): string =>
-  `SELECT group_concat(concat_ws(char(31), organization_id, id, version, created_at, updated_at), char(30)), group_concat(body, char(30)) FROM (${select})`;
+  `SELECT group_concat(concat_ws(char(31), ${envelopeColumns.join(", ")}), char(30)), group_concat(body, char(30)) FROM (${select})`;
 
 /** What stands between records, and between the values of an envelope. No JSON text holds it, nor any id or time. */
 export const [recordSeparator, unitSeparator] = ["\u001e", "\u001f"];

@@ -36,15 +36,12 @@ export class RequestLog implements Gathering {
   async flush(): Promise<void> {
     this.#strangers = 0;
     while (this.#waiting.length > 0) {
-      const entries = this.#waiting;
-      this.#waiting = [];
-      for (let from = 0; from < entries.length; from += batchMax) {
-        try {
-          await this.#writeBatch(entries.slice(from, from + batchMax));
-        } catch (error) {
-          this.#waiting = [...entries.slice(from), ...this.#waiting].slice(-waitingMax);
-          throw error;
-        }
+      const batch = this.#waiting.splice(0, batchMax);
+      try {
+        await this.#writeBatch(batch);
+      } catch (error) {
+        this.#waiting = [...batch, ...this.#waiting].slice(-waitingMax);
+        throw error;
       }
     }
   }

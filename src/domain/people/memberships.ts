@@ -36,26 +36,28 @@ export class Memberships {
       if (list) lists.set(userId, list);
       else asked.push(userId);
     }
+    if (asked.length > 0) await this.#readLists(organizationId, asked, lists);
     const show = budget(this.#effortMax);
     for (const list of lists.values()) show(list.length);
-    if (asked.length > 0) await this.#readLists(organizationId, asked, show, lists);
     return lists;
   }
 
+  /** @param lists where those of these users are put */
   async #readLists(
     organizationId: string,
     userIds: readonly string[],
-    show: Spend,
     lists: Map<string, readonly GroupOfUser[]>,
   ): Promise<void> {
     const tenant = this.#store.for(organizationId);
     const learning = this.#known.learning(organizationId);
     const follow = budget(this.#effortMax);
     const direct = await heldBy(tenant.memberships, userIds, follow);
-    const alike = new Map<string, readonly GroupOfUser[]>([["", []]]);
+    const keys = new Map<string, string>();
+    const alike = new Map<string, readonly GroupOfUser[]>();
     const unknown = new Map<string, readonly string[]>();
-    for (const ids of direct.values()) {
+    for (const [userId, ids] of direct) {
       const key = ids.join();
+      keys.set(userId, key);
       if (alike.has(key) || unknown.has(key)) continue;
       const list = this.#known.list(organizationId, key);
       if (list) alike.set(key, list);
@@ -68,8 +70,7 @@ export class Memberships {
       }
     }
     for (const userId of userIds) {
-      const list = alike.get((direct.get(userId) ?? none).join()) ?? [];
-      show(list.length);
+      const list = alike.get(keys.get(userId) ?? "") ?? none;
       lists.set(userId, list);
       learning.listOfUser(userId, list);
     }
@@ -98,7 +99,8 @@ export class Memberships {
   }
 }
 
-const none: readonly string[] = [];
+/** Of who is in no group. */
+const none: readonly GroupOfUser[] = [];
 
 /** Two hundred people in five hundred groups each. */
 const effortUsual = 100_000;

@@ -28,8 +28,6 @@ export class Quota {
   /** As the setting calls it, and as answers do (`RateLimit-Policy`). */
   readonly name: string;
   readonly limit: Limit;
-  /** As it is said in answers (draft-ietf-httpapi-ratelimit-headers-11, `RateLimit-Policy`). */
-  readonly policy: string;
   readonly #now: () => number;
   #start = 0;
   #taken = new Map<string, number>();
@@ -38,7 +36,6 @@ export class Quota {
   constructor(name: string, limit: Limit, now: () => number = Date.now) {
     this.name = name;
     this.limit = limit;
-    this.policy = `"${name}";q=${limit.requests};w=${limit.seconds}`;
     this.#now = now;
   }
 

@@ -55,6 +55,21 @@ describe("RequestLog", () => {
     const ids = (await entries(domain.organizationId)).map(({ requestId }) => requestId);
     expect(ids).to.have.members(["before", "during"]);
   });
+
+  it("keeps the last 10,000 while nothing can be written, and each of those once", async () => {
+    const { organizationId } = domain;
+    const bringBack = await takeAway(domain);
+    for (let at = 0; at < 10_000; at++) log.note(request({ organizationId, requestId: `r-${at}` }));
+    const failing = refusalOf(log.flush(), "unavailable");
+    for (let at = 10_000; at < 10_050; at++) log.note(request({ organizationId, requestId: `r-${at}` }));
+    await failing;
+    await bringBack();
+    await log.flush();
+    const open = domain.store.for(organizationId).open(requestRecords);
+    const countOf = (requestId: string) => open.count({ op: "eq", path: "requestId", value: requestId });
+    expect(await open.count()).to.equal(10_000);
+    expect(await Promise.all(["r-0", "r-49", "r-50", "r-10049"].map(countOf))).to.deep.equal([0, 0, 1, 1]);
+  });
 });
 
 describe("The request log of /scim", () => {
