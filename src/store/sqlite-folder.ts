@@ -2,9 +2,11 @@ import { chmodSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { StartError } from "../errors.ts";
 import type { CollectionDefinition, Entity } from "./collection.ts";
+import { isStorableText } from "./condition.ts";
 import type { Migration } from "./migrations.ts";
 import { Connection, isSqliteError, sqliteCode } from "./sqlite-driver.ts";
 import { ScanReader } from "./sqlite-reader.ts";
+import { toEntity, toText } from "./sqlite-record.ts";
 import { assertOurs, prepareSchema } from "./sqlite-schema.ts";
 
 interface FolderOptions {
@@ -22,6 +24,8 @@ export class OpenFolder {
   readonly scans: ScanReader;
   readonly #read: Connection;
   #isReading = false;
+  /** What was found by key since reading began: by the SQL that asks, by value. */
+  readonly #found = new Map<string, Map<string, Entity>>();
   readonly #lock: Connection;
   readonly #path: string;
   readonly identity: FileIdentity;
@@ -63,9 +67,32 @@ export class OpenFolder {
     return this.#read;
   }
 
+  /**
+   * The one record that holds one of these values at a key that is unique everywhere. Until the next commit the answer
+   * stays what it is, and every request asks for one of few tokens: what was found is not read anew.
+   * @param sql asks for the record of a value
+   * @returns the same record to all who ask, which nobody can change
+   */
+  findByKey(sql: string, values: readonly string[]): Entity | undefined {
+    const connection = this.reader();
+    const known = this.#found.get(sql) ?? new Map<string, Entity>();
+    this.#found.set(sql, known);
+    for (const value of values.filter(isStorableText)) {
+      const found = known.get(value);
+      if (found) return found;
+      const row = connection.getValues(sql, [value]);
+      if (!row) continue;
+      if (known.size >= foundMax) known.clear();
+      known.set(value, frozen(toEntity(toText(row))));
+      return known.get(value);
+    }
+    return undefined;
+  }
+
   /** Lets go of what is read, before a commit: later questions are to see it, and the log cannot begin anew before. */
   endReading(): void {
     this.#isReading = false;
+    this.#found.clear();
     if (this.#read.inTransaction) this.#read.exec("COMMIT"); // what failed has ended it already
   }
 
@@ -86,6 +113,15 @@ export class OpenFolder {
       releaseLock(this.#lock);
     }
   }
+}
+
+/** Records found by one key that are kept between two commits: more than there are tokens in daily use. */
+const foundMax = 10_000;
+
+/** A record that nobody can change, for all who ask for it. */
+function frozen<T extends object>(value: T): T {
+  for (const each of Object.values(value)) if (typeof each === "object" && each !== null) frozen(each as object);
+  return Object.freeze(value);
 }
 
 /** Said aloud: one driver is compiled with another default for synchronous. FULL survives a power cut. */

@@ -9,7 +9,6 @@ import type {
   Tenant,
   WriteListener,
 } from "./collection.ts";
-import { isStorableText } from "./condition.ts";
 import { migrations as allMigrations, type Migration } from "./migrations.ts";
 import { PageMarks, RecordChanges } from "./page-marks.ts";
 import { keyOf } from "./refusals.ts";
@@ -19,7 +18,7 @@ import { type FileIdentity, OpenFolder } from "./sqlite-folder.ts";
 import { membershipReader, membershipWriter } from "./sqlite-memberships.ts";
 import { WriteQueue } from "./sqlite-queue.ts";
 import type { ScanReader } from "./sqlite-reader.ts";
-import { readAsOne, recordColumns, recordColumnsOf, toEntity, toText } from "./sqlite-record.ts";
+import { readAsOne, recordColumns, recordColumnsOf, toEntity } from "./sqlite-record.ts";
 import { elementTable, indexColumn, quote } from "./where-sql.ts";
 
 export interface SqliteOptions {
@@ -132,7 +131,7 @@ export function openSqliteStore({
       guard(() => {
         const sql = lookups.get(lookupName(from, key));
         if (sql === undefined) throw new Error(`${from.name} has no key ${key} that is unique everywhere`);
-        return findByKey(reading(), sql, values) as T | undefined;
+        return current(lookAgainMs).findByKey(sql, values) as T | undefined;
       }),
     transaction: (body) =>
       guard(() => {
@@ -201,12 +200,4 @@ function lookupSql(definition: CollectionDefinition<Entity>, index: Index): stri
     ? `SELECT ${recordColumns} FROM ${table} WHERE ${quote(indexColumn(index))} = ?`
     : `SELECT ${recordColumnsOf("r")} FROM ${quote(elementTable(definition, index))} AS k CROSS JOIN ${table} AS r
          ON r.organization_id = k.organization_id AND r.id = k.id WHERE k.value = ?`;
-}
-
-function findByKey(connection: Connection, sql: string, values: readonly string[]): Entity | undefined {
-  for (const value of values.filter(isStorableText)) {
-    const row = connection.getValues(sql, [value]);
-    if (row) return toEntity(toText(row));
-  }
-  return undefined;
 }

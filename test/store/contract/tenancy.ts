@@ -158,6 +158,52 @@ export function tenancyContract(store: () => Store): void {
       expect(await store().lookup(things, "secret", [second])).to.equal(undefined);
     });
 
+    it("finds a record as the last change left it, however often it was looked up before", async () => {
+      const a = newOrganization();
+      const [secret, later] = [newKey(), newKey()];
+      const found = (value = secret) => store().lookup(things, "secret", [value]);
+      const record = thing(a, "1", { secret, size: 1 });
+      await insertAll(store(), a, [record]);
+      expect(await found()).to.deep.equal(record);
+      await failed(() =>
+        write(store(), a, async (writer) => {
+          await writer.increment("thg_1", { size: 1 });
+          expect(await found()).to.deep.equal(record);
+          throw new Error("not kept");
+        }),
+      );
+      expect(await found()).to.deep.equal(record);
+      for (let size = 2; size <= 50; size++) {
+        const [before] = await Promise.all([
+          found(),
+          write(store(), a, (writer) => writer.increment("thg_1", { size: 1 })),
+        ]);
+        expect(before?.size).to.be.oneOf([size - 1, size]);
+        expect((await found())?.size).to.equal(size);
+      }
+      await write(store(), a, (writer) => writer.replace(thing(a, "1", { secret: later }), "any"));
+      expect(await found()).to.equal(undefined);
+      expect((await found(later))?.id).to.equal("thg_1");
+      await write(store(), a, (writer) => writer.remove("thg_1", "any"));
+      expect(await found(later)).to.equal(undefined);
+    });
+
+    it("gives nobody a record that another could have changed in hand", async () => {
+      const a = newOrganization();
+      const [secret, serial] = [newKey(), newKey()];
+      const record = thing(a, "1", { secret, devices: [{ serial }] });
+      await insertAll(store(), a, [record]);
+      const found = await store().lookup(things, "secret", [secret]);
+      for (const [object, key] of [
+        [found, "secret"],
+        [found?.devices, "0"],
+        [found?.devices?.[0], "serial"],
+      ] as const) {
+        Reflect.set(object ?? {}, key, "changed");
+      }
+      expect(await store().lookup(things, "secret", [secret])).to.deep.equal(record);
+    });
+
     it("refuses a key that is not unique everywhere", async () => {
       await failed(() => store().lookup(things, "code", ["x"]));
       await failed(() => store().lookup(things, "note", ["x"]));
