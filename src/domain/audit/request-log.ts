@@ -11,7 +11,7 @@ export type LoggedRequest = Omit<RequestLogEntry, keyof Entity> & { readonly org
 /** Entries that wait in memory while the store does not answer; the oldest go first. */
 const waitingMax = 10_000;
 /** Written in one transaction, which holds the event loop of the embedded store. */
-const batchMax = 100;
+const batchMax = 200;
 /** Requests without a usable credential that are noted between two flushes: nobody can fill the log from outside. */
 const strangersMax = 100;
 
