@@ -26,7 +26,7 @@ export interface Directory {
 }
 
 const looseUsers = 20_000;
-const tenGroups = 450;
+const tenGroups = 700;
 export const groupsOfJoiner = 2000;
 const nesting = 5;
 const batch = 500;

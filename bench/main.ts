@@ -27,11 +27,13 @@ const { values: options } = parseArgs({
 });
 const stores = storeNames.filter((name) => options.stores.toLowerCase().split(",").includes(name.toLowerCase()));
 const sizes = (options.sizes ?? (options.quick ? "1000" : "1000,10000,100000,1000000")).split(",").map(Number);
-const rounds = options.quick ? 2 : 5;
+const rounds = options.quick ? 2 : 9;
 const judgedTimes = options.quick ? 1 : 3;
 const warmRounds = options.quick ? 1 : 6;
 /** The service writes its request log every five seconds; that is a part of what a request costs. */
 const settleMs = options.quick ? 0 : 6000;
+/** In a round of the floor, which then takes about as long as one of a row. */
+const floorRequests = 1000;
 const scale = (requests: number): number => (options.quick ? Math.ceil(requests / 10) : requests);
 
 const measured: Measured[] = [];
@@ -90,35 +92,49 @@ async function measureDirectory(store: StoreName, users: number): Promise<void> 
 /** Node's compiler takes thousands of requests of a kind before their cost no longer falls. */
 async function warmUp(service: Server, rows: readonly Row[]): Promise<void> {
   for (let round = 0; round < warmRounds; round++) {
-    await play(floor.port, hello, scale(500));
+    await play(floor.port, hello, scale(floorRequests));
     for (const row of rows) if (!row.isOnce) await play(service.port, row.exchange, scale(row.requests));
   }
 }
 
-type Cost = Pick<Measured, "rounds" | "cpuMsWithLog" | "floorMs">;
+type Cost = Pick<Measured, "rounds" | "cpuMsWithLog" | "floorMs" | "times">;
 
 /**
- * Rounds of the floor and of the row take turns, so that a slower minute of the machine is one for both. What the
- * service does afterwards, above all writing its request log, is added. What is judged is measured several times over.
+ * Rounds of the floor and of the row take turns, and each round of the row is compared with the two of the floor beside
+ * it, so that a slower second of the machine is one for both. What the service does afterwards, above all writing its
+ * request log, is added. What is judged is measured several times over.
  */
 async function measure(service: Server, row: Row, secret: string, times: number): Promise<Cost> {
   const requests = scale(row.requests);
   const own: Round[] = [];
   const between: Round[] = [];
+  const ratios: number[] = [];
   const afterwardsMs: number[] = [];
   for (let time = 0; time < times; time++) {
     await logWritten(service, secret);
+    let before = await timedFloor();
+    between.push(before);
     for (let round = 0; round < rounds; round++) {
-      between.push(await timed(floor, hello, scale(500)));
-      own.push(await timed(service, row.exchange, requests));
+      const each = await timed(service, row.exchange, requests);
+      const after = await timedFloor();
+      ratios.push(each.cpuMs / ((before.cpuMs + after.cpuMs) / 2));
+      own.push(each);
+      between.push(after);
+      before = after;
     }
-    const before = await service.used();
+    const { cpuMs } = await service.used();
     await settle();
-    const after = await service.used();
-    afterwardsMs.push((after.cpuMs - before.cpuMs) / (requests * rounds));
+    afterwardsMs.push(((await service.used()).cpuMs - cpuMs) / (requests * rounds));
   }
   floorRounds.push(...between);
-  return { rounds: own, cpuMsWithLog: medianCpu(own) + median(afterwardsMs), floorMs: medianCpu(between) };
+  const floorMs = medianCpu(between);
+  const afterMs = median(afterwardsMs);
+  return {
+    rounds: own,
+    cpuMsWithLog: medianCpu(own) + afterMs,
+    floorMs,
+    times: median(ratios) + afterMs / floorMs,
+  };
 }
 
 /** Waits until the service has just written its request log, so that it writes again after the rounds, and not within. */
@@ -132,9 +148,14 @@ async function logWritten(service: Server, secret: string): Promise<void> {
 }
 
 async function measureOnce(service: Server, row: Row): Promise<Cost> {
-  floorRounds.push(await timed(floor, hello, scale(500)));
+  floorRounds.push(await timedFloor());
   const only = await timed(service, row.exchange, row.requests, 1);
-  return { rounds: [only], cpuMsWithLog: only.cpuMs, floorMs: medianCpu(floorRounds) };
+  const floorMs = medianCpu(floorRounds);
+  return { rounds: [only], cpuMsWithLog: only.cpuMs, floorMs, times: only.cpuMs / floorMs };
+}
+
+function timedFloor(): Promise<Round> {
+  return timed(floor, hello, scale(floorRequests));
 }
 
 async function timed(server: Server, exchange: Row["exchange"], requests: number, clients?: number): Promise<Round> {

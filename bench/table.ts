@@ -13,6 +13,8 @@ export interface Measured {
   readonly cpuMsWithLog: number;
   /** Of the rounds of the floor that were measured with it. */
   readonly floorMs: number;
+  /** How many times the floor a request costs. */
+  readonly times: number;
   /** The most memory that the service had held by then. */
   readonly peakMiB: number;
 }
@@ -27,10 +29,6 @@ export interface Results {
   /** Whether enough was measured to compare it with the goals. */
   readonly judged: boolean;
 }
-
-/** How many times the floor a request costs. */
-const multipleOf = ({ cpuMsWithLog, floorMs }: Pick<Measured, "cpuMsWithLog" | "floorMs">): number =>
-  cpuMsWithLog / floorMs;
 
 export const median = (values: readonly number[]): number => quantile(values, 0.5);
 export const medianCpu = (rounds: readonly Round[]): number => median(cpuOf(rounds));
@@ -49,8 +47,8 @@ Node ${process.versions.node}, SQLite through ${sqliteDriver()}.
   with rounds of the floor in between. The floor is a bare Express answer. MongoDB's own CPU is not in it.
 - Everything is on: authentication, rate limits (too high to be reached), request log, audit, durable writes.
 - "With log" adds what the service uses in the ${settleMs / 1000} s after the rounds, in which it writes its request log. The multiple
-  is of that, to the median of the floor's rounds between the row's own: the machine is not as quick at all times. Rows
-  with a goal, and the token check, are measured three times over. The goals are for SQLite.
+  is the median of what each round is to the two of the floor beside it, and that log: the machine is not as quick at
+  all times. Rows with a goal, and the token check, are measured three times over. The goals are for SQLite.
 - ${connections} kept connections, one request at a time on each; the clients never sleep, as the server would be charged for waking
   them. p50 and p99 are the client's, in milliseconds, on the same cores.
 - Rows marked "once" were sent one after another over one connection, once: their CPU is the mean.
@@ -73,8 +71,7 @@ ${own.map((each) => line(each, judged)).join("\n")}
 `;
 }
 
-function line({ row, store, users, rounds, cpuMsWithLog, floorMs, peakMiB }: Measured, judged: boolean): string {
-  const times = multipleOf({ cpuMsWithLog, floorMs });
+function line({ row, store, users, rounds, cpuMsWithLog, times, peakMiB }: Measured, judged: boolean): string {
   const goal = store === "SQLite" ? row.goal : undefined;
   const verdict = times <= (goal ?? 0) ? ": met" : ": missed";
   const cells = [
@@ -117,7 +114,7 @@ function comparisonsOf(measured: readonly Measured[]): string {
       const large = find(store, of, at);
       const small = find(store, than, thanAt);
       if (!large || !small) return [];
-      const times = multipleOf(large) / multipleOf(small);
+      const times = large.times / small.times;
       const subject = `${store}: ${of}, at ${at.toLocaleString("en")} users`;
       const object = `${of === than ? "" : `${than}, `}at ${thanAt.toLocaleString("en")}`;
       const verdict = times <= atMost ? "met" : "missed";
