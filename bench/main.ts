@@ -63,17 +63,18 @@ async function report(): Promise<void> {
 }
 
 async function measureDirectory(store: StoreName, users: number): Promise<void> {
-  const { environment, dispose } = await emptyStore(store);
+  const opened = await emptyStore(store);
   try {
     say(`${store}, ${users} users: writing them into the store`);
-    const directory = await seed(environment, users);
-    const service = await startService(environment, options.profile);
+    const directory = await seed(opened.environment, users);
+    const service = await startService(opened.environment, options.profile);
     try {
       const rows = rowsFor(directory).filter(({ name }) => name.includes(options.only ?? ""));
       await warmUp(service, rows);
       await settle();
       for (const row of rows) {
         const isJudged = row.name === tokenCheck || (store === "SQLite" && row.goal !== undefined);
+        await opened.cache();
         const cost = row.isOnce
           ? await measureOnce(service, row)
           : await measure(service, row, directory.secret, isJudged ? judgedTimes : 1);
@@ -85,7 +86,7 @@ async function measureDirectory(store: StoreName, users: number): Promise<void> 
       await service.end();
     }
   } finally {
-    await dispose();
+    await opened.dispose();
   }
 }
 

@@ -53,7 +53,9 @@ Node ${process.versions.node}, SQLite through ${sqliteDriver()}.
   them. p50 and p99 are the client's, in milliseconds, on the same cores.
 - Rows marked "once" were sent one after another over one connection, once: their CPU is the mean.
 - MiB is the most memory that the service had held by the end of the row.
-- The directories were written through the store before the service started.
+- The directories were written through the store before the service started. SQLite's file is read once before each row,
+  so that it is in the system's cache: some machines lose what they have not read for a while, and the disk's time is not
+  the service's.
 
 Floor: CPU ${ms(floorMs)} ms (half of its rounds within ${ms(quantile(cpuOf(floorRounds), 0.25))} and ${ms(quantile(cpuOf(floorRounds), 0.75))}), p50 ${ms(latency(floorRounds, 0.5))}, p99 ${ms(latency(floorRounds, 0.99))}.
 ${storeNames.map((store) => section(store, results)).join("")}${tokenChecksOf(measured)}${judged ? comparisonsOf(measured) : ""}`;
