@@ -1,75 +1,110 @@
-/** The arrows of the house: schemas <- store <- domain <- http <- app <- main; errors and log are readable by all. */
-const room = (name, comment, from, to) => ({ name, comment, severity: "error", from, to });
-const only = (module, homes) =>
-  room(
-    `${module.replace(/\W+/g, "-")}-has-one-home`,
-    `${module} is imported only in ${homes}`,
-    { pathNot: homes },
+/**
+ * Dependency direction: schemas <- store <- scim, domain <- http <- app <- serve, cli <- main. Every layer may import
+ * errors, log and own-tick.
+ */
+const rule = (name, comment, from, to) => ({ name, comment, severity: "error", from, to });
+const only = (module, importers) =>
+  rule(
+    `${module.replace(/\W+/g, "-")}-has-one-importer`,
+    `${module} is imported only in ${importers}`,
+    { pathNot: importers },
     { path: `^node_modules/${module}/|^${module}$` },
   );
+/** What the layers above see of the store: the port, its collections and the normalized form of strings. */
+const port =
+  "store/(store|record|query|condition|collections|fields|extension-fields|normalize|normalized-fields|date-time|paging/pages|cache/lru-cache)\\.ts$";
 
 module.exports = {
   forbidden: [
-    room("no-circles", "A file that needs itself cannot be understood alone.", {}, { circular: true }),
-    room(
+    rule("no-cycles", "A file in an import cycle cannot be understood on its own.", {}, { circular: true }),
+    rule(
       "schemas-import-zod-only",
-      "What things are could be published by itself.",
+      "The resource schemas can be published on their own.",
       { path: "^schemas/" },
       { pathNot: "^schemas/|^node_modules/zod/" },
     ),
-    room(
-      "store-knows-no-door",
-      "An engine can be swapped without reading HTTP or rules.",
+    rule(
+      "store-imports-no-other-layer",
+      "An engine can be replaced without reading HTTP code or business rules.",
       { path: "^src/store/" },
-      { path: "^src/", pathNot: "^src/(store/|errors\\.ts$|log\\.ts$)" },
+      { path: "^src/", pathNot: "^src/(store/|errors\\.ts$|log\\.ts$|own-tick\\.ts$)" },
     ),
-    room(
-      "domain-sees-the-port-only",
-      "Rules do not know which engine keeps things.",
+    rule(
+      "sqlite-does-not-import-mongodb",
+      "Code that both engines need belongs to the store or to paging.",
+      { path: "^src/store/sqlite/" },
+      { path: "^src/store/mongodb/" },
+    ),
+    rule(
+      "mongodb-does-not-import-sqlite",
+      "Code that both engines need belongs to the store or to paging.",
+      { path: "^src/store/mongodb/" },
+      { path: "^src/store/sqlite/" },
+    ),
+    rule(
+      "only-the-opener-imports-an-engine",
+      "Everything else depends on the port.",
+      { path: "^src/", pathNot: "^src/store/(open\\.ts$|sqlite/|mongodb/)" },
+      { path: "^src/store/(sqlite|mongodb)/" },
+    ),
+    rule(
+      "scim-imports-no-http",
+      "SCIM's rules serve every API.",
+      { path: "^src/scim/" },
+      { path: "^src/", pathNot: `^src/(scim/|${port}|errors\\.ts$|log\\.ts$|own-tick\\.ts$)` },
+    ),
+    rule(
+      "domain-imports-the-port-only",
+      "Business rules do not know which engine stores the records.",
       { path: "^src/domain/" },
-      { path: "^src/", pathNot: "^src/(domain/|store/(collection|collections)\\.ts$|errors\\.ts$|log\\.ts$)" },
+      { path: "^src/", pathNot: `^src/(domain/|${port}|errors\\.ts$|log\\.ts$|own-tick\\.ts$)` },
     ),
-    room(
-      "http-never-reaches-the-store",
-      "Every door meets the same rules.",
+    rule(
+      "http-imports-no-store",
+      "Every API calls the same domain functions.",
       { path: "^src/http/" },
-      { path: "^src/", pathNot: "^src/(http/|domain/|errors\\.ts$|log\\.ts$)" },
+      {
+        path: "^src/",
+        pathNot: "^src/(http/|domain/|scim/|store/(record|query|fields)\\.ts$|errors\\.ts$|log\\.ts$|own-tick\\.ts$)",
+      },
     ),
-    room(
-      "app-is-seen-from-the-front-only",
+    rule(
+      "only-programs-import-the-app",
       "The composition root is imported by the programs.",
-      { pathNot: "^src/(main|cli)\\.ts$|^(test|bench|scripts)/" },
+      { pathNot: "^src/(serve\\.ts$|cli/)|^(test|bench|scripts)/" },
       { path: "^src/app\\.ts$" },
     ),
-    room(
-      "config-is-read-by-the-programs",
-      "Others receive values.",
-      { pathNot: "^src/(main|cli|app)\\.ts$|^(test|bench)/" },
+    rule(
+      "only-programs-import-the-config",
+      "Other modules receive values.",
+      { pathNot: "^src/((serve|app)\\.ts$|cli/)|^(test|bench)/" },
       { path: "^src/config\\.ts$" },
     ),
-    room(
-      "errors-and-log-know-nobody",
-      "They are readable by all.",
+    rule(
+      "errors-and-log-import-no-module",
+      "Every layer imports them.",
       { path: "^src/(errors|log)\\.ts$" },
       { path: "^(src|schemas)/" },
     ),
-    only("mongoose", "^(src/store/mongo\\.ts$|test/|bench/)"),
-    only("@photostructure/sqlite", "^(src/store/sqlite-driver\\.ts$|test/)"),
-    only("scimmy", "^(src/http/scim/|test/|node_modules/)"),
+    only("mongoose", "^(src/store/mongodb/store\\.ts$|test/|bench/)"),
+    only("@photostructure/sqlite", "^(src/store/sqlite/driver\\.ts$|test/)"),
+    only("scimmy", "^(src/scim/schema/|src/http/scim/|test/|node_modules/)"),
     only("scimmy-routers", "^(src/http/scim/|test/|node_modules/)"),
     only("express", "^(src/http/|src/app\\.ts$|test/|bench/|node_modules/)"),
-    only("passport", "^(src/http/|src/app\\.ts$|test/|node_modules/)"),
-    only("passport-http-bearer", "^(src/http/|src/app\\.ts$|test/|node_modules/)"),
+    only("passport", "^(src/http/auth/|test/|node_modules/)"),
+    only("passport-http-bearer", "^(src/http/auth/|test/|node_modules/)"),
     only("helmet", "^(src/http/|src/app\\.ts$|test/|node_modules/)"),
-    room(
-      "the-sqlite-driver-has-one-home",
-      "One file chooses the driver.",
-      { pathNot: "^src/store/sqlite-driver\\.ts$|^test/" },
+    rule(
+      "the-sqlite-driver-has-one-importer",
+      "One file selects the driver.",
+      { pathNot: "^src/store/sqlite/driver\\.ts$|^test/" },
       { path: "^(node:)?sqlite$", dependencyTypesNot: ["type-only"] },
     ),
   ],
   options: {
     doNotFollow: { path: "node_modules" },
+    // Keeps the paths of packages relative to the checkout, also when node_modules is a link.
+    preserveSymlinks: true,
     tsConfig: { fileName: "tsconfig.json" },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default"] },

@@ -1,34 +1,34 @@
 import { parseArgs } from "node:util";
-import { openStore } from "../src/app.ts";
 import { type Environment, readConfig } from "../src/config.ts";
-import { Access } from "../src/domain/access/access.ts";
-import { stopTestMongo } from "../test/support/mongod.ts";
-import { type Exchange, play } from "./load.ts";
-import { type Organization, type Size, seedOrganization } from "./organization.ts";
+import { AccessResolver } from "../src/domain/access/access-resolver.ts";
+import { openStore } from "../src/store/open.ts";
+import { stopSharedMongod } from "../test/support/mongod.ts";
+import { type BenchRequest, runLoad } from "./load.ts";
+import { type OrganizationSize, type SeededOrganization, seedOrganization } from "./organization.ts";
 import { type Server, startFloor, startService } from "./server.ts";
-import { emptyStore, type StoreName, storeNames } from "./stores.ts";
+import { openEmptyStore, type StoreName, storeNames } from "./stores.ts";
 
 /**
- * What the user view costs in a small organisation and in a large one: the service's CPU for each request, beside that
- * of a bare Express answer, and the time of asking for a standing alone. Nothing here fails because of a time.
+ * Measures the cost of the user view in a small and in a large organization: the service's CPU per request, compared with
+ * that of a minimal Express response, and the time to resolve a user's effective access alone. No result fails the run.
  */
 const { values: options } = parseArgs({
   options: {
-    quick: { type: "boolean", default: false }, // a smaller organisation and few requests: that it runs, not how fast
+    quick: { type: "boolean", default: false }, // a smaller organization and few requests: checks that the benchmark runs
     stores: { type: "string", default: storeNames.join(",") },
   },
 });
 const stores = storeNames.filter((name) => options.stores.toLowerCase().split(",").includes(name.toLowerCase()));
-const large = options.quick
-  ? { servers: 200, toolkits: 200, groups: 50, joined: 20 }
-  : { servers: 10_000, toolkits: 10_000, groups: 1000, joined: 200 };
-const sizes: readonly Size[] = [
-  { name: "small", servers: 100, toolkits: 100, groups: 10, joined: 2 },
-  { name: "large", ...large },
+const largeSize = options.quick
+  ? { servers: 200, toolkits: 200, groups: 50, userGroupCount: 20 }
+  : { servers: 10_000, toolkits: 10_000, groups: 1000, userGroupCount: 200 };
+const sizes: readonly OrganizationSize[] = [
+  { name: "small", servers: 100, toolkits: 100, groups: 10, userGroupCount: 2 },
+  { name: "large", ...largeSize },
 ];
 const rounds = options.quick ? 1 : 5;
 const requests = options.quick ? 20 : 200;
-/** Node's compiler takes a thousand requests of a kind before their cost no longer falls. */
+/** V8 optimizes during the first thousand requests of a kind; afterwards their cost is stable. */
 const warmRequests = options.quick ? 20 : 1000;
 
 interface Row {
@@ -44,54 +44,54 @@ const floor = await startFloor();
 try {
   for (const store of stores) for (const size of sizes) await measureOrganization(store, size);
 } finally {
-  await floor.end();
-  await stopTestMongo();
+  await floor.stop();
+  await stopSharedMongod();
 }
-process.stdout.write(table());
+process.stdout.write(renderTable());
 
-async function measureOrganization(store: StoreName, size: Size): Promise<void> {
-  const { environment, dispose } = await emptyStore(store);
+async function measureOrganization(store: StoreName, size: OrganizationSize): Promise<void> {
+  const { environment, dispose } = await openEmptyStore(store);
   try {
     const organization = await seedOrganization(environment, size);
     rows.push({
       store,
-      name: "standing() alone, in process",
+      name: "effective access alone, in process",
       size: size.name,
-      ...(await standings(environment, organization)),
+      ...(await measureEffectiveAccess(environment, organization)),
     });
     const service = await startService(environment);
     try {
-      for (const [name, exchange] of Object.entries(exchangesFor(organization))) {
-        await play(floor.port, hello, warmRequests);
-        await play(service.port, () => exchange, warmRequests);
+      for (const [name, request] of Object.entries(buildRequests(organization))) {
+        await runLoad(floor.port, floorRequest, warmRequests);
+        await runLoad(service.port, () => request, warmRequests);
         const measured = [];
         for (let round = 0; round < rounds; round++) {
-          floorMs.push((await timed(floor, hello())).cpuMs);
-          measured.push(await timed(service, exchange));
+          floorMs.push((await measureRound(floor, floorRequest())).cpuMs);
+          measured.push(await measureRound(service, request));
         }
         const p50Ms = median(measured.flatMap(({ latenciesMs }) => latenciesMs));
         rows.push({ store, name, size: size.name, cpuMs: median(measured.map(({ cpuMs }) => cpuMs)), p50Ms });
         process.stderr.write(`${store}, ${size.name}: ${name}\n`);
       }
     } finally {
-      await service.end();
+      await service.stop();
     }
   } finally {
     await dispose();
   }
 }
 
-/** The store and the rules, without HTTP, one after another. */
-async function standings(environment: Environment, { organizationId, userId }: Organization) {
+/** Measures the store and the domain rules without HTTP, one call after another. */
+async function measureEffectiveAccess(environment: Environment, { organizationId, userId }: SeededOrganization) {
   const store = await openStore(readConfig(environment));
   try {
-    const access = new Access(store);
+    const access = new AccessResolver(store);
     const timesMs: number[] = [];
-    for (let at = 0; at < warmRequests; at++) await access.standing(organizationId, userId);
+    for (let at = 0; at < warmRequests; at++) await access.resolve(organizationId, userId);
     const before = process.cpuUsage();
     for (let at = 0; at < requests; at++) {
       const startedAt = performance.now();
-      await access.standing(organizationId, userId);
+      await access.resolve(organizationId, userId);
       timesMs.push(performance.now() - startedAt);
     }
     const { user, system } = process.cpuUsage(before);
@@ -101,12 +101,17 @@ async function standings(environment: Environment, { organizationId, userId }: O
   }
 }
 
-function exchangesFor({ secret, userId, userName, serverSlug }: Organization): Readonly<Record<string, Exchange>> {
-  const get = (path: string, holds: string, headers: Exchange["headers"] = {}): Exchange => ({
-    ...{ method: "GET", path, status: 200, holds },
+function buildRequests({
+  secret,
+  userId,
+  userName,
+  serverSlug,
+}: SeededOrganization): Readonly<Record<string, BenchRequest>> {
+  const get = (path: string, expectedText: string, headers: BenchRequest["headers"] = {}): BenchRequest => ({
+    ...{ method: "GET", path, status: 200, expectedText },
     headers: { authorization: `Bearer ${secret}`, ...headers },
   });
-  const ofUser = (path: string, holds: string) => get(path, holds, { "x-user-email": userName });
+  const ofUser = (path: string, expectedText: string) => get(path, expectedText, { "x-user-email": userName });
   return {
     "GET /api/whoami, as the user": ofUser("/api/whoami", '"actor"'),
     "GET one MCP server": ofUser(`/api/mcp-servers/${serverSlug}`, serverSlug),
@@ -116,14 +121,14 @@ function exchangesFor({ secret, userId, userName, serverSlug }: Organization): R
   };
 }
 
-function hello(): Exchange {
-  return { method: "GET", path: "/", headers: {}, status: 200, holds: "Hello World!" };
+function floorRequest(): BenchRequest {
+  return { method: "GET", path: "/", headers: {}, status: 200, expectedText: "Hello World!" };
 }
 
-async function timed(server: Server, exchange: Exchange): Promise<{ cpuMs: number; latenciesMs: number[] }> {
-  const before = await server.used();
-  const latenciesMs = await play(server.port, () => exchange, requests);
-  const after = await server.used();
+async function measureRound(server: Server, request: BenchRequest): Promise<{ cpuMs: number; latenciesMs: number[] }> {
+  const before = await server.readUse();
+  const latenciesMs = await runLoad(server.port, () => request, requests);
+  const after = await server.readUse();
   return { cpuMs: (after.cpuMs - before.cpuMs) / requests, latenciesMs };
 }
 
@@ -131,17 +136,17 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
-function table(): string {
+function renderTable(): string {
   const of = (store: StoreName, name: string, size: string) =>
     rows.find((each) => each.store === store && each.name === name && each.size === size);
   const lines = stores.flatMap((store) =>
     [...new Set(rows.map(({ name }) => name))].map((name) => {
-      const [few, many] = [of(store, name, "small"), of(store, name, "large")];
-      if (!few || !many) return "";
-      const times = (many.cpuMs / median(floorMs)).toFixed(1);
-      const ratio = (many.cpuMs / few.cpuMs).toFixed(1);
-      const cells = [few.cpuMs, many.cpuMs].map((each) => each.toFixed(2));
-      return `| ${[store, name, ...cells, times, ratio, few.p50Ms.toFixed(2), many.p50Ms.toFixed(2)].join(" | ")} |`;
+      const [small, large] = [of(store, name, "small"), of(store, name, "large")];
+      if (!small || !large) return "";
+      const times = (large.cpuMs / median(floorMs)).toFixed(1);
+      const ratio = (large.cpuMs / small.cpuMs).toFixed(1);
+      const cells = [small.cpuMs, large.cpuMs].map((each) => each.toFixed(2));
+      return `| ${[store, name, ...cells, times, ratio, small.p50Ms.toFixed(2), large.p50Ms.toFixed(2)].join(" | ")} |`;
     }),
   );
   return `Floor ${median(floorMs).toFixed(3)} ms of CPU.

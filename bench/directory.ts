@@ -1,70 +1,77 @@
-import { createDomain, openStore } from "../src/app.ts";
+import { createDomain } from "../src/app.ts";
 import { type Environment, readConfig } from "../src/config.ts";
 import { newEntity } from "../src/domain/entity.ts";
-import { fold } from "../src/domain/fold.ts";
-import { firstStart } from "../src/domain/organizations.ts";
-import { foldedTwin } from "../src/domain/people/twin.ts";
-import type { Store } from "../src/store/collection.ts";
+import { bootstrapStore } from "../src/domain/organizations.ts";
 import { groups, users } from "../src/store/collections.ts";
+import { normalize } from "../src/store/normalize.ts";
+import { toNormalizedFields } from "../src/store/normalized-fields.ts";
+import { openStore } from "../src/store/open.ts";
+import type { Store } from "../src/store/store.ts";
 
-/** A directory in a store, and what one has to know to ask for it. */
+/** A directory in a store, with the ids and the secret that requests need. */
 export interface Directory {
   readonly secret: string;
   readonly userIds: readonly string[];
-  /** Who is in no group. */
-  readonly looseUserIds: readonly string[];
-  /** Group `n` holds ten users from `userIds[n]` on. */
-  readonly tenGroupIds: readonly string[];
-  /** Holds all of `userIds`. */
+  /** Users in no group. */
+  readonly ungroupedUserIds: readonly string[];
+  /** Group `n` has ten members, starting with `userIds[n]`. */
+  readonly smallGroupIds: readonly string[];
+  /** A group with all of `userIds`. */
   readonly everyoneId: string;
-  /** As `everyoneId`, to be deleted. */
-  readonly doomedGroupId: string;
-  /** Is in two thousand groups and in nothing else. */
-  readonly joinerId: string;
-  /** Is in one group, which is in one, and so on, five deep. */
+  /** A group like `everyoneId`, to be deleted. */
+  readonly groupToDeleteId: string;
+  /** A user in two thousand groups. */
+  readonly manyGroupsUserId: string;
+  /** A user in one group that is nested five levels deep. */
   readonly nestedUserId: string;
 }
 
-const looseUsers = 20_000;
-const tenGroups = 700;
-export const groupsOfJoiner = 2000;
-const nesting = 5;
-const batch = 500;
-/** Transactions at once; MongoDB takes them side by side. */
-const lanes = 4;
+const ungroupedUserCount = 20_000;
+const smallGroupCount = 700;
+/** Number of groups of `manyGroupsUserId`. */
+export const manyGroupsCount = 2000;
+const nestingDepth = 5;
+const batchSize = 500;
+/** Concurrent transactions; MongoDB runs them in parallel. */
+const concurrency = 4;
 
 /**
- * Writes a directory into an empty store, through the store and not over HTTP, before the service is started on it.
- * @param environment which store
+ * Fills an empty store with a directory. It writes through the store, not over HTTP, before the service starts.
+ * @param environment the settings that select the store
+ * @param size the number of users with groups
+ * @throws Error if the store is not empty
  */
-export async function seed(environment: Environment, size: number): Promise<Directory> {
+export async function seedDirectory(environment: Environment, size: number): Promise<Directory> {
   const config = readConfig(environment);
   const store = await openStore(config);
   try {
     const { tokens, organizations } = createDomain(store, config);
-    const first = await firstStart(store, tokens);
-    const organization = await organizations.bySlug("default");
+    const first = await bootstrapStore(store, tokens);
+    const organization = await organizations.findBySlug("default");
     if (!first || !organization) throw new Error("the store is not empty");
     const { id } = organization;
-    const all = await addUsers(store, id, size + looseUsers);
-    const userIds = all.slice(0, size);
-    const [joinerId = "", nestedUserId = "", ...looseUserIds] = all.slice(size);
-    const tenGroupIds = await inLanes(
-      Array.from({ length: tenGroups }, (_, at) => () => addGroup(store, id, `Team ${at}`, userIds.slice(at, at + 10))),
+    const allUserIds = await addUsers(store, id, size + ungroupedUserCount);
+    const userIds = allUserIds.slice(0, size);
+    const [manyGroupsUserId = "", nestedUserId = "", ...ungroupedUserIds] = allUserIds.slice(size);
+    const smallGroupIds = await runConcurrently(
+      Array.from(
+        { length: smallGroupCount },
+        (_, at) => () => addGroup(store, id, `Team ${at}`, userIds.slice(at, at + 10)),
+      ),
     );
-    await inLanes(
-      Array.from({ length: groupsOfJoiner }, (_, at) => () => addGroup(store, id, `Joined ${at}`, [joinerId])),
+    await runConcurrently(
+      Array.from({ length: manyGroupsCount }, (_, at) => () => addGroup(store, id, `Joined ${at}`, [manyGroupsUserId])),
     );
     let inner = nestedUserId;
-    for (let at = 0; at < nesting; at++) inner = await addGroup(store, id, `Level ${at}`, [inner]);
+    for (let at = 0; at < nestingDepth; at++) inner = await addGroup(store, id, `Level ${at}`, [inner]);
     return {
       secret: first.secret,
       userIds,
-      looseUserIds,
-      tenGroupIds,
+      ungroupedUserIds,
+      smallGroupIds,
       everyoneId: await addGroup(store, id, "Everyone", userIds),
-      doomedGroupId: await addGroup(store, id, "Doomed", userIds),
-      joinerId,
+      groupToDeleteId: await addGroup(store, id, "To delete", userIds),
+      manyGroupsUserId,
       nestedUserId,
     };
   } finally {
@@ -72,8 +79,8 @@ export async function seed(environment: Environment, size: number): Promise<Dire
   }
 }
 
-/** A user as an identity provider describes one, without the enterprise extension. */
-export function person(at: number | string) {
+/** Returns the attributes of a user as an identity provider sends them, without the enterprise extension. */
+export function buildUserAttributes(at: number | string) {
   const userName = `Person.${at}@Example.com`;
   return {
     userName,
@@ -88,54 +95,61 @@ export function person(at: number | string) {
   };
 }
 
-export const employment = { employeeNumber: "701984", costCenter: "4130", department: "Platform" };
+/** Attributes of the enterprise extension. */
+export const enterpriseFields = { employeeNumber: "701984", costCenter: "4130", department: "Platform" };
 
 async function addUsers(store: Store, organizationId: string, count: number): Promise<string[]> {
-  const made = Array.from({ length: count }, (_, at) => {
-    const attributes = { ...person(at), enterpriseUser: employment };
-    return () => ({ ...newEntity("usr", organizationId), ...attributes, folded: foldedTwin(attributes) });
+  const recordFactories = Array.from({ length: count }, (_, at) => {
+    const attributes = { ...buildUserAttributes(at), enterpriseUser: enterpriseFields };
+    return () => ({ ...newEntity("usr", organizationId), ...attributes, normalized: toNormalizedFields(attributes) });
   });
-  const batches = chunksOf(made);
-  const ids = await inLanes(
-    batches.map((some) => () => {
-      const records = some.map((make) => make());
+  const batches = toChunks(recordFactories);
+  const ids = await runConcurrently(
+    batches.map((chunk) => () => {
+      const records = chunk.map((createRecord) => createRecord());
       return store
-        .transaction(async (change) => {
-          const open = change.for(organizationId).open(users);
-          for (const record of records) await open.insert(record);
+        .transaction(async (tx) => {
+          const collection = tx.for(organizationId).open(users);
+          for (const record of records) await collection.insert(record);
         })
         .then(() => records.map(({ id }) => id));
     }),
   );
-  // Several in one millisecond are not in the order of their creation.
+  // Ids of the same millisecond are not in the order of creation.
   return ids.flat().sort();
 }
 
 async function addGroup(store: Store, organizationId: string, displayName: string, memberIds: readonly string[]) {
-  const group = { ...newEntity("grp", organizationId), displayName, folded: { displayName: fold(displayName) } };
-  await store.transaction((change) => change.for(organizationId).open(groups).insert(group));
-  await inLanes(
-    chunksOf(memberIds).map(
-      (some) => () => store.transaction((change) => change.for(organizationId).memberships.add(group.id, some)),
+  const group = {
+    ...newEntity("grp", organizationId),
+    displayName,
+    normalized: { displayName: normalize(displayName) },
+  };
+  await store.transaction((tx) => tx.for(organizationId).open(groups).insert(group));
+  await runConcurrently(
+    toChunks(memberIds).map(
+      (chunk) => () => store.transaction((tx) => tx.for(organizationId).memberships.add(group.id, chunk)),
     ),
   );
   return group.id;
 }
 
-function chunksOf<T>(all: readonly T[]): T[][] {
-  return Array.from({ length: Math.ceil(all.length / batch) }, (_, at) => all.slice(at * batch, (at + 1) * batch));
+function toChunks<T>(all: readonly T[]): T[][] {
+  return Array.from({ length: Math.ceil(all.length / batchSize) }, (_, at) =>
+    all.slice(at * batchSize, (at + 1) * batchSize),
+  );
 }
 
-/** Carries out the work, some of it at once, and gives the results in its order. */
-async function inLanes<T>(work: readonly (() => Promise<T>)[]): Promise<T[]> {
+/** Runs tasks with limited concurrency. @returns the results in the order of the tasks */
+async function runConcurrently<T>(tasks: readonly (() => Promise<T>)[]): Promise<T[]> {
   const results: T[] = [];
   let next = 0;
-  const lane = async (): Promise<void> => {
-    for (let at = next++; at < work.length; at = next++) {
-      const one = work[at];
-      if (one) results[at] = await one();
+  const worker = async (): Promise<void> => {
+    for (let at = next++; at < tasks.length; at = next++) {
+      const task = tasks[at];
+      if (task) results[at] = await task();
     }
   };
-  await Promise.all(Array.from({ length: lanes }, lane));
+  await Promise.all(Array.from({ length: concurrency }, worker));
   return results;
 }

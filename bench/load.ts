@@ -1,82 +1,88 @@
 import { Agent, type IncomingMessage, request } from "node:http";
 
-/** One request, and how its answer is known to be the right one. */
-export interface Exchange {
+/** One request, and how its response is verified. */
+export interface BenchRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly status: number;
-  /** A text that the right answer holds. */
-  readonly holds: string;
+  /** A string that the response body must contain. */
+  readonly expectedText: string;
 }
 
-/** CPU time of the server for each request, and how long each took for its client, in milliseconds. */
+/** CPU time of the server per request, and the latency of each request at the client, in milliseconds. */
 export interface Round {
   readonly cpuMs: number;
   readonly latenciesMs: readonly number[];
 }
 
-/** Few enough for one small machine, and enough that durable writes can share a flush to disk. */
-export const connections = 8;
+/** Concurrent connections: few enough for a small machine, and enough for durable writes to share a flush to disk. */
+export const connectionCount = 8;
 
-const agent = new Agent({ keepAlive: true, maxSockets: connections });
+const agent = new Agent({ keepAlive: true, maxSockets: connectionCount });
 
 /**
- * Keeps this process from sleeping while it waits: the kernel would charge the server for waking it, which no client on
- * another machine costs. @returns what ends that
+ * Keeps this process from sleeping while it waits. The kernel would charge the server for waking it, a cost that clients on
+ * other machines do not cause.
+ * @returns a function that stops it
  */
-function stayAwake(): () => void {
-  let turn = setImmediate(function again() {
-    turn = setImmediate(again);
+function spinEventLoop(): () => void {
+  let immediate = setImmediate(function again() {
+    immediate = setImmediate(again);
   });
-  return () => clearImmediate(turn);
+  return () => clearImmediate(immediate);
 }
 
 /**
- * Sends so many requests over some kept connections, on each the next one as soon as the one before has its answer.
- * @param exchange gives the next request; it is handed the answer to the one before on that connection
- * @returns how long each took, in milliseconds
- * @throws Error at the first answer that is not the right one
+ * Sends requests over kept-alive connections. Each connection sends the next request when the previous response arrives.
+ * @param nextRequest returns the next request; it receives the previous response body of that connection
+ * @param requests number of requests in total
+ * @param clients number of concurrent connections
+ * @returns the latency of each request, in milliseconds
+ * @throws Error on the first response that is not the expected one
  */
-export async function play(
+export async function runLoad(
   port: number,
-  exchange: (answer?: string) => Exchange,
+  nextRequest: (response?: string) => BenchRequest,
   requests: number,
-  clients = connections,
+  clients = connectionCount,
 ): Promise<number[]> {
   const latenciesMs: number[] = [];
   let left = requests;
   const client = async (): Promise<void> => {
-    let answer: string | undefined;
+    let response: string | undefined;
     while (left-- > 0) {
-      const sent = exchange(answer);
+      const outgoing = nextRequest(response);
       const startedAt = performance.now();
-      const { status, text } = await send(port, sent);
+      const { status, text } = await send(port, outgoing);
       latenciesMs.push(performance.now() - startedAt);
-      if (status !== sent.status || !text.includes(sent.holds)) {
-        throw new Error(`${sent.method} ${sent.path} was answered with ${status} ${text.slice(0, 500)}`);
+      if (status !== outgoing.status || !text.includes(outgoing.expectedText)) {
+        throw new Error(`${outgoing.method} ${outgoing.path} returned ${status} ${text.slice(0, 500)}`);
       }
-      answer = text;
+      response = text;
     }
   };
-  const sleepAgain = stayAwake();
+  const stopSpinning = spinEventLoop();
   try {
     await Promise.all(Array.from({ length: clients }, client));
   } finally {
-    sleepAgain();
+    stopSpinning();
   }
   return latenciesMs;
 }
 
-/** Sends one request. */
-export async function send(port: number, sent: Exchange): Promise<{ status: number | undefined; text: string }> {
-  const { method, path, headers, body } = sent;
-  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+/** Sends one request and reads its response body. */
+export async function send(
+  port: number,
+  outgoing: BenchRequest,
+): Promise<{ status: number | undefined; text: string }> {
+  const { method, path, headers, body } = outgoing;
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
     request({ host: "127.0.0.1", port, method, path, headers, agent }, resolve).on("error", reject).end(body);
   });
-  answer.setEncoding("utf8");
+  response.setEncoding("utf8");
   let text = "";
-  for await (const chunk of answer) text += chunk;
-  return { status: answer.statusCode, text };
+  for await (const chunk of response) text += chunk;
+  return { status: response.statusCode, text };
 }

@@ -3,27 +3,29 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Environment } from "../src/config.ts";
 import { freePort } from "../test/support/free-port.ts";
-import type { Used } from "./report-use.ts";
+import type { ResourceUse, UsageRequest } from "./report-use.ts";
 
-/** A server in a process of its own, which tells over a channel what it has used. The same for floor and service. */
+/** A server in a separate process that reports its resource usage over IPC: the floor or the service. */
 export interface Server {
   readonly port: number;
-  used(): Promise<Used>;
-  end(): Promise<void>;
+  readUse(): Promise<ResourceUse>;
+  /** Measures from now on how long the event loop is held. */
+  watchEventLoop(): Promise<ResourceUse>;
+  stop(): Promise<void>;
 }
 
-/** A bare Express answer. */
+/** Starts the floor, a minimal Express app. */
 export function startFloor(): Promise<Server> {
   return start("./floor.js", {});
 }
 
 /**
- * The service as its operator starts it, with limits that nobody reaches.
- * @param store the settings that choose it
- * @param profileFolder where the process leaves a CPU profile when it ends
+ * Starts the service as in production, with rate limits that the benchmark does not reach.
+ * @param store the settings that select the store
+ * @param profileDirectory directory in which the process writes a CPU profile on exit
  */
-export function startService(store: Environment, profileFolder?: string): Promise<Server> {
-  const profiling = profileFolder === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profileFolder}`];
+export function startService(store: Environment, profileDirectory?: string): Promise<Server> {
+  const profiling = profileDirectory === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profileDirectory}`];
   const limits = ["scim", "api", "connect", "connect-organization"].map((name) => `${name}=100000000/1`);
   return start("../src/main.js", { ...store, RATE_LIMIT: limits.join() }, profiling);
 }
@@ -36,16 +38,18 @@ async function start(program: string, environment: Environment, flags: readonly 
     env: { PATH: process.env["PATH"], ...environment, HOST: "127.0.0.1", PORT: String(port) },
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
-  await listening(child);
+  await waitUntilListening(child);
+  const report = async (message: UsageRequest): Promise<ResourceUse> => {
+    const reply = once(child, "message");
+    child.send(message);
+    const [used] = await reply;
+    return used as ResourceUse;
+  };
   return {
     port,
-    used: async () => {
-      const answered = once(child, "message");
-      child.send("used");
-      const [used] = await answered;
-      return used as Used;
-    },
-    end: async () => {
+    readUse: () => report("used"),
+    watchEventLoop: () => report("watch"),
+    stop: async () => {
       const exited = once(child, "exit");
       child.kill("SIGTERM");
       await exited;
@@ -53,13 +57,13 @@ async function start(program: string, environment: Environment, flags: readonly 
   };
 }
 
-async function listening(child: ChildProcess): Promise<void> {
-  let told = "";
+async function waitUntilListening(child: ChildProcess): Promise<void> {
+  let stderrText = "";
   await new Promise<void>((resolve, reject) => {
     child.stderr?.on("data", (chunk) => {
-      told += chunk;
-      if (told.includes("listening")) resolve();
+      stderrText += chunk;
+      if (stderrText.includes("listening")) resolve();
     });
-    child.once("exit", (code) => reject(new Error(`the server ended with ${code}: ${told}`)));
+    child.once("exit", (code) => reject(new Error(`the server exited with code ${code}: ${stderrText}`)));
   });
 }

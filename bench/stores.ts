@@ -3,39 +3,40 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Environment } from "../src/config.ts";
-import { withDatabase } from "../test/store/mongo-opened.ts";
-import { ownMongod } from "../test/support/mongod.ts";
+import { withDatabase } from "../test/store/mongodb/mongodb.fixture.ts";
+import { startDedicatedMongod } from "../test/support/mongod.ts";
 
+/** The stores that the benchmark measures. */
 export const storeNames = ["SQLite", "MongoDB"] as const;
 export type StoreName = (typeof storeNames)[number];
 
-/** An empty store, the settings that choose it, and its end. */
-export interface OpenedStore {
+/** An empty store and the settings that select it. */
+export interface BenchStore {
   readonly environment: Environment;
-  /** Brings what is stored into the system's cache. Machines lose what they have not read for a while. */
-  cache(): Promise<void>;
+  /** Loads the data into the page cache. Some machines evict data that was not read for a while. */
+  warmCache(): Promise<void>;
   dispose(): Promise<void>;
 }
 
-/** @throws Error when there is no mongod of our own to be had */
-export async function emptyStore(name: StoreName): Promise<OpenedStore> {
+/** Creates an empty store. @throws Error if no dedicated mongod can be started */
+export async function openEmptyStore(name: StoreName): Promise<BenchStore> {
   if (name === "SQLite") {
     const dataDir = await mkdtemp(join(tmpdir(), "gatehouse-bench-"));
     return {
       environment: { DATA_DIR: dataDir },
-      cache: () => readWhole(join(dataDir, "gatehouse.db")),
+      warmCache: () => readFully(join(dataDir, "gatehouse.db")),
       dispose: () => rm(dataDir, { recursive: true, force: true }),
     };
   }
-  const mongod = await ownMongod("replica-set");
-  if (!mongod) throw new Error("the bench needs a mongod of its own");
+  const mongod = await startDedicatedMongod("replica-set");
+  if (!mongod) throw new Error("the benchmark needs a dedicated mongod");
   return {
     environment: { MONGODB_URI: withDatabase(mongod.uri, "gatehouse") },
-    cache: async () => {}, // mongod has one of its own
+    warmCache: async () => {}, // mongod has its own cache
     dispose: () => mongod.dispose(),
   };
 }
 
-async function readWhole(path: string): Promise<void> {
+async function readFully(path: string): Promise<void> {
   for await (const _ of createReadStream(path, { highWaterMark: 1024 * 1024 }));
 }

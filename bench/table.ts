@@ -1,88 +1,119 @@
 import { cpus } from "node:os";
 import type { Round } from "./load.ts";
-import { addToAll, addToTen, eqName, firstPage, type Row, tokenCheck } from "./rows.ts";
+import { addToLargeGroup, addToSmallGroup, type BenchRow, firstPage, tokenCheck, userNameEquals } from "./rows.ts";
 import { type StoreName, storeNames } from "./stores.ts";
+import { type WorstCaseResult, worstCaseGoals } from "./worst-cases.ts";
 
-export interface Measured {
-  readonly row: Row;
+/** The result of one row in one directory. */
+export interface Measurement {
+  readonly row: BenchRow;
   readonly store: StoreName;
-  /** In the directory. */
+  /** Number of users in the directory. */
   readonly users: number;
   readonly rounds: readonly Round[];
-  /** The median of the rounds, with what the service did afterwards for each request. */
+  /** Median of the rounds plus the CPU that the service used afterwards, per request, in milliseconds. */
   readonly cpuMsWithLog: number;
-  /** Of the rounds of the floor that were measured with it. */
+  /** Median CPU of the floor rounds that were measured with the row, in milliseconds. */
   readonly floorMs: number;
-  /** How many times the floor a request costs. */
-  readonly times: number;
-  /** The most memory that the service had held by then. */
+  /** CPU of a request as a multiple of the floor. */
+  readonly floorMultiple: number;
+  /** Peak memory of the service up to then. */
   readonly peakMiB: number;
+  /** Round trips to MongoDB per request; absent for SQLite. */
+  readonly roundTrips?: number;
 }
 
+/** All results of a run. */
 export interface Results {
-  readonly measured: readonly Measured[];
+  readonly measured: readonly Measurement[];
+  readonly worstCases: readonly WorstCaseResult[];
   readonly floorRounds: readonly Round[];
-  /** Of each row. */
+  /** Number of rounds per row. */
   readonly rounds: number;
   readonly connections: number;
   readonly settleMs: number;
-  /** Whether enough was measured to compare it with the goals. */
+  /** Whether the run is long enough to compare its results with the goals. */
   readonly judged: boolean;
 }
 
 export const median = (values: readonly number[]): number => quantile(values, 0.5);
-export const medianCpu = (rounds: readonly Round[]): number => median(cpuOf(rounds));
+export const medianCpu = (rounds: readonly Round[]): number => median(cpuTimesMs(rounds));
 
-/** The results as a page of Markdown. */
-export function resultsOf(results: Results): string {
-  const { measured, floorRounds, rounds, connections, settleMs, judged } = results;
+/** Renders the results as a Markdown page. */
+export function renderResults(results: Results): string {
+  const { measured, worstCases, floorRounds, rounds, connections, settleMs, judged } = results;
   const floorMs = medianCpu(floorRounds);
   const [cpu] = cpus();
-  return `# What a request costs
+  return `# CPU cost of a request
 
 ${new Date().toISOString().slice(0, 10)}, \`npm run bench\` on ${cpu?.model.trim()}, ${cpus().length} cores, ${process.platform};
 Node ${process.versions.node}, SQLite through ${sqliteDriver()}.
 
-- CPU is the service's own (user and system, all threads) for each request, in milliseconds: the median of ${rounds} rounds,
-  with rounds of the floor in between. The floor is a bare Express answer. MongoDB's own CPU is not in it.
-- Everything is on: authentication, rate limits (too high to be reached), request log, audit, durable writes.
-- "With log" adds what the service uses in the ${settleMs / 1000} s after the rounds, in which it writes its request log. The multiple
-  is the median of what each round is to the two of the floor beside it, and that log: the machine is not as quick at
-  all times. Rows with a goal, and the token check, are measured three times over. The goals are for SQLite.
-- ${connections} kept connections, one request at a time on each; the clients never sleep, as the server would be charged for waking
-  them. p50 and p99 are the client's, in milliseconds, on the same cores.
-- Rows marked "once" were sent one after another over one connection, once: their CPU is the mean.
-- MiB is the most memory that the service had held by the end of the row.
-- The directories were written through the store before the service started. SQLite's file is read once before each row,
-  so that it is in the system's cache: some machines lose what they have not read for a while, and the disk's time is not
-  the service's.
+- CPU is the CPU time of the service (user and system, all threads) per request, in milliseconds: the median of ${rounds} rounds,
+  alternating with rounds of the floor. The floor is a minimal Express response. The CPU of MongoDB is not included.
+- Everything is enabled: authentication, rate limits (too high to be reached), request log, audit, durable writes.
+- "With log" adds the CPU that the service uses in the ${settleMs / 1000} s after the rounds, in which it writes its request log. The
+  multiple is the median of the ratios of each round to the floor rounds before and after it, plus that log, because the
+  speed of the machine varies. Rows with a goal and the token check are measured three times. The goals apply to SQLite.
+- ${connections} kept-alive connections send one request at a time each. The clients never sleep, because the server would be charged
+  for waking them. p50 and p99 are latencies at the client, in milliseconds, on the same cores.
+- Rows marked "once" were sent sequentially over one connection, once. Their CPU is the mean.
+- Trips are round trips to MongoDB per request, with those of background jobs.
+- MiB is the peak memory of the service up to the end of the row.
+- The directories were written through the store before the service started. The SQLite file is read once before each row,
+  so that it is in the page cache. Some machines evict data that was not read for a while, and disk time is not the cost of
+  the service.
 
-Floor: CPU ${ms(floorMs)} ms (half of its rounds within ${ms(quantile(cpuOf(floorRounds), 0.25))} and ${ms(quantile(cpuOf(floorRounds), 0.75))}), p50 ${ms(latency(floorRounds, 0.5))}, p99 ${ms(latency(floorRounds, 0.99))}.
-${storeNames.map((store) => section(store, results)).join("")}${tokenChecksOf(measured)}${judged ? comparisonsOf(measured) : ""}`;
+Floor: CPU ${ms(floorMs)} ms (half of its rounds within ${ms(quantile(cpuTimesMs(floorRounds), 0.25))} and ${ms(quantile(cpuTimesMs(floorRounds), 0.75))}), p50 ${ms(latency(floorRounds, 0.5))}, p99 ${ms(latency(floorRounds, 0.99))}.
+${storeNames.map((store) => renderSection(store, results)).join("")}${renderTokenChecks(measured)}${judged ? renderComparisons(measured) : ""}${renderWorstCases(worstCases, connections)}`;
 }
 
-function section(store: StoreName, { measured, judged }: Results): string {
+function renderWorstCases(results: readonly WorstCaseResult[], connections: number): string {
+  if (results.length === 0) return "";
+  const { longestHoldMs, peakMiB } = worstCaseGoals;
+  const rows = results.map(
+    (each) =>
+      `| ${each.store} | ${each.name} | ${each.requests} | ${Math.round(each.longestHoldMs)} | ${Math.round(each.longestHoldCpuMs)} | ${Math.round(each.peakMiB)} |`,
+  );
+  return `
+## Worst cases
+
+The most expensive requests that the default limits allow, ${connections} at once. The goals: the event loop is never held longer
+than ${longestHoldMs} ms, and the service stays under ${peakMiB} MiB. "Hold" is the longest time, in milliseconds, and "CPU" the most CPU time
+of the main thread in one, which does not depend on the disk and on other processes. MiB is the peak up to the end of the row.
+
+| store | request | requests | hold | CPU | MiB |
+| --- | --- | ---: | ---: | ---: | ---: |
+${rows.join("\n")}
+`;
+}
+
+function renderSection(store: StoreName, { measured, judged }: Results): string {
   const own = measured.filter((each) => each.store === store).toSorted((a, b) => a.users - b.users);
   if (own.length === 0) return "";
   return `
 ## ${store}
 
-| request | users | CPU | with log | x floor | goal | p50 | p99 | MiB |
-| --- | ---: | ---: | ---: | ---: | --- | ---: | ---: | ---: |
-${own.map((each) => line(each, judged)).join("\n")}
+| request | users | CPU | with log | x floor | goal | trips | p50 | p99 | MiB |
+| --- | ---: | ---: | ---: | ---: | --- | ---: | ---: | ---: | ---: |
+${own.map((each) => renderRow(each, judged)).join("\n")}
 `;
 }
 
-function line({ row, store, users, rounds, cpuMsWithLog, times, peakMiB }: Measured, judged: boolean): string {
+function renderRow(
+  { row, store, users, rounds, cpuMsWithLog, floorMultiple, roundTrips, peakMiB }: Measurement,
+  judged: boolean,
+): string {
   const goal = store === "SQLite" ? row.goal : undefined;
-  const verdict = times <= (goal ?? 0) ? ": met" : ": missed";
+  const verdict = floorMultiple <= (goal ?? 0) ? ": met" : ": missed";
   const cells = [
     row.isOnce ? `${row.name} (once, ${row.requests.toLocaleString("en")})` : row.name,
     users.toLocaleString("en"),
     ms(medianCpu(rounds)),
     ms(cpuMsWithLog),
-    times.toFixed(2),
+    floorMultiple.toFixed(2),
     goal === undefined ? "" : `at most ${goal}${judged ? verdict : ""}`,
+    roundTrips === undefined ? "" : roundTrips.toFixed(2),
     ms(latency(rounds, 0.5)),
     ms(latency(rounds, 0.99)),
     Math.round(peakMiB),
@@ -90,25 +121,25 @@ function line({ row, store, users, rounds, cpuMsWithLog, times, peakMiB }: Measu
   return `| ${cells.join(" | ")} |`;
 }
 
-function tokenChecksOf(measured: readonly Measured[]): string {
+function renderTokenChecks(measured: readonly Measurement[]): string {
   const lines = measured.flatMap(({ row, store, users, cpuMsWithLog, floorMs }) => {
     if (row.name !== tokenCheck) return [];
     const above = cpuMsWithLog - floorMs;
-    const said = above < 0 ? `${ms(-above)} ms below the floor` : `${ms(above)} ms above the floor`;
-    return [`- ${store}, ${users.toLocaleString("en")} users: ${said}`];
+    const difference = above < 0 ? `${ms(-above)} ms below the floor` : `${ms(above)} ms above the floor`;
+    return [`- ${store}, ${users.toLocaleString("en")} users: ${difference}`];
   });
-  return lines.length === 0 ? "" : `\n## What a token check costs\n\n${lines.join("\n")}\n`;
+  return lines.length === 0 ? "" : `\n## Cost of a token check\n\n${lines.join("\n")}\n`;
 }
 
-/** What must not grow with the directory or the group. */
+/** Costs that must not grow with the directory or the group. */
 const comparisons = [
-  { of: addToAll, at: 1_000_000, than: addToTen, atMost: 1.5 },
-  { of: addToAll, at: 100_000, than: addToTen, atMost: 1.5 },
-  { of: eqName, at: 1_000_000, than: eqName, thanAt: 1000, atMost: 1.3 },
+  { of: addToLargeGroup, at: 1_000_000, than: addToSmallGroup, atMost: 1.5 },
+  { of: addToLargeGroup, at: 100_000, than: addToSmallGroup, atMost: 1.5 },
+  { of: userNameEquals, at: 1_000_000, than: userNameEquals, thanAt: 1000, atMost: 1.3 },
   { of: firstPage, at: 1_000_000, than: firstPage, thanAt: 10_000, atMost: 2 },
 ];
 
-function comparisonsOf(measured: readonly Measured[]): string {
+function renderComparisons(measured: readonly Measurement[]): string {
   const find = (store: StoreName, name: string, users: number) =>
     measured.find((each) => each.store === store && each.row.name === name && each.users === users);
   const lines = storeNames.flatMap((store) =>
@@ -116,31 +147,31 @@ function comparisonsOf(measured: readonly Measured[]): string {
       const large = find(store, of, at);
       const small = find(store, than, thanAt);
       if (!large || !small) return [];
-      const times = large.times / small.times;
+      const times = large.floorMultiple / small.floorMultiple;
       const subject = `${store}: ${of}, at ${at.toLocaleString("en")} users`;
       const object = `${of === than ? "" : `${than}, `}at ${thanAt.toLocaleString("en")}`;
       const verdict = times <= atMost ? "met" : "missed";
       return [`- ${subject}: ${times.toFixed(2)} times ${object} (at most ${atMost}: ${verdict})`];
     }),
   );
-  return lines.length === 0 ? "" : `\n## What must not grow\n\n${lines.join("\n")}\n`;
+  return lines.length === 0 ? "" : `\n## Costs that must not grow\n\n${lines.join("\n")}\n`;
 }
 
-function latency(rounds: readonly Round[], share: number): number {
+function latency(rounds: readonly Round[], fraction: number): number {
   const all = rounds.flatMap(({ latenciesMs }) => latenciesMs);
-  return quantile(all, share);
+  return quantile(all, fraction);
 }
 
-const cpuOf = (rounds: readonly Round[]): number[] => rounds.map(({ cpuMs }) => cpuMs);
+const cpuTimesMs = (rounds: readonly Round[]): number[] => rounds.map(({ cpuMs }) => cpuMs);
 
-function quantile(values: readonly number[], share: number): number {
+function quantile(values: readonly number[], fraction: number): number {
   const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN;
+  return sorted[Math.ceil(fraction * sorted.length) - 1] ?? Number.NaN;
 }
 
 const ms = (value: number): string => value.toFixed(value < 10 ? 3 : 1);
 
-/** Which of the two drivers the store chose: only the npm package brings a library of its own into the process. */
+/** Returns the SQLite driver in use. Only the npm package loads its own shared library into the process. */
 function sqliteDriver(): string {
   const { sharedObjects } = process.report.getReport() as { readonly sharedObjects: readonly string[] };
   return sharedObjects.some((path) => path.includes("@photostructure")) ? "@photostructure/sqlite" : "node:sqlite";

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 /**
- * Brings an organization's catalogue to what a file says: makes what is not there, changes what differs, leaves the
- * rest alone. It may run as often as you like.
+ * Applies a file to an organization's catalog: creates missing resources and updates those that differ. It deletes
+ * nothing and can run repeatedly.
  *
- *   GATEHOUSE_TOKEN=wxt_... node provision.mjs catalogue.json
+ *   GATEHOUSE_TOKEN=wxt_... node provision.mjs catalog.json
  *
- * GATEHOUSE_URL is where the service is, http://127.0.0.1:8080 by itself. The token needs the scope admin:write.
+ * GATEHOUSE_URL is the URL of the service; the default is http://127.0.0.1:8080. The token needs the scope admin:write.
  */
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,8 +13,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 /** @import { components } from "./api.d.ts" */
 /** @typedef {components["schemas"]} Schemas */
 /**
- * What the file holds. Groups are named by displayName, wherever they stand.
- * @typedef {object} Catalogue
+ * The content of the file. Assignments and policies refer to groups by displayName.
+ * @typedef {object} Catalog
  * @property {Schemas["GroupInput"][]} [groups]
  * @property {Schemas["McpServerInput"][]} [mcpServers]
  * @property {Schemas["SkillInput"][]} [skills]
@@ -28,7 +28,7 @@ const token = process.env["GATEHOUSE_TOKEN"];
 const [file] = process.argv.slice(2);
 
 try {
-  if (!token || !file) throw new Error("It needs GATEHOUSE_TOKEN and the name of a catalogue file.");
+  if (!token || !file) throw new Error("Set GATEHOUSE_TOKEN and pass the path of a catalog file.");
   await provision(JSON.parse(await readFile(file, "utf8")));
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
@@ -36,107 +36,110 @@ try {
 }
 
 /**
- * What names others comes after them.
- * @param {Catalogue} catalogue
+ * Writes resources after those that they refer to.
+ * @param {Catalog} catalog
  */
 async function provision({ groups = [], mcpServers = [], skills = [], commands = [], toolkits = [], policies = [] }) {
   /** @type {Map<string, string>} */
   const ids = new Map();
   for (const group of groups) ids.set(group.displayName, await ensureGroup(group));
-  for (const server of mcpServers) await put("mcp-servers", assigned(server, ids));
-  for (const skill of skills) await put("skills", assigned(skill, ids));
-  for (const command of commands) await put("commands", assigned(command, ids));
-  for (const toolkit of toolkits) await put("toolkits", assigned(toolkit, ids));
-  for (const policy of policies) await put("policies", { ...policy, subjects: withIds(policy.subjects, ids) });
+  for (const server of mcpServers) await put("mcp-servers", withGroupIds(server, ids));
+  for (const skill of skills) await put("skills", withGroupIds(skill, ids));
+  for (const command of commands) await put("commands", withGroupIds(command, ids));
+  for (const toolkit of toolkits) await put("toolkits", withGroupIds(toolkit, ids));
+  for (const policy of policies) await put("policies", { ...policy, subjects: replaceNames(policy.subjects, ids) });
 }
 
 /**
- * A group that is there is left alone: who is in it, and who manages it, is not the catalogue's concern.
+ * Creates a group unless it exists. An existing group is not changed, because the catalog does not define its members.
  * @param {Schemas["GroupInput"]} group
- * @returns {Promise<string>} its id
+ * @returns {Promise<string>} the id of the group
  */
 async function ensureGroup(group) {
   const path = `/api/groups/${encodeURIComponent(group.displayName)}`;
-  const found = await ask("GET", path);
-  const { id } = /** @type {Schemas["Group"]} */ (
-    found.status === 404 ? await (await ask("PUT", path, group, { "If-None-Match": "*" })).json() : await found.json()
-  );
-  tell(found.status === 404 ? "created" : "unchanged", "groups", group.displayName);
+  const existing = await send("GET", path);
+  const isMissing = existing.status === 404;
+  const response = isMissing ? await send("PUT", path, group, { "If-None-Match": "*" }) : existing;
+  const { id } = /** @type {Schemas["Group"]} */ (await response.json());
+  report(isMissing ? "created" : "unchanged", "groups", group.displayName);
   return id;
 }
 
 /**
- * Makes a thing, or replaces it as it was read, so that nobody's change is lost; 412 when somebody was quicker.
- * @template {{ readonly slug: string }} Thing
+ * Creates a resource, or replaces the version that was read. The service responds with 412 if another client has changed
+ * the resource in between, so that no change is lost.
+ * @template {{ readonly slug: string }} Resource
  * @param {string} kind
- * @param {Thing} thing
+ * @param {Resource} resource
  */
-async function put(kind, thing) {
-  const path = `/api/${kind}/${encodeURIComponent(thing.slug)}`;
-  const etag = (await ask("GET", path)).headers.get("ETag");
-  const answer = await ask("PUT", path, thing, etag === null ? { "If-None-Match": "*" } : { "If-Match": etag });
-  const isSame = answer.headers.get("ETag") === etag;
-  tell(answer.status === 201 ? "created" : isSame ? "unchanged" : "updated", kind, thing.slug);
+async function put(kind, resource) {
+  const path = `/api/${kind}/${encodeURIComponent(resource.slug)}`;
+  const etag = (await send("GET", path)).headers.get("ETag");
+  const response = await send("PUT", path, resource, etag === null ? { "If-None-Match": "*" } : { "If-Match": etag });
+  const isSame = response.headers.get("ETag") === etag;
+  report(response.status === 201 ? "created" : isSame ? "unchanged" : "updated", kind, resource.slug);
 }
 
 /**
- * @template {{ readonly assignment?: Schemas["AssignmentInput"] }} Thing
- * @param {Thing} thing
- * @param {ReadonlyMap<string, string>} ids of groups, by displayName
- * @returns {Thing}
+ * Replaces the names of groups in the assignment of a resource by ids.
+ * @template {{ readonly assignment?: Schemas["AssignmentInput"] }} Resource
+ * @param {Resource} resource
+ * @param {ReadonlyMap<string, string>} ids the ids of groups, by displayName
+ * @returns {Resource}
  */
-function assigned(thing, ids) {
-  return { ...thing, assignment: withIds(thing.assignment, ids) };
+function withGroupIds(resource, ids) {
+  return { ...resource, assignment: replaceNames(resource.assignment, ids) };
 }
 
 /**
- * @param {Schemas["AssignmentInput"]} [assignment] with the names of groups
+ * @param {Schemas["AssignmentInput"]} [assignment] the assignment with the names of groups
  * @param {ReadonlyMap<string, string>} [ids]
  * @returns {Schemas["AssignmentInput"]}
  */
-function withIds(assignment = {}, ids = new Map()) {
+function replaceNames(assignment = {}, ids = new Map()) {
   const groups = (assignment.groups ?? []).map((name) => {
     const id = ids.get(name);
-    if (id === undefined) throw new Error(`${name} is not among the groups of the file.`);
+    if (id === undefined) throw new Error(`The file does not define the group ${name}.`);
     return id;
   });
   return { ...assignment, groups };
 }
 
 /**
- * One request; tries again when it is asked to wait.
+ * Sends a request. Retries it when the response has a Retry-After header, at most twice.
  * @param {"GET" | "PUT"} method
  * @param {string} path
  * @param {object} [body]
  * @param {Record<string, string>} [headers]
  */
-async function ask(method, path, body, headers = {}) {
+async function send(method, path, body, headers = {}) {
   for (let attempt = 1; ; attempt++) {
-    const answer = await fetch(new URL(path, base), {
+    const response = await fetch(new URL(path, base), {
       method,
       headers: { Authorization: `Bearer ${token}`, ...(body && { "Content-Type": "application/json" }), ...headers },
       ...(body && { body: JSON.stringify(body) }),
     });
-    if (answer.ok || (method === "GET" && answer.status === 404)) return answer;
-    const wait = answer.headers.get("Retry-After");
-    if (wait === null || attempt === 3) throw new Error(await refusalOf(answer, `${method} ${path}`));
-    await sleep(Number(wait) * 1000);
+    if (response.ok || (method === "GET" && response.status === 404)) return response;
+    const retryAfter = response.headers.get("Retry-After");
+    if (retryAfter === null || attempt === 3) throw new Error(await describeProblem(response, `${method} ${path}`));
+    await sleep(Number(retryAfter) * 1000);
   }
 }
 
 /**
- * What an RFC 9457 problem document says, with each field that is wrong.
- * @param {Response} answer
- * @param {string} what was asked for
+ * Formats an RFC 9457 problem document with every invalid field.
+ * @param {Response} response
+ * @param {string} request the method and path
  */
-async function refusalOf(answer, what) {
-  const { detail, errors = [] } = /** @type {Schemas["Problem"]} */ (await answer.json());
-  return [`${what}: ${answer.status} ${detail}`, ...errors.map((each) => `  ${each.pointer}: ${each.detail}`)].join(
-    "\n",
-  );
+async function describeProblem(response, request) {
+  const { detail, errors = [] } = /** @type {Schemas["Problem"]} */ (await response.json());
+  return [
+    `${request}: ${response.status} ${detail}`,
+    ...errors.map((each) => `  ${each.pointer}: ${each.detail}`),
+  ].join("\n");
 }
 
 /** @type {(outcome: "created" | "updated" | "unchanged", kind: string, name: string) => void} */
-function tell(outcome, kind, name) {
+function report(outcome, kind, name) {
   process.stdout.write(`${outcome} ${kind} ${name}\n`);
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { shownOwner } from "./entity.ts";
+import { ownerResponseFields } from "./entity.ts";
 
-/** How a user comes to be one of those whom an assignment or a policy names. */
+/** How an assignment or a policy applies to a user. */
 export const accessThrough = z
   .discriminatedUnion("by", [
     z.object({ by: z.literal("everyone") }),
@@ -10,9 +10,12 @@ export const accessThrough = z
       by: z.literal("group"),
       path: z
         .array(
-          z.object({ id: z.string(), displayName: z.string().optional().describe("absent while it is being removed") }),
+          z.object({
+            id: z.string(),
+            displayName: z.string().optional().describe("Absent while the group is being deleted."),
+          }),
         )
-        .describe("from the group that holds the user up to the one that is named, by the shortest way"),
+        .describe("The shortest path, from the group that has the user as a member to the group that is named."),
     }),
   ])
   .meta({ id: "AccessThrough" });
@@ -34,30 +37,36 @@ export const accessTool = z
     name: z.string(),
     verdict: z
       .enum(["allowed", "denied", "inactive", "not-given"])
-      .describe("inactive: switched off for everybody; not-given: the server is given for other tools only"),
-    policy: z.string().optional().describe("slug of the policy that decides"),
+      .describe(
+        "`inactive`: the tool is disabled for all users. `not-given`: the server is granted for other tools only.",
+      ),
+    policy: z.string().optional().describe("Slug of the policy that decides."),
   })
   .meta({ id: "AccessTool" });
 export type AccessTool = Readonly<z.output<typeof accessTool>>;
 
-/** What a user can or cannot use, and why. */
+/** Explains whether a user can use a resource, and why. */
 export const access = z
   .object({
     id: z.string(),
     slug: z.string(),
     name: z.string(),
-    ...shownOwner,
+    ...ownerResponseFields,
     verdict: z
       .enum(["allowed", "denied", "inactive"])
-      .describe("denied: by a policy, whatever gives it; inactive: it would be theirs, but is a draft or switched off"),
-    assignments: z.array(accessThrough).describe("how its assignment names the user, the shortest ways; at most 20"),
-    policies: z.array(accessPolicy).describe("that give or deny it as a whole, denials first; at most 20"),
-    tools: z.array(accessTool).optional().describe("of an MCP server that is not denied"),
+      .describe(
+        "`denied`: a policy denies the resource, whatever grants it. `inactive`: it is granted, but is a draft or disabled.",
+      ),
+    assignments: z.array(accessThrough).describe("How its assignment applies to the user: at most 20 shortest paths."),
+    policies: z
+      .array(accessPolicy)
+      .describe("The policies that allow or deny the whole resource: at most 20, denials first."),
+    tools: z.array(accessTool).optional().describe("The tools of an MCP server that is not denied."),
   })
   .meta({ id: "Access" });
-export type AccessExplained = Readonly<z.output<typeof access>>;
+export type AccessExplanation = Readonly<z.output<typeof access>>;
 
-/** Whose access it is. While the user is not active, it is what would be theirs. */
+/** The user whose access is explained. For an inactive user, it is the access that activation would restore. */
 export const accessUser = z
   .object({ id: z.string(), userName: z.string(), active: z.boolean() })
   .meta({ id: "AccessUser" });

@@ -1,51 +1,51 @@
 import { z } from "zod";
-import { entity } from "./entity.ts";
+import { entityFields } from "./entity.ts";
 
 const instant = z.iso.datetime({ precision: 3 });
 
-const renewed = z.object({
-  access_token: z.string().describe("a personal token of the user; shown this once"),
+const renewedFields = z.object({
+  access_token: z.string().describe("A personal token of the user. It cannot be read again."),
   token_type: z.literal("Bearer"),
-  expires_in: z.int().describe("seconds for which the access token is good"),
+  expires_in: z.int().describe("Lifetime of the access token in seconds."),
   expires_at: instant,
-  refresh_token: z.string().describe("good for one refresh; shown this once"),
+  refresh_token: z.string().describe("Valid for a single refresh. It cannot be read again."),
   refresh_expires_at: instant,
-  user: z.object({ id: z.string(), userName: z.string() }).describe("as whom the access token acts"),
+  user: z.object({ id: z.string(), userName: z.string() }).describe("The user as whom the access token acts."),
 });
 
-/** What an outside JWT is exchanged for (the fields of RFC 6749 section 5.1 under their names there). */
-export const exchangedTokens = renewed
-  .extend({ id_token: z.string().describe("the outside JWT, as it was sent") })
+/** The response to the exchange of an external JWT, with the field names of RFC 6749 section 5.1. */
+export const exchangedTokens = renewedFields
+  .extend({ id_token: z.string().describe("The external JWT of the request, unchanged.") })
   .meta({ id: "ExchangedTokens" });
 export type ExchangedTokens = Readonly<z.infer<typeof exchangedTokens>>;
 
-/** What a refresh token is exchanged for. */
-export const renewedTokens = renewed.meta({ id: "RenewedTokens" });
+/** The response to a refresh. */
+export const renewedTokens = renewedFields.meta({ id: "RenewedTokens" });
 export type RenewedTokens = Readonly<z.infer<typeof renewedTokens>>;
 
 export const refreshInput = z
-  .strictObject({ refresh_token: z.string().min(1).max(200).describe("of the answer before") })
+  .strictObject({ refresh_token: z.string().min(1).max(200).describe("The `refresh_token` of the previous response.") })
   .meta({ id: "RefreshInput" });
 
 /**
- * One exchange and all refreshes after it: a family of refresh tokens, of which the newest alone is good, and the one
- * access token whose secret each refresh replaces.
+ * One exchange and all refreshes after it: a family of refresh tokens, of which only the newest is valid, and one access
+ * token, whose secret each refresh replaces.
  */
-export const exchange = z.object({
-  ...entity,
+export const refreshTokenFamily = z.object({
+  ...entityFields,
   userId: z.string(),
-  /** The access token's record. */
+  /** Id of the access token. */
   tokenId: z.string(),
-  /** Who made it, and who alone may refresh it: the id of the exchanging token, or what stands for one that has none. */
+  /** The only credential that can refresh the family: the id of the exchanging token, or the actor type without an id. */
   exchangedBy: z.string(),
-  /** Hash of the part that all refresh tokens of the family have in common. */
+  /** Hash of the part that all refresh tokens of the family share. */
   familyHash: z.string(),
-  /** Hash of the refresh token that is good now. */
+  /** Hash of the refresh token that is currently valid. */
   refreshHash: z.string(),
   refreshExpiresAt: instant,
-  /** The end of the family, however often it is refreshed. */
+  /** Expiry of the family, however often it is refreshed. */
   expiresAt: instant,
-  /** Ended before its time: nothing opens it again. */
+  /** Time at which the family was closed permanently, before its expiry. */
   closedAt: instant.optional(),
 });
-export type Exchange = Readonly<z.infer<typeof exchange>>;
+export type RefreshTokenFamily = Readonly<z.infer<typeof refreshTokenFamily>>;

@@ -2,27 +2,29 @@ import { z } from "zod";
 import { actor } from "./audit-event.ts";
 import { scope, tokenType } from "./token.ts";
 
-/** Who the service takes the caller for. */
+/** The authenticated caller, as the service sees it. */
 export const callerSchema = z
   .object({
     organizationId: z.string(),
     actor,
-    scopes: z.array(scope).describe("all scopes that the credential opens, the included ones spelled out"),
+    scopes: z.array(scope).describe("All scopes that the credential grants, including implied ones."),
     token: z
       .object({
         id: z.string(),
         name: z.string(),
         type: tokenType,
-        expiresAt: z.iso.datetime({ precision: 3 }).nullable().describe("null: never"),
+        expiresAt: z.iso.datetime({ precision: 3 }).nullable().describe("Null means that the token does not expire."),
         environment: z.string().optional(),
         mcpServers: z.array(z.string()).optional(),
-        allowedIps: z.array(z.string()).describe("empty: it can be used from anywhere"),
+        allowedIps: z
+          .array(z.string())
+          .describe("Addresses and CIDR ranges from which the token can be used. Empty means any address."),
       })
       .optional()
-      .describe("absent for the on-premises secret"),
+      .describe("The presented token. Absent for `AUTH_SECRET`."),
     userId: z
       .string()
       .optional()
-      .describe("the user whose view it is: named by x-user-email, or whose personal token it is"),
+      .describe("The user whose view applies: the user of `x-user-email`, or of the personal token."),
   })
   .meta({ id: "Caller" });

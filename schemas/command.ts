@@ -1,6 +1,12 @@
 import { z } from "zod";
 import { assignment, unassigned } from "./assignment.ts";
-import { entity, repeatedEntity, repeatedOwner, shownEntity, shownOwner } from "./entity.ts";
+import {
+  entityFields,
+  entityResponseFields,
+  ownerResponseFields,
+  readOnlyEntityFields,
+  readOnlyOwnerFields,
+} from "./entity.ts";
 import { description, name, slug } from "./text.ts";
 
 export const commandArgument = z
@@ -14,39 +20,50 @@ export const commandArgument = z
 const common = {
   name,
   description: description.optional(),
-  template: z.string().min(1).max(50_000).describe("text in which {{argument}} stands for the value of an argument"),
+  template: z
+    .string()
+    .min(1)
+    .max(50_000)
+    .describe("The command's text. Each {{argument}} is replaced with the argument's value."),
   arguments: z
     .array(commandArgument)
     .max(50)
-    .refine((list) => new Set(list.map((each) => each.name)).size === list.length, "must not name an argument twice")
+    .refine(
+      (list) => new Set(list.map((each) => each.name)).size === list.length,
+      "must not contain duplicate argument names",
+    )
     .default([]),
   active: z.boolean().default(true),
 };
 const fields = { ...common, assignment: assignment.default(unassigned) };
 
-/** A text template that a user calls by name. */
-export const command = z.object({ ...entity, slug, ownerId: z.string().optional(), ...fields });
+/** A text template that a user invokes by name. */
+export const command = z.object({ ...entityFields, slug, ownerId: z.string().optional(), ...fields });
 export type Command = Readonly<z.output<typeof command>>;
 
 export const commandInput = z
-  .strictObject({ ...repeatedEntity, ...repeatedOwner, slug, ...fields })
-  .superRefine(placeholdersAreArguments)
+  .strictObject({ ...readOnlyEntityFields, ...readOnlyOwnerFields, slug, ...fields })
+  .superRefine(checkPlaceholders)
   .meta({ id: "CommandInput" });
-export const commandShown = z.object({ ...shownEntity, ...shownOwner, slug, ...fields }).meta({ id: "Command" });
+export const commandResponse = z
+  .object({ ...entityResponseFields, ...ownerResponseFields, slug, ...fields })
+  .meta({ id: "Command" });
 
-export const commandForUser = z.object({ ...shownEntity, ...shownOwner, slug, ...common }).meta({ id: "UserCommand" });
+export const userCommandResponse = z
+  .object({ ...entityResponseFields, ...ownerResponseFields, slug, ...common })
+  .meta({ id: "UserCommand" });
 
-function placeholdersAreArguments(
+function checkPlaceholders(
   { template, arguments: declared }: { template: string; arguments: readonly { name: string }[] },
   context: z.RefinementCtx,
 ): void {
-  const known = new Set(declared.map((each) => each.name));
+  const argumentNames = new Set(declared.map((each) => each.name));
   for (const [, name = ""] of template.matchAll(/\{\{([A-Za-z_][A-Za-z0-9_]{0,62})\}\}/g)) {
-    if (known.has(name)) continue;
+    if (argumentNames.has(name)) continue;
     context.addIssue({
       code: "custom",
       path: ["template"],
-      message: `has {{${name}}}, which is none of the arguments`,
+      message: `contains {{${name}}}, which is not in arguments`,
     });
     return;
   }

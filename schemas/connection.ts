@@ -1,17 +1,17 @@
 import { z } from "zod";
-import { entity, repeatedEntity, shownEntity } from "./entity.ts";
+import { entityFields, entityResponseFields, readOnlyEntityFields } from "./entity.ts";
 import { slug } from "./text.ts";
 
 const instant = z.iso.datetime({ precision: 3 });
 const fields = {
-  status: z.enum(["connected", "expired", "error"]).default("connected").describe("as it was last put"),
-  account: z.string().min(1).max(320).optional().describe("under which account the user is known there"),
-  expiresAt: instant.optional().describe("when the user's credential there ends, whatever the status says"),
+  status: z.enum(["connected", "expired", "error"]).default("connected").describe("The status of the last PUT."),
+  account: z.string().min(1).max(320).optional().describe("The user's account at the MCP server."),
+  expiresAt: instant.optional().describe("Expiry of the user's credential at the MCP server, independent of `status`."),
 };
 
-/** That a user has connected to an MCP server. The credential itself is kept where the connection is used. */
+/** A user's connection to an MCP server. The credential is stored by the client that uses the connection, not here. */
 export const connection = z.object({
-  ...entity,
+  ...entityFields,
   userId: z.string(),
   mcpServerId: z.string(),
   mcpServer: slug,
@@ -20,43 +20,50 @@ export const connection = z.object({
 });
 export type Connection = Readonly<z.output<typeof connection>>;
 
-const shown = {
-  ...shownEntity,
-  id: z.string().describe("never changes; names it in the organization's view"),
+const responseFields = {
+  ...entityResponseFields,
+  id: z.string().describe("Never changes. Identifies the connection in the organization's view."),
   userId: z.string(),
-  mcpServer: slug.describe("names it in its user's view"),
-  connectedAt: instant.describe("when it was made, or last became `connected` again"),
+  mcpServer: slug.describe("Identifies the connection in the user's view."),
+  connectedAt: instant.describe("When the connection was created, or last became `connected` again."),
   ...fields,
 };
-export const connectionShown = z.object(shown).meta({ id: "Connection" });
+export const connectionResponse = z.object(responseFields).meta({ id: "Connection" });
 
-/** What a user is told of a server within reach to which there is no connection. */
+/** A server that the user can use but has no connection to. */
 export const notConnected = z
   .object({ mcpServer: slug, status: z.literal("not-connected") })
   .meta({ id: "NotConnected" });
 
 export const connectionInput = z
   .strictObject({
-    ...repeatedEntity,
-    userId: z.string().optional().meta({ readOnly: true, description: "kept by the service; ignored when sent" }),
-    mcpServer: slug.optional().meta({ readOnly: true, description: "stands in the path; ignored when sent" }),
-    connectedAt: z.string().optional().meta({ readOnly: true, description: "kept by the service; ignored when sent" }),
+    ...readOnlyEntityFields,
+    userId: z.string().optional().meta({ readOnly: true, description: "Set by the service; ignored in requests." }),
+    mcpServer: slug.optional().meta({ readOnly: true, description: "Set by the path; ignored in the body." }),
+    connectedAt: z
+      .string()
+      .optional()
+      .meta({ readOnly: true, description: "Set by the service; ignored in requests." }),
     ...fields,
     state: z
       .string()
       .max(2000)
       .optional()
-      .describe("of the auth URL, where the connection came about through one; it is verified and not kept"),
+      .describe("The `state` of the authorization URL, if one was used. It is verified and not stored."),
   })
   .meta({ id: "ConnectionInput" });
 
-/** What a client needs for an authorization code (RFC 6749 section 4.1) with PKCE (RFC 7636). */
+/** The start of an authorization code flow (RFC 6749 section 4.1) with PKCE (RFC 7636). */
 export const authorizationStart = z
   .object({
-    url: z.string().describe("where to send the user"),
-    state: z.string().describe("comes back beside the code, and must be this one; a PUT of the connection verifies it"),
-    codeVerifier: z.string().describe("for the token request; nobody keeps it but the client"),
-    expiresAt: instant.describe("the end of the state's time"),
+    url: z.string().describe("The URL to redirect the user to."),
+    state: z
+      .string()
+      .describe(
+        "The authorization server returns this value with the code. A PUT of the connection verifies that it is unchanged.",
+      ),
+    codeVerifier: z.string().describe("The PKCE verifier for the token request. Only the client stores it."),
+    expiresAt: instant.describe("Expiry of `state`."),
   })
   .meta({ id: "AuthorizationStart" });
 export type AuthorizationStart = Readonly<z.infer<typeof authorizationStart>>;

@@ -2,8 +2,8 @@ import { z } from "zod";
 
 const instant = z.iso.datetime({ precision: 3 });
 
-/** What every stored thing has, to be spread into its schema. */
-export const entity = {
+/** The fields of every stored record, to be spread into its schema. */
+export const entityFields = {
   id: z.string(),
   organizationId: z.string(),
   version: z.int().min(1),
@@ -11,28 +11,28 @@ export const entity = {
   updatedAt: instant,
 };
 
-/** What an answer shows of that. */
-export const shownEntity = {
-  id: z.string().describe("never changes; takes the place of the slug in every path"),
-  version: z.int().min(1).describe("what If-Match compares with"),
+/** The fields of every record that responses show. */
+export const entityResponseFields = {
+  id: z.string().describe("Never changes. Can be used instead of the slug in every path."),
+  version: z.int().min(1).describe("Increases with every change. `ETag` and `If-Match` contain it."),
   createdAt: instant,
   updatedAt: instant,
 };
 
-/** Of the things that can be a user's own. */
-export const shownOwner = {
-  ownerId: z.string().optional().describe("the user whose own it is; absent: the organization's"),
+/** The owner of a resource that a user can own. */
+export const ownerResponseFields = {
+  ownerId: z.string().optional().describe("The user who owns the resource. Absent for a resource of the organization."),
 };
 
-const keptByService = (type: z.ZodType): z.ZodOptional<z.ZodType> =>
-  type.optional().meta({ readOnly: true, description: "kept by the service; ignored when sent" });
+const readOnly = (type: z.ZodType): z.ZodOptional<z.ZodType> =>
+  type.optional().meta({ readOnly: true, description: "Set by the service; ignored in requests." });
 
-/** What a body may repeat of an answer, so that what was read can be sent back as it is. */
-export const repeatedEntity = {
-  id: keptByService(z.string()),
-  version: keptByService(z.int()),
-  createdAt: keptByService(z.string()),
-  updatedAt: keptByService(z.string()),
+/** Read-only fields that a request body can contain, so that a response can be sent back unchanged. */
+export const readOnlyEntityFields = {
+  id: readOnly(z.string()),
+  version: readOnly(z.int()),
+  createdAt: readOnly(z.string()),
+  updatedAt: readOnly(z.string()),
 };
 
-export const repeatedOwner = { ownerId: keptByService(z.string()) };
+export const readOnlyOwnerFields = { ownerId: readOnly(z.string()) };

@@ -1,7 +1,23 @@
 import { z } from "zod";
 import { assignment, unassigned } from "./assignment.ts";
-import { entity, repeatedEntity, shownEntity } from "./entity.ts";
-import { description, name, setOf, slug, webAddress } from "./text.ts";
+import { entityFields, entityResponseFields, readOnlyEntityFields } from "./entity.ts";
+import { findJsonSchemaIssues } from "./json-schema.ts";
+import { description, httpUrl, name, slug, uniqueArray } from "./text.ts";
+
+/** The value is stored as it was sent: a copy by zod would lose a property named `__proto__`. */
+const toolInputSchema = z
+  .unknown()
+  .superRefine((schema, context) => {
+    for (const { path, message } of findJsonSchemaIssues(schema)) {
+      context.addIssue({ code: "custom", path: [...path], message });
+    }
+  })
+  .meta({
+    type: "object",
+    additionalProperties: true,
+    description:
+      "JSON Schema of the tool's arguments: draft 2020-12, or draft-07 if `$schema` names it. Its root has `type: object`, `$ref` stays within the schema, and it has at most 64 KiB and 64 levels.",
+  });
 
 export const tool = z
   .strictObject({
@@ -10,9 +26,9 @@ export const tool = z
       .regex(/^[A-Za-z0-9_.-]{1,128}$/, "must be 1 to 128 letters, digits, dots, hyphens and underscores"),
     title: name.optional(),
     description: z.string().max(10_000).optional(),
-    inputSchema: z.record(z.string(), z.unknown()).optional().describe("JSON Schema of the arguments"),
+    inputSchema: toolInputSchema.optional(),
     risk: z.enum(["read", "write", "destructive"]).default("write"),
-    enabled: z.boolean().default(true).describe("one that is not is hidden from users, whoever they are"),
+    enabled: z.boolean().default(true).describe("A disabled tool is hidden from all users."),
   })
   .meta({ id: "Tool" });
 export type Tool = Readonly<z.output<typeof tool>>;
@@ -22,10 +38,10 @@ const oauthScope = z
   .string()
   .regex(
     /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/,
-    "must be 1 to 200 visible ASCII characters without quotes and backslashes",
+    "must be 1 to 200 visible ASCII characters without quotes or backslashes",
   );
 
-/** How a user proves to the server who it is. */
+/** How a user authenticates to the MCP server. */
 export const serverAuth = z
   .discriminatedUnion("type", [
     z.strictObject({ type: z.literal("none") }),
@@ -38,11 +54,11 @@ export const serverAuth = z
     }),
     z.strictObject({
       type: z.literal("oauth2"),
-      authorizationUrl: webAddress,
-      tokenUrl: webAddress,
+      authorizationUrl: httpUrl,
+      tokenUrl: httpUrl,
       clientId: z.string().min(1).max(500),
-      redirectUri: webAddress.describe("where the authorization server sends the user back to, as registered there"),
-      scopes: setOf(oauthScope, 100).default([]),
+      redirectUri: httpUrl.describe("The redirect URI that is registered with the authorization server."),
+      scopes: uniqueArray(oauthScope, 100).default([]),
     }),
   ])
   .meta({ id: "ServerAuth" });
@@ -50,38 +66,44 @@ export const serverAuth = z
 const common = {
   name,
   description: description.optional(),
-  status: z.enum(["draft", "active"]).default("draft").describe("a draft is for admins only"),
-  environment: slug.optional().describe("tokens can be restricted to one"),
+  status: z.enum(["draft", "active"]).default("draft").describe("A draft is visible to admins only."),
+  environment: slug.optional().describe("The server's environment. A token can be restricted to one environment."),
   transport: z.enum(["http", "stdio"]),
-  url: webAddress.optional().describe("with transport http"),
-  command: z.string().min(1).max(1000).optional().describe("with transport stdio"),
-  args: z.array(z.string().max(2000)).max(100).optional().describe("with transport stdio"),
+  url: httpUrl.optional().describe("Required with transport `http`."),
+  command: z.string().min(1).max(1000).optional().describe("Required with transport `stdio`."),
+  args: z.array(z.string().max(2000)).max(100).optional().describe("Only with transport `stdio`."),
   auth: serverAuth.default({ type: "none" }),
   tools: z
     .array(tool)
     .max(500)
-    .refine((list) => new Set(list.map((each) => each.name)).size === list.length, "must not name the same tool twice")
+    .refine(
+      (list) => new Set(list.map((each) => each.name)).size === list.length,
+      "must not contain duplicate tool names",
+    )
     .default([]),
 };
 const fields = { ...common, assignment: assignment.default(unassigned) };
 
-/** An MCP server (https://modelcontextprotocol.io) that users may be given. */
-export const mcpServer = z.object({ ...entity, slug, ...fields });
+/** An MCP server (https://modelcontextprotocol.io) that can be assigned to users. */
+export const mcpServer = z.object({ ...entityFields, slug, ...fields });
 export type McpServer = Readonly<z.output<typeof mcpServer>>;
 
 export const mcpServerInput = z
-  .strictObject({ ...repeatedEntity, slug, ...fields })
+  .strictObject({ ...readOnlyEntityFields, slug, ...fields })
   .superRefine(({ transport, url, command, args }, context) => {
-    const wrong = (path: string, message: string): void => context.addIssue({ code: "custom", path: [path], message });
-    if (transport === "http" && url === undefined) wrong("url", "is needed with transport http");
-    if (transport === "stdio" && command === undefined) wrong("command", "is needed with transport stdio");
-    if (transport === "stdio" && url !== undefined) wrong("url", "is for transport http");
-    if (transport === "http" && command !== undefined) wrong("command", "is for transport stdio");
-    if (transport === "http" && args !== undefined) wrong("args", "is for transport stdio");
+    const addIssue = (path: string, message: string): void =>
+      context.addIssue({ code: "custom", path: [path], message });
+    if (transport === "http" && url === undefined) addIssue("url", "is required with transport http");
+    if (transport === "stdio" && command === undefined) addIssue("command", "is required with transport stdio");
+    if (transport === "stdio" && url !== undefined) addIssue("url", "is allowed with transport http only");
+    if (transport === "http" && command !== undefined) addIssue("command", "is allowed with transport stdio only");
+    if (transport === "http" && args !== undefined) addIssue("args", "is allowed with transport stdio only");
   })
   .meta({ id: "McpServerInput" });
 
-export const mcpServerShown = z.object({ ...shownEntity, slug, ...fields }).meta({ id: "McpServer" });
+export const mcpServerResponse = z.object({ ...entityResponseFields, slug, ...fields }).meta({ id: "McpServer" });
 
-/** As a user sees it: without who else has it, and without the tools that the user may not use. */
-export const mcpServerForUser = z.object({ ...shownEntity, slug, ...common }).meta({ id: "UserMcpServer" });
+/** An MCP server in a user's view: without its assignment and without the tools that the user cannot use. */
+export const userMcpServerResponse = z
+  .object({ ...entityResponseFields, slug, ...common })
+  .meta({ id: "UserMcpServer" });

@@ -1,22 +1,20 @@
 import { z } from "zod";
 import { assignment, unassigned } from "./assignment.ts";
-import { entity, repeatedEntity, shownEntity } from "./entity.ts";
-import { description, name, setOf, slug } from "./text.ts";
-
-/** What tools a policy speaks of: `server__tool`, in which * stands for any text and ? for one character. */
-export const toolPattern = z.string().regex(/^[A-Za-z0-9_.*?-]{1,200}$/, "must be a tool such as github__delete_*");
+import { entityFields, entityResponseFields, readOnlyEntityFields } from "./entity.ts";
+import { description, name, slug, uniqueArray } from "./text.ts";
+import { canMatchTool, toolPattern } from "./tool-pattern.ts";
 
 export const policyResources = z
   .strictObject({
-    mcpServers: setOf(slug, 200).default([]),
-    tools: setOf(toolPattern, 200)
+    mcpServers: uniqueArray(slug, 200).default([]),
+    tools: uniqueArray(toolPattern, 200)
       .default([])
       .describe(
-        "where there are any, the policy speaks of these tools (of the mcpServers, if named) and not of whole servers",
+        "If not empty, the policy applies to these tools (of `mcpServers`, if not empty) and not to whole servers. `*` matches any characters, `?` matches one. With `__` a pattern matches the whole of `server__tool` (`github__delete_*`), without `__` the name of the tool (`delete_*`).",
       ),
-    toolkits: setOf(slug, 200).default([]),
-    skills: setOf(slug, 200).default([]),
-    commands: setOf(slug, 200).default([]),
+    toolkits: uniqueArray(slug, 200).default([]),
+    skills: uniqueArray(slug, 200).default([]),
+    commands: uniqueArray(slug, 200).default([]),
   })
   .meta({ id: "PolicyResources" });
 export type PolicyResources = Readonly<z.output<typeof policyResources>>;
@@ -24,22 +22,28 @@ export type PolicyResources = Readonly<z.output<typeof policyResources>>;
 const fields = {
   name,
   description: description.optional(),
-  effect: z.enum(["allow", "deny"]).describe("deny beats allow and every assignment"),
+  effect: z.enum(["allow", "deny"]).describe("`deny` takes precedence over `allow` and over every assignment."),
   subjects: assignment.default(unassigned),
   resources: policyResources.default({ mcpServers: [], tools: [], toolkits: [], skills: [], commands: [] }),
   enabled: z.boolean().default(true),
 };
 
-export const policy = z.object({ ...entity, slug, ...fields });
+export const policy = z.object({ ...entityFields, slug, ...fields });
 export type Policy = Readonly<z.output<typeof policy>>;
 
 export const policyInput = z
-  .strictObject({ ...repeatedEntity, slug, ...fields })
+  .strictObject({ ...readOnlyEntityFields, slug, ...fields })
   .superRefine(({ effect, resources }, context) => {
+    const { mcpServers } = resources;
+    for (const [index, pattern] of resources.tools.entries()) {
+      if (mcpServers.length === 0 || mcpServers.some((server) => canMatchTool(pattern, server))) continue;
+      const message = "can match no tool of resources.mcpServers. Add its server there, or correct the pattern";
+      context.addIssue({ code: "custom", path: ["resources", "tools", index], message });
+    }
     if (effect !== "allow" || resources.tools.length === 0 || resources.mcpServers.length > 0) return;
     const message = "must name the servers whose tools are allowed";
     context.addIssue({ code: "custom", path: ["resources", "mcpServers"], message });
   })
   .meta({ id: "PolicyInput" });
 
-export const policyShown = z.object({ ...shownEntity, slug, ...fields }).meta({ id: "Policy" });
+export const policyResponse = z.object({ ...entityResponseFields, slug, ...fields }).meta({ id: "Policy" });

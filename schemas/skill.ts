@@ -1,6 +1,12 @@
 import { z } from "zod";
 import { assignment, unassigned } from "./assignment.ts";
-import { entity, repeatedEntity, repeatedOwner, shownEntity, shownOwner } from "./entity.ts";
+import {
+  entityFields,
+  entityResponseFields,
+  ownerResponseFields,
+  readOnlyEntityFields,
+  readOnlyOwnerFields,
+} from "./entity.ts";
 import { description, name, slug } from "./text.ts";
 
 export const skillFile = z
@@ -16,22 +22,26 @@ export const skillFile = z
 const common = {
   name,
   description: description.optional(),
-  content: z.string().max(100_000, "must have 100000 characters or fewer").describe("Markdown"),
+  content: z.string().max(100_000, "must have 100000 characters or fewer").describe("The skill's content in Markdown."),
   files: z
     .array(skillFile)
     .max(20)
-    .refine((list) => new Set(list.map((each) => each.path)).size === list.length, "must not name a path twice")
+    .refine((list) => new Set(list.map((each) => each.path)).size === list.length, "must not contain duplicate paths")
     .optional(),
 };
 const fields = { ...common, assignment: assignment.default(unassigned) };
 
-/** Instructions in Markdown that are put into a model's context. */
-export const skill = z.object({ ...entity, slug, ownerId: z.string().optional(), ...fields });
+/** Instructions in Markdown that a client adds to a model's context. */
+export const skill = z.object({ ...entityFields, slug, ownerId: z.string().optional(), ...fields });
 export type Skill = Readonly<z.output<typeof skill>>;
 
 export const skillInput = z
-  .strictObject({ ...repeatedEntity, ...repeatedOwner, slug, ...fields })
+  .strictObject({ ...readOnlyEntityFields, ...readOnlyOwnerFields, slug, ...fields })
   .meta({ id: "SkillInput" });
-export const skillShown = z.object({ ...shownEntity, ...shownOwner, slug, ...fields }).meta({ id: "Skill" });
+export const skillResponse = z
+  .object({ ...entityResponseFields, ...ownerResponseFields, slug, ...fields })
+  .meta({ id: "Skill" });
 
-export const skillForUser = z.object({ ...shownEntity, ...shownOwner, slug, ...common }).meta({ id: "UserSkill" });
+export const userSkillResponse = z
+  .object({ ...entityResponseFields, ...ownerResponseFields, slug, ...common })
+  .meta({ id: "UserSkill" });

@@ -1,35 +1,35 @@
 import { z } from "zod";
 
-/** Names that appear in URLs and never change. */
+/** An identifier that appears in URLs and never changes. */
 export const slug = z
   .string()
-  .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "must be 1 to 63 lower-case letters, digits and inner hyphens");
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "must be 1 to 63 lowercase letters, digits and inner hyphens");
 
-/** What people read in a list. */
+/** A display name. */
 export const name = z
   .string()
   .max(200, "must have 200 characters or fewer")
-  .refine((text) => text.trim() !== "", "must not be empty");
+  .refine((value) => value.trim() !== "", "must not be empty");
 
 export const description = z.string().max(2000, "must have 2000 characters or fewer");
 
-/** A list without repetitions: a set whose order is kept. */
-export function setOf<T extends z.ZodType<string>>(element: T, most: number): z.ZodArray<T> {
+/** An array without duplicates: an ordered set. */
+export function uniqueArray<T extends z.ZodType<string>>(element: T, maxItems: number): z.ZodArray<T> {
   return z
     .array(element)
-    .max(most, `must have ${most} elements or fewer`)
-    .refine((list) => new Set(list).size === list.length, "must not name the same thing twice");
+    .max(maxItems, `must have ${maxItems} elements or fewer`)
+    .refine((list) => new Set(list).size === list.length, "must not contain duplicates");
 }
 
-/** An address that a client may follow, without credentials in it. */
-export const webAddress = z
+/** A URL that a client can follow, without credentials. */
+export const httpUrl = z
   .string()
   .max(2000, "must have 2000 characters or fewer")
-  .refine(isWebAddress, "must be an http or https address without credentials and spaces");
+  .refine(isHttpUrl, "must be an http or https URL without credentials or spaces");
 
-function isWebAddress(text: string): boolean {
-  // A URL is read without the spaces and line breaks in it; who shows or compares the text has them.
-  if (/[\s\p{Cc}]/u.test(text) || !URL.canParse(text)) return false;
-  const { protocol, username, password } = new URL(text);
+function isHttpUrl(value: string): boolean {
+  // The URL parser removes whitespace, but clients that show or compare the stored string would see it.
+  if (/[\s\p{Cc}]/u.test(value) || !URL.canParse(value)) return false;
+  const { protocol, username, password } = new URL(value);
   return /^https?:$/.test(protocol) && username === "" && password === "";
 }

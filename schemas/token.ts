@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { actor } from "./audit-event.ts";
-import { entity, shownEntity } from "./entity.ts";
-import { setOf, slug } from "./text.ts";
+import { entityFields, entityResponseFields } from "./entity.ts";
+import { slug, uniqueArray } from "./text.ts";
 
-/** What a token may be allowed to do. Which of them include which others: src/domain/tokens/scopes.ts */
+/** The scopes that a token can have. src/domain/tokens/scopes.ts defines which scopes include which others. */
 export const scope = z.enum([
   "all",
   "admin:read",
@@ -16,11 +16,11 @@ export const scope = z.enum([
 ]);
 export type Scope = z.infer<typeof scope>;
 
-/** A preset of the scopes that a token may have. */
+/** The type of a token limits its scopes. */
 export const tokenType = z.enum(["admin", "scim", "mcp", "agent"]);
 export type TokenType = z.infer<typeof tokenType>;
 
-/** Why a request is refused although its secret is one of the token's. */
+/** Why a request with a secret of an existing token is rejected. */
 export const tokenFailure = z.enum([
   "revoked",
   "disabled",
@@ -32,70 +32,75 @@ export const tokenFailure = z.enum([
 ]);
 export type TokenFailure = z.infer<typeof tokenFailure>;
 
-/** One secret of a token: its hash only, with the algorithm in front. */
+/** One secret of a token: only its hash, prefixed with the algorithm. */
 export const tokenSecret = z.object({
   hash: z.string(),
-  /** When it is superseded. */
+  /** Time from which a previous secret is rejected; absent for the current secret. */
   notAfter: z.iso.datetime({ precision: 3 }).optional(),
-  /** When somebody told that it lies open. */
+  /** Time at which the secret was reported as leaked. */
   reportedAt: z.iso.datetime({ precision: 3 }).optional(),
 });
 
 export const token = z.object({
-  ...entity,
+  ...entityFields,
   name: z.string().min(1).max(200),
   description: z.string().max(1000).optional(),
   type: tokenType,
-  /** Absent on records that are older than scopes: they may do everything. */
+  /** Absent on records that are older than scopes: they have full access. */
   scopes: z.array(scope).min(1).optional(),
-  /** The first characters of the secret, enough to recognise it by. */
+  /** The first characters of the secret, enough to recognize it. */
   prefix: z.string(),
   secrets: z.array(tokenSecret),
-  /** Of secrets that are older than the checksum. */
+  /** Present if the secret was imported and has no checksum. */
   format: z.literal("legacy").optional(),
   /** A personal token acts only as this user. */
   userId: z.string().optional(),
-  /** How it came to be: somebody asked for it, or it was got for another credential. */
+  /** The `tokenGeneration` of the user when the token was created. Absent: 0. */
+  userGeneration: z.int().optional(),
+  /** How the token was created: by request, or in exchange for another credential. */
   origin: z.enum(["issued", "exchange", "oauth"]),
-  /** The token that it was made with by an exchange, and without which it is worth nothing. */
+  /**
+   * The token for which this one was issued, and without which it is not valid. That token can have a parent itself; the
+   * last one is the root.
+   */
   parentId: z.string().optional(),
-  /** Restricts it to the servers of one environment, and to those with these slugs; what hangs on others goes with them. */
+  /** Restricts the token to the MCP servers of one environment and with these slugs, and to the resources that use them. */
   environment: slug.optional(),
   mcpServers: z.array(slug).min(1).optional(),
-  /** Addresses and CIDR ranges that it may be used from; absent: from anywhere. */
+  /** Addresses and CIDR ranges from which the token can be used; absent: any address. */
   allowedIps: z.array(z.string()).min(1).max(64).optional(),
   expiresAt: z.iso.datetime({ precision: 3 }).optional(),
   enabled: z.boolean(),
   revokedAt: z.iso.datetime({ precision: 3 }).optional(),
   createdBy: actor,
-  /** Time and address of the last use in one text, so that both are raised together by one comparison. */
+  /** Time and address of the last use in one string, so that one comparison keeps the later of two. */
   lastUsed: z.string().optional(),
   requestCount: z.int().min(0),
   failedCount: z.int().min(0),
-  /** The same, by reason. */
+  /** `failedCount` by reason. */
   failures: z.partialRecord(tokenFailure, z.int().min(0)).optional(),
-  /** Addresses, and of IPv6 networks, that it was used from; the newest last. */
+  /** IPv4 addresses and IPv6 /64 networks from which the token was used, the newest last. */
   networks: z.array(z.string()).optional(),
-  /** Raised when others go because it stays, so that its own end beside that is looked at again. */
-  kept: z.int().optional(),
+  /** Incremented to force a write conflict with a concurrent change of this token. */
+  lockVersion: z.int().optional(),
 });
 export type Token = Readonly<z.infer<typeof token>>;
 
 const fields = {
-  name: z.string().max(200).describe("what it is for"),
+  name: z.string().max(200).describe("The purpose of the token."),
   description: z.string().max(1000).optional(),
   allowedIps: z
     .array(z.string().max(64))
     .max(64)
     .optional()
-    .describe("addresses and CIDR ranges that it can be used from; none: from anywhere"),
+    .describe("Addresses and CIDR ranges from which the token can be used. Empty or absent: any address."),
   expiresInDays: z
     .int()
     .min(1)
     .max(36_500)
     .optional()
-    .describe("7, 30, 90 or any number of days, instead of expiresAt"),
-  expiresAt: z.iso.datetime({ offset: true }).nullable().optional().describe("null: never"),
+    .describe("Lifetime in days, such as 7, 30 or 90. Alternative to `expiresAt`."),
+  expiresAt: z.iso.datetime({ offset: true }).nullable().optional().describe("Null: the token does not expire."),
 };
 
 export const tokenInput = z
@@ -103,48 +108,52 @@ export const tokenInput = z
     ...fields,
     type: tokenType
       .optional()
-      .describe("bounds the scopes: mcp reads only; absent: admin, and mcp in the view of a user"),
-    scopes: setOf(scope, scope.options.length)
+      .describe("Limits the scopes; `mcp` is read-only. Absent: `admin`, or `mcp` in a user's view."),
+    scopes: uniqueArray(scope, scope.options.length)
       .min(1, "must name at least one scope")
       .optional()
-      .describe("absent: what the type is for; a token of type admin has to name them"),
-    userId: z.string().max(100).optional().describe("makes it a personal token, which acts as this user only"),
-    environment: slug.optional().describe("restricts it to the MCP servers of this environment"),
-    mcpServers: setOf(slug, 100)
+      .describe("Absent: the default of the type. Required for type `admin`."),
+    userId: z.string().max(100).optional().describe("Creates a personal token, which acts only as this user."),
+    environment: slug.optional().describe("Restricts the token to the MCP servers of this environment."),
+    mcpServers: uniqueArray(slug, 100)
       .min(1, "must name at least one server")
       .optional()
-      .describe("restricts it to these MCP servers, by slug; never changes"),
+      .describe("Restricts the token to the MCP servers with these slugs. Never changes."),
   })
-  .superRefine(oneEnd)
+  .superRefine(checkSingleExpiry)
   .meta({ id: "TokenInput" });
 export type TokenInput = z.output<typeof tokenInput>;
 
-const fixed = z.never("never changes; make a new token").optional();
+const immutable = z.never("cannot be changed; create a new token").optional();
 
 export const tokenPatch = z
   .strictObject({
     name: fields.name.optional(),
     description: fields.description.nullable(),
-    scopes: tokenInput.shape.scopes.describe("fewer than it has"),
+    scopes: tokenInput.shape.scopes.describe("A subset of the current scopes."),
     allowedIps: fields.allowedIps.nullable(),
     expiresInDays: fields.expiresInDays,
     expiresAt: fields.expiresAt,
-    enabled: z.boolean().optional().describe("false: refused until it is true again"),
-    type: fixed,
-    userId: fixed,
-    environment: fixed,
-    mcpServers: fixed,
+    enabled: z.boolean().optional().describe("False: the token is rejected until it is enabled again."),
+    type: immutable,
+    userId: immutable,
+    environment: immutable,
+    mcpServers: immutable,
   })
-  .superRefine(oneEnd)
+  .superRefine(checkSingleExpiry)
   .meta({ id: "TokenPatch" });
 export type TokenPatch = z.output<typeof tokenPatch>;
 
-function oneEnd(
+function checkSingleExpiry(
   { expiresAt, expiresInDays }: { expiresAt?: string | null | undefined; expiresInDays?: number | undefined },
   context: z.RefinementCtx,
 ): void {
   if (expiresAt === undefined || expiresInDays === undefined) return;
-  context.addIssue({ code: "custom", path: ["expiresInDays"], message: "says the same as expiresAt; send one" });
+  context.addIssue({
+    code: "custom",
+    path: ["expiresInDays"],
+    message: "cannot be combined with expiresAt; send one of them",
+  });
 }
 
 export const tokenRotation = z
@@ -154,48 +163,61 @@ export const tokenRotation = z
       .min(0)
       .max(604_800)
       .default(0)
-      .describe("how long the secret before goes on to work; 60 lets a client whose connection broke try again"),
+      .describe("How long the previous secret stays valid. With 60, a client that lost the response can retry."),
   })
   .meta({ id: "TokenRotation" });
 
-const moment = z.iso.datetime({ precision: 3 }).nullable();
+const nullableInstant = z.iso.datetime({ precision: 3 }).nullable();
 
-/** A token as it is shown: all that is known of it but its secrets. */
-export const tokenShown = z
+/** A token in responses: all its fields except the secrets. */
+export const tokenResponse = z
   .object({
-    ...shownEntity,
+    ...entityResponseFields,
     name: z.string(),
     description: z.string().optional(),
     type: tokenType,
-    origin: token.shape.origin.describe("how it came to be: asked for, or got for another credential"),
+    origin: token.shape.origin.describe(
+      "How the token was created: by request, or in exchange for another credential.",
+    ),
     scopes: z.array(scope),
-    prefix: z.string().describe("the first characters of its secret"),
-    masked: z.string().describe("the secret, as far as it is ever shown again"),
-    userId: z.string().optional().describe("of a personal token: the user as whom it acts"),
-    parentId: z.string().optional().describe("the token that it was got for, and with which it ends"),
+    prefix: z.string().describe("The first characters of the secret."),
+    masked: z.string().describe("The masked secret."),
+    userId: z.string().optional().describe("The user as whom a personal token acts."),
+    parentId: z
+      .string()
+      .optional()
+      .describe("The token for which this one was issued. This token is valid only while that one is active."),
     environment: z.string().optional(),
     mcpServers: z.array(z.string()).optional(),
-    allowedIps: z.array(z.string()).describe("empty: it can be used from anywhere"),
+    allowedIps: z
+      .array(z.string())
+      .describe("Addresses and CIDR ranges from which the token can be used. Empty: any address."),
     status: z.enum(["active", "disabled", "expired", "revoked"]),
     enabled: z.boolean(),
-    expiresAt: moment.describe("null: never"),
-    revokedAt: moment,
-    lastUsedAt: moment.describe("some seconds late; null: never"),
+    expiresAt: nullableInstant.describe("Null: the token does not expire."),
+    revokedAt: nullableInstant,
+    previousSecretExpiresAt: nullableInstant.describe(
+      "The time until which the previous secret is valid after a rotation. Null: only the current secret is valid.",
+    ),
+    format: token.shape.format.describe("`legacy`: the secret was imported and has no checksum."),
+    lastUsedAt: nullableInstant.describe(
+      "Time of the last accepted request, updated every few seconds. Null: never used.",
+    ),
     lastUsedIp: z.string().nullable(),
     requestCount: z.int(),
-    failedCount: z.int().describe("refused requests with a secret of this token"),
-    failures: z.partialRecord(tokenFailure, z.int()).describe("the same, by reason"),
+    failedCount: z.int().describe("Number of rejected requests with a secret of this token."),
+    failures: z.partialRecord(tokenFailure, z.int()).describe("`failedCount` by reason."),
     createdBy: actor,
   })
   .meta({ id: "Token" });
 
-export const tokenIssued = tokenShown
-  .safeExtend({ token: z.string().describe("the secret; shown this once") })
+export const issuedTokenResponse = tokenResponse
+  .safeExtend({ token: z.string().describe("The secret. It cannot be read again.") })
   .meta({ id: "IssuedToken" });
 
 export const tokenReport = z
   .strictObject({
-    token: z.string().min(1).max(512).describe("what was found"),
-    url: z.url().max(2000).optional().describe("where; it is kept in the audit event"),
+    token: z.string().min(1).max(512).describe("The leaked token."),
+    url: z.url().max(2000).optional().describe("Where the token was found. Stored in the audit event."),
   })
   .meta({ id: "TokenReport" });

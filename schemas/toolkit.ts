@@ -1,16 +1,22 @@
 import { z } from "zod";
 import { assignment, unassigned } from "./assignment.ts";
-import { entity, repeatedEntity, repeatedOwner, shownEntity, shownOwner } from "./entity.ts";
+import {
+  entityFields,
+  entityResponseFields,
+  ownerResponseFields,
+  readOnlyEntityFields,
+  readOnlyOwnerFields,
+} from "./entity.ts";
 import { tool } from "./mcp-server.ts";
-import { description, name, setOf, slug } from "./text.ts";
+import { description, name, slug, uniqueArray } from "./text.ts";
 
 export const toolkitEntry = z
   .strictObject({
-    mcpServer: slug.describe("slug of the MCP server"),
+    mcpServer: slug.describe("Slug of the MCP server."),
     tools: z
-      .union([z.literal("all"), setOf(tool.shape.name, 500)])
+      .union([z.literal("all"), uniqueArray(tool.shape.name, 500)])
       .default("all")
-      .describe("names of its tools, or all of them"),
+      .describe("Names of the server's tools, or `all`."),
   })
   .meta({ id: "ToolkitEntry" });
 
@@ -20,24 +26,31 @@ const common = {
   entries: z
     .array(toolkitEntry)
     .max(100)
-    .refine((list) => new Set(list.map((each) => each.mcpServer)).size === list.length, "must not name a server twice")
+    .refine(
+      (list) => new Set(list.map((each) => each.mcpServer)).size === list.length,
+      "must not contain duplicate servers",
+    )
     .default([]),
-  skills: setOf(slug, 100).default([]).describe("slugs of skills"),
-  commands: setOf(slug, 100).default([]).describe("slugs of commands"),
+  skills: uniqueArray(slug, 100).default([]).describe("Slugs of skills."),
+  commands: uniqueArray(slug, 100).default([]).describe("Slugs of commands."),
   leastPrivilege: z
     .boolean()
     .default(false)
-    .describe("through the toolkit nothing but the tools that it names is used"),
+    .describe("A hint for clients to use only the listed tools. The service stores it and does not enforce it."),
 };
 const fields = { ...common, assignment: assignment.default(unassigned) };
 
-/** A choice of tools, skills and commands under one name. It gives nobody a server that is not theirs already. */
-export const toolkit = z.object({ ...entity, slug, ownerId: z.string().optional(), ...fields });
+/** A named selection of tools, skills and commands. It does not grant access to servers. */
+export const toolkit = z.object({ ...entityFields, slug, ownerId: z.string().optional(), ...fields });
 export type Toolkit = Readonly<z.output<typeof toolkit>>;
 
 export const toolkitInput = z
-  .strictObject({ ...repeatedEntity, ...repeatedOwner, slug, ...fields })
+  .strictObject({ ...readOnlyEntityFields, ...readOnlyOwnerFields, slug, ...fields })
   .meta({ id: "ToolkitInput" });
-export const toolkitShown = z.object({ ...shownEntity, ...shownOwner, slug, ...fields }).meta({ id: "Toolkit" });
+export const toolkitResponse = z
+  .object({ ...entityResponseFields, ...ownerResponseFields, slug, ...fields })
+  .meta({ id: "Toolkit" });
 
-export const toolkitForUser = z.object({ ...shownEntity, ...shownOwner, slug, ...common }).meta({ id: "UserToolkit" });
+export const userToolkitResponse = z
+  .object({ ...entityResponseFields, ...ownerResponseFields, slug, ...common })
+  .meta({ id: "UserToolkit" });

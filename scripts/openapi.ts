@@ -1,5 +1,5 @@
-import { openApiDocument } from "../src/http/openapi/document.ts";
-import { yamlOf } from "../src/http/openapi/yaml.ts";
+import { buildOpenApiDocument } from "../src/http/openapi/document.ts";
+import { toYaml } from "../src/http/openapi/yaml.ts";
 
 /** `npm run openapi` writes this to openapi.yaml. */
-process.stdout.write(yamlOf(openApiDocument()));
+process.stdout.write(toYaml(buildOpenApiDocument()));

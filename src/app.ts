@@ -1,69 +1,71 @@
 import type { Express } from "express";
 import type { Config } from "./config.ts";
-import { Access } from "./domain/access/access.ts";
-import { AuditEvents } from "./domain/audit/events.ts";
-import { LoggedRequests } from "./domain/audit/logged-requests.ts";
-import { Refusals } from "./domain/audit/refusals.ts";
+import { AccessResolver } from "./domain/access/access-resolver.ts";
+import { AuditLogReader } from "./domain/audit/audit-log-reader.ts";
+import { ProvisioningConnections } from "./domain/audit/provisioning-connections.ts";
+import { ProvisioningMonitor } from "./domain/audit/provisioning-monitor.ts";
+import { RejectedRemovals } from "./domain/audit/rejected-removals.ts";
+import { RejectedCredentials } from "./domain/audit/rejections.ts";
 import { RequestLog } from "./domain/audit/request-log.ts";
+import { RequestLogReader } from "./domain/audit/request-log-reader.ts";
 import { Retention } from "./domain/audit/retention.ts";
-import { flushEvery } from "./domain/background.ts";
-import { Catalogue } from "./domain/catalogue/catalogue.ts";
-import { commandKind, mcpServerKind, policyKind, skillKind, toolkitKind } from "./domain/catalogue/kinds.ts";
+import { type BackgroundJob, startBackgroundJobs } from "./domain/background-jobs.ts";
+import { Catalog } from "./domain/catalog/catalog.ts";
+import type { CatalogResource } from "./domain/catalog/resource.ts";
+import {
+  type CatalogResourceType,
+  commandType,
+  mcpServerType,
+  policyType,
+  skillType,
+  toolkitType,
+} from "./domain/catalog/resource-types.ts";
+import { CascadeDeletes } from "./domain/cleanup/cascade-deletes.ts";
 import { Authorizations } from "./domain/connections/authorizations.ts";
-import { Connections } from "./domain/connections/connections.ts";
+import { McpConnections } from "./domain/connections/connections.ts";
 import { SigningKey } from "./domain/connections/signing-key.ts";
-import { firstStart, Organizations } from "./domain/organizations.ts";
-import { Groups } from "./domain/people/groups.ts";
-import { Members } from "./domain/people/members.ts";
-import { Memberships } from "./domain/people/memberships.ts";
-import { Users } from "./domain/people/users.ts";
-import { Purges } from "./domain/purges/purges.ts";
-import { allQuotas, doorQuotas } from "./domain/rate/door-quotas.ts";
-import { QuotaExchange } from "./domain/rate/quota-exchange.ts";
-import { ClientCredentials } from "./domain/tokens/client-credentials.ts";
-import { Exchanges } from "./domain/tokens/exchange.ts";
-import { Jwks } from "./domain/tokens/jwks.ts";
-import { KnownForms } from "./domain/tokens/legacy.ts";
-import { TokenReports } from "./domain/tokens/reports.ts";
-import { TokenSignals } from "./domain/tokens/signals.ts";
+import { Groups } from "./domain/directory/groups.ts";
+import { Members } from "./domain/directory/members.ts";
+import { Memberships } from "./domain/directory/memberships.ts";
+import { Users } from "./domain/directory/users.ts";
+import { ScimExtensions } from "./domain/extensions/scim-extensions.ts";
+import { bootstrapStore, Organizations } from "./domain/organizations.ts";
+import type { Flushable } from "./domain/periodic-flush.ts";
+import { readProvisioningSettings } from "./domain/provisioning-settings.ts";
+import { CounterSync } from "./domain/rate-limit/counter-sync.ts";
+import { allQuotas, rateLimitPolicies } from "./domain/rate-limit/policies.ts";
+import { TokenExchanges } from "./domain/tokens/exchange/exchange.ts";
+import { JwksCache } from "./domain/tokens/exchange/jwks.ts";
+import { TokenFormatGate } from "./domain/tokens/legacy/legacy.ts";
+import { PersonalTokenCleanup } from "./domain/tokens/personal-token-cleanup.ts";
 import { type TokenPolicy, Tokens } from "./domain/tokens/tokens.ts";
-import { TokenUsage } from "./domain/tokens/usage.ts";
-import { type TokenSettings, TokenVerifier } from "./domain/tokens/verify.ts";
+import { TokenReports } from "./domain/tokens/usage/reports.ts";
+import { TokenSignals } from "./domain/tokens/usage/signals.ts";
+import { TokenUsage } from "./domain/tokens/usage/usage.ts";
+import { ClientCredentials } from "./domain/tokens/verify/client-credentials.ts";
+import { type TokenSettings, TokenVerifier } from "./domain/tokens/verify/token-verifier.ts";
+import { AppError } from "./errors.ts";
+import { identifyActingUser, isUserViewRequest } from "./http/api/kernel/view.ts";
 import { apiRouter } from "./http/api/router.ts";
-import { asksForUserView } from "./http/api/view.ts";
-import { authenticate } from "./http/authenticate.ts";
-import { FailureLimit } from "./http/failure-limit.ts";
-import { front } from "./http/front.ts";
+import { authenticate } from "./http/auth/authenticate.ts";
+import { FailureLimit } from "./http/auth/failure-limit.ts";
+import { rateLimit } from "./http/auth/rate-limit.ts";
 import { oauthRouter } from "./http/oauth/router.ts";
-import { rateLimit } from "./http/rate-limit.ts";
 import { scimRouter } from "./http/scim/router.ts";
+import { createExpressApp } from "./http/server/express-app.ts";
 import type { Log } from "./log.ts";
-import type { Store } from "./store/collection.ts";
-import { collections } from "./store/collections.ts";
+import { OrganizationSchemas } from "./scim/schema/organization-schemas.ts";
+import type { Store } from "./store/store.ts";
 
-/**
- * Opens the store that the settings name. The other engine is not loaded: without mongoose a command takes little
- * more than half the time.
- * @throws StartError when it cannot be used, with the mend
- */
-export async function openStore({ mongodbUri, dataDir }: Pick<Config, "mongodbUri" | "dataDir">): Promise<Store> {
-  if (mongodbUri === undefined) {
-    const { openSqliteStore } = await import("./store/sqlite.ts");
-    return openSqliteStore({ dataDir, collections });
-  }
-  const { openMongoStore } = await import("./store/mongo.ts");
-  return openMongoStore({ uri: mongodbUri, collections });
-}
-
-/** What may happen, over one store: what the operator's commands and the service share. */
+/** Creates the part of the domain that the CLI and the service share. */
 export function createDomain(store: Store, config: Config): { tokens: Tokens; organizations: Organizations } {
   return {
     organizations: new Organizations(store),
-    tokens: new Tokens(store, tokenPolicy(config)),
+    tokens: new Tokens(store, toTokenPolicy(config)),
   };
 }
 
-const tokenPolicy = ({ tokenPrefix, tokenPepper, tokenMaxTtlDays }: Config): TokenPolicy => ({
+const toTokenPolicy = ({ tokenPrefix, tokenPepper, tokenMaxTtlDays }: Config): TokenPolicy => ({
   prefix: tokenPrefix,
   ...(tokenPepper !== undefined && { pepper: tokenPepper }),
   ...(tokenMaxTtlDays !== undefined && { maxTtlDays: tokenMaxTtlDays }),
@@ -71,110 +73,156 @@ const tokenPolicy = ({ tokenPrefix, tokenPepper, tokenMaxTtlDays }: Config): Tok
 
 export interface App {
   readonly handler: Express;
-  /** The one token of the first start on an empty store; undefined at every later one. */
-  readonly firstSecret: string | undefined;
-  /** Writes what has gathered in memory. The store is closed by who opened it. */
+  /**
+   * Creates the default organization and a token on an empty store. Call it when the service listens: the secret cannot
+   * be printed again, so nothing may fail afterwards.
+   * @returns the secret of the token; undefined on every later start
+   * @throws AppError unavailable
+   */
+  bootstrap(): Promise<string | undefined>;
+  /** Reports the service as not ready from now on, so that load balancers stop sending requests. */
+  startShutdown(): void;
+  /** Writes the buffered records and stops the background jobs. It does not close the store, which belongs to the caller. */
   close(): Promise<void>;
 }
 
-const flushMs = 5000;
-/** How often replicas tell each other what they have counted. */
-const exchangeMs = 1000;
+const jobIntervalMs = 5000;
+/** The interval at which replicas synchronize their rate limit counters. */
+const counterSyncIntervalMs = 1000;
 
 /**
- * The composition root: store -> domain -> doors. The only file that sees every room.
- * @param now the clock of the rate limits
+ * Creates the application: store -> domain -> HTTP adapters. This is the composition root, the only file that imports
+ * every layer.
+ * @param now the clock of the rate limits, in milliseconds since the epoch
+ * @throws AppError unavailable when the store does not respond
  */
 export async function createApp(store: Store, config: Config, log: Log, now: () => number = Date.now): Promise<App> {
   const { tokens, organizations } = createDomain(store, config);
   const usage = new TokenUsage(store);
-  const refusals = new Refusals(store);
+  const rejections = new RejectedCredentials(store, log, now);
   const signals = new TokenSignals(store, now);
-  const requestLog = new RequestLog(store);
-  const purges = new Purges(store);
-  const users = new Users(store, purges);
-  const groups = new Groups(store, purges);
+  const requestLog = new RequestLog(store, now);
+  const provisioningMonitor = new ProvisioningMonitor(store, now);
+  const cascadeDeletes = new CascadeDeletes(store);
+  const tokenCleanup = new PersonalTokenCleanup(store);
+  const users = new Users(store, cascadeDeletes, tokenCleanup);
+  const groups = new Groups(store, cascadeDeletes);
   const memberships = new Memberships(store);
-  const mcpServers = new Catalogue(store, purges, mcpServerKind);
+  const createCatalog = <T extends CatalogResource>(type: CatalogResourceType<T>): Catalog<T> =>
+    new Catalog(store, cascadeDeletes, type, config.contentLimits);
+  const mcpServers = createCatalog(mcpServerType);
+  const scimExtensions = new ScimExtensions(store, cascadeDeletes);
+  const schemas = new OrganizationSchemas((organizationId) => scimExtensions.list(organizationId));
   const authorizations = new Authorizations(new SigningKey(store, "connection-state"));
-  const jwks = new Jwks({ allowPrivate: config.jwksAllowPrivate });
-  const exchanges = new Exchanges(store, tokenPolicy(config), { users, tokens, jwks, refusals });
-  const first = await firstStart(store, tokens);
+  const jwks = new JwksCache({ allowPrivateAddresses: config.jwksAllowPrivate });
+  const exchanges = new TokenExchanges(store, toTokenPolicy(config), { users, tokens, jwks, rejections });
 
   const tokenSettings: TokenSettings = {
     prefix: config.tokenPrefix,
+    hasCache: config.hasCache,
     ...(config.tokenPepper !== undefined && { pepper: config.tokenPepper }),
     ...(config.authSecret !== undefined && { authSecret: config.authSecret }),
   };
-  const forms = new KnownForms(store, tokenSettings);
-  await forms.flush();
-  const verifier = new TokenVerifier(store, tokenSettings, forms, { usage, refusals, signals });
-  const quotas = doorQuotas(config.rateLimits, now);
-  const failures = new FailureLimit(config.rateLimits.failures, now);
-  const guard = authenticate(verifier, failures);
-  const handler = front({
+  const formatGate = new TokenFormatGate(store, tokenSettings);
+  await formatGate.flush();
+  const verifier = new TokenVerifier(store, tokenSettings, formatGate, { usage, rejections, signals, log });
+  const quotas = rateLimitPolicies(config.rateLimits, now);
+  const failureLimit = new FailureLimit(config.rateLimits.failures, now);
+  const requireCredentials = authenticate(verifier, failureLimit);
+  let isShuttingDown = false;
+  const handler = createExpressApp({
     trustProxy: config.trustProxy,
-    ping: () => store.ping(),
+    ping: async () => {
+      if (isShuttingDown) throw new AppError("unavailable", "The service is shutting down.");
+      await store.ping();
+    },
     log,
-    doors: {
+    routers: {
       "/scim/v2": scimRouter({
         users,
         groups,
         memberships,
-        requestLog,
+        readSettings: (organizationId) => readProvisioningSettings(store, organizationId),
+        schemas,
+        rejectedRemovals: new RejectedRemovals(store, log),
+        recorders: [requestLog, provisioningMonitor],
         log,
         publicUrl: config.publicUrl,
-        authenticate: guard,
-        limit: rateLimit(() => quotas.scim),
+        authenticate: requireCredentials,
+        limit: rateLimit(() => quotas.scim, log),
       }),
       "/oauth": oauthRouter({
         clientCredentials: new ClientCredentials(store, tokens, config.oauthTokenSeconds),
         verifier,
-        failures,
-        requestLog,
+        failureLimit,
+        recorders: [requestLog, provisioningMonitor],
         log,
-        limit: rateLimit(() => quotas.api),
+        limit: rateLimit(() => quotas.api, log),
       }),
       "/api": apiRouter({
-        rooms: {
+        services: {
           users,
           groups,
           members: new Members(store),
           memberships,
-          access: new Access(store),
+          access: new AccessResolver(store),
           mcpServers,
-          toolkits: new Catalogue(store, purges, toolkitKind),
-          skills: new Catalogue(store, purges, skillKind),
-          commands: new Catalogue(store, purges, commandKind),
-          policies: new Catalogue(store, purges, policyKind),
-          connections: new Connections(store, mcpServers, authorizations),
+          toolkits: createCatalog(toolkitType),
+          skills: createCatalog(skillType),
+          commands: createCatalog(commandType),
+          policies: createCatalog(policyType),
+          connections: new McpConnections(store, mcpServers, authorizations),
           organizations,
-          auditEvents: new AuditEvents(store),
-          loggedRequests: new LoggedRequests(store),
+          scimExtensions,
+          schemas,
+          auditEvents: new AuditLogReader(store),
+          loggedRequests: new RequestLogReader(store),
+          provisioning: new ProvisioningConnections(store, now),
           exchanges,
           tokens,
-          tokenReports: new TokenReports(store, tokenSettings, forms),
+          tokenReports: new TokenReports(store, tokenSettings, formatGate),
         },
         requestLog,
         publicUrl: config.publicUrl,
-        authenticate: guard,
-        limit: rateLimit((req) => (asksForUserView(req) ? quotas.connect : quotas.api)),
-        failures,
+        authenticate: requireCredentials,
+        identifyUser: identifyActingUser(users),
+        limit: rateLimit((req) => (isUserViewRequest(req) ? quotas.connect : quotas.api), log),
+        failureLimit,
       }),
     },
   });
   const retention = new Retention(store, config.auditRetentionDays);
-  const flushing = flushEvery(flushMs, [usage, signals, refusals, requestLog, purges, retention, forms], (cause) =>
-    log.warn("What has gathered could not be written; it is tried again.", { cause }),
+  // Only one process uses the embedded database.
+  const counterSync = config.mongodbUri === undefined ? undefined : new CounterSync(store, allQuotas(quotas), now);
+  const buffer = (name: string, writer: Flushable, intervalMs = jobIntervalMs): BackgroundJob => ({
+    ...{ name, intervalMs, kind: "buffer" },
+    run: () => writer.flush(),
+  });
+  const maintenance = (name: string, run: BackgroundJob["run"]): BackgroundJob => ({
+    ...{ name, intervalMs: jobIntervalMs, kind: "maintenance" },
+    run,
+  });
+  const jobs = startBackgroundJobs(
+    [
+      buffer("token-usage", usage),
+      buffer("token-signals", signals),
+      buffer("rejected-credentials", rejections),
+      buffer("request-log", requestLog),
+      buffer("provisioning-status", provisioningMonitor),
+      ...(counterSync ? [buffer("rate-limit-counters", counterSync, counterSyncIntervalMs)] : []),
+      maintenance("cascade-deletes", () => cascadeDeletes.flush()),
+      maintenance("personal-tokens", () => tokenCleanup.flush()),
+      maintenance("retention", (isOver) => retention.flush(isOver)),
+      maintenance("imported-tokens", () => formatGate.flush()),
+    ],
+    log,
   );
-  // The embedded database is one process's own.
-  const shared = config.mongodbUri === undefined ? [] : [new QuotaExchange(store, allQuotas(quotas), now)];
-  const exchanging = flushEvery(exchangeMs, shared, (cause) =>
-    log.warn("Rate limits cannot be shared with other replicas at the moment; each counts by itself.", { cause }),
-  );
-  const close = async (): Promise<void> => {
-    await exchanging.stop();
-    await flushing.stop();
+  return {
+    handler,
+    bootstrap: async () => (await bootstrapStore(store, tokens))?.secret,
+    startShutdown: () => {
+      isShuttingDown = true;
+    },
+    close: () => jobs.stop(),
   };
-  return { handler, firstSecret: first?.secret, close };
 }

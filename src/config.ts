@@ -1,101 +1,136 @@
-import { accessSync, constants, statSync } from "node:fs";
-import { BlockList, isIP } from "node:net";
+import { isIP } from "node:net";
 import { z } from "zod";
-import { doors } from "./domain/rate/door-quotas.ts";
-import type { Limit } from "./domain/rate/quota.ts";
-import { StartError } from "./errors.ts";
+import { integer, isAddressOrCidr, isPublicUrl, readableFile } from "./config-values.ts";
+import type { ContentLimits } from "./domain/catalog/content-quota.ts";
+import { apiSurfaces } from "./domain/rate-limit/policies.ts";
+import type { RateLimit } from "./domain/rate-limit/quota.ts";
+import { StartupError } from "./errors.ts";
 import { type LogLevel, logLevels } from "./log.ts";
 
-/** What the environment says, checked and typed. */
+/** The settings of the environment, validated and typed. */
 export interface Config {
   readonly host: string;
   readonly port: number;
-  /** The address under which clients reach the service, without a slash at the end. */
+  /** The URL at which clients reach the service, without a trailing slash. */
   readonly publicUrl: string;
   readonly dataDir: string;
   readonly mongodbUri?: string;
+  /** False disables the caches of stored data, for example to find out whether one of them causes an error. */
+  readonly hasCache: boolean;
   readonly authSecret?: string;
   readonly tokenPrefix: string;
   readonly tokenPepper?: string;
   readonly tokenMaxTtlDays?: number;
   readonly oauthTokenSeconds: number;
-  /** How long audit events are kept; absent: for ever. */
+  readonly contentLimits: ContentLimits;
+  /** The retention of audit events, in days; undefined keeps them indefinitely. */
   readonly auditRetentionDays?: number;
-  /** Whether identity providers may be asked for their keys at private addresses, and over plain HTTP. */
+  /** Whether the keys of identity providers may be read from private addresses and over plain HTTP. */
   readonly jwksAllowPrivate: boolean;
-  /** Addresses and CIDR ranges of the proxies whose X-Forwarded-For is believed. */
+  /** Addresses and CIDR ranges of the proxies that may set X-Forwarded-For. */
   readonly trustProxy: readonly string[];
   readonly rateLimits: RateLimits;
   readonly logLevel: LogLevel;
   readonly tls?: { readonly certPath: string; readonly keyPath: string };
 }
 
-/** What is limited: each door for one token and for one organisation, and failed authentications of one address. */
-const limitNames = [...doors, ...doors.map((door) => `${door}-organization` as const), "failures"] as const;
+/** The limits: each API per token and per organization, and failed authentications per address. */
+const rateLimitNames = [
+  ...apiSurfaces,
+  ...apiSurfaces.map((surface) => `${surface}-organization` as const),
+  "failures",
+] as const;
 
-/** A missing one does not limit. */
-export type RateLimits = Readonly<Partial<Record<(typeof limitNames)[number], Limit>>>;
+/** The rate limits by name. A limit that is absent does not apply. */
+export type RateLimits = Readonly<Partial<Record<(typeof rateLimitNames)[number], RateLimit>>>;
 
-/** One setting of the environment: what it is for, and what stands when it is not set. The README's table is this. */
+/** One environment variable: its purpose and its default. The table in the README repeats these texts. */
 export interface Setting {
-  readonly meaning: string;
-  readonly standard: string;
+  readonly description: string;
+  readonly defaultValue: string;
 }
 
 /** All settings, in the order of the README. */
 export const settings = {
-  HOST: { meaning: "address to listen on", standard: "127.0.0.1" },
-  PORT: { meaning: "port to listen on", standard: "8080" },
+  HOST: { description: "address to listen on", defaultValue: "127.0.0.1" },
+  PORT: { description: "port to listen on", defaultValue: "8080" },
   PUBLIC_URL: {
-    meaning: "address that clients use, with which locations in answers begin; else HOST and PORT",
-    standard: "",
+    description: "base URL of locations in responses, as clients reach the service; default: HOST and PORT",
+    defaultValue: "",
   },
-  DATA_DIR: { meaning: "folder of the embedded database", standard: "./data" },
-  MONGODB_URI: { meaning: "MongoDB replica set to use instead of the embedded database", standard: "" },
+  DATA_DIR: { description: "directory of the embedded database", defaultValue: "./data" },
+  MONGODB_URI: { description: "MongoDB replica set to use instead of the embedded database", defaultValue: "" },
+  CACHE: { description: "`on`, or `off` to read everything from the database", defaultValue: "on" },
   AUTH_SECRET: {
-    meaning: "a fixed credential for everything in the default organization, 32 characters or more",
-    standard: "",
+    description: "fixed credential with full access to the default organization, 32 characters or more",
+    defaultValue: "",
   },
-  TOKEN_PREFIX: { meaning: "what tokens begin with: 2 to 8 lower-case letters or digits", standard: "wxt" },
-  TOKEN_PEPPER: { meaning: "key of the token hashes, 16 characters or more, kept outside the database", standard: "" },
-  TOKEN_MAX_TTL_DAYS: { meaning: "longest life of a new token, in days", standard: "" },
-  OAUTH_TOKEN_SECONDS: { meaning: "life of an access token of `/oauth/token`, 300 to 21600", standard: "3600" },
-  AUDIT_RETENTION_DAYS: { meaning: "how long audit events are kept, in days; not set: for ever", standard: "" },
+  TOKEN_PREFIX: { description: "prefix of tokens: 2 to 8 lowercase letters or digits", defaultValue: "wxt" },
+  TOKEN_PEPPER: {
+    description: "key of the token hashes, stored outside the database, 16 characters or more",
+    defaultValue: "",
+  },
+  TOKEN_MAX_TTL_DAYS: { description: "maximum lifetime of a new token, in days", defaultValue: "" },
+  OAUTH_TOKEN_SECONDS: {
+    description: "lifetime of an access token of `/oauth/token`, in seconds, 300 to 21600",
+    defaultValue: "3600",
+  },
+  AUDIT_RETENTION_DAYS: { description: "retention of audit events, in days; default: indefinite", defaultValue: "" },
+  USER_CONTENT_MAX_MIB: {
+    description:
+      "maximum size of all catalog resources that one user owns, in MiB (2^20 characters of JSON), 1 to 4096",
+    defaultValue: "32",
+  },
+  ORGANIZATION_CONTENT_MAX_MIB: {
+    description: "maximum size of all catalog resources of an organization, in MiB, 1 to 1048576",
+    defaultValue: "4096",
+  },
   JWKS_ALLOW_PRIVATE: {
-    meaning: "`true`: keys of identity providers may be read from private addresses, and over plain HTTP",
-    standard: "false",
+    description: "`true` allows keys of identity providers at private addresses and over plain HTTP",
+    defaultValue: "false",
   },
-  TRUST_PROXY: { meaning: "comma-separated addresses or CIDR ranges of trusted proxies", standard: "" },
+  TRUST_PROXY: { description: "comma-separated addresses or CIDR ranges of trusted proxies", defaultValue: "" },
   RATE_LIMIT: {
-    meaning: "`off`, or other limits than these, each as requests/seconds or `off`",
-    standard: [
+    description: "`off`, or changes to these limits, each as requests/seconds or `off`",
+    defaultValue: [
       ...["scim=500/10", "api=3000/60", "connect=100/60", "connect-organization=1000/3600"],
       ...["mcp=100/60", "mcp-organization=1000/3600", "failures=300/60"],
     ].join(","),
   },
-  LOG_LEVEL: { meaning: "`error`, `warn`, `info` or `debug`", standard: "info" },
-  TLS_CERT: { meaning: "path of a PEM certificate (chain); together with TLS_KEY serves HTTPS", standard: "" },
-  TLS_KEY: { meaning: "path of its PEM key", standard: "" },
+  LOG_LEVEL: { description: "`error`, `warn`, `info` or `debug`", defaultValue: "info" },
+  TLS_CERT: {
+    description: "path of a PEM certificate (chain); with TLS_KEY, the service uses HTTPS",
+    defaultValue: "",
+  },
+  TLS_KEY: { description: "path of the PEM key of TLS_CERT", defaultValue: "" },
 } as const satisfies Record<string, Setting>;
 
-type Name = keyof typeof settings;
+type SettingName = keyof typeof settings;
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads the environment: the process's where none is given. An empty value is an unset one.
- * @throws StartError that lists every fault, each with its name and what it should be, and never with its value
+ * Reads the settings. An empty value counts as unset.
+ * @param environment the variables; by default, those of the process
+ * @throws StartupError that lists every invalid variable with the problem and the fix, and never with its value
  */
 export function readConfig(environment: Environment = process.env): Config {
-  const given = Object.fromEntries(
-    Object.entries(settings).map(([name, { standard }]) => [name, environment[name]?.trim() || standard || undefined]),
+  const values = Object.fromEntries(
+    Object.entries(settings).map(([name, { defaultValue }]) => [
+      name,
+      environment[name]?.trim() || defaultValue || undefined,
+    ]),
   );
-  const read = schema.safeParse(given);
-  const together = togetherFaults(given);
-  if (!read.success || together.length > 0) {
-    const faults = (read.error?.issues ?? []).map((issue) => `${issue.path.join(".")} ${issue.message}`);
-    throw new StartError(`The settings are wrong:\n${[...faults, ...together].map((each) => `  ${each}`).join("\n")}`);
+  const parsed = environmentSchema.safeParse(values);
+  const combinationErrors = findCombinationErrors(values);
+  if (!parsed.success || combinationErrors.length > 0) {
+    const firstIssues = new Map(
+      (parsed.error?.issues ?? []).toReversed().map((issue) => [issue.path.join("."), issue]),
+    );
+    const errors = [...firstIssues].toReversed().map(([name, { message }]) => `${name} ${message}`);
+    const lines = [...errors, ...combinationErrors].map((each) => `  ${each}`);
+    throw new StartupError(`These environment variables are not valid:\n${lines.join("\n")}`);
   }
-  const { HOST, PORT, PUBLIC_URL, TLS_CERT, TLS_KEY, ...rest } = read.data;
+  const { HOST, PORT, PUBLIC_URL, TLS_CERT, TLS_KEY, ...rest } = parsed.data;
   const tls = TLS_CERT !== undefined && TLS_KEY !== undefined ? { certPath: TLS_CERT, keyPath: TLS_KEY } : undefined;
   const ownUrl = `${tls ? "https" : "http"}://${isIP(HOST) === 6 ? `[${HOST}]` : HOST}:${PORT}`;
   return {
@@ -103,8 +138,13 @@ export function readConfig(environment: Environment = process.env): Config {
     port: PORT,
     publicUrl: (PUBLIC_URL ?? ownUrl).replace(/\/+$/, ""),
     dataDir: rest.DATA_DIR,
+    hasCache: rest.CACHE === "on",
     tokenPrefix: rest.TOKEN_PREFIX,
     oauthTokenSeconds: rest.OAUTH_TOKEN_SECONDS,
+    contentLimits: {
+      userMax: rest.USER_CONTENT_MAX_MIB * mebi,
+      organizationMax: rest.ORGANIZATION_CONTENT_MAX_MIB * mebi,
+    },
     jwksAllowPrivate: rest.JWKS_ALLOW_PRIVATE === "true",
     trustProxy: rest.TRUST_PROXY,
     rateLimits: rest.RATE_LIMIT,
@@ -118,103 +158,101 @@ export function readConfig(environment: Environment = process.env): Config {
   };
 }
 
-const integer = (from: number, to: number) =>
-  z
-    .string()
-    .regex(/^\d{1,9}$/, `must be a whole number from ${from} to ${to}`)
-    .transform(Number)
-    .refine((value) => value >= from && value <= to, `must be a whole number from ${from} to ${to}`);
+const mebi = 1024 * 1024;
 
-/** What fits into a header as a credential. */
-const visible = /^[\x21-\x7e]+$/;
+/** The characters that a credential in a header may have. */
+const visibleAsciiPattern = /^[\x21-\x7e]+$/;
 
-const schema = z.object({
+const authSecretFix = 'Set it to 32 to 512 visible ASCII characters, for example the output of "openssl rand -hex 32".';
+
+const environmentSchema = z.object({
   HOST: z.string(),
-  PORT: integer(1, 65_535),
+  PORT: integer(1, 65_535, "an unused port, for example 8080"),
   PUBLIC_URL: z
     .string()
-    .refine(isPublicUrl, "must be an http or https address without query, fragment or credentials")
+    .refine(
+      isPublicUrl,
+      "is not an http or https URL without query, fragment and credentials. Set it to the URL that clients use, for example https://id.example.com.",
+    )
     .transform((text) => new URL(text).href.replace(/[?#]+$/, ""))
     .optional(),
   DATA_DIR: z.string(),
   MONGODB_URI: z
     .string()
-    .regex(/^mongodb(\+srv)?:\/\//, "must begin with mongodb:// or mongodb+srv://")
+    .regex(
+      /^mongodb(\+srv)?:\/\//,
+      "does not start with mongodb:// or mongodb+srv://. Set it to the connection string of a replica set, or unset it to use the embedded database.",
+    )
     .optional(),
+  CACHE: z.enum(["on", "off"], "is neither on nor off. Set it to one of them."),
   AUTH_SECRET: z
     .string()
-    .min(32, "must have 32 characters or more")
-    .max(512, "must have 512 characters or fewer")
-    .regex(visible, "must be visible ASCII characters without spaces")
+    .min(32, `has fewer than 32 characters. ${authSecretFix}`)
+    .max(512, `has more than 512 characters. ${authSecretFix}`)
+    .regex(
+      visibleAsciiPattern,
+      `contains a space, a control character or a character outside of ASCII. ${authSecretFix}`,
+    )
     .optional(),
-  TOKEN_PREFIX: z.string().regex(/^[a-z][a-z0-9]{1,7}$/, "must be 2 to 8 lower-case letters or digits, a letter first"),
-  TOKEN_PEPPER: z.string().min(16, "must have 16 characters or more").optional(),
-  TOKEN_MAX_TTL_DAYS: integer(1, 36_500).optional(),
-  OAUTH_TOKEN_SECONDS: integer(300, 21_600),
-  AUDIT_RETENTION_DAYS: integer(1, 36_500).optional(),
-  JWKS_ALLOW_PRIVATE: z.enum(["true", "false"], "must be true or false"),
+  TOKEN_PREFIX: z
+    .string()
+    .regex(
+      /^[a-z][a-z0-9]{1,7}$/,
+      "is not 2 to 8 lowercase letters and digits that start with a letter. Set it to a prefix like wxt.",
+    ),
+  TOKEN_PEPPER: z
+    .string()
+    .min(
+      16,
+      'has fewer than 16 characters. Set it to a longer random string, for example the output of "openssl rand -hex 32".',
+    )
+    .optional(),
+  TOKEN_MAX_TTL_DAYS: integer(
+    1,
+    36_500,
+    "a number of days, for example 90, or unset it to allow every lifetime",
+  ).optional(),
+  OAUTH_TOKEN_SECONDS: integer(300, 21_600, "a number of seconds, for example 3600"),
+  AUDIT_RETENTION_DAYS: integer(
+    1,
+    36_500,
+    "a number of days, for example 365, or unset it to keep audit events indefinitely",
+  ).optional(),
+  USER_CONTENT_MAX_MIB: integer(1, 4096, "a number of MiB, for example 32"),
+  ORGANIZATION_CONTENT_MAX_MIB: integer(1, 1_048_576, "a number of MiB, for example 4096"),
+  JWKS_ALLOW_PRIVATE: z.enum(["true", "false"], "is neither true nor false. Set it to one of them."),
   TRUST_PROXY: z
     .string()
     .transform((text) => text.split(",").map((each) => each.trim()))
-    .refine((list) => list.every(isNetwork), "must list addresses or CIDR ranges (10.0.0.0/8), separated by commas")
+    .refine(
+      (list) => list.every(isAddressOrCidr),
+      "is not a list of IP addresses and CIDR ranges, or a range in it contains every address. Set it to the addresses of your proxies, for example 10.0.0.0/8,192.0.2.1.",
+    )
     .default([]),
-  RATE_LIMIT: z.string().transform(rateLimitsOf),
-  LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(", ")}`),
-  TLS_CERT: z.string().refine(isReadableFile, "must be the path of a readable file").optional(),
-  TLS_KEY: z.string().refine(isReadableFile, "must be the path of a readable file").optional(),
-} satisfies Record<Name, z.ZodType>);
+  RATE_LIMIT: z.string().transform(parseRateLimits),
+  LOG_LEVEL: z.enum(logLevels, `is not a log level. Set it to one of ${logLevels.join(", ")}.`),
+  TLS_CERT: readableFile("certificate"),
+  TLS_KEY: readableFile("key"),
+} satisfies Record<SettingName, z.ZodType>);
 
-function togetherFaults(given: Readonly<Record<string, unknown>>): string[] {
-  return (given["TLS_CERT"] === undefined) === (given["TLS_KEY"] === undefined)
+function findCombinationErrors(values: Readonly<Record<string, unknown>>): string[] {
+  return (values["TLS_CERT"] === undefined) === (values["TLS_KEY"] === undefined)
     ? []
-    : ["TLS_CERT and TLS_KEY must be set together"];
+    : ["TLS_CERT and TLS_KEY are not set together. Set both to use HTTPS, or unset both."];
 }
 
-function isPublicUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, search, hash, username, password } = new URL(text);
-  return /^https?:$/.test(protocol) && [search, hash, username, password].every((part) => part === "");
-}
+const rateLimitPattern = new RegExp(`^(${rateLimitNames.join("|")})=(?:off|([1-9]\\d{0,8})/([1-9]\\d{0,4}))$`);
 
-function isReadableFile(path: string): boolean {
-  try {
-    accessSync(path, constants.R_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
-}
-
-/**
- * `true`, hop counts, names and ranges that hold every address are refused: they would let anybody say where a request
- * comes from.
- */
-function isNetwork(text: string): boolean {
-  const [address = "", length, ...rest] = text.split("/");
-  const version = isIP(address);
-  if (version === 0 || rest.length > 0) return false;
-  if (length === undefined) return true;
-  const bits = Number(length);
-  if (!/^\d{1,3}$/.test(length) || bits < 1 || bits > (version === 4 ? 32 : 128)) return false;
-  return version === 4 || !holdsAllOfIPv4(address, bits);
-}
-
-/** An IPv4 address is an IPv6 one too (::ffff:0:0/96), and is compared with IPv6 ranges as that. */
-function holdsAllOfIPv4(address: string, bits: number): boolean {
-  const range = new BlockList();
-  range.addSubnet(address, bits, "ipv6");
-  return ["::ffff:0.0.0.0", "::ffff:255.255.255.255"].every((each) => range.check(each, "ipv6"));
-}
-
-const limitForm = new RegExp(`^(${limitNames.join("|")})=(?:off|([1-9]\\d{0,8})/([1-9]\\d{0,4}))$`);
-
-function rateLimitsOf(text: string, context: z.RefinementCtx): RateLimits {
+function parseRateLimits(text: string, context: z.RefinementCtx): RateLimits {
   if (text.toLowerCase() === "off") return {};
-  const limits = new Map<string, Limit>();
-  for (const part of `${settings.RATE_LIMIT.standard},${text}`.split(",")) {
-    const [, name, requests, seconds] = limitForm.exec(part.trim()) ?? [];
+  const limits = new Map<string, RateLimit>();
+  for (const part of `${settings.RATE_LIMIT.defaultValue},${text}`.split(",")) {
+    const [, name, requests, seconds] = rateLimitPattern.exec(part.trim()) ?? [];
     if (name === undefined)
-      context.addIssue({ code: "custom", message: "must be off, or like scim=500/10,connect=off" });
+      context.addIssue({
+        code: "custom",
+        message: `is not a list of limits. Set it to off, or to NAME=REQUESTS/SECONDS or NAME=off with the names ${rateLimitNames.join(", ")}, for example scim=500/10,connect=off.`,
+      });
     else if (requests === undefined) limits.delete(name);
     else limits.set(name, { requests: Number(requests), seconds: Number(seconds) });
   }

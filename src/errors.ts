@@ -1,101 +1,114 @@
 /**
- * Everything that can go wrong in a way that a caller may be told about. Doors translate a fault into their own
- * words (RFC 9457 problem, SCIM Error, JSON-RPC error); the compiler points at each of them when a fault is added.
+ * The closed set of errors that a caller may see. Each HTTP adapter maps a code to its own format (RFC 9457 problem, SCIM
+ * Error, JSON-RPC error); when a code is added, the compiler reports every mapping that lacks it.
  */
-export type Fault =
-  | "invalid-request" // the message itself: JSON, parameter, header
-  | "invalid-value" // a field holds something it may not hold
-  | "invalid-filter" // a filter that cannot be understood
-  | "invalid-path" // a PATCH path that cannot be understood
-  | "no-target" // a PATCH path that selects nothing
-  | "invalid-cursor" // a cursor that was not given out for this list
-  | "expired-cursor" // one that was given out too long ago
-  | "invalid-count" // a page size that cursor paging cannot take
-  | "mutability" // a field that may not be changed
+export type ErrorCode =
+  | "invalid-request" // the message itself is malformed: JSON, a parameter or a header
+  | "invalid-value" // a field has a value that is not allowed
+  | "invalid-filter" // a filter that cannot be parsed or evaluated
+  | "invalid-path" // a PATCH path that cannot be parsed, or names no attribute
+  | "no-target" // a PATCH path that matches no value
+  | "invalid-cursor" // a cursor that was not issued for this list
+  | "expired-cursor" // a cursor that was issued too long ago
+  | "invalid-count" // a page size that cursor-based pagination does not support
+  | "mutability" // a field that cannot be changed
   | "ambiguous-credentials" // two different credentials in one request
-  | "token-in-url" // a credential where URLs and bodies are logged
-  | "unauthenticated" // no credential at all
-  | "invalid-token" // a credential that opens nothing; never says why
-  | "ip-not-allowed" // a credential that is good, from where it may not be used
+  | "token-in-url" // a credential in a URL or a body, which are logged
+  | "unauthenticated" // no credential
+  | "invalid-token" // a credential that is not valid; the response never states the reason
+  | "ip-not-allowed" // a valid credential, from an address that its allowlist does not contain
   | "insufficient-scope"
-  | "forbidden" // for everybody
-  | "user-required" // an operation for a user, and none is named
+  | "forbidden" // denied to every caller
+  | "user-required" // the operation acts for a user, and the request names none
   | "not-found"
   | "method-not-allowed"
-  | "conflict" // a unique key is taken
-  | "unresolved-reference" // to what should be created in the same request, and is not
-  | "limit-reached" // no more of its kind may be made
-  | "last-all-token" // an organisation would lock itself out
-  | "referenced" // by others, so that it cannot go
-  | "managed" // by the identity provider, so that others leave it alone
-  | "stale" // the version read is not the version stored
-  | "precondition-failed" // the client's If-Match does not hold
+  | "conflict" // a unique key is in use
+  | "unresolved-reference" // a bulk reference to a resource that the same request did not create
+  | "limit-reached" // the maximum number of resources of this kind exists
+  | "last-all-token" // the change would remove the organization's last token with full access
+  | "referenced" // other resources refer to this one, so it cannot be deleted
+  | "managed" // the identity provider manages this resource or field
+  | "stale" // the record has changed since it was read
+  | "precondition-failed" // the client's If-Match or If-None-Match does not hold
   | "too-large"
   | "unsupported-media-type"
   | "query-too-expensive"
   | "rate-limited"
   | "not-implemented"
-  | "unavailable" // the store does not answer; try again
-  | "internal"; // something of ours broke; what, is in the log
+  | "unavailable" // the store does not respond; the client should try again
+  | "internal"; // an unexpected error; the log has the cause
 
-/** What a fault carries besides its name; every field is safe to show to the caller. */
-export interface FaultDetails {
-  /** The field that is wrong: a SCIM path or a JSON pointer. */
+/** The data of an error beside its code and message. Every field is safe to show to the caller. */
+export interface ErrorDetails {
+  /** The invalid field: a SCIM path or a JSON pointer. */
   readonly field?: string;
-  /** All fields that are wrong, by JSON pointer (RFC 6901), where there may be several. */
+  /** The position of the failed operation of a PATCH, from 1. */
+  readonly operation?: number;
+  /** The position of the failed change of the members of a group, from 1. */
+  readonly membershipChange?: number;
+  /** All invalid fields, by JSON pointer (RFC 6901), when there can be several. */
   readonly errors?: readonly { readonly pointer: string; readonly detail: string }[];
-  /** What refers to the thing that should go. */
+  /** The resources that refer to the one to delete. */
   readonly blockers?: readonly { readonly kind: string; readonly id: string; readonly name: string }[];
-  /** The unique key that is taken, as a path of the stored record. */
+  /** The unique key that is in use, as a path of the stored record. */
   readonly key?: string;
-  /** Seconds after which trying again makes sense. */
+  /** The time after which the client should try again, in seconds. */
   readonly retryAfterSeconds?: number;
-  /** The rate limits that are used up, by the names that RateLimit-Policy gives them. */
+  /** The exhausted rate limits, by their names in RateLimit-Policy. */
   readonly violatedPolicies?: readonly string[];
-  /** The scopes that would have been enough. */
+  /** The scopes of which one is required. */
   readonly scopes?: readonly string[];
-  /** The methods that the resource does answer. */
+  /** The methods that the resource supports. */
   readonly allow?: readonly string[];
 }
 
 /**
- * The only error that leaves a room on purpose. Its message is written for the caller: it names the field and the
- * mend, and holds no secret and no inner detail. The cause is for the log.
+ * The only error that a function throws on purpose. Its message is written for the caller: it names the field and the
+ * fix, and contains no secret and no internal detail. The cause is for the log.
  */
 export class AppError extends Error {
   override readonly name = "AppError";
-  readonly fault: Fault;
-  readonly details: FaultDetails;
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
 
   /**
-   * @param fault which of the closed set
-   * @param message what the caller reads
-   * @param details the parts a door puts into headers or fields
-   * @param cause the underlying error, logged and never shown
+   * @param code the error code
+   * @param message the text that the caller reads
+   * @param details the data for response headers and fields
+   * @param cause the underlying error, which is logged and never shown
    */
-  constructor(fault: Fault, message: string, details: FaultDetails = {}, cause?: unknown) {
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
-    this.fault = fault;
+    this.code = code;
     this.details = details;
   }
 }
 
-/** Whether an unknown thrown thing is an AppError, of one fault where one is named. */
-export function isFault(error: unknown, fault?: Fault): error is AppError {
-  return error instanceof AppError && (fault === undefined || error.fault === fault);
+/** Returns whether a caught value is an AppError, and has the specified code if there is one. */
+export function hasErrorCode(error: unknown, code?: ErrorCode): error is AppError {
+  return error instanceof AppError && (code === undefined || error.code === code);
 }
 
-/** The store did not answer. 503 with Retry-After, never 404: an identity provider recreates people on a 404. */
-export function unavailable(cause: unknown): AppError {
+/** Adds details to an AppError. @returns the error to throw instead; any other error as it is */
+export function withDetails(error: unknown, details: ErrorDetails): unknown {
+  if (!(error instanceof AppError)) return error;
+  return new AppError(error.code, error.message, { ...error.details, ...details }, error.cause);
+}
+
+/**
+ * Creates the error for a store that does not respond. HTTP adapters respond with 503 and Retry-After, never with 404:
+ * an identity provider recreates users after a 404.
+ */
+export function storeUnavailable(cause: unknown): AppError {
   return new AppError(
     "unavailable",
-    "The store does not answer at the moment. Try again.",
+    "The store is not available at the moment. Try again.",
     { retryAfterSeconds: 2 },
     cause,
   );
 }
 
-/** The service cannot start as it is set up. The message is for the operator: what is wrong and the mend. */
-export class StartError extends Error {
-  override readonly name = "StartError";
+/** A program cannot start. The message is for the operator: it names the problem and the fix, without secrets. */
+export class StartupError extends Error {
+  override readonly name = "StartupError";
 }

@@ -1,6 +1,6 @@
 import winston from "winston";
 
-/** What the rooms use of the logger; fields are structured, never spliced into the message. */
+/** The logger. Values go into structured fields, never into the message. */
 export interface Log {
   debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
   info(message: string, fields?: Readonly<Record<string, unknown>>): void;
@@ -11,31 +11,33 @@ export interface Log {
 export const logLevels = ["error", "warn", "info", "debug"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-/** Field names whose value is a credential whatever it looks like. */
-const secretFields =
+/** Names of fields that hold a credential, whatever its format. */
+const secretFieldPattern =
   /^((proxy-)?authorization|(x-)?api[-_]?key|(set-)?cookie|password|((access|refresh|id|client|auth)[-_]?)?(token|secret)|(token[-_]?)?pepper)$/i;
 
 /**
- * Anything that has a token's shape, with any prefix: letters, underscore (percent-encoded too), 39 base62 characters
- * or more. What stands around it does not matter: a token glued to another word is one all the same.
+ * The format of a token with any prefix: letters and digits, an underscore (also percent-encoded), and 39 or more base62
+ * characters. It matches anywhere in a string, also inside a longer word.
  */
-const tokenShape = /[A-Za-z][A-Za-z0-9]{1,15}(?:_|%5F)[0-9A-Za-z]{39,}/gi;
+const tokenPattern = /[A-Za-z][A-Za-z0-9]{1,15}(?:_|%5F)[0-9A-Za-z]{39,}/gi;
 
-/** Who and with which password in a MongoDB or other URL, up to the last @: a password may hold one unescaped. */
-// The repeats are bounded: from each of many beginnings an open one would look at all that follows.
-const urlCredentials = /\b(mongodb(?:\+srv)?:\/\/)\S{1,512}@|(\/\/)[^\s/]{1,512}@/gi;
+/**
+ * The user name and password in a MongoDB or other URL, up to the last "@", because a password may contain one unescaped.
+ * The repetitions are bounded so that matching takes linear time.
+ */
+const urlCredentialsPattern = /\b(mongodb(?:\+srv)?:\/\/)\S{1,512}@|(\/\/)[^\s/]{1,512}@/gi;
 
-/** Replaces everything in a text that could open something. */
+/** Replaces every token and every URL credential in a string with "[redacted]". */
 export function redactText(text: string): string {
-  return text.replace(tokenShape, "[redacted]").replace(urlCredentials, "$1$2[redacted]@");
+  return text.replace(tokenPattern, "[redacted]").replace(urlCredentialsPattern, "$1$2[redacted]@");
 }
 
 const redactDepthMax = 6;
-/** Values of one field; what is linked in every direction would otherwise be spelled out along every path. */
+/** Values per field. It bounds objects that refer to each other, which would be repeated along every path. */
 const redactValuesMax = 1000;
 
-function redact(value: unknown, budget: { left: number }, depth = 0): unknown {
-  if (budget.left-- <= 0) return "[more]";
+function redact(value: unknown, budget: { remaining: number }, depth = 0): unknown {
+  if (budget.remaining-- <= 0) return "[more]";
   if (typeof value === "string") return redactText(value);
   if (value === null || typeof value !== "object") return value;
   if (depth >= redactDepthMax) return "[deep]";
@@ -52,24 +54,34 @@ function redact(value: unknown, budget: { left: number }, depth = 0): unknown {
   return Object.fromEntries(
     Object.entries(value)
       .slice(0, redactValuesMax)
-      .map(([key, each]) => [redactText(key), secretFields.test(key) ? "[redacted]" : redact(each, budget, depth + 1)]),
+      .map(([key, each]) => [
+        redactText(key),
+        secretFieldPattern.test(key) ? "[redacted]" : redact(each, budget, depth + 1),
+      ]),
   );
 }
 
 /**
- * The service's log: one JSON object a line on standard error, so that standard output stays for what a person asked
- * for. Everything passes the redaction, also the text and stack of errors.
+ * Creates the log of the service: one JSON object a line on standard error. Standard output is reserved for the results
+ * of commands. Every field is redacted, including the message and stack of errors.
+ * @param level the least severe level that is written; a method below it does nothing and costs nothing
+ * @param stream the destination
  */
 export function createLog(level: LogLevel, stream: NodeJS.WritableStream = process.stderr): Log {
-  const line = winston.format((info) => {
+  const redactFields = winston.format((info) => {
     for (const key of Object.keys(info)) {
-      info[key] = secretFields.test(key) ? "[redacted]" : redact(info[key], { left: redactValuesMax });
+      info[key] = secretFieldPattern.test(key) ? "[redacted]" : redact(info[key], { remaining: redactValuesMax });
     }
     return info;
   });
-  return winston.createLogger({
+  const logger = winston.createLogger({
     level,
-    format: winston.format.combine(winston.format.timestamp(), line(), winston.format.json()),
+    format: winston.format.combine(winston.format.timestamp(), redactFields(), winston.format.json()),
     transports: [new winston.transports.Stream({ stream })],
   });
+  // winston formats and redacts a line before it checks the level.
+  const disabled = (): void => {};
+  const methodFor = (name: LogLevel): Log[LogLevel] =>
+    logger.isLevelEnabled(name) ? (message, fields) => void logger.log(name, message, fields) : disabled;
+  return { error: methodFor("error"), warn: methodFor("warn"), info: methodFor("info"), debug: methodFor("debug") };
 }

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { type Config, type Environment, readConfig, settings } from "../src/config.ts";
-import { StartError } from "../src/errors.ts";
+import { StartupError } from "../src/errors.ts";
 
-const standardLimits: Config["rateLimits"] = {
+const defaultLimits: Config["rateLimits"] = {
   scim: { requests: 500, seconds: 10 },
   api: { requests: 3000, seconds: 60 },
   connect: { requests: 100, seconds: 60 },
@@ -16,40 +16,42 @@ const standardLimits: Config["rateLimits"] = {
 };
 
 function without(name: keyof Config["rateLimits"]): Config["rateLimits"] {
-  const { [name]: _, ...rest } = standardLimits;
+  const { [name]: _, ...rest } = defaultLimits;
   return rest;
 }
 
-const standard: Config = {
+const defaults: Config = {
   host: "127.0.0.1",
   port: 8080,
   publicUrl: "http://127.0.0.1:8080",
   dataDir: "./data",
+  hasCache: true,
   tokenPrefix: "wxt",
   jwksAllowPrivate: false,
   oauthTokenSeconds: 3600,
+  contentLimits: { userMax: 33_554_432, organizationMax: 4_294_967_296 },
   trustProxy: [],
-  rateLimits: standardLimits,
+  rateLimits: defaultLimits,
   logLevel: "info",
 };
 
-/** @returns the message of the refusal */
-function refused(environment: Environment): string {
+/** Reads settings that are not valid. @returns the error message */
+function readInvalid(environment: Environment): string {
   try {
     readConfig(environment);
   } catch (error) {
-    if (error instanceof StartError) return error.message;
+    if (error instanceof StartupError) return error.message;
     throw error;
   }
-  throw new Error(`it was accepted: ${JSON.stringify(environment)}`);
+  throw new Error(`no error for ${JSON.stringify(environment)}`);
 }
 
 interface Expected {
-  /** What is accepted, and what it becomes. */
+  /** Values with the part of the configuration that they change. */
   readonly accepted: readonly (readonly [string, Partial<Config>])[];
-  readonly refused: readonly string[];
-  /** What the refusal says that it should be. */
-  readonly says?: string;
+  readonly rejected: readonly string[];
+  /** The part of the error message after the variable's name. */
+  readonly problem?: string;
 }
 
 const expected: Readonly<Record<Exclude<keyof typeof settings, "TLS_CERT" | "TLS_KEY">, Expected>> = {
@@ -58,15 +60,15 @@ const expected: Readonly<Record<Exclude<keyof typeof settings, "TLS_CERT" | "TLS
       ["0.0.0.0", { host: "0.0.0.0", publicUrl: "http://0.0.0.0:8080" }],
       ["::1", { host: "::1", publicUrl: "http://[::1]:8080" }],
     ],
-    refused: [],
+    rejected: [],
   },
   PORT: {
     accepted: [
       ["1", { port: 1, publicUrl: "http://127.0.0.1:1" }],
       ["65535", { port: 65_535, publicUrl: "http://127.0.0.1:65535" }],
     ],
-    refused: ["0", "65536", "-1", "80.5", "8e3", "0x50", "http", "99999999999", "8080 8081"],
-    says: "must be a whole number from 1 to 65535",
+    rejected: ["0", "65536", "-1", "80.5", "8e3", "0x50", "http", "99999999999", "8080 8081"],
+    problem: "is not a whole number from 1 to 65535. Set it to ",
   },
   PUBLIC_URL: {
     accepted: [
@@ -75,7 +77,7 @@ const expected: Readonly<Record<Exclude<keyof typeof settings, "TLS_CERT" | "TLS
       ["http://id.example:8443/gate//", { publicUrl: "http://id.example:8443/gate" }],
       ["https://id.example?", { publicUrl: "https://id.example" }],
     ],
-    refused: [
+    rejected: [
       "id.example",
       "ftp://id.example",
       "javascript:alert(1)",
@@ -84,69 +86,86 @@ const expected: Readonly<Record<Exclude<keyof typeof settings, "TLS_CERT" | "TLS
       "https://ada:pw@id.example",
       "https://",
     ],
-    says: "must be an http or https address without query, fragment or credentials",
+    problem: "is not an http or https URL without query, fragment and credentials. Set it to ",
   },
-  DATA_DIR: { accepted: [["/var/lib/gatehouse", { dataDir: "/var/lib/gatehouse" }]], refused: [] },
+  DATA_DIR: { accepted: [["/var/lib/gatehouse", { dataDir: "/var/lib/gatehouse" }]], rejected: [] },
   MONGODB_URI: {
     accepted: [
       ["mongodb://db/gate", { mongodbUri: "mongodb://db/gate" }],
       ["mongodb+srv://db/gate", { mongodbUri: "mongodb+srv://db/gate" }],
     ],
-    refused: ["db:27017", "http://db", " mongodb", "postgres://db"],
-    says: "must begin with mongodb:// or mongodb+srv://",
+    rejected: ["db:27017", "http://db", " mongodb", "postgres://db"],
+    problem: "does not start with mongodb:// or mongodb+srv://. Set it to ",
+  },
+  CACHE: {
+    accepted: [
+      ["on", {}],
+      ["off", { hasCache: false }],
+    ],
+    rejected: ["true", "OFF", "0"],
+    problem: "is neither on nor off. Set it to ",
   },
   AUTH_SECRET: {
     accepted: [
       ["s".repeat(32), { authSecret: "s".repeat(32) }],
       ["s".repeat(512), { authSecret: "s".repeat(512) }],
     ],
-    refused: ["s".repeat(31), "s".repeat(513), `${"s".repeat(32)} ${"s".repeat(32)}`, "é".repeat(32)],
-    says: "must ",
+    rejected: ["s".repeat(31), "s".repeat(513), `${"s".repeat(32)} ${"s".repeat(32)}`, "é".repeat(32)],
   },
   TOKEN_PREFIX: {
     accepted: [
       ["ab", { tokenPrefix: "ab" }],
       ["a2345678", { tokenPrefix: "a2345678" }],
     ],
-    refused: ["a", "a23456789", "WXT", "1ab", "a_b", "a b"],
-    says: "must be 2 to 8 lower-case letters or digits, a letter first",
+    rejected: ["a", "a23456789", "WXT", "1ab", "a_b", "a b"],
+    problem: "is not 2 to 8 lowercase letters and digits that start with a letter. Set it to ",
   },
   TOKEN_PEPPER: {
     accepted: [["p".repeat(16), { tokenPepper: "p".repeat(16) }]],
-    refused: ["p".repeat(15)],
-    says: "must have 16 characters or more",
+    rejected: ["p".repeat(15)],
+    problem: "has fewer than 16 characters. Set it to ",
   },
   TOKEN_MAX_TTL_DAYS: {
     accepted: [
       ["1", { tokenMaxTtlDays: 1 }],
       ["36500", { tokenMaxTtlDays: 36_500 }],
     ],
-    refused: ["0", "36501", "-1", "1.5", "never"],
-    says: "must be a whole number from 1 to 36500",
+    rejected: ["0", "36501", "-1", "1.5", "never"],
+    problem: "is not a whole number from 1 to 36500. Set it to ",
   },
   AUDIT_RETENTION_DAYS: {
     accepted: [
       ["1", { auditRetentionDays: 1 }],
       ["36500", { auditRetentionDays: 36_500 }],
     ],
-    refused: ["0", "36501", "-1", "1.5", "for ever"],
-    says: "must be a whole number from 1 to 36500",
+    rejected: ["0", "36501", "-1", "1.5", "for ever"],
+    problem: "is not a whole number from 1 to 36500. Set it to ",
   },
   OAUTH_TOKEN_SECONDS: {
     accepted: [
       ["300", { oauthTokenSeconds: 300 }],
       ["21600", { oauthTokenSeconds: 21_600 }],
     ],
-    refused: ["299", "21601", "1h"],
-    says: "must be a whole number from 300 to 21600",
+    rejected: ["299", "21601", "1h"],
+    problem: "is not a whole number from 300 to 21600. Set it to ",
+  },
+  USER_CONTENT_MAX_MIB: {
+    accepted: [["1", { contentLimits: { userMax: 1_048_576, organizationMax: 4_294_967_296 } }]],
+    rejected: ["0", "4097", "1.5", "32MB"],
+    problem: "is not a whole number from 1 to 4096. Set it to ",
+  },
+  ORGANIZATION_CONTENT_MAX_MIB: {
+    accepted: [["2", { contentLimits: { userMax: 33_554_432, organizationMax: 2_097_152 } }]],
+    rejected: ["0", "1048577", "-1"],
+    problem: "is not a whole number from 1 to 1048576. Set it to ",
   },
   JWKS_ALLOW_PRIVATE: {
     accepted: [
       ["true", { jwksAllowPrivate: true }],
       ["false", { jwksAllowPrivate: false }],
     ],
-    refused: ["1", "TRUE", "yes", "10.0.0.0/8"],
-    says: "must be true or false",
+    rejected: ["1", "TRUE", "yes", "10.0.0.0/8"],
+    problem: "is neither true nor false. Set it to ",
   },
   TRUST_PROXY: {
     accepted: [
@@ -154,24 +173,24 @@ const expected: Readonly<Record<Exclude<keyof typeof settings, "TLS_CERT" | "TLS
       ["10.0.0.0/8, 192.0.2.1/32,fd00::/8", { trustProxy: ["10.0.0.0/8", "192.0.2.1/32", "fd00::/8"] }],
       ["::ffff:10.0.0.0/104", { trustProxy: ["::ffff:10.0.0.0/104"] }],
     ],
-    refused: [
+    rejected: [
       ...["true", "false", "1", "loopback", "proxy.example", "10.0.0.1,", "10.0.0.0/33", "10.0.0.0/8/8", "10.0.0.0/x"],
       ...["0.0.0.0/0", "::/0", "fd00::/129", "10.0.0.1,true"],
-      // Whatever holds all of IPv4 in its IPv6 form lets anybody say where a request comes from.
+      // A range that contains the IPv6 form of every IPv4 address would let every client forge its address.
       ...["::/1", "::/80", "::ffff:0:0/96", "::ffff:0.0.0.0/90"],
     ],
-    says: "must list addresses or CIDR ranges (10.0.0.0/8), separated by commas",
+    problem: "is not a list of IP addresses and CIDR ranges, or a range in it contains every address. Set it to ",
   },
   RATE_LIMIT: {
     accepted: [
       ["off", { rateLimits: {} }],
       ["OFF", { rateLimits: {} }],
-      ["scim=50/1", { rateLimits: { ...standardLimits, scim: { requests: 50, seconds: 1 } } }],
+      ["scim=50/1", { rateLimits: { ...defaultLimits, scim: { requests: 50, seconds: 1 } } }],
       [
         "scim-organization=9/1,mcp=1/2",
         {
           rateLimits: {
-            ...standardLimits,
+            ...defaultLimits,
             "scim-organization": { requests: 9, seconds: 1 },
             mcp: { requests: 1, seconds: 2 },
           },
@@ -182,113 +201,113 @@ const expected: Readonly<Record<Exclude<keyof typeof settings, "TLS_CERT" | "TLS
         " api=1/86400 , failures=10/60 ",
         {
           rateLimits: {
-            ...standardLimits,
+            ...defaultLimits,
             api: { requests: 1, seconds: 86_400 },
             failures: { requests: 10, seconds: 60 },
           },
         },
       ],
     ],
-    refused: [
+    rejected: [
       ...["on", "scim", "scim=0/1", "scim=1/0", "scim=1", "scim=-1/1", "scim=1/1,", "scim=1/1;api=1/1", "scim=OFF"],
       ...["console=1/1", "failures-organization=1/1", "xscim=1/1", "scim=1/1x", "scim=off/1", "off,scim=1/1"],
     ],
-    says: "must be off, or like scim=500/10,connect=off",
+    problem: "is not a list of limits. Set it to off, or to NAME=REQUESTS/SECONDS or NAME=off with the names scim, ",
   },
   LOG_LEVEL: {
     accepted: (["error", "warn", "info", "debug"] as const).map((logLevel) => [logLevel, { logLevel }] as const),
-    refused: ["loud", "INFO", "silly"],
-    says: "must be one of error, warn, info, debug",
+    rejected: ["loud", "INFO", "silly"],
+    problem: "is not a log level. Set it to one of error, warn, info, debug.",
   },
 };
 
-/** A value as the name of a test. */
-const shortened = (value: string): string =>
+/** Shortens a value for the title of a test. */
+const shorten = (value: string): string =>
   value.length <= 60 ? value : `${value.slice(0, 8)}... (${value.length} characters)`;
 
 describe("readConfig", () => {
-  it("of an empty environment gives the standard of every setting", () => {
-    expect(readConfig({})).to.deep.equal(standard);
+  it("returns the default of every setting for an empty environment", () => {
+    expect(readConfig({})).to.deep.equal(defaults);
   });
 
-  it("takes an empty value, or one of spaces, for an unset one", () => {
+  it("treats an empty or blank value as unset", () => {
     for (const empty of ["", "  "]) {
       expect(readConfig(Object.fromEntries(Object.keys(settings).map((name) => [name, empty])))).to.deep.equal(
-        standard,
+        defaults,
       );
     }
   });
 
-  it("reads nothing but its own settings", () => {
-    expect(readConfig({ host: "0.0.0.0", Port: "1", GATEHOUSE_PORT: "2" })).to.deep.equal(standard);
+  it("ignores all other variables", () => {
+    expect(readConfig({ host: "0.0.0.0", Port: "1", GATEHOUSE_PORT: "2" })).to.deep.equal(defaults);
   });
 
-  for (const [name, { accepted, refused: wrong, says = "" }] of Object.entries(expected)) {
+  for (const [name, { accepted, rejected, problem = "" }] of Object.entries(expected)) {
     describe(name, () => {
-      for (const [value, becomes] of accepted) {
-        it(`accepts ${JSON.stringify(shortened(value))}`, () => {
-          expect(readConfig({ [name]: value })).to.deep.equal({ ...standard, ...becomes });
+      for (const [value, changes] of accepted) {
+        it(`accepts ${JSON.stringify(shorten(value))}`, () => {
+          expect(readConfig({ [name]: value })).to.deep.equal({ ...defaults, ...changes });
         });
       }
-      for (const value of wrong) {
-        it(`refuses ${JSON.stringify(shortened(value))} and says what it should be`, () => {
-          expect(refused({ [name]: value }))
-            .to.match(/^The settings are wrong:\n {2}/)
-            .and.to.contain(`${name} ${says}`);
+      for (const value of rejected) {
+        it(`rejects ${JSON.stringify(shorten(value))} and reports the problem and the fix`, () => {
+          expect(readInvalid({ [name]: value }))
+            .to.match(/^These environment variables are not valid:\n {2}/)
+            .and.to.contain(`${name} ${problem}`);
         });
       }
     });
   }
 
   describe("TLS_CERT and TLS_KEY", () => {
-    let folder: string;
+    let directory: string;
     before(async () => {
-      folder = await mkdtemp(join(tmpdir(), "gatehouse-config-"));
-      await writeFile(join(folder, "pem"), "");
+      directory = await mkdtemp(join(tmpdir(), "gatehouse-config-"));
+      await writeFile(join(directory, "pem"), "");
     });
-    after(() => rm(folder, { recursive: true }));
+    after(() => rm(directory, { recursive: true }));
 
-    it("together make the service speak HTTPS", () => {
-      const path = join(folder, "pem");
+    it("enable HTTPS when both are set", () => {
+      const path = join(directory, "pem");
       expect(readConfig({ TLS_CERT: path, TLS_KEY: path })).to.deep.equal({
-        ...{ ...standard, tls: { certPath: path, keyPath: path }, publicUrl: "https://127.0.0.1:8080" },
+        ...{ ...defaults, tls: { certPath: path, keyPath: path }, publicUrl: "https://127.0.0.1:8080" },
       });
     });
 
-    it("are refused one without the other", () => {
+    it("are rejected when only one is set", () => {
       for (const name of ["TLS_CERT", "TLS_KEY"]) {
-        expect(refused({ [name]: join(folder, "pem") })).to.contain("TLS_CERT and TLS_KEY must be set together");
+        expect(readInvalid({ [name]: join(directory, "pem") })).to.contain("TLS_CERT and TLS_KEY are not set together");
       }
     });
 
-    it("are refused when they name no file, each by name", () => {
-      for (const path of [join(folder, "missing"), folder]) {
-        const message = refused({ TLS_CERT: path, TLS_KEY: path });
+    it("are rejected when they are not paths of files, each by name", () => {
+      for (const path of [join(directory, "missing"), directory]) {
+        const message = readInvalid({ TLS_CERT: path, TLS_KEY: path });
         for (const name of ["TLS_CERT", "TLS_KEY"])
-          expect(message).to.contain(`${name} must be the path of a readable`);
+          expect(message).to.contain(`${name} is not the path of a readable file. Set it to`);
       }
     });
   });
 
-  it("reports all faults at once, a line each", () => {
-    const wrong = { PORT: "0", PUBLIC_URL: "x", TRUST_PROXY: "true", LOG_LEVEL: "loud", TLS_KEY: "/dev/null/none" };
-    const lines = refused(wrong).split("\n").slice(1);
-    for (const name of Object.keys(wrong))
+  it("reports every invalid variable at once, on one line each", () => {
+    const invalid = { PORT: "0", PUBLIC_URL: "x", TRUST_PROXY: "true", LOG_LEVEL: "loud", TLS_KEY: "/dev/null/none" };
+    const lines = readInvalid(invalid).split("\n").slice(1);
+    for (const name of Object.keys(invalid))
       expect(lines.filter((line) => line.startsWith(`  ${name} `))).to.have.length(1);
-    expect(lines).to.include("  TLS_CERT and TLS_KEY must be set together");
+    expect(lines.join("\n")).to.contain("  TLS_CERT and TLS_KEY are not set together");
     expect(lines).to.have.length(6);
   });
 
-  it("never repeats a value, so that no secret reaches a log", () => {
-    const marked = "sEcReT";
-    const wrong = Object.fromEntries(Object.keys(settings).map((name) => [name, `${marked} ${name.length}`]));
-    const message = refused({
-      ...wrong,
-      AUTH_SECRET: marked,
-      TOKEN_PEPPER: marked,
-      MONGODB_URI: `http://a:${marked}@b`,
+  it("never includes a value, so that no secret reaches a log", () => {
+    const secret = "sEcReT";
+    const invalid = Object.fromEntries(Object.keys(settings).map((name) => [name, `${secret} ${name.length}`]));
+    const message = readInvalid({
+      ...invalid,
+      AUTH_SECRET: secret,
+      TOKEN_PEPPER: secret,
+      MONGODB_URI: `http://a:${secret}@b`,
     });
     for (const name of ["AUTH_SECRET", "TOKEN_PEPPER", "MONGODB_URI", "PUBLIC_URL"]) expect(message).to.contain(name);
-    expect(message).to.not.contain(marked);
+    expect(message).to.not.contain(secret);
   });
 });

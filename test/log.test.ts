@@ -1,27 +1,27 @@
 import { PassThrough } from "node:stream";
 import { expect } from "chai";
 import fc from "fast-check";
-import { mintSecret } from "../src/domain/tokens/format.ts";
+import { mintSecret } from "../src/domain/tokens/issue/format.ts";
 import { AppError } from "../src/errors.ts";
 import { createLog, type Log, type LogLevel, logLevels, redactText } from "../src/log.ts";
 
 const secret = mintSecret("wxt");
 
-/** What is written when `work` logs. */
-function written(work: (log: Log) => void, level: LogLevel = "debug"): string {
+/** Returns the output of a log. */
+function capture(work: (log: Log) => void, level: LogLevel = "debug"): string {
   const stream = new PassThrough();
   work(createLog(level, stream));
   return stream.read()?.toString() ?? "";
 }
 
-/** One line, parsed. */
-function line(fields: Readonly<Record<string, unknown>>, message = "it happened"): Record<string, unknown> {
-  return JSON.parse(written((log) => log.warn(message, fields)));
+/** Logs one line and parses it. */
+function captureLine(fields: Readonly<Record<string, unknown>>, message = "event"): Record<string, unknown> {
+  return JSON.parse(capture((log) => log.warn(message, fields)));
 }
 
 describe("createLog", () => {
   it("writes one JSON object a line, with level, message, time and fields", () => {
-    const lines = written((log) => {
+    const lines = capture((log) => {
       log.info("one", { port: 8080, ok: true, list: [1, "a"], nothing: null });
       log.error("two");
     })
@@ -36,8 +36,8 @@ describe("createLog", () => {
   });
 
   for (const [at, level] of logLevels.entries()) {
-    it(`at level ${level} writes ${logLevels.slice(0, at + 1).join(", ")} and no more`, () => {
-      const lines = written((log) => {
+    it(`writes only ${logLevels.slice(0, at + 1).join(", ")} at level ${level}`, () => {
+      const lines = capture((log) => {
         for (const each of logLevels) log[each](each);
       }, level);
       expect([...lines.matchAll(/"message":"(\w+)"/g)].map(([, message]) => message)).to.deep.equal(
@@ -46,41 +46,42 @@ describe("createLog", () => {
     });
   }
 
-  it("lets no value forge a line", () => {
+  it("escapes values so that none can forge a line", () => {
     const forged = 'x\r\n{"level":"error","message":"forged"}\u2028\u0000\u001b[2K';
-    const text = written((log) => log.info(forged, { path: forged, [forged]: forged, error: new Error(forged) }));
+    const text = capture((log) => log.info(forged, { path: forged, [forged]: forged, error: new Error(forged) }));
     expect(text.split("\n")).to.have.length(2);
     expect(text.endsWith("\n")).to.equal(true);
-    for (const sign of ["\r", "\0", "\u001b"]) expect(text).to.not.contain(sign);
+    for (const character of ["\r", "\0", "\u001b"]) expect(text).to.not.contain(character);
     expect(JSON.parse(text)).to.include({ level: "info", message: forged, path: forged });
   });
 });
 
-describe("The log's redaction", () => {
+describe("createLog redaction", () => {
   const places: Readonly<Record<string, (log: Log) => void>> = {
-    "the message": (log) => log.info(`token ${secret} came`),
+    "the message": (log) => log.info(`token ${secret} used`),
     "a field": (log) => log.info("m", { anything: secret }),
     "a field's name": (log) => log.info("m", { nested: { [secret]: 1 } }),
     "a nested field": (log) => log.info("m", { a: { b: [{ c: `Bearer ${secret}` }] } }),
-    "an address": (log) => log.info("m", { url: `/x?access_token=${secret}&y=1` }),
-    "a percent-encoded address": (log) => log.info("m", { url: `/x?t=${secret.replace("_", "%5f")}` }),
+    "a URL": (log) => log.info("m", { url: `/x?access_token=${secret}&y=1` }),
+    "a percent-encoded URL": (log) => log.info("m", { url: `/x?t=${secret.replace("_", "%5f")}` }),
     "the middle of a word": (log) => log.info("m", { id: `old_${secret}_copy`, other: `x${secret}x` }),
     "an error's message and stack": (log) => log.error("m", { cause: new Error(`with ${secret}`) }),
     "an error's cause": (log) => {
       log.error("m", { cause: new AppError("internal", "shown", {}, new Error("inner", { cause: `deep ${secret}` })) });
     },
     "an error's code": (log) => log.error("m", { error: Object.assign(new Error("m"), { code: secret }) }),
-    "an error given as the fields": (log) => log.error("m", new Error(secret) as unknown as Record<string, unknown>),
-    "fields named as the log's own": (log) => log.error("m", { message: secret, level: secret, timestamp: secret }),
+    "an error passed as the fields": (log) => log.error("m", new Error(secret) as unknown as Record<string, unknown>),
+    "fields with the names of the log's own": (log) =>
+      log.error("m", { message: secret, level: secret, timestamp: secret }),
   };
   for (const [place, work] of Object.entries(places)) {
     it(`removes a token from ${place}`, () => {
-      const text = written(work);
+      const text = capture(work);
       expect(text).to.contain("[redacted]").and.not.contain(secret.slice(12));
     });
   }
 
-  it("removes tokens of every prefix, wherever they stand, and leaves the rest of the text", () => {
+  it("removes tokens with every prefix and keeps the surrounding string", () => {
     const prefix = fc.stringMatching(/^[a-z][a-z0-9]{1,7}$/);
     const around = fc.constantFrom("", " ", '"', "=", "/", "\n", "é", "(");
     fc.assert(
@@ -90,7 +91,7 @@ describe("The log's redaction", () => {
     );
   });
 
-  it("leaves ids, request ids and prefixes, which are there to be found", () => {
+  it("keeps ids, request ids and token prefixes", () => {
     const harmless = "tok_01JZZZZZZZZZZZZZZZZZZZZZZZ usr_01J00000000000000000000000 wxt_AbCdEfGh 0b7c-4f org_x";
     expect(redactText(harmless)).to.equal(harmless);
   });
@@ -100,20 +101,23 @@ describe("The log's redaction", () => {
     ...["set-cookie", "password", "secret", "token", "access_token", "accessToken", "refresh_token", "id_token"],
     ...["client_secret", "clientSecret", "auth_secret", "AUTH_SECRET", "authSecret", "TOKEN_PEPPER", "tokenPepper"],
   ];
-  it("removes the value of a field that is named as a secret, at every depth, whatever it looks like", () => {
+  it("removes every value of a field with the name of a secret, at every depth", () => {
     for (const name of secretNames) {
-      const { nested, ...logged } = line({ [name]: "hunter2", nested: { list: [{ [name]: { value: "hunter2" } }] } });
+      const { nested, ...logged } = captureLine({
+        [name]: "hunter2",
+        nested: { list: [{ [name]: { value: "hunter2" } }] },
+      });
       expect(logged[name], name).to.equal("[redacted]");
       expect(nested, name).to.deep.equal({ list: [{ [name]: "[redacted]" }] });
     }
   });
 
-  it("keeps fields whose names only resemble one", () => {
+  it("keeps fields with similar names", () => {
     const fields = { tokenId: "tok_1", tokens: 3, prefix: "wxt_AbCd", cookies: 0, passwordChanged: true };
-    expect(line(fields)).to.deep.include(fields);
+    expect(captureLine(fields)).to.deep.include(fields);
   });
 
-  it("removes user and password from addresses, also a password with signs that should have been encoded", () => {
+  it("removes the user name and password from URLs, also a password with unencoded characters", () => {
     for (const [url, host] of [
       ["mongodb://ada:hunter2@db1:27017,db2/gate?replicaSet=rs0", "db1:27017,db2/gate?replicaSet=rs0"],
       ["mongodb+srv://ada:hunter2@db.example/gate", "db.example/gate"],
@@ -122,14 +126,14 @@ describe("The log's redaction", () => {
       ["https://:hunter2@id.example/x", "id.example/x"],
       ["https://hunter2@id.example/x", "id.example/x"],
     ] as const) {
-      const text = written((log) => log.error(`no ${url} there`, { cause: new Error(url), url }));
+      const text = capture((log) => log.error(`no ${url} there`, { cause: new Error(url), url }));
       expect(text, url).to.not.contain("hunter2");
       expect(text).to.contain(`[redacted]@${host}`);
     }
     expect(redactText("https://id.example/a@b c//d")).to.equal("https://id.example/a@b c//d");
   });
 
-  it("takes structures that are deep, circular or linked in every direction, in one bounded line", () => {
+  it("writes deep, circular and densely linked objects as one line of bounded length", () => {
     const circular: Record<string, unknown> = { name: "x" };
     circular["self"] = circular;
     let deep: unknown = secret;
@@ -139,7 +143,7 @@ describe("The log's redaction", () => {
     const error = new Error("its own cause");
     error.cause = error;
     const wide = Array.from({ length: 100_000 }, () => secret);
-    const text = written((log) =>
+    const text = capture((log) =>
       log.error("all", { circular, deep, node: nodes[0], error, wide, buffer: Buffer.alloc(1e5) }),
     );
     expect(JSON.parse(text)).to.include({ message: "all", level: "error" });
@@ -147,7 +151,7 @@ describe("The log's redaction", () => {
     expect(text).to.not.contain(secret.slice(12));
   });
 
-  it("is linear in a long text", () => {
+  it("takes linear time for a long string", () => {
     const long = [
       `${"a".repeat(200_000)}_`,
       "//".repeat(100_000),
@@ -157,8 +161,8 @@ describe("The log's redaction", () => {
     for (const text of long) expect(redactText(text)).to.equal(text);
   });
 
-  it("takes values of every kind", () => {
-    const strange = {
+  it("writes values of every type", () => {
+    const values = {
       undefined,
       nan: Number.NaN,
       big: 10n,
@@ -167,7 +171,7 @@ describe("The log's redaction", () => {
       date: new Date(0),
       map: new Map(),
     };
-    expect(line(strange)).to.include({ message: "it happened" });
-    expect(line({ nothing: Object.create(null) })).to.deep.include({ nothing: {} });
+    expect(captureLine(values)).to.include({ message: "event" });
+    expect(captureLine({ nothing: Object.create(null) })).to.deep.include({ nothing: {} });
   });
 });

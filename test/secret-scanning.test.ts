@@ -4,29 +4,29 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect } from "chai";
 import fc from "fast-check";
-import { isWellFormed, mintSecret } from "../src/domain/tokens/format.ts";
+import { hasTokenFormat, mintSecret } from "../src/domain/tokens/issue/format.ts";
 import { root } from "./support/root.ts";
 
 describe("Secret scanning", () => {
-  /** The rule's pattern; of Go's syntax it uses what JavaScript has too. */
+  /** The pattern of the gitleaks rule. It uses only syntax that Go and JavaScript share. */
   const pattern = async (): Promise<RegExp> => {
     const rule = await readFile(join(root, "docs/secret-scanning/gitleaks.toml"), "utf8");
     const [, source = ""] = /^regex = '''(.*)'''$/m.exec(rule) ?? [];
     return new RegExp(source, "g");
   };
 
-  it("finds every token, in whatever text it stands", async () => {
+  it("finds every token and refresh token in any surrounding text", async () => {
     const rule = await pattern();
     const around = fc.constantFrom(" ", "\n", '"', "'", "=", ":", "/", ",", ";", "(", "<");
     fc.assert(
-      fc.property(around, around, (before, after) => {
-        const secret = mintSecret("wxt");
+      fc.property(fc.constantFrom("wxt", "wxtr"), around, around, (prefix, before, after) => {
+        const secret = mintSecret(prefix);
         expect(`TOKEN${before}${secret}${after}x`.match(rule)).to.deep.equal([secret]);
       }),
     );
   });
 
-  it("takes nothing for one that is longer, shorter, or of another alphabet", async () => {
+  it("does not match strings that are longer, shorter, or of another alphabet", async () => {
     const rule = await pattern();
     const secret = mintSecret("wxt");
     for (const text of [
@@ -40,15 +40,16 @@ describe("Secret scanning", () => {
     }
   });
 
-  it("finds no real token in what is committed: examples fail the checksum", async () => {
+  it("finds no real token in the committed files: tokens in examples fail the checksum", async () => {
     const { stdout } = await promisify(execFile)("git", ["-C", root, "ls-files", "-z"], { maxBuffer: 10_000_000 });
-    const real: string[] = [];
+    const leaks: string[] = [];
     for (const path of stdout.split("\0").filter(Boolean)) {
       const text = await readFile(join(root, path), "utf8").catch(() => "");
-      for (const [found] of text.matchAll(/\b[a-z][a-z0-9]{1,7}_[0-9A-Za-z]{39}\b/g)) {
-        if (isWellFormed(found, found.slice(0, found.indexOf("_")))) real.push(`${path}: ${found.slice(0, 12)}`);
+      for (const [candidate] of text.matchAll(/\b[a-z][a-z0-9]{1,7}_[0-9A-Za-z]{39}\b/g)) {
+        const prefix = candidate.slice(0, candidate.indexOf("_"));
+        if (hasTokenFormat(candidate, prefix)) leaks.push(`${path}: ${candidate.slice(0, 12)}`);
       }
     }
-    expect(real).to.deep.equal([]);
+    expect(leaks).to.deep.equal([]);
   });
 });

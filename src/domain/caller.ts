@@ -1,41 +1,44 @@
 import type { Actor } from "../../schemas/audit-event.ts";
 import type { Scope, TokenType } from "../../schemas/token.ts";
 
-/** Who asks, settled once at the door. Every change names one, and the audit event repeats what it says. */
+/** The authenticated caller of a request. Every change takes one, and the audit event of the change records it. */
 export interface Caller {
   readonly organizationId: string;
   readonly actor: Actor;
-  /** All scopes that the credential opens, the included ones spelled out. */
+  /** All scopes that the credential grants, with the implied ones expanded. */
   readonly scopes: ReadonlySet<Scope>;
-  /** The user that a personal token acts as. */
+  /** The user as whom a personal token acts. */
   readonly userId?: string;
-  /** Of a token: what bounds whatever it makes. */
-  readonly token?: PresentedToken;
-  /** What narrows the servers that can be reached, and what hangs on them. */
+  /** The presented token; it limits the tokens that the caller can create. Absent for other credentials. */
+  readonly token?: VerifiedToken;
+  /** The MCP servers, and with them the toolkits and connections, that the caller is restricted to. */
   readonly restriction?: Restriction;
   readonly requestId?: string;
   readonly ip?: string;
 }
 
-/** The token that a caller has shown. */
-export interface PresentedToken {
+/** The token that a caller presented. */
+export interface VerifiedToken {
   readonly type: TokenType;
+  /** The root of a derived token, whose rate limits it shares. */
+  readonly rootId?: string;
   readonly expiresAt?: string;
+  /** Of the token, or else of the token that it was issued for. */
   readonly allowedIps?: readonly string[];
-  /** How the secret that was shown is kept, by which it is told from those before and after it. */
+  /** The stored hash of the presented secret. It distinguishes the current secret from previous ones. */
   readonly hash: string;
 }
 
 /** Which MCP servers a credential is restricted to. */
 export interface Restriction {
-  /** Those of this environment only. */
+  /** Only the servers of this environment. */
   readonly environment?: string;
-  /** Those with these slugs only. */
+  /** Only the servers with these slugs. */
   readonly mcpServers?: readonly string[];
 }
 
-/** From where and in which request a credential came. */
-export interface Presentation {
+/** The client address and the request id of a request. */
+export interface RequestSource {
   readonly ip: string;
   readonly requestId: string;
 }

@@ -1,42 +1,43 @@
 import { randomFillSync } from "node:crypto";
 import { encodeTime, ulid } from "ulid";
-import type { Entity } from "../store/collection.ts";
+import type { Entity } from "../store/record.ts";
 
-/** The prefix says what an id names; the ULID sorts by creation and cannot be guessed. */
+/** The prefix of an id names the type of its record. */
 export type IdPrefix =
   | ("org" | "usr" | "grp" | "tok" | "srv" | "tkt" | "skl" | "cmd" | "pol" | "con")
-  | ("aud" | "req" | "pur" | "exc" | "key" | "rat" | "leg");
+  | ("ext" | "aud" | "req" | "pur" | "pte" | "exc" | "key" | "rat" | "leg" | "siz" | "prv");
 
-/** What a new record starts with. */
+/** Creates the fields that every record has, at version 1. */
 export function newEntity(prefix: IdPrefix, organizationId: string, now = new Date()): Entity {
   const time = now.toISOString();
   return { id: newId(prefix, now), organizationId, version: 1, createdAt: time, updatedAt: time };
 }
 
+/** Creates an id: the prefix, an underscore and a ULID. Ids sort by creation and cannot be guessed. */
 export const newId = (prefix: IdPrefix, now = new Date()): string => `${prefix}_${newUlid(now)}`;
 
-/** 26 letters and digits that sort by their time and cannot be guessed (https://github.com/ulid/spec). */
+/** Creates a ULID: 26 letters and digits that sort by time and cannot be guessed (https://github.com/ulid/spec). */
 export const newUlid = (now = new Date()): string => ulid(now.getTime(), randomFraction);
 
-// The library would ask the system for each of an id's sixteen random characters; this asks once for many.
-const pool = new Uint8Array(4096);
-let drawn = pool.length;
+// The ulid library requests random bytes for each of the 16 random characters. A pool needs one system call per 4096.
+const randomPool = new Uint8Array(4096);
+let randomPoolOffset = randomPool.length;
 
-/** A random number from 0 to below 1, in steps that divide evenly among an id's 32 letters. */
+/** Returns a random number from 0 (inclusive) to 1 (exclusive). Its 256 steps divide evenly among ULID's 32 letters. */
 function randomFraction(): number {
-  if (drawn === pool.length) {
-    randomFillSync(pool);
-    drawn = 0;
+  if (randomPoolOffset === randomPool.length) {
+    randomFillSync(randomPool);
+    randomPoolOffset = 0;
   }
-  return (pool[drawn++] ?? 0) / 256;
+  return (randomPool[randomPoolOffset++] ?? 0) / 256;
 }
 
-/** The lowest id that a record of this moment can have; older records have lower ones. */
-export function lowestId(prefix: IdPrefix, moment: Date): string {
-  return `${prefix}_${encodeTime(moment.getTime())}`;
+/** Returns the lowest id of a record that is created at this time. Older records have lower ids. */
+export function lowestId(prefix: IdPrefix, time: Date): string {
+  return `${prefix}_${encodeTime(time.getTime())}`;
 }
 
-/** The next version of a record. Its date never goes back, whatever the clock of this replica says. */
+/** Returns the next version of a record. `updatedAt` never decreases, even if this replica's clock is behind. */
 export function nextVersion(entity: Entity, now = new Date()): Pick<Entity, "version" | "updatedAt"> {
   const version = entity.version + 1;
   const time = now.toISOString();

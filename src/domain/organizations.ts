@@ -1,9 +1,10 @@
+import { isDeepStrictEqual } from "node:util";
 import { type Organization, organization as schema } from "../../schemas/organization.ts";
-import { AppError, isFault } from "../errors.ts";
-import type { Change, Page, Position, Store } from "../store/collection.ts";
+import { AppError, hasErrorCode } from "../errors.ts";
 import { organizations, serviceTenant } from "../store/collections.ts";
-import { sameAttributes } from "./attributes.ts";
-import { type Author, record, service } from "./audit/record.ts";
+import type { Page, Position } from "../store/query.ts";
+import type { Store, Transaction } from "../store/store.ts";
+import { type AuditActor, recordAuditEvent, serviceActor } from "./audit/record.ts";
 import type { Caller } from "./caller.ts";
 import { newEntity, nextVersion } from "./entity.ts";
 import { assertVersion, type ExpectedVersion } from "./precondition.ts";
@@ -11,10 +12,10 @@ import type { Tokens } from "./tokens/tokens.ts";
 
 const defaultSlug = "default";
 
-/** What an admin may say of the own organisation. */
-export type OrganizationContent = Pick<Organization, "name" | "authExchange" | "tokenPolicy">;
+/** The settings that an admin of an organization can change. */
+export type OrganizationSettings = Pick<Organization, "name" | "authExchange" | "tokenPolicy" | "provisioning">;
 
-/** The register of organisations. */
+/** Creates, reads and updates organizations. */
 export class Organizations {
   readonly #store: Store;
 
@@ -22,108 +23,112 @@ export class Organizations {
     this.#store = store;
   }
 
-  /** @throws AppError invalid-value naming the field; conflict when the slug is taken */
-  create(author: Author, wanted: { readonly slug: string; readonly name?: string }): Promise<Organization> {
-    return this.#store.transaction((change) => createWithin(change, author, wanted));
+  /**
+   * Creates an organization, with an audit event.
+   * @param input without a name, the slug is the name
+   * @throws AppError invalid-value naming the field; conflict if the slug is taken
+   */
+  create(auditActor: AuditActor, input: { readonly slug: string; readonly name?: string }): Promise<Organization> {
+    return this.#store.transaction((tx) => createOrganization(tx, auditActor, input));
   }
 
-  /** In order of creation. */
+  /** Lists all organizations of the installation in order of creation. */
   list(page: { readonly limit: number; readonly after?: Position }): Promise<Page<Organization>> {
     return this.#store.for(serviceTenant).open(organizations).list(page);
   }
 
-  bySlug(slug: string): Promise<Organization | undefined> {
-    return organizationBySlug(this.#store, slug);
+  findBySlug(slug: string): Promise<Organization | undefined> {
+    return findOrganizationBySlug(this.#store, slug);
   }
 
-  /** The caller's own. @throws AppError not-found */
-  async own({ organizationId }: Pick<Caller, "organizationId">): Promise<Organization> {
-    const found = await this.#store.for(serviceTenant).open(organizations).get(organizationId);
-    if (found) return found;
+  /** Returns the caller's organization. @throws AppError not-found */
+  async getOwn({ organizationId }: Pick<Caller, "organizationId">): Promise<Organization> {
+    const organization = await this.#store.for(serviceTenant).open(organizations).get(organizationId);
+    if (organization) return organization;
     throw notFound();
   }
 
   /**
-   * Changes the caller's own organisation. Nothing is written when nothing differs.
-   * @param revise makes what it is from now on out of what it is; may run more than once
-   * @throws AppError not-found; precondition-failed; and what `revise` throws
+   * Updates the settings of the caller's organization. An update without changes writes nothing.
+   * @param applyUpdate returns the new settings for the current organization; may run more than once
+   * @throws AppError not-found; precondition-failed; and the errors of `applyUpdate`
    */
   update(
     caller: Caller,
     expected: ExpectedVersion,
-    revise: (current: Organization) => OrganizationContent,
+    applyUpdate: (current: Organization) => OrganizationSettings,
   ): Promise<Organization> {
     const { organizationId } = caller;
     return this.#store.transaction(
-      async (change) => {
-        const open = change.for(serviceTenant).open(organizations);
-        const current = await open.get(organizationId);
+      async (tx) => {
+        const collection = tx.for(serviceTenant).open(organizations);
+        const current = await collection.get(organizationId);
         if (!current) throw notFound();
         assertVersion(current.version, expected);
-        const before = contentOf(current);
-        const after = contentOf(revise(current));
-        if (sameAttributes(before, after)) return current;
+        const before = toOrganizationSettings(current);
+        const after = toOrganizationSettings(applyUpdate(current));
+        if (isDeepStrictEqual(before, after)) return current;
         const { id, slug, createdAt } = current;
-        const changed = { id, organizationId: serviceTenant, slug, createdAt, ...nextVersion(current), ...after };
-        await open.replace(changed, current.version);
-        await record(change, organizationId, caller, {
+        const updated = { id, organizationId: serviceTenant, slug, createdAt, ...nextVersion(current), ...after };
+        await collection.replace(updated, current.version);
+        await recordAuditEvent(tx, organizationId, caller, {
           action: "organization.update",
           target: { type: "organization", id },
           before,
           after,
         });
-        return changed;
+        return updated;
       },
-      { turn: organizationId },
+      { lockKey: organizationId },
     );
   }
 }
 
-/** The organisation of the first start, and of the on-premises secret. */
-export function defaultOrganization(store: Store): Promise<Organization | undefined> {
-  return organizationBySlug(store, defaultSlug);
+/** Returns the organization `default`, which the first start creates and in which AUTH_SECRET is valid. */
+export function findDefaultOrganization(store: Store): Promise<Organization | undefined> {
+  return findOrganizationBySlug(store, defaultSlug);
 }
 
 /**
- * The first start on an empty store: makes the organisation `default` and one token that may do everything, together.
- * Of several replicas that start at once, one does.
- * @returns the secret, once; undefined when there are organisations already
+ * Initializes an empty store: creates the organization `default` and one token with full access, atomically. If several
+ * replicas start at the same time, one of them does so.
+ * @returns the token's secret, which cannot be read again; undefined if the store has organizations already
  */
-export async function firstStart(store: Store, tokens: Tokens): Promise<{ secret: string } | undefined> {
+export async function bootstrapStore(store: Store, tokens: Tokens): Promise<{ secret: string } | undefined> {
   if ((await store.for(serviceTenant).open(organizations).count()) > 0) return undefined;
   try {
-    return await store.transaction(async (change) => {
-      const { id } = await createWithin(change, service, { slug: defaultSlug, name: "Default" });
-      return tokens.createWithin(change, id, service, { name: "First token", scopes: ["all"] });
+    return await store.transaction(async (tx) => {
+      const { id } = await createOrganization(tx, serviceActor, { slug: defaultSlug, name: "Default" });
+      return tokens.createInTransaction(tx, id, serviceActor, { name: "First token", scopes: ["all"] });
     });
   } catch (error) {
-    if (isFault(error, "conflict")) return undefined;
+    if (hasErrorCode(error, "conflict")) return undefined;
     throw error;
   }
 }
 
-async function createWithin(
-  change: Change,
-  author: Author,
+async function createOrganization(
+  tx: Transaction,
+  auditActor: AuditActor,
   { slug, name = slug }: { readonly slug: string; readonly name?: string },
 ): Promise<Organization> {
   const envelope = newEntity("org", serviceTenant);
-  const checked = schema.safeParse({ ...envelope, slug, name });
-  if (!checked.success) {
-    const [issue] = checked.error.issues;
+  const parsed = schema.safeParse({ ...envelope, slug, name });
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
     const field = issue?.path.join(".") ?? "";
-    throw new AppError("invalid-value", `${field} ${issue?.message ?? "is wrong"}.`, { field });
+    throw new AppError("invalid-value", `${field} ${issue?.message ?? "is invalid"}.`, { field });
   }
-  await change.for(serviceTenant).open(organizations).insert(checked.data);
-  await record(change, checked.data.id, author, {
+  await tx.for(serviceTenant).open(organizations).insert(parsed.data);
+  await recordAuditEvent(tx, parsed.data.id, auditActor, {
     action: "organization.create",
-    target: { type: "organization", id: checked.data.id },
+    target: { type: "organization", id: parsed.data.id },
     after: { slug, name },
   });
-  return checked.data;
+  return parsed.data;
 }
 
-async function organizationBySlug(store: Store, slug: string): Promise<Organization | undefined> {
+async function findOrganizationBySlug(store: Store, slug: string): Promise<Organization | undefined> {
   const page = await store
     .for(serviceTenant)
     .open(organizations)
@@ -131,10 +136,16 @@ async function organizationBySlug(store: Store, slug: string): Promise<Organizat
   return page.items[0];
 }
 
-const contentOf = ({ name, tokenPolicy, authExchange }: OrganizationContent): OrganizationContent => ({
+const toOrganizationSettings = ({
+  name,
+  tokenPolicy,
+  authExchange,
+  provisioning,
+}: OrganizationSettings): OrganizationSettings => ({
   name,
   ...(tokenPolicy && { tokenPolicy }),
   ...(authExchange && { authExchange }),
+  ...(provisioning && { provisioning }),
 });
 
-const notFound = (): AppError => new AppError("not-found", "There is no such organization.");
+const notFound = (): AppError => new AppError("not-found", "The organization was not found.");

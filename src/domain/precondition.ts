@@ -1,16 +1,23 @@
 import { AppError } from "../errors.ts";
 
-/** What the client says of the stored version (RFC 9110 section 13.1); undefined when it does not care. */
+/** The client's preconditions on the stored version (RFC 9110 section 13.1). */
 export interface ExpectedVersion {
-  /** Of If-Match: these, or any that there is. */
-  readonly oneOf?: readonly number[] | "any";
-  /** Of If-None-Match: these, or any that there is. */
-  readonly noneOf?: readonly number[] | "any";
+  /** If-Match: one of these versions, or any existing one. */
+  readonly ifMatch?: readonly number[] | "any";
+  /** If-None-Match: none of these versions, or no existing one. */
+  readonly ifNoneMatch?: readonly number[] | "any";
 }
 
-/** @throws AppError precondition-failed when the client changed its mind about another version than the stored one */
-export function assertVersion(stored: number, { oneOf, noneOf = [] }: ExpectedVersion = {}): void {
-  const isOther = oneOf !== undefined && oneOf !== "any" && !oneOf.includes(stored);
-  if (!isOther && noneOf !== "any" && !noneOf.includes(stored)) return;
-  throw new AppError("precondition-failed", "The resource has changed since that version. Read it again.");
+/**
+ * Checks the client's preconditions against the stored version.
+ * @param expected without preconditions, every version passes
+ * @throws AppError precondition-failed
+ */
+export function assertVersion(storedVersion: number, { ifMatch, ifNoneMatch = [] }: ExpectedVersion = {}): void {
+  const isMismatch = ifMatch !== undefined && ifMatch !== "any" && !ifMatch.includes(storedVersion);
+  if (!isMismatch && ifNoneMatch !== "any" && !ifNoneMatch.includes(storedVersion)) return;
+  throw new AppError(
+    "precondition-failed",
+    "The resource has a different version than the request expects. Read it again and retry.",
+  );
 }

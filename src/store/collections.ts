@@ -1,19 +1,23 @@
-import type { AuditEvent, RequestLogEntry } from "../../schemas/audit-event.ts";
-import type { Exchange } from "../../schemas/auth-exchange.ts";
+import type { Actor, AuditEvent, RequestLogEntry } from "../../schemas/audit-event.ts";
+import type { RefreshTokenFamily } from "../../schemas/auth-exchange.ts";
 import type { Command } from "../../schemas/command.ts";
 import type { Connection } from "../../schemas/connection.ts";
 import type { McpServer } from "../../schemas/mcp-server.ts";
 import type { Organization } from "../../schemas/organization.ts";
 import type { Policy } from "../../schemas/policy.ts";
+import type { ProvisioningStatus } from "../../schemas/provisioning.ts";
+import type { ScimExtension } from "../../schemas/scim-extension.ts";
 import type { Skill } from "../../schemas/skill.ts";
 import type { Token } from "../../schemas/token.ts";
 import type { Toolkit } from "../../schemas/toolkit.ts";
-import type { Group, Twinned, User } from "../../schemas/user.ts";
-import type { CollectionDefinition, Entity, Index } from "./collection.ts";
+import type { Group, User, WithSearchFields } from "../../schemas/user.ts";
+import { extensionKeysPath } from "./extension-fields.ts";
+import type { Entity } from "./record.ts";
+import type { CollectionDefinition, Index } from "./store.ts";
 
 /**
- * Every collection, once, with its indexes. A question that none of them narrows is a scan, so a field that people ask
- * by belongs here. A new index is built at the next start; it needs no migration.
+ * Every collection with its indexes. A query that no index narrows is a full scan, so each field that clients filter by
+ * belongs here. A new index is built at the next startup and needs no migration.
  */
 export const organizations: CollectionDefinition<Organization> = {
   name: "organizations",
@@ -23,95 +27,120 @@ export const organizations: CollectionDefinition<Organization> = {
 export const tokens: CollectionDefinition<Token> = {
   name: "tokens",
   indexes: [
-    { path: "secrets", element: "hash", unique: "everywhere" },
+    { path: "secrets", element: "hash", unique: "global" },
     { path: "userId" },
     { path: "origin" },
+    { path: "type" },
     { path: "parentId" },
   ],
 };
 
-export const users: CollectionDefinition<User, Twinned<User>> = {
+/** One index for the extension attributes of all organizations; see extension-fields.ts. */
+const extensionIndex = { path: extensionKeysPath, element: "key" } as const satisfies Index;
+
+export const users: CollectionDefinition<User, WithSearchFields<User>> = {
   name: "users",
-  twin: "folded",
+  searchFields: "normalized",
   indexes: [
-    { path: "folded.userName", unique: "organization" },
+    { path: "normalized.userName", unique: "organization" },
     { path: "externalId" },
-    { path: "folded.displayName" },
-    { path: "folded.emails", element: "value" },
+    { path: "normalized.displayName" },
+    { path: "normalized.emails", element: "value" },
+    extensionIndex,
     { path: "updatedAt" },
   ],
 };
 
-export const groups: CollectionDefinition<Group, Twinned<Group>> = {
+export const groups: CollectionDefinition<Group, WithSearchFields<Group>> = {
   name: "groups",
-  twin: "folded",
-  indexes: [{ path: "folded.displayName", unique: "organization" }, { path: "externalId" }, { path: "updatedAt" }],
+  searchFields: "normalized",
+  indexes: [
+    { path: "normalized.displayName", unique: "organization" },
+    { path: "externalId" },
+    extensionIndex,
+    { path: "updatedAt" },
+  ],
 };
 
-/**
- * A thing of the catalogue as it is written: beside it what it is asked by and does not say in one place by itself.
- */
-export type Asked<T> = T & {
-  readonly asked: {
-    /** The slug; below the owner's id where it has one, so that nobody's own things take names from others. */
+/** The extension schemas that organizations declare. `lookup.key` is the URN in lower case. */
+export const scimExtensions: CollectionDefinition<
+  ScimExtension,
+  ScimExtension & { readonly lookup: { readonly key: string } }
+> = {
+  name: "scim_extensions",
+  searchFields: "lookup",
+  indexes: [{ path: "lookup.key", unique: "organization" }],
+};
+
+/** A catalog resource as it is written: the resource and the fields that it is looked up by. */
+export type WithLookup<T> = T & {
+  readonly lookup: {
+    /** The slug, prefixed with the owner's id for a user-owned resource, so that it does not reserve a slug for others. */
     readonly key: string;
-    /** Whom it is assigned to or speaks of: `everyone`, and ids of groups and users; of an own thing its owner. */
+    /** Who it is assigned to or applies to: `everyone`, ids of groups and users, or the owner of a user-owned resource. */
     readonly audience: readonly { readonly id: string }[];
-    /** What it refers to, as kind and name: `mcp-server:github`, `group:grp_...`. */
+    /** The resources that it references, as kind and name: `mcp-server:github`, `group:grp_...`. */
     readonly references: readonly { readonly to: string }[];
   };
 };
 
-const catalogueIndexes = [
-  { path: "asked.key", unique: "organization" },
-  { path: "asked.audience", element: "id" },
-  { path: "asked.references", element: "to" },
+const catalogIndexes = [
+  { path: "lookup.key", unique: "organization" },
+  { path: "lookup.audience", element: "id" },
+  { path: "lookup.references", element: "to" },
 ] as const satisfies readonly Index[];
 
-export const mcpServers: CollectionDefinition<McpServer, Asked<McpServer>> = {
+export const mcpServers: CollectionDefinition<McpServer, WithLookup<McpServer>> = {
   name: "mcp_servers",
-  twin: "asked",
-  indexes: [...catalogueIndexes, { path: "status" }, { path: "environment" }],
+  searchFields: "lookup",
+  indexes: [...catalogIndexes, { path: "status" }, { path: "environment" }],
 };
 
-export const toolkits: CollectionDefinition<Toolkit, Asked<Toolkit>> = {
+export const toolkits: CollectionDefinition<Toolkit, WithLookup<Toolkit>> = {
   name: "toolkits",
-  twin: "asked",
-  indexes: [...catalogueIndexes, { path: "ownerId" }],
+  searchFields: "lookup",
+  indexes: [...catalogIndexes, { path: "ownerId" }],
 };
 
-export const skills: CollectionDefinition<Skill, Asked<Skill>> = {
+export const skills: CollectionDefinition<Skill, WithLookup<Skill>> = {
   name: "skills",
-  twin: "asked",
-  indexes: [...catalogueIndexes, { path: "ownerId" }],
+  searchFields: "lookup",
+  indexes: [...catalogIndexes, { path: "ownerId" }],
 };
 
-export const commands: CollectionDefinition<Command, Asked<Command>> = {
+export const commands: CollectionDefinition<Command, WithLookup<Command>> = {
   name: "commands",
-  twin: "asked",
-  indexes: [...catalogueIndexes, { path: "ownerId" }],
+  searchFields: "lookup",
+  indexes: [...catalogIndexes, { path: "ownerId" }],
 };
 
-export const policies: CollectionDefinition<Policy, Asked<Policy>> = {
+export const policies: CollectionDefinition<Policy, WithLookup<Policy>> = {
   name: "policies",
-  twin: "asked",
-  indexes: catalogueIndexes,
+  searchFields: "lookup",
+  indexes: catalogIndexes,
 };
 
-/** One for each user and server. `key` is both: the pair is taken once. */
-export const connections: CollectionDefinition<Connection, Connection & { readonly asked: { readonly key: string } }> =
+/** The size of the catalog resources of one user or of one organization. The id contains the id of either. */
+export interface ContentSize extends Entity {
+  /** In characters as JSON. */
+  readonly length: number;
+}
+export const contentSizes: CollectionDefinition<ContentSize> = { name: "content_sizes", indexes: [] };
+
+/** One connection per user and server. `lookup.key` combines both, so that the pair is unique. */
+export const connections: CollectionDefinition<Connection, Connection & { readonly lookup: { readonly key: string } }> =
   {
     name: "connections",
-    twin: "asked",
-    indexes: [{ path: "asked.key", unique: "organization" }, { path: "userId" }, { path: "mcpServerId" }],
+    searchFields: "lookup",
+    indexes: [{ path: "lookup.key", unique: "organization" }, { path: "userId" }, { path: "mcpServerId" }],
   };
 
-export const exchanges: CollectionDefinition<Exchange> = {
+export const exchanges: CollectionDefinition<RefreshTokenFamily> = {
   name: "exchanges",
-  indexes: [{ path: "familyHash", unique: "everywhere" }, { path: "userId" }],
+  indexes: [{ path: "familyHash", unique: "global" }, { path: "userId" }],
 };
 
-/** Events and requests are read in the order in which they happened, which is the order of their ids. */
+/** Audit events and request log entries are read in chronological order, which is the order of their ids. */
 export const auditEvents: CollectionDefinition<AuditEvent> = {
   name: "audit_events",
   indexes: [{ path: "action" }, { path: "target.id" }, { path: "actor.id" }],
@@ -119,46 +148,71 @@ export const auditEvents: CollectionDefinition<AuditEvent> = {
 
 export const requestLog: CollectionDefinition<RequestLogEntry> = {
   name: "request_log",
-  indexes: [{ path: "requestId" }, { path: "actor.id" }],
+  indexes: [
+    { path: "requestId" },
+    { path: "actor.id" },
+    { path: "rejected", sparse: true },
+    { path: "resourceId", sparse: true },
+  ],
 };
 
-/** What a removed user, group or MCP server has left behind that is still to be swept away. */
-export interface Purge extends Entity {
-  /** The organisation whose it is; purges themselves are kept in the service's own tenant. */
-  readonly of: string;
-  readonly subjectId: string;
-}
-export const purges: CollectionDefinition<Purge> = { name: "purges", indexes: [] };
+export const provisioningStatuses: CollectionDefinition<ProvisioningStatus> = {
+  name: "provisioning_status",
+  indexes: [],
+};
 
-/** Requests that a replica has counted in one window of one quota. */
+/** A deleted user, group or MCP server with dependent records that are still to be deleted. */
+export interface CascadeDelete extends Entity {
+  /** The organization of the subject; the cascade delete itself is stored in the service's own tenant. */
+  readonly targetOrganizationId: string;
+  readonly subjectId: string;
+  /** The actor of the audit events of what is removed. Absent in records of earlier versions. */
+  readonly requestedBy?: { readonly actor: Actor; readonly requestId?: string; readonly ip?: string };
+}
+export const cascadeDeletes: CollectionDefinition<CascadeDelete> = { name: "purges", indexes: [] };
+
+/** A deactivated or removed user with personal tokens whose records are still to be revoked or removed. */
+export interface PersonalTokenEnd extends Entity {
+  /** The organization of the user; the record itself is stored in the service's own tenant. */
+  readonly targetOrganizationId: string;
+  readonly userId: string;
+  /** The actor of the audit events of the tokens. */
+  readonly requestedBy: { readonly actor: Actor; readonly requestId?: string; readonly ip?: string };
+}
+export const personalTokenEnds: CollectionDefinition<PersonalTokenEnd> = {
+  name: "personal_token_ends",
+  indexes: [{ path: "targetOrganizationId" }],
+};
+
+/** The requests that one replica counted in one window of one quota. */
 export interface CountedWindow {
   readonly quota: string;
   readonly seconds: number;
-  /** When it began, in milliseconds since 1970. */
+  /** Start of the window, in milliseconds since 1970. */
   readonly start: number;
   readonly counts: readonly { readonly key: string; readonly requests: number }[];
 }
 
-/** What one replica tells the others of its rate limits. */
-export interface RateCount extends Entity {
-  /** When the last of its windows has ended. */
+/** The rate-limit counters that one replica publishes to the others. */
+export interface ReplicaRateCounts extends Entity {
+  /** End of its last window. */
   readonly expiresAt: string;
   readonly windows: readonly CountedWindow[];
 }
-export const rateCounts: CollectionDefinition<RateCount> = { name: "rate_counts", indexes: [] };
+export const rateCounts: CollectionDefinition<ReplicaRateCounts> = { name: "rate_counts", indexes: [] };
 
-/** An imported token whose secrets have no checksum, so that what looks like none of ours has to be looked for. */
-export interface LegacyMark extends Entity {
-  /** The organisation whose it is; marks themselves are kept in the service's own tenant. */
-  readonly of: string;
+/** An imported token with secrets that have no checksum, so that a string in an unknown format must be looked up. */
+export interface LegacyTokenMarker extends Entity {
+  /** The organization of the token; the marker itself is stored in the service's own tenant. */
+  readonly targetOrganizationId: string;
   readonly tokenId: string;
 }
-export const legacyMarks: CollectionDefinition<LegacyMark> = { name: "legacy_marks", indexes: [] };
+export const legacyTokenMarkers: CollectionDefinition<LegacyTokenMarker> = { name: "legacy_marks", indexes: [] };
 
-/** A key of the service's own. */
+/** A key that the service created for itself. */
 export interface ServiceKey extends Entity {
   readonly purpose: string;
-  /** Its bytes in base64url. */
+  /** The bytes of the key in base64url. */
   readonly secret: string;
 }
 export const serviceKeys: CollectionDefinition<ServiceKey> = {
@@ -167,8 +221,9 @@ export const serviceKeys: CollectionDefinition<ServiceKey> = {
 };
 
 /**
- * The tenant that holds what belongs to no organisation: the register of organisations, refused credentials that
- * belong to nobody, open purges, counts of replicas, keys of the service, marks of imported tokens. No credential is ever of this tenant.
+ * The tenant of everything that belongs to no organization: the list of organizations, audit events about rejected
+ * credentials without an organization, pending cascade deletes and token cleanups, rate-limit counters, service keys and markers of
+ * imported tokens. No credential ever belongs to this tenant.
  */
 export const serviceTenant = "service";
 
@@ -177,17 +232,21 @@ export const collections: readonly CollectionDefinition<Entity>[] = [
   tokens,
   users,
   groups,
+  scimExtensions,
   mcpServers,
   toolkits,
   skills,
   commands,
   policies,
+  contentSizes,
   connections,
   exchanges,
   auditEvents,
   requestLog,
-  purges,
+  provisioningStatuses,
+  cascadeDeletes,
+  personalTokenEnds,
   rateCounts,
-  legacyMarks,
+  legacyTokenMarkers,
   serviceKeys,
 ];

@@ -5,11 +5,11 @@ import { lowestId, newEntity, newId, nextVersion } from "../../src/domain/entity
 const moments = fc.date({ min: new Date("2020-01-01"), max: new Date("2200-01-01"), noInvalidDate: true });
 
 describe("newId", () => {
-  it("is the prefix and a ULID", () => {
+  it("returns the prefix and a ULID", () => {
     expect(newId("usr")).to.match(/^usr_[0-7][0-9A-HJKMNP-TV-Z]{25}$/);
   });
 
-  it("sorts by creation across milliseconds", () => {
+  it("returns ids that sort by creation across milliseconds", () => {
     fc.assert(
       fc.property(moments, fc.integer({ min: 1, max: 1e9 }), (moment, later) => {
         const [first, second] = [newId("usr", moment), newId("usr", new Date(moment.getTime() + later))];
@@ -18,7 +18,7 @@ describe("newId", () => {
     );
   });
 
-  it("is never given twice, also not within a millisecond, and its random part does not count up", () => {
+  it("never returns an id twice, even within a millisecond, and does not increment the random part", () => {
     const moment = new Date();
     const ids = Array.from({ length: 10_000 }, () => newId("tok", moment));
     expect(new Set(ids).size).to.equal(10_000);
@@ -27,7 +27,7 @@ describe("newId", () => {
 });
 
 describe("lowestId", () => {
-  it("lies above every id of before and not above any id from then on", () => {
+  it("returns an id above every earlier id and not above any later id", () => {
     fc.assert(
       fc.property(moments, (moment) => {
         const lowest = lowestId("req", moment);
@@ -39,7 +39,7 @@ describe("lowestId", () => {
 });
 
 describe("newEntity", () => {
-  it("starts at version 1, with one moment in UTC to the millisecond for both of its times and its id", () => {
+  it("starts at version 1 and uses one UTC time in milliseconds for createdAt, updatedAt and the id", () => {
     const now = new Date("2024-02-29T23:59:59.007Z");
     const { id, ...rest } = newEntity("grp", "org_1", now);
     const time = "2024-02-29T23:59:59.007Z";
@@ -51,12 +51,12 @@ describe("newEntity", () => {
 describe("nextVersion", () => {
   const entity = newEntity("usr", "org_1", new Date("2024-01-01T00:00:00.000Z"));
 
-  it("counts one up and takes the new moment", () => {
+  it("increments the version and sets the new time", () => {
     const next = nextVersion(entity, new Date("2024-01-01T00:00:00.001Z"));
     expect(next).to.deep.equal({ version: 2, updatedAt: "2024-01-01T00:00:00.001Z" });
   });
 
-  it("never goes back in time, whatever the clock says", () => {
+  it("never decreases updatedAt, whatever the clock returns", () => {
     const next = nextVersion(entity, new Date("2023-12-31T23:59:59.999Z"));
     expect(next).to.deep.equal({ version: 2, updatedAt: entity.updatedAt });
     fc.assert(

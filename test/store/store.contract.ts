@@ -1,26 +1,28 @@
-import type { Store } from "../../src/store/collection.ts";
+import type { Store } from "../../src/store/store.ts";
 import { arrayContract } from "./contract/arrays.ts";
 import { conditionContract } from "./contract/conditions.ts";
 import { lifetimeContract } from "./contract/lifetime.ts";
 import { membershipContract } from "./contract/memberships.ts";
+import { migrationContract } from "./contract/migrations.ts";
+import { oldShapeContract } from "./contract/old-shape.ts";
 import { pagingContract } from "./contract/paging.ts";
-import { recordTextContract } from "./contract/record-texts.ts";
-import { refusalContract } from "./contract/refusals.ts";
+import { rawRecordContract } from "./contract/raw-records.ts";
+import { contractCollections } from "./contract/records.fixture.ts";
+import { rejectionContract } from "./contract/rejections.ts";
+import { searchFieldsContract } from "./contract/search-fields.ts";
+import { stringContract } from "./contract/strings.ts";
 import { tenancyContract } from "./contract/tenancy.ts";
-import { textContract } from "./contract/texts.ts";
-import { contractCollections } from "./contract/things.ts";
-import { sharingContract, transactionContract } from "./contract/transactions.ts";
-import { twinContract } from "./contract/twins.ts";
+import { sharedDataContract, transactionContract } from "./contract/transactions.ts";
 import { writeContract } from "./contract/writes.ts";
-import type { Open, Opened } from "./opened.ts";
+import type { OpenTestStore, TestStore } from "./test-store.fixture.ts";
 
 /**
- * The promises of `collection.ts`, kept by every engine alike.
- * @param options.shared whether several processes may use the same data: `Opened.beside` is there
+ * The contract of `src/store/store.ts`, which every engine fulfills.
+ * @param options.shared whether several processes can use the same data, so that `TestStore.openSecond` exists
  */
-export function storeContract(name: string, open: Open, options: { readonly shared?: boolean } = {}): void {
+export function storeContract(name: string, open: OpenTestStore, options: { readonly shared?: boolean } = {}): void {
   describe(`Store on ${name}`, () => {
-    let opened: Opened;
+    let opened: TestStore;
     before(async () => {
       opened = await open({ collections: contractCollections });
     });
@@ -30,17 +32,22 @@ export function storeContract(name: string, open: Open, options: { readonly shar
     tenancyContract(store);
     conditionContract(store);
     arrayContract(store);
-    textContract(store);
-    refusalContract(store);
-    twinContract(store);
-    recordTextContract(store);
+    stringContract(store);
+    rejectionContract(store);
+    searchFieldsContract(store);
+    rawRecordContract(store);
     pagingContract(store);
     writeContract(store);
     transactionContract(store);
     if (options.shared) {
-      sharingContract(store, () => opened.beside?.() ?? Promise.reject(new Error(`${name} has no second process`)));
+      sharedDataContract(
+        store,
+        () => opened.openSecond?.() ?? Promise.reject(new Error(`${name} has no second process`)),
+      );
     }
     membershipContract(store);
     lifetimeContract(open);
+    migrationContract(open);
+    oldShapeContract(open);
   });
 }

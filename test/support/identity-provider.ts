@@ -4,30 +4,31 @@ import type { AddressInfo } from "node:net";
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
 import type { AuthExchangeSettings } from "../../schemas/organization.ts";
 
-/** An identity provider with real keys, which publishes them over HTTP on this machine. */
+/** An identity provider with real keys, which serves its JWKS over HTTP on this machine. */
 export interface IdentityProvider {
-  /** What an organisation sets to believe it. */
+  /** The settings of an organization that trusts it. */
   readonly settings: AuthExchangeSettings;
-  /** A JWT that is right in every way but for what is said otherwise; undefined leaves a claim out. */
+  /** Signs a JWT that is valid except for these claims and headers; undefined omits a claim. */
   sign(claims?: Readonly<Record<string, unknown>>, header?: Readonly<Record<string, unknown>>): Promise<string>;
-  /** Signs with a new key from now on, and publishes that one. */
+  /** Replaces the key that signs and that the JWKS contains. */
   rotate(): Promise<void>;
-  /** What is published of the key that signs. */
+  /** The public part of the key that signs. */
   publicKey(): JWK & { readonly kid: string };
-  /** Answers otherwise than with the keys, until it is called again. */
-  answer(listener?: RequestListener): void;
-  /** How often it was asked. */
+  /** Replaces the response with the JWKS; without an argument, restores it. */
+  respondWith(listener?: RequestListener): void;
+  /** The number of requests that it received. */
   requests(): number;
   close(): Promise<void>;
 }
 
+/** Starts an identity provider on a free port. */
 export async function startIdentityProvider(alg: "RS256" | "ES256" | "EdDSA" = "RS256"): Promise<IdentityProvider> {
   let number = 0;
-  const make = async (): Promise<{ readonly privateKey: CryptoKey; readonly jwk: JWK & { kid: string } }> => {
+  const generateKey = async (): Promise<{ readonly privateKey: CryptoKey; readonly jwk: JWK & { kid: string } }> => {
     const { privateKey, publicKey } = await generateKeyPair(alg);
     return { privateKey, jwk: { ...(await exportJWK(publicKey)), kid: `key-${++number}`, use: "sig", alg } };
   };
-  let key = await make();
+  let key = await generateKey();
   let requests = 0;
   const keys: RequestListener = (_req, res) => void res.end(JSON.stringify({ keys: [key.jwk] }));
   let listener = keys;
@@ -51,11 +52,11 @@ export async function startIdentityProvider(alg: "RS256" | "ES256" | "EdDSA" = "
       return new SignJWT(payload).setProtectedHeader({ alg, kid: key.jwk.kid, ...header }).sign(key.privateKey);
     },
     rotate: async () => {
-      key = await make();
+      key = await generateKey();
     },
     publicKey: () => key.jwk,
-    answer: (other = keys) => {
-      listener = other;
+    respondWith: (replacement = keys) => {
+      listener = replacement;
     },
     requests: () => requests,
     close: async () => {

@@ -6,41 +6,67 @@ import { promisify } from "node:util";
 import { MongoInstance, MongoMemoryReplSet } from "mongodb-memory-server-core";
 import mongoose from "mongoose";
 import { freePort } from "./free-port.ts";
-import { type Binary, findMongod } from "./mongod-binary.ts";
+import { findMongod, type MongodBinary } from "./mongod-binary.ts";
 
 /**
- * The MongoDB that the suites share: started by the first that asks, a replica set of one. Says in one line which it
- * is, or why there is none.
- * @returns its address without a database, or undefined when the MongoDB half of the suites is to be skipped
+ * Declares a suite that needs MongoDB. The shared mongod starts when the suite runs, so that loading its file starts none.
+ * Without a mongod the suite is skipped, and `startSharedMongod` prints why.
+ * @param declare declares the tests; `uri` returns the address of the server, for use in hooks and tests
  */
-export function testMongo(): Promise<{ readonly uri: string } | undefined> {
+export function describeOnMongod(title: string, declare: (uri: () => string) => void): void {
+  describe(title, () => {
+    let uri = "";
+    before(async function () {
+      this.timeout(180_000); // the first run may download a mongod
+      const server = await startSharedMongod();
+      if (!server) return this.skip();
+      uri = server.uri;
+    });
+    // If a `before` hook skips, mocha still runs the `after` hooks of its own suite, but none of nested suites.
+    describe("on the shared server", () => declare(() => uri));
+  });
+}
+
+/**
+ * Returns the MongoDB server that the suites share, a replica set with one member, and starts it on the first call. Prints
+ * one line that names the server or the reason why there is none.
+ * @returns its address without a database; undefined if there is no mongod, so that MongoDB suites must be skipped
+ * @throws Error in CI if there is no mongod, because a skipped suite must not look like a passed one
+ */
+export function startSharedMongod(): Promise<{ readonly uri: string } | undefined> {
   shared ??= start();
   return shared;
 }
 
-/** Stops what `testMongo` started. */
-export async function stopTestMongo(): Promise<void> {
+/** Stops the server that `startSharedMongod` started. */
+export async function stopSharedMongod(): Promise<void> {
   await (await shared)?.stop?.();
   shared = undefined;
 }
 
-/** A mongod of a test's own, which it may kill, freeze and start again on the same port and data. */
-export interface OwnMongod {
+/** A mongod for one test, which may kill, freeze and restart it on the same port and data. */
+export interface DedicatedMongod {
   readonly uri: string;
-  /** Ends it as a power cut would. */
+  /** Kills the process without a shutdown, as a power failure would. */
   kill(): Promise<void>;
-  /** Stops it in the middle of whatever it does. */
+  /** Suspends the process. */
   freeze(): Promise<void>;
+  /** Resumes a frozen process. */
   thaw(): void;
+  /** Starts the process again after `kill`. */
   start(): Promise<void>;
-  /** Ends it and removes its data. */
+  /** Kills the process and removes its data. */
   dispose(): Promise<void>;
 }
 
-/** @returns undefined when there is no mongod to start */
-export async function ownMongod(kind: "replica-set" | "standalone"): Promise<OwnMongod | undefined> {
-  const found = await binary();
-  if (!found) return skipped();
+/**
+ * Starts a mongod on a free port.
+ * @returns undefined if there is no mongod binary
+ * @throws Error in CI if there is no mongod binary
+ */
+export async function startDedicatedMongod(kind: "replica-set" | "standalone"): Promise<DedicatedMongod | undefined> {
+  const binary = await resolveBinary();
+  if (!binary) return assertNotCi();
   const [port, dbPath] = [await freePort(), await mkdtemp(join(tmpdir(), "gatehouse-mongod-"))];
   const address = `mongodb://127.0.0.1:${port}`;
   const launch = (): Promise<MongoInstance> =>
@@ -53,83 +79,81 @@ export async function ownMongod(kind: "replica-set" | "standalone"): Promise<Own
         launchTimeout: 30_000,
         ...(kind === "replica-set" && { replSet: "rs0" }),
       },
-      binary: { systemBinary: found.path },
+      binary: { systemBinary: binary.path },
     });
   let instance = await launch();
   if (kind === "replica-set") await initiate(address, port);
-  const end = async (): Promise<void> => {
+  const kill = async (): Promise<void> => {
     instance.killerProcess?.kill("SIGKILL");
     const process = instance.mongodProcess;
     if (!process || process.exitCode !== null || process.signalCode !== null) return;
     await new Promise((resolve) => {
       process.once("exit", resolve);
-      process.kill("SIGKILL"); // ends a frozen one too
+      process.kill("SIGKILL"); // also kills a frozen process
     });
   };
   return {
     uri: kind === "replica-set" ? `${address}/?replicaSet=rs0` : address,
-    kill: end,
+    kill,
     freeze: async () => {
       instance.mongodProcess?.kill("SIGSTOP");
-      while (!(await stateOf(instance.mongodProcess?.pid)).startsWith("T"));
+      while (!(await readProcessState(instance.mongodProcess?.pid)).startsWith("T"));
     },
     thaw: () => void instance.mongodProcess?.kill("SIGCONT"),
     start: async () => {
       instance = await launch();
     },
     dispose: async () => {
-      await end();
+      await kill();
       await rm(dbPath, { recursive: true, force: true });
     },
   };
 }
 
-interface Shared {
+interface SharedMongod {
   readonly uri: string;
   readonly stop?: () => Promise<unknown>;
 }
 
-let shared: Promise<Shared | undefined> | undefined;
-let foundBinary: Promise<Binary | undefined> | undefined;
+let shared: Promise<SharedMongod | undefined> | undefined;
+let mongodBinary: Promise<MongodBinary | undefined> | undefined;
 
-function binary(): Promise<Binary | undefined> {
-  // The one that is found is used whatever its version.
+function resolveBinary(): Promise<MongodBinary | undefined> {
+  // Accepts any version of the binary.
   process.env["MONGOMS_SYSTEM_BINARY_VERSION_CHECK"] = "false";
-  foundBinary ??= findMongod();
-  return foundBinary;
+  mongodBinary ??= findMongod();
+  return mongodBinary;
 }
 
-async function start(): Promise<Shared | undefined> {
-  const say = (line: string): void => void process.stderr.write(`MongoDB for the tests: ${line}\n`);
+async function start(): Promise<SharedMongod | undefined> {
+  const logLine = (line: string): void => void process.stderr.write(`MongoDB for the tests: ${line}\n`);
   if (process.env["TEST_STORES"] === "sqlite") {
-    say("none, because TEST_STORES=sqlite");
+    logLine("none, because TEST_STORES=sqlite");
     return undefined;
   }
-  const given = process.env["TEST_MONGODB_URI"];
-  if (given) {
-    say("the server in TEST_MONGODB_URI");
-    return { uri: given };
+  const configuredUri = process.env["TEST_MONGODB_URI"];
+  if (configuredUri) {
+    logLine("the server in TEST_MONGODB_URI");
+    return { uri: configuredUri };
   }
-  const found = await binary();
-  if (!found) {
-    say("none. Set TEST_MONGODB_URI, or put mongod on the PATH. What needs it is skipped.");
-    if (process.env["CI"] === "true")
-      throw new Error("there is no MongoDB to test against, and in CI nothing is skipped");
-    return undefined;
+  const binary = await resolveBinary();
+  if (!binary) {
+    logLine("none. MongoDB suites are skipped. To run them, set TEST_MONGODB_URI or add mongod to the PATH.");
+    return assertNotCi();
   }
-  say(`${found.path} (${found.origin})`);
+  logLine(`${binary.path} (${binary.origin})`);
   const set = await MongoMemoryReplSet.create({
-    binary: { systemBinary: found.path },
+    binary: { systemBinary: binary.path },
     replSet: { count: 1, storageEngine: "wiredTiger" },
     instanceOpts: [{ launchTimeout: 30_000 }],
   });
   return { uri: set.getUri(), stop: () => set.stop() };
 }
 
-/** @throws in CI, where a half that is not tested must not look like one that is */
-function skipped(): undefined {
+/** @throws Error in CI, where a skipped suite must not look like a passed one */
+function assertNotCi(): undefined {
   if (process.env["CI"] === "true")
-    throw new Error("there is no MongoDB to test against, and in CI nothing is skipped");
+    throw new Error("no mongod is available; in CI, MongoDB suites must not be skipped");
   return undefined;
 }
 
@@ -143,8 +167,8 @@ async function initiate(address: string, port: number): Promise<void> {
   }
 }
 
-/** As `ps` has it; a signal is sent before it is felt. */
-async function stateOf(pid: number | undefined): Promise<string> {
-  if (pid === undefined) throw new Error("mongod does not run");
+/** Returns the process state from `ps`. A signal takes effect some time after it was sent. */
+async function readProcessState(pid: number | undefined): Promise<string> {
+  if (pid === undefined) throw new Error("mongod is not running");
   return (await promisify(execFile)("ps", ["-o", "stat=", "-p", String(pid)])).stdout;
 }

@@ -3,31 +3,47 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import supertest from "supertest";
+import { runCli as runCliInProcess } from "../../src/cli/run.ts";
 import type { Environment } from "../../src/config.ts";
 import { freePort } from "./free-port.ts";
-import { assertHoldsNoSecret, remember } from "./secrets.ts";
+import { assertNoSecrets, trackSecret } from "./secrets.ts";
 import type { Agent } from "./service.ts";
 
-const program = (name: "main" | "cli"): string => fileURLToPath(new URL(`../../src/${name}.js`, import.meta.url));
+const programPath = (name: "main" | "cli"): string => fileURLToPath(new URL(`../../src/${name}.js`, import.meta.url));
 
-/** The service as its operator runs it: a process of its own, and its output. */
+/** The service in a process of its own, as an operator runs it, and its output. */
 export interface ServiceProcess {
   readonly port: number;
   readonly child: ChildProcess;
-  /** The token of the first start; empty at every later one. */
+  /** The token that the first start prints; empty after every later start. */
   readonly firstSecret: string;
   stdout(): string;
   stderr(): string;
-  with(secret: string): Agent;
-  /** Sends a signal and waits for the end. @returns the exit code, or the signal's name */
-  end(signal: NodeJS.Signals): Promise<number | string>;
+  clientWithSecret(secret: string): Agent;
+  /** Waits until the log contains a string. @throws Error with the log if the process ends without it */
+  waitForLog(text: string): Promise<void>;
+  /** Sends a signal and waits for the process to end. @returns the exit code, or the name of the signal */
+  stop(signal: NodeJS.Signals): Promise<number | string>;
 }
 
-/** Starts main.js and waits until it listens. @throws Error with its output when it ends before */
-export async function startProcess(environment: Environment): Promise<ServiceProcess> {
-  const port = await freePort();
-  const child = spawn(process.execPath, ["--disable-proto=delete", program("main")], {
-    env: { PATH: process.env["PATH"], RATE_LIMIT: "off", ...environment, PORT: String(port) },
+/**
+ * Starts main.js and waits until it listens.
+ * @param options.port a free port by default
+ * @throws Error with its output if it ends before that
+ */
+export async function startProcess(
+  environment: Environment,
+  options: { readonly port?: number } = {},
+): Promise<ServiceProcess> {
+  const port = options.port ?? (await freePort());
+  const child = spawn(process.execPath, ["--disable-proto=delete", programPath("main")], {
+    env: {
+      PATH: process.env["PATH"],
+      RATE_LIMIT: "off",
+      CACHE: process.env["CACHE"],
+      ...environment,
+      PORT: String(port),
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let stdout = "";
@@ -40,47 +56,79 @@ export async function startProcess(environment: Environment): Promise<ServicePro
   });
   const exited = once(child, "exit").then(([code, signal]) => (code ?? signal) as number | string);
   await new Promise<void>((resolve, reject) => {
-    // Standard output is another pipe, which may come a little later.
+    // Standard output is a separate pipe, which may arrive a little later.
     child.stderr.on("data", () => stderr.includes('"message":"listening"') && setTimeout(resolve, 100));
     void exited.then((code) => reject(new Error(`ended with ${code}: ${stderr}`)));
   });
   const firstSecret = /\b\w+_[0-9A-Za-z]{39}\b/.exec(stdout)?.[0] ?? "";
-  if (firstSecret !== "") remember(firstSecret);
+  if (firstSecret !== "") trackSecret(firstSecret);
   return {
     port,
     child,
     firstSecret,
     stdout: () => stdout,
     stderr: () => stderr,
-    with: (secret) => supertest.agent(`http://127.0.0.1:${port}`).set("Authorization", `Bearer ${secret}`) as Agent,
-    end: async (signal) => {
+    clientWithSecret: (secret) =>
+      supertest.agent(`http://127.0.0.1:${port}`).set("Authorization", `Bearer ${secret}`) as Agent,
+    waitForLog: async (text) => {
+      while (!stderr.includes(text)) {
+        if (child.exitCode !== null || child.signalCode !== null) throw new Error(`no "${text}" in the log: ${stderr}`);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    },
+    stop: async (signal) => {
       child.kill(signal);
       const code = await exited;
-      assertHoldsNoSecret(stderr, "the log of a process");
+      assertNoSecrets(stderr, "the log of a process");
       return code;
     },
   };
 }
 
-/** Runs one of the operator's commands to its end. */
-export function runCli(environment: Environment, ...args: readonly string[]): Promise<Ended> {
-  return pipeToCli("", environment, ...args);
-}
-
-interface Ended {
+export interface CliResult {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** The same, with something on its standard input. */
-export async function pipeToCli(input: string, environment: Environment, ...args: readonly string[]): Promise<Ended> {
-  const run = promisify(execFile)(process.execPath, [program("cli"), ...args], {
+/** Runs a CLI command in this process, which takes milliseconds instead of a second. */
+export function runCli(environment: Environment, ...args: readonly string[]): Promise<CliResult> {
+  return runCliWithInput("", environment, ...args);
+}
+
+/** Runs a CLI command in this process, with the specified standard input. */
+export async function runCliWithInput(
+  input: string,
+  environment: Environment,
+  ...args: readonly string[]
+): Promise<CliResult> {
+  const stdout: string[] = [];
+  const stderr: string[] = [];
+  const code = await runCliInProcess(args, {
+    stdin: chunksOf(input),
+    stdout: { write: (chunk) => stdout.push(chunk) },
+    stderr: { write: (chunk) => stderr.push(chunk) },
+    environment,
+  });
+  return { code, stdout: stdout.join(""), stderr: stderr.join("") };
+}
+
+async function* chunksOf(input: string): AsyncGenerator<string> {
+  yield input;
+}
+
+/** Runs a CLI command in a process of its own. */
+export async function runCliProcess(
+  input: string,
+  environment: Environment,
+  ...args: readonly string[]
+): Promise<CliResult> {
+  const run = promisify(execFile)(process.execPath, [programPath("cli"), ...args], {
     env: { PATH: process.env["PATH"], ...environment },
   });
   run.child.stdin?.end(input);
   return run.then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
-    (error: { code: number; stdout: string; stderr: string }) => error,
+    (error: CliResult) => error,
   );
 }

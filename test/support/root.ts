@@ -2,11 +2,11 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The folder of package.json, wherever below it the compiled tests lie. */
-export const root = folderAbove(dirname(fileURLToPath(import.meta.url)));
+/** The directory of package.json, which is above the compiled tests. */
+export const root = findPackageDirectory(dirname(fileURLToPath(import.meta.url)));
 
-function folderAbove(folder: string): string {
-  if (existsSync(join(folder, "package.json"))) return folder;
-  if (dirname(folder) === folder) throw new Error("there is no package.json above the tests");
-  return folderAbove(dirname(folder));
+function findPackageDirectory(directory: string): string {
+  if (existsSync(join(directory, "package.json"))) return directory;
+  if (dirname(directory) === directory) throw new Error("No directory above the tests has a package.json.");
+  return findPackageDirectory(dirname(directory));
 }

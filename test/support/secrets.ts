@@ -1,31 +1,42 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-const minted = new Set<string>();
+/** The random characters and the checksum that follow the prefix of a token. */
+const bodyLength = 39;
+/** The bodies of the tokens of this run. A text is searched for all of them in one pass. */
+const trackedBodies = new Set<string>();
+/** The secrets of other forms, such as imported ones. */
+const otherSecrets = new Set<string>();
 
-/** Remembers a secret of this test run, so that every place where it must not be can be searched for it. */
-export function remember(secret: string): string {
-  minted.add(secret);
+/** Registers a secret of this test run, which responses, logs and files are then searched for. */
+export function trackSecret(secret: string): string {
+  const body = /^[a-z]+_([0-9A-Za-z]+)$/.exec(secret)?.[1];
+  if (body?.length === bodyLength) trackedBodies.add(body);
+  else otherSecrets.add(secret);
   return secret;
 }
 
-/** @throws Error naming the place when a text holds any secret of this run; the secret itself is not repeated */
-export function assertHoldsNoSecret(text: string, place: string): void {
-  for (const secret of minted) {
-    if (text.includes(secret)) throw new Error(`${place} holds the token ${secret.slice(0, 8)}...`);
+/** @throws Error naming the place, if the text contains a secret of this run; the message does not repeat the secret */
+export function assertNoSecrets(text: string, place: string): void {
+  for (let at = text.indexOf("_"); at !== -1; at = text.indexOf("_", at + 1)) {
+    const body = text.slice(at + 1, at + 1 + bodyLength);
+    if (trackedBodies.has(body)) throw new Error(`${place} contains the token ${body.slice(0, 4)}...`);
+  }
+  for (const secret of otherSecrets) {
+    if (text.includes(secret)) throw new Error(`${place} contains the token ${secret.slice(0, 8)}...`);
   }
 }
 
-/** As `assertHoldsNoSecret`, over every file of a folder, byte for byte. */
-export async function assertFilesHoldNoSecret(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    // The lock's descriptor must not be opened twice in one process: closing the second one drops the lock.
+/** Applies `assertNoSecrets` to every file of a directory. */
+export async function assertNoSecretsInFiles(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    // A process must not open the lock file twice: closing the second descriptor releases the lock (POSIX).
     if (name.startsWith("lock.db")) continue;
-    // The last connection to let go removes the log, which may be just now.
-    const text = await readFile(join(folder, name), "latin1").catch((error: NodeJS.ErrnoException) => {
+    // The last connection that closes removes the write-ahead log, possibly at this moment.
+    const text = await readFile(join(directory, name), "latin1").catch((error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT") return "";
       throw error;
     });
-    assertHoldsNoSecret(text, name);
+    assertNoSecrets(text, name);
   }
 }

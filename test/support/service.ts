@@ -3,16 +3,16 @@ import supertest from "supertest";
 import type { Scope } from "../../schemas/token.ts";
 import { createApp, createDomain } from "../../src/app.ts";
 import { type Environment, readConfig } from "../../src/config.ts";
-import { operator } from "../../src/domain/audit/record.ts";
-import type { NewToken } from "../../src/domain/tokens/new-token.ts";
-import { listen } from "../../src/http/listen.ts";
+import { operatorActor } from "../../src/domain/audit/record.ts";
+import type { NewToken } from "../../src/domain/tokens/issue/new-token.ts";
+import { listen } from "../../src/http/server/listen.ts";
 import { createLog } from "../../src/log.ts";
-import type { Store } from "../../src/store/collection.ts";
 import { collections } from "../../src/store/collections.ts";
-import type { Open } from "../store/opened.ts";
-import { openSqlite } from "../store/sqlite-opened.ts";
-import { observe } from "./answers.ts";
-import { assertHoldsNoSecret, remember } from "./secrets.ts";
+import type { Store } from "../../src/store/store.ts";
+import { openSqliteTestStore } from "../store/sqlite/sqlite.fixture.ts";
+import type { OpenTestStore } from "../store/test-store.fixture.ts";
+import { recordExchange } from "./responses.ts";
+import { assertNoSecrets, trackSecret } from "./secrets.ts";
 
 export const userUrn = "urn:ietf:params:scim:schemas:core:2.0:User";
 export const groupUrn = "urn:ietf:params:scim:schemas:core:2.0:Group";
@@ -21,115 +21,130 @@ export const enterpriseUrn = "urn:ietf:params:scim:schemas:extension:enterprise:
 
 export type Agent = ReturnType<typeof supertest.agent>;
 
-/** The real service on a real store, in this process, listening on a port of its own. */
+/** The real service on a real store, in this process, on its own port. */
 export interface Service {
   readonly store: Store;
   readonly port: number;
   readonly organizationId: string;
-  /** A client with a token of these scopes; of another organisation where one is named. */
-  as(scopes: readonly Scope[], organizationId?: string): Promise<Agent>;
-  /** A client that sends this credential, or none. */
-  with(secret?: string): Agent;
-  issue(
+  /** Creates a client with a token of these scopes, by default of the organization `default`. */
+  clientWithScopes(scopes: readonly Scope[], organizationId?: string): Promise<Agent>;
+  /** Creates a client that sends this credential, or none. */
+  clientWithSecret(secret?: string): Agent;
+  issueToken(
     wanted: Partial<NewToken> & Pick<NewToken, "scopes">,
     organizationId?: string,
   ): Promise<{ id: string; secret: string }>;
-  organization(slug: string): Promise<string>;
+  createOrganization(slug: string): Promise<string>;
   domain: ReturnType<typeof createDomain>;
-  /** Everything that has been logged. */
+  /** Returns all log lines. */
   log(): string;
-  /** Writes what has gathered, then ends the service; the store stays open. */
-  settle(): Promise<void>;
+  /** Flushes buffered writes and stops the service. The store stays open. */
+  shutDown(): Promise<void>;
   dispose(): Promise<void>;
 }
 
-/** Starts the service as main.ts does, without the process around it. */
+/** Starts the service in the same way as main.ts, without a process of its own. */
 export async function startService(
   options: {
-    readonly open?: Open;
+    readonly open?: OpenTestStore;
     readonly environment?: Environment;
-    /** Where it listens; clients ask for it at 127.0.0.1. */
+    /** The address that it listens on. Clients connect to 127.0.0.1. */
     readonly host?: string;
     /** The clock of the rate limits. */
     readonly now?: () => number;
   } = {},
 ): Promise<Service> {
-  const opened = await (options.open ?? openSqlite)({ collections });
-  const config = readConfig({ PUBLIC_URL: "https://gatehouse.example", RATE_LIMIT: "off", ...options.environment });
+  const testStore = await (options.open ?? openSqliteTestStore)({ collections });
+  const config = readConfig({
+    PUBLIC_URL: "https://gatehouse.example",
+    RATE_LIMIT: "off",
+    CACHE: process.env["CACHE"],
+    ...options.environment,
+  });
   const lines: string[] = [];
   const stream = new PassThrough();
   stream.on("data", (chunk: Buffer) => lines.push(chunk.toString()));
-  const app = await createApp(opened.store, config, createLog("debug", stream), options.now);
+  const app = await createApp(testStore.store, config, createLog("debug", stream), options.now);
   const server = await listen(app.handler, { host: options.host ?? "127.0.0.1", port: 0 });
-  const domain = createDomain(opened.store, config);
-  const first = await domain.organizations.bySlug("default");
-  if (!first || !app.firstSecret) throw new Error("the first start made no organisation");
-  remember(app.firstSecret);
-  const organizationId = first.id;
+  const domain = createDomain(testStore.store, config);
+  const bootstrapSecret = await app.bootstrap();
+  const organizationRecord = await domain.organizations.findBySlug("default");
+  if (!organizationRecord || !bootstrapSecret)
+    throw new Error("The first start did not create the default organization.");
+  trackSecret(bootstrapSecret);
+  const organizationId = organizationRecord.id;
   const { port } = server;
-  const settle = onlyOnce(async () => {
+  const shutDown = once(async () => {
     await server.close();
     await app.close();
   });
 
   const service: Service = {
-    store: opened.store,
+    store: testStore.store,
     port,
     organizationId,
     domain,
-    with: (secret) => agentOf(port, secret),
-    as: async (scopes, organization) => agentOf(port, (await service.issue({ scopes }, organization)).secret),
-    issue: async (wanted, organization = organizationId) => {
-      const { token, secret } = await domain.tokens.create(organization, operator, { name: "test", ...wanted });
-      if (wanted.userId !== undefined) personal.add(secret);
-      return { id: token.id, secret: remember(secret) };
+    clientWithSecret: (secret) => createAgent(port, secret),
+    clientWithScopes: async (scopes, organization) =>
+      createAgent(port, (await service.issueToken({ scopes }, organization)).secret),
+    issueToken: async (input, organization = organizationId) => {
+      const { token, secret } = await domain.tokens.create(organization, operatorActor, { name: "test", ...input });
+      if (input.userId !== undefined) personalTokenSecrets.add(secret);
+      return { id: token.id, secret: trackSecret(secret) };
     },
-    organization: async (slug) => (await domain.organizations.create(operator, { slug })).id,
+    createOrganization: async (slug) => (await domain.organizations.create(operatorActor, { slug })).id,
     log: () => lines.join(""),
-    settle,
+    shutDown,
     dispose: async () => {
-      await settle();
-      await opened.dispose();
-      assertHoldsNoSecret(lines.join(""), "the log");
+      await shutDown();
+      await testStore.dispose();
+      assertNoSecrets(lines.join(""), "the log");
     },
   };
   return service;
 }
 
-/** No answer may repeat a secret, and each is what its operation declares. */
-function agentOf(port: number, secret?: string): Agent {
+/** Creates a client that checks every response: it must contain no secret and match the declaration of its operation. */
+function createAgent(port: number, secret?: string): Agent {
   const agent = supertest.agent(`http://127.0.0.1:${port}`);
-  agent.use((request: Asked) => {
-    request.buffer(true); // JSON Lines too
+  agent.use((request: TestRequest) => {
+    request.buffer(true); // supertest buffers JSON Lines only on request
     request.on("response", ({ text, headers, status }) => {
-      assertHoldsNoSecret(`${text}${JSON.stringify(headers)}`, "an answer");
+      assertNoSecrets(`${text}${JSON.stringify(headers)}`, "a response");
       const { pathname, search } = new URL(request.url);
-      const isOfUser = request.get("x-user-email") !== undefined || personal.has(secret ?? "");
-      observe({ method: request.method, path: pathname + search, isOfUser, status, headers, text });
+      const isUserRequest = request.get("x-user-email") !== undefined || personalTokenSecrets.has(secret ?? "");
+      recordExchange({
+        method: request.method,
+        path: pathname + search,
+        isUserRequest,
+        status,
+        headers,
+        text,
+      });
     });
   });
   if (secret !== undefined) agent.set("Authorization", `Bearer ${secret}`);
   return agent;
 }
 
-interface Asked {
+interface TestRequest {
   readonly method: string;
   readonly url: string;
   get(header: string): string | undefined;
-  buffer(kept: boolean): void;
+  buffer(enabled: boolean): void;
   on(
     event: "response",
-    told: (response: { text: string; headers: Record<string, unknown>; status: number }) => void,
+    listener: (response: { text: string; headers: Record<string, unknown>; status: number }) => void,
   ): void;
 }
 
-/** Secrets of tokens that act as one user. */
-const personal = new Set<string>();
+/** The secrets of personal tokens. */
+const personalTokenSecrets = new Set<string>();
 
-function onlyOnce(work: () => Promise<void>): () => Promise<void> {
-  let done: Promise<void> | undefined;
+function once(work: () => Promise<void>): () => Promise<void> {
+  let result: Promise<void> | undefined;
   return () => {
-    done ??= work();
-    return done;
+    result ??= work();
+    return result;
   };
 }

@@ -1,99 +1,112 @@
-import type { AccessExplained, AccessPolicy, AccessThrough, AccessTool } from "../../../schemas/access.ts";
+import type { AccessExplanation, AccessPolicy, AccessThrough, AccessTool } from "../../../schemas/access.ts";
 import type { Assignment } from "../../../schemas/assignment.ts";
 import type { McpServer } from "../../../schemas/mcp-server.ts";
-import type { Tenant } from "../../store/collection.ts";
-import type { NamedBySlug } from "../catalogue/thing.ts";
-import { type GroupPaths, namesOfGroups } from "./group-paths.ts";
-import { type Decidable, isSwitchedOn, type Standing } from "./standing.ts";
+import type { Tenant } from "../../store/store.ts";
+import type { AssignableKind } from "../catalog/resource.ts";
+import { type AccessControlledResource, type EffectiveAccess, isEnabled } from "./effective-access.ts";
+import { type GroupPaths, readGroupNames } from "./group-paths.ts";
 
-/** A thing about which there is something to explain; of an MCP server, with its tools. */
-export type Explicable = Decidable & Partial<Pick<McpServer, "tools">>;
+/** A resource whose access can be explained. An MCP server includes its tools. */
+export type ExplainableResource = AccessControlledResource & Partial<Pick<McpServer, "tools">>;
 
 /**
- * Why a user can or cannot use these things.
- * @param paths of the user
+ * Explains why a user may or may not use these resources.
+ * @param paths the membership paths of the same user
  */
-export async function explanationsOf(
+export async function explainResources(
   tenant: Tenant<"read">,
-  standing: Standing,
+  access: EffectiveAccess,
   paths: GroupPaths,
-  kind: NamedBySlug,
-  things: readonly Explicable[],
-): Promise<readonly AccessExplained[]> {
-  const found = things.map((thing) => explained(standing, paths, kind, thing));
-  const names = await namesOfGroups(tenant, found.flatMap(throughAll).flatMap(groupsOn));
+  kind: AssignableKind,
+  resources: readonly ExplainableResource[],
+): Promise<readonly AccessExplanation[]> {
+  const explanations = resources.map((resource) => explainResource(access, paths, kind, resource));
+  const names = await readGroupNames(tenant, explanations.flatMap(allThroughs).flatMap(listGroupIds));
   const withNames = (through: AccessThrough): AccessThrough =>
-    through.by === "group" ? { ...through, path: through.path.map(({ id }) => named(id, names)) } : through;
-  return found.map((each) => ({
+    through.by === "group" ? { ...through, path: through.path.map(({ id }) => toNamedGroup(id, names)) } : through;
+  return explanations.map((each) => ({
     ...each,
     assignments: each.assignments.map(withNames),
     policies: each.policies.map((policy) => ({ ...policy, through: withNames(policy.through) })),
   }));
 }
 
-/** Ways, and policies, that are told of one thing: enough to go on with. */
-const toldMax = 20;
+/** The maximum number of assignments, and of policies, in one explanation. */
+const explainedMax = 20;
 
-function explained(standing: Standing, paths: GroupPaths, kind: NamedBySlug, thing: Explicable): AccessExplained {
-  const { id, slug, name, ownerId } = thing;
+function explainResource(
+  access: EffectiveAccess,
+  paths: GroupPaths,
+  kind: AssignableKind,
+  resource: ExplainableResource,
+): AccessExplanation {
+  const { id, slug, name, ownerId } = resource;
   if (ownerId !== undefined) return { id, slug, name, ownerId, verdict: "allowed", assignments: [], policies: [] };
-  const verdict = verdictOn(standing, kind, thing);
-  const policies = standing.policies
-    .about(kind, slug)
+  const verdict = toVerdict(access, kind, resource);
+  const policies = access.policies
+    .forResource(kind, slug)
     .toSorted((one, other) => Number(one.effect === "allow") - Number(other.effect === "allow"))
-    .slice(0, toldMax)
+    .slice(0, explainedMax)
     .flatMap((policy): AccessPolicy[] => {
-      const [through] = throughsOf(policy.subjects, standing, paths);
+      const [through] = listThroughs(policy.subjects, access, paths);
       return through ? [{ id: policy.id, slug: policy.slug, name: policy.name, effect: policy.effect, through }] : [];
     });
   return {
     ...{ id, slug, name, verdict, policies },
-    assignments: throughsOf(thing.assignment, standing, paths).slice(0, toldMax),
-    ...(isServer(thing) && verdict !== "denied" && { tools: toolsExplained(standing, thing) }),
+    assignments: listThroughs(resource.assignment, access, paths).slice(0, explainedMax),
+    ...(isServer(resource) && verdict !== "denied" && { tools: explainTools(access, resource) }),
   };
 }
 
-function verdictOn(standing: Standing, kind: NamedBySlug, thing: Explicable): AccessExplained["verdict"] {
-  if (standing.isDenied(kind, thing)) return "denied";
-  return isSwitchedOn(thing) ? "allowed" : "inactive";
+function toVerdict(
+  access: EffectiveAccess,
+  kind: AssignableKind,
+  resource: ExplainableResource,
+): AccessExplanation["verdict"] {
+  if (access.isDenied(kind, resource)) return "denied";
+  return isEnabled(resource) ? "allowed" : "inactive";
 }
 
-function toolsExplained(standing: Standing, server: McpServer): AccessTool[] {
-  const judge = standing.toolJudge(server);
+function explainTools(access: EffectiveAccess, server: McpServer): AccessTool[] {
+  const evaluate = access.createToolEvaluator(server);
   return server.tools.map((tool) => {
-    const { verdict, policy } = judge(tool);
+    const { verdict, policy } = evaluate(tool);
     return { name: tool.name, verdict, ...(policy && { policy: policy.slug }) };
   });
 }
 
-const isServer = (thing: Explicable): thing is McpServer => thing.tools !== undefined;
+const isServer = (resource: ExplainableResource): resource is McpServer => resource.tools !== undefined;
 
-/** All ways by which an assignment names the user, the shortest first. */
-function throughsOf(to: Assignment | undefined, { userId }: Standing, paths: GroupPaths): readonly AccessThrough[] {
-  if (!to) return [];
-  const byGroup = to.groups
+/** Lists all ways in which an assignment includes the user, the shortest path first. */
+function listThroughs(
+  assignment: Assignment | undefined,
+  { userId }: EffectiveAccess,
+  paths: GroupPaths,
+): readonly AccessThrough[] {
+  if (!assignment) return [];
+  const byGroup = assignment.groups
     .flatMap((id) => {
-      const path = paths.to(id);
+      const path = paths.pathTo(id);
       return path ? [path] : [];
     })
     .toSorted((one, other) => one.length - other.length)
     .map((path): AccessThrough => ({ by: "group", path: path.map((id) => ({ id })) }));
   return [
-    ...(to.everyone ? [{ by: "everyone" } as const] : []),
-    ...(to.users.includes(userId) ? [{ by: "user" } as const] : []),
+    ...(assignment.everyone ? [{ by: "everyone" } as const] : []),
+    ...(assignment.users.includes(userId) ? [{ by: "user" } as const] : []),
     ...byGroup,
   ];
 }
 
-function named(id: string, names: ReadonlyMap<string, string>): { id: string; displayName?: string } {
+function toNamedGroup(id: string, names: ReadonlyMap<string, string>): { id: string; displayName?: string } {
   const displayName = names.get(id);
   return displayName === undefined ? { id } : { id, displayName };
 }
 
-const throughAll = ({ assignments, policies }: AccessExplained): readonly AccessThrough[] => [
+const allThroughs = ({ assignments, policies }: AccessExplanation): readonly AccessThrough[] => [
   ...assignments,
   ...policies.map(({ through }) => through),
 ];
 
-const groupsOn = (through: AccessThrough): readonly string[] =>
+const listGroupIds = (through: AccessThrough): readonly string[] =>
   through.by === "group" ? through.path.map(({ id }) => id) : [];

@@ -1,72 +1,73 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as yieldToEventLoop } from "node:timers/promises";
 import { AppError } from "../../errors.ts";
-import type { MembershipReader, Tenant } from "../../store/collection.ts";
 import { groups } from "../../store/collections.ts";
+import { chunks } from "../../store/paging/pages.ts";
+import type { MembershipReader, Tenant } from "../../store/store.ts";
 
-/** The shortest ways from a user up to the groups around. */
+/** The shortest membership paths from a user up to each group that contains the user. */
 export class GroupPaths {
   readonly #userId: string;
-  /** For each group, the group (or the user) below it on a shortest way. */
-  readonly #below: ReadonlyMap<string, string>;
+  /** For each group, the group or user below it on a shortest path. */
+  readonly #previous: ReadonlyMap<string, string>;
 
-  private constructor(userId: string, below: ReadonlyMap<string, string>) {
+  private constructor(userId: string, previous: ReadonlyMap<string, string>) {
     this.#userId = userId;
-    this.#below = below;
+    this.#previous = previous;
   }
 
   /**
-   * A question for each level of nesting, or for each hundred groups of one.
-   * @throws AppError query-too-expensive for a user with more memberships, nested ones included, than can be followed
+   * Reads the paths in a breadth-first search, with one query per level of nesting or per 100 groups.
+   * @throws AppError query-too-expensive for a user with more than 100,000 memberships, including nested ones
    */
-  static async of(memberships: MembershipReader, userId: string): Promise<GroupPaths> {
-    const below = new Map<string, string>();
-    const ahead = [userId];
-    let followed = 0;
-    for (let at = 0; at < ahead.length; ) {
-      if (at > 0) await nextTurn();
-      const asked = ahead.slice(at, at + askedMax);
-      at += asked.length;
-      const holders = await memberships.groupsOfEach(asked);
-      for (const member of asked) {
-        for (const holder of holders.get(member) ?? []) {
-          if (++followed > followedMax) throw tooMany();
-          if (below.has(holder)) continue;
-          below.set(holder, member);
-          ahead.push(holder);
+  static async load(memberships: MembershipReader, userId: string): Promise<GroupPaths> {
+    const previous = new Map<string, string>();
+    const queue = [userId];
+    let followedCount = 0;
+    for (const batch of chunks(queue, batchMax)) {
+      if (previous.size > 0) await yieldToEventLoop();
+      const parentsByMember = await memberships.groupsByMember(batch);
+      for (const memberId of batch) {
+        for (const parentId of parentsByMember.get(memberId) ?? []) {
+          if (++followedCount > followedMax) throw tooManyGroups();
+          if (previous.has(parentId)) continue;
+          previous.set(parentId, memberId);
+          queue.push(parentId);
         }
       }
     }
-    return new GroupPaths(userId, below);
+    return new GroupPaths(userId, previous);
   }
 
-  /** From the group that holds the user up to this one; undefined for one that does not hold the user. */
-  to(groupId: string): readonly string[] | undefined {
-    if (!this.#below.has(groupId)) return undefined;
+  /**
+   * @returns the ids of the groups on the path, from the group that contains the user directly up to this group;
+   *   undefined if the group does not contain the user
+   */
+  pathTo(groupId: string): readonly string[] | undefined {
+    if (!this.#previous.has(groupId)) return undefined;
     const path: string[] = [];
-    for (let at = groupId; at !== this.#userId; at = this.#below.get(at) ?? this.#userId) path.unshift(at);
+    for (let currentId = groupId; currentId !== this.#userId; currentId = this.#previous.get(currentId) ?? this.#userId)
+      path.unshift(currentId);
     return path;
   }
 }
 
-/** The names of these groups. One that is being removed has none any more. */
-export async function namesOfGroups(
+/** Reads the display names of groups by id. Groups that are being removed are missing from the result. */
+export async function readGroupNames(
   tenant: Tenant<"read">,
   groupIds: Iterable<string>,
 ): Promise<ReadonlyMap<string, string>> {
-  const ids = [...new Set(groupIds)];
   const names = new Map<string, string>();
-  for (let from = 0; from < ids.length; from += namedMax) {
-    const values = ids.slice(from, from + namedMax);
-    const { items } = await tenant.open(groups).list({ where: { op: "in", path: "id", values }, limit: namedMax });
+  for (const values of chunks([...new Set(groupIds)], namesBatchMax)) {
+    const { items } = await tenant.open(groups).list({ where: { op: "in", path: "id", values }, limit: namesBatchMax });
     for (const { id, displayName } of items) names.set(id, displayName);
   }
   return names;
 }
 
-const askedMax = 100;
-const namedMax = 250;
-/** As many as one answer about memberships follows. */
+const batchMax = 100;
+const namesBatchMax = 250;
+/** The same limit as for the groups of users (`Memberships`). */
 const followedMax = 100_000;
 
-const tooMany = (): AppError =>
-  new AppError("query-too-expensive", "The groups of the user, nested ones included, are too many to be explained.");
+const tooManyGroups = (): AppError =>
+  new AppError("query-too-expensive", "The user is in too many groups, including nested ones, to explain the access.");

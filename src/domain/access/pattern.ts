@@ -1,39 +1,39 @@
 /**
- * Whether a name is what a pattern of a policy speaks of, as a whole: `*` stands for any text, `?` for one character.
- * The work is at most the product of both lengths, whatever they are.
- * @param spend is told how many characters were compared; it may throw
+ * Whether a pattern of a policy matches the whole name. `*` matches any string, `?` matches one character. The number
+ * of comparisons is at most the product of both lengths.
+ * @param spend receives the number of comparisons; it may throw
  */
-export function matchesPattern(name: string, pattern: string, spend: (steps: number) => void = free): boolean {
-  let at = 0;
-  let next = 0;
-  let star = -1;
-  let resume = 0;
+export function matchesPattern(name: string, pattern: string, spend: (steps: number) => void = noop): boolean {
+  let nameIndex = 0;
+  let patternIndex = 0;
+  let starIndex = -1;
+  let resumeIndex = 0;
   let steps = 1;
-  for (; at < name.length; steps++) {
-    const wanted = pattern[next];
-    if (wanted === "*") {
-      star = next++;
-      resume = at;
-    } else if (wanted === "?" || wanted === name[at]) {
-      at++;
-      next++;
-    } else if (star >= 0) {
-      // The last star takes one more character; no earlier one has to be tried again.
-      next = star + 1;
-      at = ++resume;
+  for (; nameIndex < name.length; steps++) {
+    const patternChar = pattern[patternIndex];
+    if (patternChar === "*") {
+      starIndex = patternIndex++;
+      resumeIndex = nameIndex;
+    } else if (patternChar === "?" || patternChar === name[nameIndex]) {
+      nameIndex++;
+      patternIndex++;
+    } else if (starIndex >= 0) {
+      // Let the last star match one more character. Earlier stars need no backtracking.
+      patternIndex = starIndex + 1;
+      nameIndex = ++resumeIndex;
     } else break;
   }
   spend(steps);
-  if (at < name.length) return false;
-  while (pattern[next] === "*") next++;
-  return next === pattern.length;
+  if (nameIndex < name.length) return false;
+  while (pattern[patternIndex] === "*") patternIndex++;
+  return patternIndex === pattern.length;
 }
 
-/** Whether any name that begins so can be what the pattern speaks of. */
-export function canMatchAfter(beginning: string, pattern: string): boolean {
-  const wild = pattern.search(/[*?]/);
-  const head = wild < 0 ? pattern : pattern.slice(0, wild);
-  return wild < 0 ? head.startsWith(beginning) : head.startsWith(beginning) || beginning.startsWith(head);
+/** Whether the pattern can match any name that starts with the prefix. */
+export function canMatchWithPrefix(prefix: string, pattern: string): boolean {
+  const wildcardIndex = pattern.search(/[*?]/);
+  const literal = wildcardIndex < 0 ? pattern : pattern.slice(0, wildcardIndex);
+  return wildcardIndex < 0 ? literal.startsWith(prefix) : literal.startsWith(prefix) || prefix.startsWith(literal);
 }
 
-function free(): void {}
+function noop(): void {}

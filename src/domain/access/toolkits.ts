@@ -1,93 +1,100 @@
 import type { McpServer } from "../../../schemas/mcp-server.ts";
 import type { Toolkit } from "../../../schemas/toolkit.ts";
-import type { CollectionDefinition, Tenant } from "../../store/collection.ts";
 import { commands, mcpServers, skills } from "../../store/collections.ts";
-import { keyOf } from "../catalogue/kinds.ts";
-import type { NamedBySlug } from "../catalogue/thing.ts";
-import type { Decidable, Standing } from "./standing.ts";
+import { chunks } from "../../store/paging/pages.ts";
+import type { CollectionDefinition, Tenant } from "../../store/store.ts";
+import type { AssignableKind } from "../catalog/resource.ts";
+import { toCatalogKey } from "../catalog/resource-types.ts";
+import type { AccessControlledResource, EffectiveAccess } from "./effective-access.ts";
 
 /**
- * Toolkits with what of them is within a user's reach: a toolkit gives nobody what it names. Three questions for all of
- * them together, or as many times three as they have some hundreds of names.
- * @param toolkits that the user can reach
+ * Reduces toolkits to what the user may use: a toolkit grants no access to what it names. Costs three queries for all
+ * toolkits together, and up to three more for each further 200 names.
+ * @param toolkits toolkits that the user may use
  */
-export async function toolkitsFor(
+export async function filterToolkits(
   tenant: Tenant<"read">,
-  standing: Standing,
+  access: EffectiveAccess,
   toolkits: readonly Toolkit[],
 ): Promise<readonly Toolkit[]> {
-  const keys = (of: (toolkit: Toolkit) => readonly string[]): readonly string[] => [...new Set(toolkits.flatMap(of))];
-  const servers = await reached(
-    { tenant, standing, kind: "mcp-server", from: mcpServers },
+  const keys = (toNames: (toolkit: Toolkit) => readonly string[]): readonly string[] => [
+    ...new Set(toolkits.flatMap(toNames)),
+  ];
+  const servers = await findReachable(
+    { tenant, access, kind: "mcp-server", collection: mcpServers },
     keys(({ entries }) => entries.map((each) => each.mcpServer)),
-    (server) => usableOf(server, standing),
+    (server) => toUsableTools(server, access),
   );
-  const reachedSkills = await reached(
-    { tenant, standing, kind: "skill", from: skills },
-    keys((each) => keysFrom(each, each.skills)),
+  const reachableSkills = await findReachable(
+    { tenant, access, kind: "skill", collection: skills },
+    keys((each) => toLookupKeys(each, each.skills)),
     () => true,
   );
-  const reachedCommands = await reached(
-    { tenant, standing, kind: "command", from: commands },
-    keys((each) => keysFrom(each, each.commands)),
+  const reachableCommands = await findReachable(
+    { tenant, access, kind: "command", collection: commands },
+    keys((each) => toLookupKeys(each, each.commands)),
     () => true,
   );
   return toolkits.map((toolkit) => ({
     ...toolkit,
-    entries: toolkit.entries.flatMap((entry) => entryFor(entry, servers.get(entry.mcpServer))),
-    skills: toolkit.skills.filter((name) => keysFrom(toolkit, [name]).some((key) => reachedSkills.has(key))),
-    commands: toolkit.commands.filter((name) => keysFrom(toolkit, [name]).some((key) => reachedCommands.has(key))),
+    entries: toolkit.entries.flatMap((entry) => filterEntry(entry, servers.get(entry.mcpServer))),
+    skills: toolkit.skills.filter((name) => toLookupKeys(toolkit, [name]).some((key) => reachableSkills.has(key))),
+    commands: toolkit.commands.filter((name) =>
+      toLookupKeys(toolkit, [name]).some((key) => reachableCommands.has(key)),
+    ),
   }));
 }
 
-type Entry = Toolkit["entries"][number];
+type ToolkitEntry = Toolkit["entries"][number];
 
-/** Of a server, the names of its tools that the user may use, and whether no tool is withheld from this user alone. */
-interface Usable {
+/** The tools of one server that a user may use. */
+interface UsableTools {
   readonly names: ReadonlySet<string>;
-  readonly isWhole: boolean;
+  /** Whether these are all enabled tools of the server. */
+  readonly isComplete: boolean;
 }
 
-function usableOf(server: McpServer, standing: Standing): Usable {
-  const names = new Set(standing.toolsOf(server).map(({ name }) => name));
-  return { names, isWhole: names.size === server.tools.filter(({ enabled }) => enabled).length };
+function toUsableTools(server: McpServer, access: EffectiveAccess): UsableTools {
+  const names = new Set(access.listUsableTools(server).map(({ name }) => name));
+  return { names, isComplete: names.size === server.tools.filter(({ enabled }) => enabled).length };
 }
 
-function entryFor(entry: Entry, usable: Usable | undefined): readonly Entry[] {
-  if (!usable) return [];
-  if (entry.tools === "all" && usable.isWhole) return [entry];
-  const tools = entry.tools === "all" ? [...usable.names] : entry.tools.filter((name) => usable.names.has(name));
+function filterEntry(entry: ToolkitEntry, usableTools: UsableTools | undefined): readonly ToolkitEntry[] {
+  if (!usableTools) return [];
+  if (entry.tools === "all" && usableTools.isComplete) return [entry];
+  const tools =
+    entry.tools === "all" ? [...usableTools.names] : entry.tools.filter((name) => usableTools.names.has(name));
   return tools.length > 0 ? [{ ...entry, tools }] : [];
 }
 
-/** Under which keys a toolkit's names are found: in a user's own toolkit, those of the user's own things come first. */
-const keysFrom = ({ ownerId }: Toolkit, names: readonly string[]): readonly string[] =>
-  ownerId === undefined ? names : names.flatMap((name) => [keyOf(name, ownerId), name]);
+/** The lookup keys of a toolkit's names. In a user-owned toolkit, resources of the owner take precedence. */
+const toLookupKeys = ({ ownerId }: Toolkit, names: readonly string[]): readonly string[] =>
+  ownerId === undefined ? names : names.flatMap((name) => [toCatalogKey(name, ownerId), name]);
 
-/** Servers come with all of their tools; more of them would be much to hold at once. */
+/** Resources per read. Servers include all of their tools, so larger chunks would use much memory. */
 const chunkMax = 200;
 
-interface Shelf<T> {
+interface ResourceLookup<T> {
   readonly tenant: Tenant<"read">;
-  readonly standing: Standing;
-  readonly kind: NamedBySlug;
-  readonly from: CollectionDefinition<T & Decidable>;
+  readonly access: EffectiveAccess;
+  readonly kind: AssignableKind;
+  readonly collection: CollectionDefinition<T & AccessControlledResource>;
 }
 
-/** Of the things with these keys, those within reach: what is told of each, by its key. */
-async function reached<T, Told>(
-  { tenant, standing, kind, from }: Shelf<T>,
+/** Reads the resources with these keys that the user may use. @returns the values of `toValue` by key */
+async function findReachable<T, Value>(
+  { tenant, access, kind, collection }: ResourceLookup<T>,
   keys: readonly string[],
-  tell: (thing: T & Decidable) => Told,
-): Promise<ReadonlyMap<string, Told>> {
-  const found = new Map<string, Told>();
-  for (let at = 0; at < keys.length; at += chunkMax) {
-    const values = keys.slice(at, at + chunkMax);
-    const where = { op: "in", path: "asked.key", values } as const;
-    const { items } = await tenant.open(from).list({ where, limit: values.length });
-    for (const thing of items) {
-      if (standing.reaches(kind, thing)) found.set(keyOf(thing.slug, thing.ownerId), tell(thing));
+  toValue: (resource: T & AccessControlledResource) => Value,
+): Promise<ReadonlyMap<string, Value>> {
+  const valuesByKey = new Map<string, Value>();
+  for (const values of chunks(keys, chunkMax)) {
+    const where = { op: "in", path: "lookup.key", values } as const;
+    const { items } = await tenant.open(collection).list({ where, limit: values.length });
+    for (const resource of items) {
+      if (access.canAccess(kind, resource))
+        valuesByKey.set(toCatalogKey(resource.slug, resource.ownerId), toValue(resource));
     }
   }
-  return found;
+  return valuesByKey;
 }

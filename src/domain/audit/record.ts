@@ -1,40 +1,47 @@
 import type { Actor, AuditEvent } from "../../../schemas/audit-event.ts";
-import type { Change } from "../../store/collection.ts";
 import { auditEvents } from "../../store/collections.ts";
+import type { Transaction } from "../../store/store.ts";
 import type { Caller } from "../caller.ts";
 import { newEntity } from "../entity.ts";
+import { boundValues } from "./bounded-values.ts";
+import { nameExtensions } from "./extension-names.ts";
 
-/** Who makes a change and from where; a Caller is one. */
-export type Author = Pick<Caller, "actor" | "requestId" | "ip">;
+/** The actor of a change and the origin of its request. Every `Caller` is one. */
+export type AuditActor = Pick<Caller, "actor" | "requestId" | "ip">;
 
-/** Changes of the service itself, and of whoever sits at the machine. */
-export const service: Author = { actor: { type: "service" } };
-export const operator: Author = { actor: { type: "operator" } };
+/** The actor of changes by the service itself. */
+export const serviceActor: AuditActor = { actor: { type: "service" } };
+/** The actor of changes through the CLI. */
+export const operatorActor: AuditActor = { actor: { type: "operator" } };
 
-export type ChangeEvent = Pick<AuditEvent, "action" | "target" | "before" | "after" | "details">;
+/** The part of an audit event that describes the change. */
+export type AuditEventContent = Pick<AuditEvent, "action" | "target" | "before" | "after" | "details">;
 
-/** Writes the event of a change inside the change's own transaction: both are kept, or neither. */
-export async function record(
-  change: Change,
+/** Records the audit event of a change in the transaction of the change, so that both are stored or neither is. */
+export async function recordAuditEvent(
+  transaction: Transaction,
   organizationId: string,
-  author: Author,
-  event: ChangeEvent,
+  actor: AuditActor,
+  event: AuditEventContent,
 ): Promise<void> {
-  await change
-    .for(organizationId)
-    .open(auditEvents)
-    .insert(auditEventOf(organizationId, author, "success", event));
+  const tenant = transaction.for(organizationId);
+  const content = await nameExtensions(tenant, event);
+  await tenant.open(auditEvents).insert(toAuditEvent(organizationId, actor, "success", content));
 }
 
-export function auditEventOf(
+/** Builds an audit event with a new id. Long values are recorded as digests. */
+export function toAuditEvent(
   organizationId: string,
   { actor, requestId, ip }: { actor: Actor; requestId?: string; ip?: string },
   outcome: AuditEvent["outcome"],
-  event: ChangeEvent,
+  { before, after, details, ...event }: AuditEventContent,
 ): AuditEvent {
   return {
     ...newEntity("aud", organizationId),
     ...event,
+    ...(before && { before: boundValues(before) }),
+    ...(after && { after: boundValues(after) }),
+    ...(details && { details: boundValues(details) }),
     outcome,
     actor,
     ...(requestId !== undefined && { requestId }),

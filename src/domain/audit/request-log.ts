@@ -1,73 +1,107 @@
 import type { RequestLogEntry } from "../../../schemas/audit-event.ts";
-import { isFault } from "../../errors.ts";
-import type { Entity, Store, Writer } from "../../store/collection.ts";
+import { hasErrorCode } from "../../errors.ts";
 import { requestLog, serviceTenant } from "../../store/collections.ts";
-import type { Gathering } from "../background.ts";
+import type { Entity } from "../../store/record.ts";
+import type { Store, Writer } from "../../store/store.ts";
+import { BufferedWriter } from "../buffered-writer.ts";
 import { newEntity } from "../entity.ts";
+import type { Flushable } from "../periodic-flush.ts";
+import { Quota } from "../rate-limit/quota.ts";
+import { findSoleOrganization } from "../sole-organization.ts";
 
-/** Without an organisation: the credential belonged to nobody. */
-export type LoggedRequest = Omit<RequestLogEntry, keyof Entity> & { readonly organizationId?: string };
+/** One request to log. Without `organizationId`, the credential belonged to no organization. */
+export type RequestLogInput = Omit<RequestLogEntry, keyof Entity> & { readonly organizationId?: string };
 
-/** Entries that wait in memory while the store does not answer; the oldest go first. */
-const waitingMax = 10_000;
-/** Written in one transaction, which holds the event loop of the embedded store. */
-const batchMax = 200;
-/** Requests without a usable credential that are noted between two flushes: nobody can fill the log from outside. */
-const strangersMax = 100;
+/** The maximum number of entries in memory while the store is unavailable. When it is reached, the oldest are dropped. */
+const maxEntries = 10_000;
+/** The maximum number of entries per transaction, which blocks the event loop of the embedded store. */
+const batchSize = 200;
+/**
+ * The maximum number of requests with rejected credentials that are logged between two flushes and in an hour, so that
+ * callers without access cannot fill the log. They apply to the tokens of one organization, and to all credentials that
+ * belong to no organization.
+ */
+const rejectedMax = 100;
+const rejectedHourlyMax = { requests: 1000, seconds: 3600 };
 
-/** The log of provisioning requests and of refusals, written in batches off the requests' way. */
-export class RequestLog implements Gathering {
+/** The log of provisioning requests and of rejected requests. Buffered: no request waits for a write. */
+export class RequestLog implements Flushable {
   readonly #store: Store;
-  #waiting: RequestLogEntry[] = [];
-  #strangers = 0;
+  /** Requests with rejected credentials since the last flush, by organization. */
+  readonly #rejectedCounts = new Map<string, number>();
+  readonly #rejectedHourly: Quota;
+  /** By entry id: entries are never merged. */
+  readonly #buffer = new BufferedWriter<string, RequestLogEntry>({
+    batchSize,
+    maxEntries,
+    merge: (_, later) => later,
+    write: async (batch) => this.#writeBatch(await this.#assignOrganization(batch.map(([, entry]) => entry))),
+  });
 
-  constructor(store: Store) {
+  /** @param now returns the time in milliseconds since 1970 */
+  constructor(store: Store, now: () => number = Date.now) {
     this.#store = store;
+    this.#rejectedHourly = new Quota("logged-rejections", rejectedHourlyMax, now);
   }
 
-  note(request: LoggedRequest): void {
+  /** Buffers an entry. It is written by the next `flush`. */
+  record(request: RequestLogInput): void {
     const { organizationId = serviceTenant } = request;
-    if (organizationId === serviceTenant && ++this.#strangers > strangersMax) return;
-    if (this.#waiting.length >= waitingMax) this.#waiting.shift();
-    // Onto a new object: spreading two objects into a third costs four times as much.
-    this.#waiting.push(Object.assign(newEntity("req", organizationId), request));
+    const isRejectedCredential = request.cause !== undefined || organizationId === serviceTenant;
+    if (isRejectedCredential && !this.#admit(organizationId)) return;
+    // Assigned to a new object, because spreading two objects into a third takes four times as long.
+    const entry = Object.assign(newEntity("req", organizationId), request);
+    this.#buffer.record(entry.id, entry);
   }
 
+  /** Counts a request with a rejected credential. @returns whether it is within the limits */
+  #admit(organizationId: string): boolean {
+    const count = (this.#rejectedCounts.get(organizationId) ?? 0) + 1;
+    if (count > rejectedMax || this.#rejectedHourly.remaining(organizationId).requests === 0) return false;
+    this.#rejectedCounts.set(organizationId, count);
+    this.#rejectedHourly.consume(organizationId);
+    return true;
+  }
+
+  /** Writes the buffered entries. Entries that could not be written stay buffered. @throws AppError unavailable */
   async flush(): Promise<void> {
-    this.#strangers = 0;
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, batchMax);
-      try {
-        await this.#writeBatch(batch);
-      } catch (error) {
-        this.#waiting = [...batch, ...this.#waiting].slice(-waitingMax);
-        throw error;
-      }
-    }
+    this.#rejectedCounts.clear();
+    // Until the buffer is empty: under load more entries arrive between two flushes than memory may hold.
+    while (this.#buffer.size > 0) await this.#buffer.flush();
+  }
+
+  /** Assigns entries without an organization to the only one of the installation, if there is only one. */
+  async #assignOrganization(batch: readonly RequestLogEntry[]): Promise<readonly RequestLogEntry[]> {
+    if (!batch.some(({ organizationId }) => organizationId === serviceTenant)) return batch;
+    const soleOrganizationId = await findSoleOrganization(this.#store);
+    if (soleOrganizationId === undefined) return batch;
+    return batch.map((entry) =>
+      entry.organizationId === serviceTenant ? { ...entry, organizationId: soleOrganizationId } : entry,
+    );
   }
 
   /** @throws AppError unavailable */
   async #writeBatch(batch: readonly RequestLogEntry[]): Promise<void> {
     await this.#write(batch).catch(async (error: unknown) => {
-      if (isFault(error, "unavailable")) throw error;
-      // One that the store does not take must not keep the others of all organisations waiting for ever.
+      if (hasErrorCode(error, "unavailable")) throw error;
+      // An entry that the store rejects must not block the entries of all organizations indefinitely.
       for (const entry of batch) await this.#write([entry]).catch(rethrowUnavailable);
     });
   }
 
   async #write(entries: readonly RequestLogEntry[]): Promise<void> {
-    await this.#store.transaction(async (change) => {
-      const opened = new Map<string, Writer<RequestLogEntry>>();
+    await this.#store.transaction(async (transaction) => {
+      const writers = new Map<string, Writer<RequestLogEntry>>();
       for (const entry of entries) {
         const { organizationId } = entry;
-        const log = opened.get(organizationId) ?? change.for(organizationId).open(requestLog);
-        opened.set(organizationId, log);
-        await log.insert(entry);
+        const writer = writers.get(organizationId) ?? transaction.for(organizationId).open(requestLog);
+        writers.set(organizationId, writer);
+        await writer.insert(entry);
       }
     });
   }
 }
 
 function rethrowUnavailable(error: unknown): void {
-  if (isFault(error, "unavailable")) throw error;
+  if (hasErrorCode(error, "unavailable")) throw error;
 }

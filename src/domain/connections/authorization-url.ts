@@ -1,15 +1,15 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { McpServer } from "../../../schemas/mcp-server.ts";
 
-type OAuth2 = Extract<McpServer["auth"], { readonly type: "oauth2" }>;
+type OAuth2Auth = Extract<McpServer["auth"], { readonly type: "oauth2" }>;
 
 /**
- * An authorization request for a code (RFC 6749 section 4.1.1) with PKCE (RFC 7636 section 4). What the endpoint's
- * address has of a query stays, but for the parameters that the request itself has; a fragment does not.
- * @returns the address, and the verifier that the token request needs
+ * Builds an authorization request for a code (RFC 6749 section 4.1.1) with PKCE (RFC 7636 section 4). The query of the
+ * endpoint is kept, except for the parameters of the request itself. A fragment is removed.
+ * @returns the URL, and the code verifier for the token request
  */
-export function authorizationUrl(
-  { authorizationUrl: endpoint, clientId, redirectUri, scopes }: OAuth2,
+export function buildAuthorizationUrl(
+  { authorizationUrl: endpoint, clientId, redirectUri, scopes }: OAuth2Auth,
   state: string,
 ): { readonly url: string; readonly codeVerifier: string } {
   const codeVerifier = randomBytes(32).toString("base64url");

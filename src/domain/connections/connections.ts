@@ -1,37 +1,46 @@
 import type { AuthorizationStart, Connection } from "../../../schemas/connection.ts";
 import type { McpServer } from "../../../schemas/mcp-server.ts";
-import type { Condition, Page, Position, Query, Store, Tenant } from "../../store/collection.ts";
 import { connections, mcpServers } from "../../store/collections.ts";
-import type { Standing } from "../access/standing.ts";
+import { pages } from "../../store/paging/pages.ts";
+import type { Condition, Page, Position, Query } from "../../store/query.ts";
+import type { Store, Tenant } from "../../store/store.ts";
+import type { EffectiveAccess } from "../access/effective-access.ts";
 import type { Caller } from "../caller.ts";
-import { lookTwice } from "../conflict.ts";
+import { retryOnConflict } from "../conflict.ts";
 import type { ExpectedVersion } from "../precondition.ts";
 import type { Authorizations } from "./authorizations.ts";
-import { type ConnectionContent, connectionTo, keyOf, noServer, putWithin, removeWithin } from "./changes.ts";
+import {
+  type ConnectionContent,
+  findConnection,
+  mcpServerNotFound,
+  putConnectionWithin,
+  removeConnectionWithin,
+  toConnectionKey,
+} from "./connection-changes.ts";
 
-/** Finds a server of an organisation by slug or id. */
-interface Servers {
+/** Finds a server of an organization by slug or id. */
+interface McpServerFinder {
   get(organizationId: string, idOrSlug: string): Promise<McpServer | undefined>;
 }
 
 /**
- * Which users have connected to which MCP servers. A user meets only connections to servers within reach: the others
- * are answered like servers that are not there.
+ * The connections of users to MCP servers. A user sees only connections to servers that the user may use. Other servers
+ * are reported as not found.
  */
-export class Connections {
+export class McpConnections {
   readonly #store: Store;
-  readonly #servers: Servers;
+  readonly #servers: McpServerFinder;
   readonly #authorizations: Authorizations;
 
-  constructor(store: Store, servers: Servers, authorizations: Authorizations) {
+  constructor(store: Store, servers: McpServerFinder, authorizations: Authorizations) {
     this.#store = store;
     this.#servers = servers;
     this.#authorizations = authorizations;
   }
 
-  /** Connections of the whole organisation, of one user or to one server where that is asked, in id order. */
-  async list(organizationId: string, asked: ConnectionFilter, page: Query): Promise<Page<Connection>> {
-    const where = await this.#conditionOf(organizationId, asked);
+  /** Lists connections of the whole organization that match the filter, in id order. */
+  async list(organizationId: string, filter: ConnectionFilter, page: Query): Promise<Page<Connection>> {
+    const where = await this.#toConditions(organizationId, filter);
     return this.#store
       .for(organizationId)
       .open(connections)
@@ -45,101 +54,102 @@ export class Connections {
   /** @throws AppError not-found; precondition-failed */
   async remove(caller: Caller, id: string, expected: ExpectedVersion): Promise<void> {
     await this.#store.transaction(
-      async (change) => {
-        const current = await change.for(caller.organizationId).open(connections).get(id);
-        await removeWithin(change, caller, current, expected);
+      async (transaction) => {
+        const current = await transaction.for(caller.organizationId).open(connections).get(id);
+        await removeConnectionWithin(transaction, caller, current, expected);
       },
-      { turn: id },
+      { lockKey: id },
     );
   }
 
-  /** A user's connections to servers within reach, in id order. */
+  /** Lists a user's connections to servers that the user may use, in id order. */
   async listOwn(
-    standing: Standing,
-    asked: ConnectionFilter,
+    access: EffectiveAccess,
+    filter: ConnectionFilter,
     { limit, after }: { readonly limit: number; readonly after?: Position },
   ): Promise<Page<Connection>> {
-    const tenant = this.#store.for(standing.organizationId);
+    const tenant = this.#store.for(access.organizationId);
     const all = [
-      { op: "eq", path: "userId", value: standing.userId } as const,
-      ...(await this.#conditionOf(standing.organizationId, asked)),
+      { op: "eq", path: "userId", value: access.userId } as const,
+      ...(await this.#toConditions(access.organizationId, filter)),
     ];
-    const found: Connection[] = [];
-    for (let from = after; ; ) {
-      const query = { where: { op: "and", all }, limit, ...(from && { after: from }) } as const;
-      const { items } = await tenant.open(connections).list(query);
-      found.push(...(await withinReach(tenant, standing, items)));
-      const last = items.at(-1);
-      if (!last || items.length < limit || found.length >= limit) return { items: found.slice(0, limit) };
-      from = { id: last.id };
+    const query = { where: { op: "and", all }, limit, ...(after && { after }) } as const;
+    const reachable: Connection[] = [];
+    for await (const page of pages(tenant.open(connections), query)) {
+      reachable.push(...(await filterReachable(tenant, access, page)));
+      if (reachable.length >= limit) break;
     }
+    return { items: reachable.slice(0, limit) };
   }
 
   /**
    * @param server slug or id
-   * @returns the server, and the user's connection to it where there is one
-   * @throws AppError not-found for a server that is not there or not within reach
+   * @returns the server, and the user's connection to it; undefined if there is none
+   * @throws AppError not-found for a server that does not exist or that the user may not use
    */
-  async check(
-    standing: Standing,
+  async getOwn(
+    access: EffectiveAccess,
     server: string,
   ): Promise<{ readonly server: McpServer; readonly connection: Connection | undefined }> {
-    const found = await this.#reachable(standing, server);
-    const tenant = this.#store.for(standing.organizationId);
-    return { server: found, connection: await connectionTo(tenant, standing.userId, found.id) };
+    const mcpServer = await this.#requireReachable(access, server);
+    const tenant = this.#store.for(access.organizationId);
+    return { server: mcpServer, connection: await findConnection(tenant, access.userId, mcpServer.id) };
   }
 
   /**
-   * Makes a user's connection to a server, or says other things of it. Nothing is written when nothing differs.
-   * @param state of the authorization request through which the connection came about
-   * @throws AppError not-found as `check`; precondition-failed; invalid-value for a state that was not issued for this
-   *   user and server, or is too old
+   * Creates a user's connection to a server, or replaces its content. Nothing is written if nothing changes.
+   * @param state the state of the authorization request that led to the connection
+   * @throws AppError not-found as `getOwn`; precondition-failed; invalid-value for a state that was not issued for this
+   *   user and server, or has expired
    */
   async put(
     caller: Caller,
-    standing: Standing,
+    access: EffectiveAccess,
     server: string,
     expected: ExpectedVersion,
     content: ConnectionContent,
     state?: string,
   ): Promise<{ readonly connection: Connection; readonly isNew: boolean }> {
-    const { id } = await this.#reachable(standing, server);
-    if (state !== undefined) await this.#authorizations.assertState(state, standing, id);
-    return lookTwice(() =>
-      this.#store.transaction((change) => putWithin(change, caller, standing, id, expected, content), {
-        turn: keyOf(standing.userId, id),
-      }),
+    const { id } = await this.#requireReachable(access, server);
+    if (state !== undefined) await this.#authorizations.assertState(state, access, id);
+    return retryOnConflict(() =>
+      this.#store.transaction(
+        (transaction) => putConnectionWithin(transaction, caller, access, id, expected, content),
+        {
+          lockKey: toConnectionKey(access.userId, id),
+        },
+      ),
     );
   }
 
-  /** @throws AppError not-found as `check`, and where there is no connection; precondition-failed */
-  async removeOwn(caller: Caller, standing: Standing, server: string, expected: ExpectedVersion): Promise<void> {
-    const { id } = await this.#reachable(standing, server);
+  /** @throws AppError not-found as `getOwn`, and if there is no connection; precondition-failed */
+  async removeOwn(caller: Caller, access: EffectiveAccess, server: string, expected: ExpectedVersion): Promise<void> {
+    const { id } = await this.#requireReachable(access, server);
     await this.#store.transaction(
-      async (change) => {
-        const current = await connectionTo(change.for(standing.organizationId), standing.userId, id);
-        await removeWithin(change, caller, current, expected);
+      async (transaction) => {
+        const current = await findConnection(transaction.for(access.organizationId), access.userId, id);
+        await removeConnectionWithin(transaction, caller, current, expected);
       },
-      { turn: keyOf(standing.userId, id) },
+      { lockKey: toConnectionKey(access.userId, id) },
     );
   }
 
   /**
-   * Begins an authorization at the server's OAuth 2.0 authorization server.
-   * @throws AppError not-found as `check`; conflict for a server that is not connected to in that way
+   * Starts an authorization at the OAuth 2.0 authorization server of an MCP server.
+   * @throws AppError not-found as `getOwn`; conflict for a server whose auth type is not oauth2
    */
-  async authorize(standing: Standing, server: string): Promise<AuthorizationStart> {
-    return this.#authorizations.start(standing, await this.#reachable(standing, server));
+  async authorize(access: EffectiveAccess, server: string): Promise<AuthorizationStart> {
+    return this.#authorizations.start(access, await this.#requireReachable(access, server));
   }
 
-  async #reachable(standing: Standing, idOrSlug: string): Promise<McpServer> {
-    const server = await this.#servers.get(standing.organizationId, idOrSlug);
-    if (server && standing.reaches("mcp-server", server)) return server;
-    throw noServer();
+  async #requireReachable(access: EffectiveAccess, idOrSlug: string): Promise<McpServer> {
+    const server = await this.#servers.get(access.organizationId, idOrSlug);
+    if (server && access.canAccess("mcp-server", server)) return server;
+    throw mcpServerNotFound();
   }
 
-  async #conditionOf(organizationId: string, { user, mcpServer }: ConnectionFilter): Promise<readonly Condition[]> {
-    // A name that no server has is compared with the ids nevertheless: nothing is found.
+  async #toConditions(organizationId: string, { user, mcpServer }: ConnectionFilter): Promise<readonly Condition[]> {
+    // An unknown name is compared with the ids of servers, so that it matches nothing.
     const server = mcpServer === undefined ? undefined : await this.#servers.get(organizationId, mcpServer);
     const serverId = server?.id ?? mcpServer;
     return [
@@ -149,22 +159,22 @@ export class Connections {
   }
 }
 
-/** What a list of connections is asked by. */
+/** Filters of a list of connections. A connection must match all that are present. */
 export interface ConnectionFilter {
-  /** Id of the user. */
+  /** User id. */
   readonly user?: string | undefined;
-  /** Slug or id of the server. */
+  /** Slug or id of the MCP server. */
   readonly mcpServer?: string | undefined;
 }
 
-async function withinReach(
+async function filterReachable(
   tenant: Tenant<"read">,
-  standing: Standing,
-  among: readonly Connection[],
+  access: EffectiveAccess,
+  candidates: readonly Connection[],
 ): Promise<readonly Connection[]> {
-  if (among.length === 0) return [];
-  const where = { op: "in", path: "id", values: among.map(({ mcpServerId }) => mcpServerId) } as const;
-  const servers = await tenant.open(mcpServers).list({ where, limit: among.length });
-  const reachable = new Set(servers.items.flatMap((each) => (standing.reaches("mcp-server", each) ? [each.id] : [])));
-  return among.filter(({ mcpServerId }) => reachable.has(mcpServerId));
+  if (candidates.length === 0) return [];
+  const where = { op: "in", path: "id", values: candidates.map(({ mcpServerId }) => mcpServerId) } as const;
+  const servers = await tenant.open(mcpServers).list({ where, limit: candidates.length });
+  const reachable = new Set(servers.items.flatMap((each) => (access.canAccess("mcp-server", each) ? [each.id] : [])));
+  return candidates.filter(({ mcpServerId }) => reachable.has(mcpServerId));
 }

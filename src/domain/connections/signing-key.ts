@@ -1,47 +1,47 @@
 import { randomBytes } from "node:crypto";
-import { isFault } from "../../errors.ts";
-import type { Store } from "../../store/collection.ts";
+import { hasErrorCode } from "../../errors.ts";
 import { type ServiceKey, serviceKeys, serviceTenant } from "../../store/collections.ts";
+import type { Store } from "../../store/store.ts";
 import { newEntity } from "../entity.ts";
 
 /**
- * A key of the service's own for one purpose, made at the first need and kept in the store, so that all replicas have
- * the same. No door shows it, and no event speaks of it.
+ * A signing key of the service for one purpose. It is created at first use and stored, so that all replicas share it.
+ * No API returns it, and no audit event contains it.
  */
 export class SigningKey {
   readonly #store: Store;
   readonly #purpose: string;
-  #known: Promise<Buffer> | undefined;
+  #cached: Promise<Buffer> | undefined;
 
   constructor(store: Store, purpose: string) {
     this.#store = store;
     this.#purpose = purpose;
   }
 
-  /** @throws AppError unavailable */
+  /** Returns the key, from memory after the first call. @throws AppError unavailable */
   get(): Promise<Buffer> {
-    this.#known ??= this.#load().catch((error: unknown) => {
-      this.#known = undefined;
+    this.#cached ??= this.#load().catch((error: unknown) => {
+      this.#cached = undefined;
       throw error;
     });
-    return this.#known;
+    return this.#cached;
   }
 
   async #load(): Promise<Buffer> {
-    const { secret } = (await this.#find()) ?? (await this.#make());
+    const { secret } = (await this.#find()) ?? (await this.#create());
     return Buffer.from(secret, "base64url");
   }
 
-  /** Of several replicas that make one at once, one does, and all use that. */
-  async #make(): Promise<ServiceKey> {
+  /** If several replicas create the key concurrently, one of them succeeds and all use its key. */
+  async #create(): Promise<ServiceKey> {
     const secret = randomBytes(32).toString("base64url");
     const key = { ...newEntity("key", serviceTenant), purpose: this.#purpose, secret };
     try {
-      await this.#store.transaction((change) => change.for(serviceTenant).open(serviceKeys).insert(key));
+      await this.#store.transaction((transaction) => transaction.for(serviceTenant).open(serviceKeys).insert(key));
       return key;
     } catch (error) {
-      const others = isFault(error, "conflict") ? await this.#find() : undefined;
-      if (others) return others;
+      const existing = hasErrorCode(error, "conflict") ? await this.#find() : undefined;
+      if (existing) return existing;
       throw error;
     }
   }

@@ -1,46 +1,49 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 
-/** Who may come back with a state, and from where. */
+/** The user and MCP server that a state is issued for. */
 export interface StateSubject {
   readonly organizationId: string;
   readonly userId: string;
   readonly mcpServerId: string;
 }
 
-const stateMs = 10 * 60_000;
+const stateLifetimeMs = 10 * 60_000;
 const nonceBytes = 16;
-const timeBytes = 6;
+const expiryBytes = 6;
 const macBytes = 32;
 
 /**
- * The `state` of an authorization request (RFC 6749 section 10.12): a nonce, the end of its time, and a MAC over both
- * and over the subject. Nothing of it is kept, and whoever sees it on its way learns nothing of the subject.
+ * Issues the `state` of an authorization request (RFC 6749 section 10.12): a nonce, the expiry, and a MAC over both and
+ * over the subject. The service does not store it, and it reveals nothing about the subject.
+ * @param now in milliseconds since 1970
  */
 export function issueState(
   key: Buffer,
   subject: StateSubject,
   now = Date.now(),
 ): { readonly state: string; readonly expiresAt: Date } {
-  const expiresAt = new Date(now + stateMs);
-  const head = Buffer.alloc(nonceBytes + timeBytes);
-  randomBytes(nonceBytes).copy(head);
-  head.writeUIntBE(expiresAt.getTime(), nonceBytes, timeBytes);
-  return { state: Buffer.concat([head, macOf(key, subject, head)]).toString("base64url"), expiresAt };
+  const expiresAt = new Date(now + stateLifetimeMs);
+  const payload = Buffer.alloc(nonceBytes + expiryBytes);
+  randomBytes(nonceBytes).copy(payload);
+  payload.writeUIntBE(expiresAt.getTime(), nonceBytes, expiryBytes);
+  return { state: Buffer.concat([payload, computeMac(key, subject, payload)]).toString("base64url"), expiresAt };
 }
 
-/** Whether a state was issued for this subject, and its time is not over. */
-export function isStateOf(state: string, key: Buffer, subject: StateSubject, now = Date.now()): boolean {
-  if (!form.test(state)) return false;
+/** Whether a state was issued for this subject and has not expired. @param now in milliseconds since 1970 */
+export function isValidState(state: string, key: Buffer, subject: StateSubject, now = Date.now()): boolean {
+  if (!stateFormat.test(state)) return false;
   const bytes = Buffer.from(state, "base64url");
-  const head = bytes.subarray(0, -macBytes);
-  const isGenuine = timingSafeEqual(bytes.subarray(-macBytes), macOf(key, subject, head));
-  return isGenuine && now < head.readUIntBE(nonceBytes, timeBytes);
+  const payload = bytes.subarray(0, -macBytes);
+  const isMacValid = timingSafeEqual(bytes.subarray(-macBytes), computeMac(key, subject, payload));
+  return isMacValid && now < payload.readUIntBE(nonceBytes, expiryBytes);
 }
 
-/** So many characters are exactly the bytes: no two texts stand for the same. */
-const form = new RegExp(`^[A-Za-z0-9_-]{${((nonceBytes + timeBytes + macBytes) * 4) / 3}}$`);
+/**
+ * This number of characters encodes the bytes without padding bits, so that no two strings decode to the same state.
+ */
+const stateFormat = new RegExp(`^[A-Za-z0-9_-]{${((nonceBytes + expiryBytes + macBytes) * 4) / 3}}$`);
 
-function macOf(key: Buffer, { organizationId, userId, mcpServerId }: StateSubject, head: Buffer): Buffer {
-  const text = JSON.stringify([organizationId, userId, mcpServerId]);
-  return createHmac("sha256", key).update(head).update(text).digest();
+function computeMac(key: Buffer, { organizationId, userId, mcpServerId }: StateSubject, payload: Buffer): Buffer {
+  const subjectJson = JSON.stringify([organizationId, userId, mcpServerId]);
+  return createHmac("sha256", key).update(payload).update(subjectJson).digest();
 }

@@ -1,7 +1,7 @@
 import { type Scope, scope, type TokenType } from "../../../schemas/token.ts";
 
-/** Which scopes a scope includes directly; `all` includes every one. */
-const included: Readonly<Record<Scope, readonly Scope[]>> = {
+/** The scopes that each scope includes directly. `all` includes every other scope, directly or indirectly. */
+const impliedScopes: Readonly<Record<Scope, readonly Scope[]>> = {
   all: ["admin:write", "admin:tokens", "connect:write"],
   "admin:write": ["admin:read", "admin:scim"],
   "admin:read": [],
@@ -13,20 +13,20 @@ const included: Readonly<Record<Scope, readonly Scope[]>> = {
 };
 
 /**
- * All scopes that these open, the included ones spelled out.
- * @param scopes undefined for a record that is older than scopes, which means `all`
+ * Returns these scopes and all scopes that they include.
+ * @param scopes undefined for a record that is older than scopes, which has full access (`all`)
  */
 export function expandScopes(scopes: readonly Scope[] | undefined): ReadonlySet<Scope> {
-  const open = new Set<Scope>();
-  const visit = (scope: Scope): void => {
-    open.add(scope);
-    included[scope].forEach(visit);
+  const expanded = new Set<Scope>();
+  const addImplied = (scope: Scope): void => {
+    expanded.add(scope);
+    impliedScopes[scope].forEach(addImplied);
   };
-  for (const scope of scopes ?? ["all"]) visit(scope as Scope);
-  return open;
+  for (const scope of scopes ?? ["all"]) addImplied(scope as Scope);
+  return expanded;
 }
 
-/** The scopes that each type of token may have. `mcp` is read-only by construction. */
+/** The scopes that a token of each type can have. `mcp` is read-only by construction. */
 export const allowedScopes: Readonly<Record<TokenType, readonly Scope[]>> = {
   admin: scope.options,
   scim: ["admin:scim"],
@@ -34,11 +34,11 @@ export const allowedScopes: Readonly<Record<TokenType, readonly Scope[]>> = {
   agent: ["connect:read", "connect:write", "connect:exchange-auth"],
 };
 
-/** Whether a token of this type can have this scope, in whatever way. */
-export const canHave = (type: TokenType, scope: Scope): boolean => expandScopes(allowedScopes[type]).has(scope);
+/** Whether a token of this type can have this scope, directly or by inclusion. */
+export const canHaveScope = (type: TokenType, scope: Scope): boolean => expandScopes(allowedScopes[type]).has(scope);
 
-/** What a token of each type has when nothing is said; an admin token can be anything, so that it has to be said. */
-export const typicalScopes: Readonly<Record<TokenType, readonly Scope[]>> = {
+/** The default scopes of each type. The type `admin` has none, because an admin token must name its scopes. */
+export const defaultScopes: Readonly<Record<TokenType, readonly Scope[]>> = {
   admin: [],
   scim: ["admin:scim"],
   mcp: ["connect:read"],

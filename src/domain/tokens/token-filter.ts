@@ -1,28 +1,39 @@
 import type { Token, TokenType } from "../../../schemas/token.ts";
-import type { Condition } from "../../store/collection.ts";
+import type { Condition } from "../../store/query.ts";
 import type { TokenStatus } from "./status.ts";
 
-/** What a list of tokens is asked by; all that is given must hold. */
+/** The filters of a token list. A token must match all of them. */
 export interface TokenFilter {
   readonly status?: TokenStatus | undefined;
   readonly type?: TokenType | undefined;
   readonly userId?: string | undefined;
-  /** How they came to be. Exchanges and OAuth clients make many that nobody manages. */
+  /** How the tokens were created. Exchanges and OAuth clients create many short-lived tokens that need no management. */
   readonly origin?: Token["origin"] | undefined;
-  /** Those that end before this moment, and have not ended. */
+  /** Only tokens that expire before this time and have not expired yet. */
   readonly expiresBefore?: Date | undefined;
-  /** Those that nobody has used since this moment. */
+  /** Only tokens without a use since this time. */
   readonly unusedSince?: Date | undefined;
 }
 
-/** @returns undefined when everything is asked for */
-export function conditionOf(filter: TokenFilter, now = new Date().toISOString()): Condition | undefined {
-  const { status, expiresBefore, unusedSince, ...exact } = filter;
-  const all: Condition[] = [
-    ...Object.entries(exact).flatMap(([path, value]): Condition[] =>
+/**
+ * Converts the filters to a store condition.
+ * @param options.now an ISO 8601 time in UTC
+ * @param options.outdated matches tokens that are revoked although their records do not show it yet
+ * @returns undefined if there is no filter
+ */
+export function toTokenCondition(
+  filter: TokenFilter,
+  {
+    now = new Date().toISOString(),
+    outdated,
+  }: { readonly now?: string; readonly outdated?: Condition | undefined } = {},
+): Condition | undefined {
+  const { status, expiresBefore, unusedSince, ...equalityFilters } = filter;
+  const conditions: Condition[] = [
+    ...Object.entries(equalityFilters).flatMap(([path, value]): Condition[] =>
       value === undefined ? [] : [{ op: "eq", path, value }],
     ),
-    ...(status ? statuses[status](now) : []),
+    ...(status ? conditionsByStatus[status](isRevoked(outdated), now) : []),
     ...(expiresBefore
       ? [
           { op: "gt", path: "expiresAt", value: now } as const,
@@ -31,18 +42,27 @@ export function conditionOf(filter: TokenFilter, now = new Date().toISOString())
       : []),
     ...(unusedSince ? [not({ op: "ge", path: "lastUsed", value: unusedSince.toISOString() })] : []),
   ];
-  return all.length > 0 ? { op: "and", all } : undefined;
+  return conditions.length > 0 ? { op: "and", all: conditions } : undefined;
 }
 
 const not = (condition: Condition): Condition => ({ op: "not", condition });
-const revoked: Condition = { op: "present", path: "revokedAt" };
-const expired = (now: string): Condition => ({ op: "le", path: "expiresAt", value: now });
-const enabled = (value: boolean): Condition => ({ op: "eq", path: "enabled", value });
+const isMarkedRevoked: Condition = { op: "present", path: "revokedAt" };
+const isRevoked = (outdated: Condition | undefined): Condition =>
+  outdated ? { op: "or", all: [isMarkedRevoked, outdated] } : isMarkedRevoked;
+/** Times beyond the year 9999 begin with a plus sign, which sorts before the digits. Older releases stored such times. */
+const isExpired = (now: string): Condition => ({
+  op: "and",
+  all: [
+    { op: "ge", path: "expiresAt", value: "0" },
+    { op: "le", path: "expiresAt", value: now },
+  ],
+});
+const isEnabled = (value: boolean): Condition => ({ op: "eq", path: "enabled", value });
 
-/** As `statusOf` decides about one record. */
-const statuses: Readonly<Record<TokenStatus, (now: string) => readonly Condition[]>> = {
-  revoked: () => [revoked],
-  expired: (now) => [not(revoked), expired(now)],
-  disabled: (now) => [not(revoked), not(expired(now)), enabled(false)],
-  active: (now) => [not(revoked), not(expired(now)), enabled(true)],
+/** The same rules as `toTokenStatus`, as conditions. */
+const conditionsByStatus: Readonly<Record<TokenStatus, (revoked: Condition, now: string) => readonly Condition[]>> = {
+  revoked: (revoked) => [revoked],
+  expired: (revoked, now) => [not(revoked), isExpired(now)],
+  disabled: (revoked, now) => [not(revoked), not(isExpired(now)), isEnabled(false)],
+  active: (revoked, now) => [not(revoked), not(isExpired(now)), isEnabled(true)],
 };

@@ -1,39 +1,43 @@
 import type { Scope, Token } from "../../../schemas/token.ts";
 import { AppError } from "../../errors.ts";
-import type { Change, Page, Position, Store } from "../../store/collection.ts";
 import { organizations, serviceTenant, tokens } from "../../store/collections.ts";
-import type { Author } from "../audit/record.ts";
+import type { Page, Position } from "../../store/query.ts";
+import type { Store, Tenant, Transaction } from "../../store/store.ts";
+import type { AuditActor } from "../audit/record.ts";
 import type { Caller } from "../caller.ts";
-import { takenAs } from "../conflict.ts";
+import { mapConflictToField } from "../conflict.ts";
 import { assertVersion, type ExpectedVersion } from "../precondition.ts";
-import { hashSecret, mintSecret, type SecretSettings, visiblePrefix } from "./format.ts";
-import { assertMayGive, presentedToken } from "./giving.ts";
-import { assertNotLastAll, opensAll } from "./last-all.ts";
-import { type ImportedSecret, markLegacy } from "./legacy.ts";
-import { type NewToken, newTokenWithin } from "./new-token.ts";
-import { rotatedSecrets } from "./rotation.ts";
-import { rulesOf, type TokenRules } from "./terms.ts";
-import { insertWithin, replaceWithin, revokeWithin } from "./token-changes.ts";
-import { conditionOf, type TokenFilter } from "./token-filter.ts";
-import { revisedToken, type TokenRevision } from "./token-revision.ts";
+import { toEffectiveTokens } from "./generation.ts";
+import { type TokenRules, toTokenRules } from "./issue/constraints.ts";
+import { assertCanGrant, lockCallerToken } from "./issue/delegation.ts";
+import { hashSecret, mintSecret, type SecretSettings, visiblePrefix } from "./issue/format.ts";
+import { assertNotLastFullAccess, losesLastingFullAccess } from "./issue/last-full-access.ts";
+import { buildToken, type NewToken } from "./issue/new-token.ts";
+import { rotateSecrets } from "./issue/rotation.ts";
+import { insertToken, replaceToken, revokeToken } from "./issue/token-changes.ts";
+import { type TokenUpdate, updateToken } from "./issue/token-update.ts";
+import { type ImportedSecret, recordLegacyMarker } from "./legacy/legacy.ts";
+import { findOutdatedCondition } from "./personal-token-cleanup.ts";
+import { type TokenFilter, toTokenCondition } from "./token-filter.ts";
 
+/** The installation's settings for tokens. */
 export interface TokenPolicy extends SecretSettings {
-  /** The longest life that a token may be given. */
+  /** The longest lifetime of a token, in days. */
   readonly maxTtlDays?: number;
 }
 
-/** The token and its secret, which nobody can show again. */
-export interface Issued {
+/** A token and its secret, which cannot be read again. */
+export interface IssuedToken {
   readonly token: Token;
   readonly secret: string;
 }
 
-/** Whose tokens are meant: a user's own, or without a user any of the organisation. */
-interface Whose {
+/** Restricts a lookup to the tokens of one user. Without `userId`, every token of the organization matches. */
+interface OwnerFilter {
   readonly userId?: string | undefined;
 }
 
-/** Issues tokens, changes them, and takes them back. */
+/** Creates, reads, updates, rotates and revokes tokens. */
 export class Tokens {
   readonly #store: Store;
   readonly #policy: TokenPolicy;
@@ -44,204 +48,226 @@ export class Tokens {
   }
 
   /**
-   * Makes a token on behalf of whoever sits at the machine.
+   * Creates a token for the operator of the installation, without the limits of a caller.
    * @throws AppError invalid-value naming the field
    */
-  create(organizationId: string, author: Author, wanted: NewToken): Promise<Issued> {
-    return this.#store.transaction((change) => this.createWithin(change, organizationId, author, wanted));
+  create(organizationId: string, auditActor: AuditActor, input: NewToken): Promise<IssuedToken> {
+    return this.#store.transaction((tx) => this.createInTransaction(tx, organizationId, auditActor, input));
   }
 
   /**
-   * Makes a token with the power of another credential, which it cannot exceed.
-   * @throws AppError invalid-value naming the field; forbidden naming what the caller cannot give
+   * Creates a token for a caller. The token cannot have more access than the caller's credential.
+   * @throws AppError invalid-value naming the field; forbidden naming the field that the caller cannot grant
    */
-  issue(caller: Caller, wanted: NewToken): Promise<Issued> {
-    return this.#store.transaction(async (change) => {
-      const maker = await presentedToken(change, caller);
-      // What a token makes that ends with another one ends with that one too.
-      const bound = { ...wanted, ...(maker?.parentId !== undefined && { parentId: maker.parentId }) };
-      const issued = await this.createWithin(change, caller.organizationId, caller, bound, maker?.expiresAt);
-      assertMayGive(caller, issued.token);
+  issue(caller: Caller, input: NewToken): Promise<IssuedToken> {
+    return this.#store.transaction(async (tx) => {
+      const callerToken = await lockCallerToken(tx, caller);
+      const parentId = callerToken && toParentId(callerToken);
+      const boundInput = { ...input, ...(parentId !== undefined && { parentId }) };
+      const issued = await this.createInTransaction(
+        tx,
+        caller.organizationId,
+        caller,
+        boundInput,
+        callerToken?.expiresAt,
+      );
+      assertCanGrant(caller, issued.token);
       return issued;
     });
   }
 
   /**
-   * Takes over a token that is in use elsewhere: who holds its secret need not change it.
-   * @param wanted without scopes it may do everything, as tokens could before there were scopes
-   * @throws AppError invalid-value naming the field; conflict for a secret that is known already
+   * Imports a token of another system by its secret, so that its clients need no change.
+   * @throws AppError invalid-value naming the field; conflict for a secret that is in use already
    */
   import(
     organizationId: string,
-    author: Author,
-    { scopes, ...wanted }: Omit<NewToken, "scopes"> & { readonly scopes?: readonly Scope[] },
-    { hash, ...known }: ImportedSecret,
+    auditActor: AuditActor,
+    input: NewToken,
+    { hash, ...secretFields }: ImportedSecret,
   ): Promise<Token> {
     return this.#store
-      .transaction(async (change) => {
-        const rules = await this.#rulesOf(change, organizationId);
-        const terms = { ...wanted, scopes: scopes ?? (["all"] as const) };
-        const made = await newTokenWithin(change, organizationId, author, terms, rules);
-        const { scopes: _, ...withoutScopes } = made;
-        const token: Token = { ...(scopes ? made : withoutScopes), ...known, secrets: [{ hash }] };
-        await insertWithin(change, author, token, "token.import");
-        if (token.format) await markLegacy(change, token);
+      .transaction(async (tx) => {
+        const rules = await this.#loadRules(tx, organizationId);
+        const draft = await buildToken(tx, organizationId, auditActor, input, rules);
+        const token: Token = { ...draft, ...secretFields, secrets: [{ hash }] };
+        await insertToken(tx, auditActor, token, "token.import");
+        if (token.format) await recordLegacyMarker(tx, token);
         return token;
       })
-      .catch(takenAs("secret", "There is a token with this secret already."));
+      .catch(mapConflictToField("secret", "A token with this secret exists already."));
   }
 
   /**
-   * `create` inside a transaction that makes more than the token.
-   * @param latest the end of the token that makes it, where that bounds it
+   * Creates a token inside the caller's transaction.
+   * @param maxExpiresAt the expiry of the creating token, if it limits the new one
+   * @throws AppError invalid-value naming the field
    */
-  async createWithin(
-    change: Change,
+  async createInTransaction(
+    tx: Transaction,
     organizationId: string,
-    author: Author,
-    wanted: NewToken,
-    latest?: string,
-  ): Promise<Issued> {
+    auditActor: AuditActor,
+    input: NewToken,
+    maxExpiresAt?: string,
+  ): Promise<IssuedToken> {
     const secret = mintSecret(this.#policy.prefix);
-    const rules = await this.#rulesOf(change, organizationId);
-    const made = await newTokenWithin(change, organizationId, author, wanted, rules, latest);
-    const token: Token = { ...made, prefix: visiblePrefix(secret), secrets: [this.#kept(secret)] };
-    await insertWithin(change, author, token, "token.create");
+    const rules = await this.#loadRules(tx, organizationId);
+    const draft = await buildToken(tx, organizationId, auditActor, input, rules, maxExpiresAt);
+    const token: Token = { ...draft, prefix: visiblePrefix(secret), secrets: [this.#toStoredSecret(secret)] };
+    await insertToken(tx, auditActor, token, "token.create");
     return { token, secret };
   }
 
   /**
-   * Gives a token that was read in the same transaction a new secret and a new end, in its place: what opened it before
-   * opens nothing from then on.
-   * @param renewal what it may do from now on, which is no more than before, and until when
+   * Replaces the secret, scopes and expiry of an access token. The previous secret is invalid from then on.
+   * @param token as it was read in the same transaction
+   * @param renewal the new type, scopes and expiry; the scopes must not exceed the previous ones
    */
-  async renewWithin(
-    change: Change,
-    author: Author,
+  async renewInTransaction(
+    tx: Transaction,
+    auditActor: AuditActor,
     token: Token,
-    { type, scopes, expiresAt }: Pick<Token, "type" | "expiresAt"> & { readonly scopes: readonly Scope[] },
-  ): Promise<Issued> {
+    renewal: Pick<Token, "type" | "expiresAt"> & { readonly scopes: readonly Scope[] },
+  ): Promise<IssuedToken> {
+    const { type, scopes, expiresAt } = renewal;
     const secret = mintSecret(this.#policy.prefix);
-    const renewed = await replaceWithin(change, author, token, "token.renew", {
+    const renewed = await replaceToken(tx, auditActor, token, "token.renew", {
       ...token,
       type,
       scopes: [...scopes],
       prefix: visiblePrefix(secret),
-      secrets: [this.#kept(secret)],
+      secrets: [this.#toStoredSecret(secret)],
       ...(expiresAt !== undefined && { expiresAt }),
     });
     return { token: renewed, secret };
   }
 
-  /** @throws AppError not-found, alike for what is not there and for another user's */
-  async get(organizationId: string, id: string, whose: Whose = {}): Promise<Token> {
-    return ofWhose(await this.#store.for(organizationId).open(tokens).get(id), whose);
+  /**
+   * Returns one token.
+   * @throws AppError not-found, the same for a missing token and for a token of another user
+   */
+  async get(organizationId: string, id: string, owner: OwnerFilter = {}): Promise<Token> {
+    return readOwned(this.#store.for(organizationId), id, owner);
   }
 
   /**
-   * In order of creation.
+   * Lists tokens in order of creation.
    * @throws AppError query-too-expensive
    */
-  list(
+  async list(
     organizationId: string,
     page: { readonly limit: number; readonly after?: Position },
     filter: TokenFilter = {},
   ): Promise<Page<Token>> {
-    const where = conditionOf(filter);
-    return this.#store
-      .for(organizationId)
-      .open(tokens)
-      .list({ ...page, ...(where && { where }) });
+    const outdated = filter.status && (await findOutdatedCondition(this.#store, organizationId));
+    const where = toTokenCondition(filter, { outdated });
+    const tenant = this.#store.for(organizationId);
+    const { items, ...rest } = await tenant.open(tokens).list({ ...page, ...(where && { where }) });
+    return { ...rest, items: await toEffectiveTokens(tenant, items) };
   }
 
   /**
-   * Changes what may change of a token. Nothing is written when nothing differs.
-   * @param options.force whether the last token that may do everything may be disabled or lose that
-   * @throws AppError not-found; precondition-failed; invalid-value naming the field; forbidden naming what the caller
-   *   cannot give; last-all-token; conflict for one that is revoked
+   * Updates the mutable fields of a token. An update without changes writes nothing.
+   * @param options.force allows the last token with full access to be disabled, to lose that access, or to get an
+   *   expiry or an address list
+   * @throws AppError not-found; precondition-failed; invalid-value naming the field; forbidden naming the field that
+   *   the caller cannot grant; last-all-token; conflict for a revoked token
    */
   update(
     caller: Caller,
     id: string,
     expected: ExpectedVersion,
-    revision: TokenRevision,
-    { force = false, ...whose }: Whose & { readonly force?: boolean } = {},
+    update: TokenUpdate,
+    { force = false, ...owner }: OwnerFilter & { readonly force?: boolean } = {},
   ): Promise<Token> {
-    return this.#change(caller, id, whose, async (change, token) => {
+    return this.#withToken(caller, id, owner, async (tx, token) => {
       assertVersion(token.version, expected);
-      const rules = await this.#rulesOf(change, caller.organizationId);
-      const { next, isSame, isWider } = revisedToken(token, revision, rules);
-      if (isSame) return token;
-      if (isWider) assertMayGive(caller, next);
-      if (!force && !(next.enabled && opensAll(next))) await assertNotLastAll(change, token);
-      return replaceWithin(change, caller, token, "token.update", next);
+      const rules = await this.#loadRules(tx, caller.organizationId);
+      const { next, isUnchanged, isWidened } = updateToken(token, update, rules);
+      if (isUnchanged) return token;
+      if (isWidened) {
+        assertCanGrant(caller, next);
+        await lockCallerToken(tx, caller);
+      }
+      if (!force && losesLastingFullAccess(token, next)) await assertNotLastFullAccess(tx, token);
+      return replaceToken(tx, caller, token, "token.update", next);
     });
   }
 
   /**
-   * Gives a token another secret; everything else of it stays. A token may rotate itself, by its newest secret only: of
-   * two rotations at the same time one wins. Who rotates another must be able to give what that can do.
-   * @param graceSeconds how long the secret before goes on to work
-   * @throws AppError not-found; conflict for one that was rotated already, or is over; forbidden
+   * Replaces the secret of a token and keeps everything else. A token can rotate itself with its current secret only, so
+   * that one of two concurrent rotations wins. A caller that rotates another token must be able to grant its access.
+   * @param graceSeconds how long the previous secret stays valid
+   * @throws AppError not-found; conflict for a secret that was rotated already, and for a revoked or expired token;
+   *   forbidden
    */
-  rotate(caller: Caller, id: string, graceSeconds: number, whose: Whose = {}): Promise<Issued> {
-    return this.#change(caller, id, whose, async (change, token) => {
+  rotate(caller: Caller, id: string, graceSeconds: number, owner: OwnerFilter = {}): Promise<IssuedToken> {
+    return this.#withToken(caller, id, owner, async (tx, token) => {
       const secret = mintSecret(this.#policy.prefix);
-      const secrets = rotatedSecrets(token, caller, this.#kept(secret), graceSeconds);
+      const secrets = rotateSecrets(token, caller, this.#toStoredSecret(secret), graceSeconds);
+      if (caller.actor.id !== token.id) await lockCallerToken(tx, caller);
       const { format, ...rest } = token;
-      // As long as an old secret works, it has to be looked for.
-      const old = graceSeconds > 0 && format !== undefined ? { format } : {};
-      const next: Token = { ...rest, ...old, prefix: visiblePrefix(secret), secrets };
-      return { token: await replaceWithin(change, caller, token, "token.rotate", next), secret };
+      // While the imported secret is valid, lookups must accept its format.
+      const legacyFormat = graceSeconds > 0 && format !== undefined ? { format } : {};
+      const next: Token = { ...rest, ...legacyFormat, prefix: visiblePrefix(secret), secrets };
+      return { token: await replaceToken(tx, caller, token, "token.rotate", next), secret };
     });
   }
 
   /**
-   * Final and immediate: every replica refuses the token on its next request. Revoking again changes nothing.
-   * @param options.keepLastAll whether the last token that may do everything is kept
+   * Revokes a token permanently. Every replica rejects it from its next request on. Revoking it again changes nothing.
+   * @param options.keepLastFullAccess rejects the revocation of the last token with full access
    * @throws AppError not-found; precondition-failed; last-all-token
    */
   revoke(
     organizationId: string,
-    author: Author,
+    auditActor: AuditActor,
     id: string,
     {
       expected,
-      keepLastAll = false,
-      ...whose
-    }: Whose & { readonly expected?: ExpectedVersion; readonly keepLastAll?: boolean } = {},
+      keepLastFullAccess = false,
+      ...owner
+    }: OwnerFilter & { readonly expected?: ExpectedVersion; readonly keepLastFullAccess?: boolean } = {},
   ): Promise<Token> {
-    return this.#change({ organizationId }, id, whose, async (change, token) => {
+    return this.#withToken({ organizationId }, id, owner, async (tx, token) => {
       assertVersion(token.version, expected);
       if (token.revokedAt !== undefined) return token;
-      if (keepLastAll) await assertNotLastAll(change, token);
-      return revokeWithin(change, author, token);
+      if (keepLastFullAccess) await assertNotLastFullAccess(tx, token);
+      return revokeToken(tx, auditActor, token);
     });
   }
 
-  #change<R>(
+  #withToken<R>(
     { organizationId }: Pick<Caller, "organizationId">,
     id: string,
-    whose: Whose,
-    body: (change: Change, token: Token) => Promise<R>,
+    owner: OwnerFilter,
+    body: (tx: Transaction, token: Token) => Promise<R>,
   ): Promise<R> {
-    return this.#store.transaction(
-      async (change) => body(change, ofWhose(await change.for(organizationId).open(tokens).get(id), whose)),
-      { turn: id },
-    );
+    return this.#store.transaction(async (tx) => body(tx, await readOwned(tx.for(organizationId), id, owner)), {
+      lockKey: id,
+    });
   }
 
-  async #rulesOf(change: Change, organizationId: string): Promise<TokenRules> {
-    const organization = await change.for(serviceTenant).open(organizations).get(organizationId);
-    return rulesOf(organization, this.#policy.maxTtlDays);
+  async #loadRules(tx: Transaction, organizationId: string): Promise<TokenRules> {
+    const organization = await tx.for(serviceTenant).open(organizations).get(organizationId);
+    return toTokenRules(organization, this.#policy.maxTtlDays);
   }
 
-  #kept(secret: string): Token["secrets"][number] {
+  #toStoredSecret(secret: string): Token["secrets"][number] {
     return { hash: hashSecret(secret, this.#policy.pepper) };
   }
 }
 
-function ofWhose(token: Token | undefined, { userId }: Whose): Token {
+/**
+ * Returns the parent of the tokens that a token creates. They end with the access token of an exchange or of an OAuth
+ * client. Another token passes on what it depends on itself.
+ */
+const toParentId = ({ id, origin, parentId }: Token): string | undefined => (origin === "issued" ? parentId : id);
+
+/** @throws AppError not-found */
+async function readOwned(tenant: Tenant<"read" | "write">, id: string, { userId }: OwnerFilter): Promise<Token> {
+  const stored = await tenant.open(tokens).get(id);
+  const [token] = stored ? await toEffectiveTokens(tenant, [stored]) : [];
   if (token && (userId === undefined || token.userId === userId)) return token;
-  throw new AppError("not-found", "There is no such token.");
+  throw new AppError("not-found", "The token was not found.");
 }

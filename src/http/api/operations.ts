@@ -1,29 +1,35 @@
-import type { Operation } from "../operation.ts";
-import { accessOperations } from "./access.ts";
-import { auditEventOperations } from "./audit-events.ts";
-import { authExchangeOperations } from "./auth-exchange.ts";
-import { catalogueOperations } from "./catalogue.ts";
-import { connectionOperations } from "./connections.ts";
-import { groupOperations } from "./groups.ts";
-import { memberOperations } from "./members.ts";
-import { organizationOperations } from "./organization.ts";
-import { requestLogOperations } from "./request-log.ts";
-import { tokenOperations } from "./tokens.ts";
-import { userOperations } from "./users.ts";
-import { whoami } from "./whoami.ts";
+import type { Operation } from "./kernel/operation.ts";
+import { accessOperations } from "./resources/access.ts";
+import { auditEventOperations } from "./resources/audit-events.ts";
+import { authExchangeOperations } from "./resources/auth-exchange.ts";
+import { catalogOperations } from "./resources/catalog.ts";
+import { connectionOperations } from "./resources/connections.ts";
+import { groupOperations } from "./resources/groups.ts";
+import { memberOperations } from "./resources/members.ts";
+import { organizationOperations } from "./resources/organization.ts";
+import { listProvisioningConnections } from "./resources/provisioning.ts";
+import { requestLogOperations } from "./resources/request-log.ts";
+import { scimExtensionOperations } from "./resources/scim-extensions.ts";
+import { reportToken } from "./resources/token-report.ts";
+import { tokenOperations } from "./resources/tokens.ts";
+import { userOperations } from "./resources/users.ts";
+import { whoami } from "./resources/whoami.ts";
 
-/** The whole of `/api`, as one list. */
-export const operations: readonly Operation[] = [
+/** All operations of `/api`. */
+export const apiOperations: readonly Operation[] = [
   whoami,
   ...organizationOperations,
   ...userOperations,
   ...groupOperations,
   ...memberOperations,
+  ...scimExtensionOperations,
   ...accessOperations,
-  ...catalogueOperations,
+  ...catalogOperations,
   ...connectionOperations,
   ...authExchangeOperations,
   ...tokenOperations,
+  reportToken,
   ...auditEventOperations,
   ...requestLogOperations,
+  listProvisioningConnections,
 ];

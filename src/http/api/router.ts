@@ -1,50 +1,83 @@
 import { type RequestHandler, Router } from "express";
+import { jsonSchemaDepthMax } from "../../../schemas/json-schema.ts";
 import type { RequestLog } from "../../domain/audit/request-log.ts";
-import { setAsideOutsideToken } from "../credentials.ts";
-import type { FailureLimit } from "../failure-limit.ts";
-import { jsonBody } from "../json-body.ts";
-import { logRequests } from "../request-log.ts";
-import { mount, mountOpen } from "./mount.ts";
-import { operations } from "./operations.ts";
-import type { Rooms } from "./rooms.ts";
+import { extractSubjectToken } from "../auth/credentials.ts";
+import type { FailureLimit } from "../auth/failure-limit.ts";
+import { type JsonBodyOptions, jsonBody } from "../server/json-body.ts";
+import { logRequests } from "../server/request-log.ts";
+import { mountAnonymousOperations, mountOperations } from "./kernel/mount.ts";
+import type { Services } from "./kernel/services.ts";
+import { apiOperations } from "./operations.ts";
 
-export interface ApiDoor {
-  readonly rooms: Rooms;
+export interface ApiRouterOptions {
+  readonly services: Services;
   readonly requestLog: RequestLog;
   readonly publicUrl: string;
-  /** Credential -> caller. */
+  /** Sets `req.user` to the caller that the credential identifies. */
   readonly authenticate: RequestHandler;
+  /** Sets the user as whom the request acts, if there is one. */
+  readonly identifyUser: RequestHandler;
+  /** Counts the request against the rate limits of its caller. */
   readonly limit: RequestHandler;
-  /** Counts what comes without a credential, by its address. */
-  readonly failures: FailureLimit;
+  /** Counts requests without a credential by their address. */
+  readonly failureLimit: FailureLimit;
 }
 
-/** More than the largest skill with its files. */
-const bytesMax = 4 * 1024 * 1024;
-/** Of whom nobody knows. */
-const openBytesMax = 16 * 1024;
-const json = "application/json";
-const mediaTypes = [json, "application/merge-patch+json"];
+/** In bytes. A skill has up to 2,100,000 characters in its files. */
+const bodyBytesMax = { skill: 4 * 1024 * 1024, other: 1024 * 1024 };
+/** In bytes; for requests without a credential. */
+const anonymousBodyBytesMax = 16 * 1024;
+/**
+ * Tools have JSON Schemas. The depth is larger than theirs, so that the error can name the field. 500 tools with 40 names
+ * of their own have 20,000 distinct keys, which are parsed in about 60 ms.
+ */
+const toolSchemaOptions: JsonBodyOptions = {
+  limits: { depthMax: 2 * jsonSchemaDepthMax, distinctKeysMax: 20_000 },
+  schemaField: "inputSchema",
+};
+const jsonMediaType = "application/json";
+const mediaTypes = [jsonMediaType, "application/merge-patch+json"];
 
-/** `/api`: who is it, how often; then the operation, which says what it needs. */
-export function apiRouter({ rooms, requestLog, publicUrl, authenticate, limit, failures }: ApiDoor): Router {
+/**
+ * Routes `/api`. Every request passes these steps in this order and ends at one operation. `kernel/mount.ts` runs the
+ * operation: view and scope, query, body, handler, response.
+ */
+export function apiRouter(options: ApiRouterOptions): Router {
+  const { services, requestLog, publicUrl, authenticate, identifyUser, limit, failureLimit } = options;
+  const baseUrl = `${publicUrl}/api`;
+  const anonymousSteps = [limitByAddress(failureLimit), jsonBody([jsonMediaType], anonymousBodyBytesMax)];
+  const authenticatedSteps = [authenticate, identifyUser, limit, apiBody];
+
   const router = Router();
-  router.use(logRequests(requestLog, "refused"));
-  for (const { method, path } of operations.filter((each) => each.takesOutsideToken)) {
-    router[method](path, withOutsideToken);
-  }
-  const count: RequestHandler = (req, _res, next) => {
-    failures.count(req.address);
-    next();
-  };
-  const base = `${publicUrl}/api`;
-  mountOpen(router, operations, rooms, base, [count, jsonBody([json], openBytesMax)]);
-  router.use(authenticate, limit, jsonBody(mediaTypes, bytesMax));
-  mount(router, operations, rooms, base);
+  router.use(logRequests([requestLog], "rejected"));
+  for (const { method, path } of subjectTokenOperations) router[method](path, setSubjectToken);
+  mountAnonymousOperations(router, apiOperations, services, baseUrl, anonymousSteps);
+  router.use(...authenticatedSteps);
+  mountOperations(router, apiOperations, services, baseUrl);
   return router;
 }
 
-const withOutsideToken: RequestHandler = (req, _res, next) => {
-  setAsideOutsideToken(req);
+const bodyParsers: readonly { readonly path: RegExp; readonly parse: RequestHandler }[] = [
+  { path: /^\/mcp-servers(?:\/|$)/i, parse: jsonBody(mediaTypes, bodyBytesMax.other, toolSchemaOptions) },
+  { path: /^\/skills(?:\/|$)/i, parse: jsonBody(mediaTypes, bodyBytesMax.skill) },
+];
+const parseOtherBody = jsonBody(mediaTypes, bodyBytesMax.other);
+const apiBody: RequestHandler = (req, res, next) => {
+  const { parse } = bodyParsers.find(({ path }) => path.test(req.path)) ?? { parse: parseOtherBody };
+  parse(req, res, next);
+};
+
+/** The operations whose `Authorization: Bearer` is a JWT to exchange and not the credential. */
+const subjectTokenOperations = apiOperations.filter(({ takesSubjectToken }) => takesSubjectToken);
+
+const setSubjectToken: RequestHandler = (req, _res, next) => {
+  extractSubjectToken(req);
   next();
 };
+
+const limitByAddress =
+  (failureLimit: FailureLimit): RequestHandler =>
+  (req, _res, next) => {
+    failureLimit.count(req.address);
+    next();
+  };

@@ -1,92 +1,113 @@
 import { oauthError } from "../../../schemas/oauth.ts";
 import { problem } from "../../../schemas/problem.ts";
-import { operations } from "../api/operations.ts";
+import { apiOperations } from "../api/operations.ts";
 import { scimMediaType } from "../scim/errors.ts";
-import { type Described, viewsOf } from "./described.ts";
+import { scimError } from "../scim/schemas/messages.ts";
+import { type DocumentedOperation, listViews } from "./documented-operation.ts";
+import { buildSharedResponses, oauthErrorFormat, problemFormat, scimErrorFormat } from "./error-responses.ts";
 import { examples } from "./examples.ts";
-import { about, tagsOf } from "./introduction.ts";
+import { apiInfo, buildTags } from "./introduction.ts";
 import { oauthOperations } from "./oauth-operations.ts";
-import { pathsOf, type Speech } from "./paths.ts";
-import { oauthErrors, problems, scimErrors, sharedResponses } from "./refusal-responses.ts";
-import { type Part, Schemas } from "./schemas.ts";
-import { scimError } from "./scim-messages.ts";
-import { scimOperations } from "./scim-operations.ts";
+import { type ApiProfile, buildPaths } from "./paths.ts";
+import { type OpenApiObject, SchemaRegistry } from "./schemas.ts";
+import { documentedScimOperations } from "./scim-operations.ts";
 
-/** All that the service offers, as an OpenAPI 3.1 document; openapi.yaml is this, printed. */
-export function openApiDocument(): Part {
-  const all: readonly Described[] = [...operations, ...oauthOperations, ...scimOperations];
-  const schemas = new Schemas(all.flatMap(sentIn), [...all.flatMap(answeredIn), problem, oauthError, scimError]);
+/** Builds the OpenAPI 3.1 document of all operations, which `openapi.yaml` contains. */
+export function buildOpenApiDocument(): OpenApiObject {
+  const documented: readonly DocumentedOperation[] = [
+    ...apiOperations,
+    ...oauthOperations,
+    ...documentedScimOperations,
+  ];
+  const schemas = new SchemaRegistry(documented.flatMap(listRequestSchemas), [
+    ...documented.flatMap(listResponseSchemas),
+    problem,
+    oauthError,
+    scimError,
+  ]);
   return {
     openapi: "3.1.0",
-    info: about,
-    servers: [{ url: "/", description: "the service that serves this document" }],
+    info: apiInfo,
+    servers: [{ url: "/", description: "The service that serves this document" }],
     security: [{ bearer: [] }, { apiKey: [] }],
-    tags: tagsOf(all.map(({ tag }) => tag)),
+    tags: buildTags(documented.map(({ tag }) => tag)),
     paths: {
-      ...pathsOf(operations, api, schemas),
-      ...pathsOf(oauthOperations, oauth, schemas),
-      ...pathsOf(scimOperations, scim, schemas),
+      ...buildPaths(apiOperations, api, schemas),
+      ...buildPaths(oauthOperations, oauth, schemas),
+      ...buildPaths(documentedScimOperations, scim, schemas),
     },
     components: {
       securitySchemes: {
-        bearer: { type: "http", scheme: "bearer", description: "`Authorization: Bearer`, or `Api-Token`, and a token" },
-        apiKey: { type: "apiKey", in: "header", name: "X-API-Key", description: "the same token" },
+        bearer: {
+          type: "http",
+          scheme: "bearer",
+          description: "A token, sent as `Authorization: Bearer` or `Authorization: Api-Token`.",
+        },
+        apiKey: { type: "apiKey", in: "header", name: "X-API-Key", description: "The same token." },
         clientSecret: {
           type: "http",
           scheme: "basic",
-          description: "at `/oauth/token`: the id of a token and the token itself",
+          description:
+            "For `/oauth/token` only: the client id is the id of a token, and the client secret is the token itself.",
         },
         outsideToken: {
           type: "http",
           scheme: "bearer",
           bearerFormat: "JWT",
-          description: "what the organization's identity provider has signed; beside the credential in `X-API-Key`",
+          description: "A JWT signed by the organization's identity provider. The credential is sent in `X-API-Key`.",
         },
       },
       parameters,
       headers,
       responses: {
-        NotModified: { description: "What the client holds is still so", headers: { ETag: { $ref: etag } } },
-        ...sharedResponses(problems),
-        ...sharedResponses(scimErrors),
+        NotModified: {
+          description: "Not Modified: the client already has the current version",
+          headers: { ETag: { $ref: etagHeaderRef } },
+        },
+        ...buildSharedResponses(problemFormat),
+        ...buildSharedResponses(scimErrorFormat),
       },
       schemas: withExamples(schemas.components()),
     },
   };
 }
 
-const json = "application/json";
+const jsonMediaType = "application/json";
 
-const api: Speech = {
-  base: "/api",
-  sent: (method) => (method === "patch" ? ["application/merge-patch+json", json] : [json]),
-  answered: json,
-  namesUsers: true,
-  refusals: problems,
+const api: ApiProfile = {
+  basePath: "/api",
+  requestMediaTypes: (method) =>
+    method === "patch" ? ["application/merge-patch+json", jsonMediaType] : [jsonMediaType],
+  responseMediaType: jsonMediaType,
+  acceptsUserEmail: true,
+  errorFormat: problemFormat,
 };
 
-const oauth: Speech = {
-  base: "/oauth",
-  sent: () => ["application/x-www-form-urlencoded"],
-  answered: json,
-  namesUsers: false,
-  refusals: oauthErrors,
+const oauth: ApiProfile = {
+  basePath: "/oauth",
+  requestMediaTypes: () => ["application/x-www-form-urlencoded"],
+  responseMediaType: jsonMediaType,
+  acceptsUserEmail: false,
+  errorFormat: oauthErrorFormat,
 };
 
-const scim: Speech = {
-  base: "/scim/v2",
-  sent: () => [scimMediaType, json],
-  answered: scimMediaType,
-  namesUsers: false,
-  refusals: scimErrors,
+const scim: ApiProfile = {
+  basePath: "/scim/v2",
+  requestMediaTypes: () => [scimMediaType, jsonMediaType],
+  responseMediaType: scimMediaType,
+  acceptsUserEmail: false,
+  errorFormat: scimErrorFormat,
 };
 
-const sentIn = ({ query, body }: Described) => [...Object.values(query?.shape ?? {}), ...(body ? [body] : [])];
+const listRequestSchemas = ({ query, body }: DocumentedOperation) => [
+  ...Object.values(query?.shape ?? {}),
+  ...(body ? [body] : []),
+];
 
-const answeredIn = (operation: Described) =>
-  viewsOf(operation).flatMap(({ answers }) => Object.values(answers).filter((schema) => schema !== null));
+const listResponseSchemas = (operation: DocumentedOperation) =>
+  listViews(operation).flatMap(({ responses }) => Object.values(responses).filter((schema) => schema !== null));
 
-function withExamples(schemas: Readonly<Record<string, Part>>): Part {
+function withExamples(schemas: Readonly<Record<string, OpenApiObject>>): OpenApiObject {
   return Object.fromEntries(
     Object.entries(schemas).map(([id, schema]) => [
       id,
@@ -95,49 +116,55 @@ function withExamples(schemas: Readonly<Record<string, Part>>): Part {
   );
 }
 
-const etag = "#/components/headers/ETag";
-const text = { type: "string" };
+const etagHeaderRef = "#/components/headers/ETag";
+const stringSchema = { type: "string" };
 
 const parameters = {
   UserEmail: {
     name: "x-user-email",
     in: "header",
     description:
-      "The user whose view it is, by `userName` or primary e-mail. Without it, the organization's view; a personal token always has its user's.",
-    schema: text,
+      "The `userName`, or the primary or only email address, of the user to act as. Omit it for the organization's view. A personal token always acts as its user.",
+    schema: stringSchema,
   },
   IfMatch: {
     name: "If-Match",
     in: "header",
-    description: "Only if the stored version has one of these entity tags; else 412.",
-    schema: text,
+    description:
+      "Performs the request only if the current version has one of these entity tags. Otherwise, returns 412.",
+    schema: stringSchema,
     example: '"3"',
   },
   IfNoneMatch: {
     name: "If-None-Match",
     in: "header",
-    description: "Only if the version has none of these entity tags; `*`: only if there is none. A read answers 304.",
-    schema: text,
+    description:
+      "Performs the request only if the current version has none of these entity tags, or with `*`, only if the resource does not exist. Otherwise, a read returns 304 and a write returns 412.",
+    schema: stringSchema,
     example: '"3"',
   },
 };
 
 const headers = {
-  ETag: { description: "the entity tag of the version that is answered", schema: text },
-  Location: { description: "where the new resource is", schema: { type: "string", format: "uri" } },
+  ETag: { description: "The entity tag of the version in the response.", schema: stringSchema },
+  Location: { description: "The URL of the created resource.", schema: { type: "string", format: "uri" } },
   RateLimit: {
-    description: "what is left of each limit (draft-ietf-httpapi-ratelimit-headers): `r` requests for `t` seconds",
-    schema: text,
+    description:
+      "What remains of each rate limit (draft-ietf-httpapi-ratelimit-headers): `r` requests in the next `t` seconds.",
+    schema: stringSchema,
   },
   "RateLimit-Policy": {
-    description: "the limits that the request counts for: `q` requests in `w` seconds",
-    schema: text,
+    description: "The rate limits that the request counts against: `q` requests in `w` seconds.",
+    schema: stringSchema,
   },
-  "X-Request-Id": { description: "names the request in the log and in audit events", schema: text },
+  "X-Request-Id": { description: "Identifies the request in logs and audit events.", schema: stringSchema },
   "X-Token-Expires-At": {
-    description: "when the token ends, from 7 days before on",
+    description: "When the token expires. Sent during the last 7 days before that.",
     schema: { type: "string", format: "date-time" },
   },
-  "Retry-After": { description: "after how many seconds to try again", schema: { type: "integer" } },
-  "WWW-Authenticate": { description: "RFC 6750 section 3: what would be enough", schema: text },
+  "Retry-After": { description: "How many seconds to wait before retrying.", schema: { type: "integer" } },
+  "WWW-Authenticate": {
+    description: "The authentication scheme, and for 403 the scopes that are required (RFC 6750 section 3).",
+    schema: stringSchema,
+  },
 };

@@ -32,7 +32,7 @@ const command = {
   slug: "summarize",
   name: "Summarize",
   template: "Summarize {{topic}} in five lines.",
-  arguments: [{ name: "topic", description: "what it is about", required: true }],
+  arguments: [{ name: "topic", description: "the topic to summarize", required: true }],
   active: true,
 };
 const policy = {
@@ -45,7 +45,7 @@ const policy = {
 };
 const assignment = { everyone: false, groups: [groupId], users: [] };
 
-/** One example of each main schema, by its name in the document. */
+/** An example of each main schema, by the schema's name in the document. */
 export const examples: Readonly<Record<string, object>> = {
   McpServerInput: { ...server, assignment },
   McpServer: { id: "srv_01K9Z3V5W8X2Y4A6B8C0D2E4F6", ...entity, ...server, assignment },
@@ -62,8 +62,8 @@ export const examples: Readonly<Record<string, object>> = {
     type: "urn:gatehouse:problem:invalid-value",
     title: "Bad Request",
     status: 400,
-    detail: "slug must be 1 to 63 lower-case letters, digits and inner hyphens.",
+    detail: "slug must be 1 to 63 lowercase letters, digits and inner hyphens.",
     instance: "urn:gatehouse:request:req_01K9Z3V5W8X2Y4A6B8C0D2E4F6",
-    errors: [{ pointer: "/slug", detail: "slug must be 1 to 63 lower-case letters, digits and inner hyphens." }],
+    errors: [{ pointer: "/slug", detail: "slug must be 1 to 63 lowercase letters, digits and inner hyphens." }],
   },
 };

@@ -1,57 +1,63 @@
-/** What the document says of the service as a whole. */
-export const about = {
+/** The `info` object of the document. */
+export const apiInfo = {
   title: "Gatehouse",
   version: "0.1.0",
-  summary: "SCIM 2.0 and admin API: people, groups and an MCP catalogue behind scoped API tokens",
-  description: `Identity providers provision people and groups through \`/scim/v2\`. Administrators keep the catalogue
-through \`/api\`, and plugins read there what one user may use.
+  summary: "SCIM 2.0 and admin API: users, groups and an MCP catalog behind scoped API tokens",
+  description: `Identity providers provision users and groups through \`/scim/v2\`. Administrators manage the catalog of MCP servers,
+toolkits, skills, commands and policies through \`/api\`. Plugins read through \`/api\` what one user may use.
 
-**Two views of one address.** Without a user named, \`/api\` shows the organization as a whole. With \`x-user-email\`, or
-with a personal token, it shows what that user may use, and the user's own things. \`x-required-scopes\` names, for each
-view, the scopes of which any one opens it; an empty list is open to every valid token.
+**Two views of each URL.** Without \`x-user-email\`, \`/api\` returns the organization's view. With \`x-user-email\`, or with
+a personal token, it returns the user's view: what that user may use, and the user's own resources.
+\`x-required-scopes\` lists the scopes for each view. Any one of them is sufficient. An empty list means that any valid
+token is sufficient.
 
-**Credentials.** \`Authorization: Bearer\`, \`Authorization: Api-Token\` or \`X-API-Key\`, and nothing else: a token in a
-URL or in a body is refused.
+**Authentication.** Send a token as \`Authorization: Bearer\`, \`Authorization: Api-Token\` or \`X-API-Key\`. Tokens in the URL
+or in the body are rejected.
 
-**Bodies.** A field that is not known is refused by name. What an answer has and the service keeps (\`id\`, \`version\`,
-\`createdAt\`, \`updatedAt\`) may be sent back and is ignored, so that what was read can be sent as it is. The same
-content again changes nothing. Answers may gain fields.
+**Request bodies.** Unknown fields are rejected by name. The server fields \`id\`, \`version\`, \`createdAt\` and \`updatedAt\`
+are ignored, so you can send back what you read. Sending the same content again changes nothing. Responses may gain
+fields in the future.
 
-**Versions.** \`ETag\` names the version that is answered. With \`If-Match\` a change is made to that version or not at
-all (412). \`PUT\` with \`If-None-Match: *\` only makes what is not there yet.
+**Versions.** \`ETag\` identifies the version in a response. Send it back as \`If-Match\` to change exactly that version; if
+the resource has changed, the request fails with 412. \`PUT\` with \`If-None-Match: *\` creates a resource and never
+replaces one.
 
-**Lists.** \`limit\` and \`cursor\`; \`pagination.nextCursor\` is the cursor of the next page, and null on the last.
+**Pagination.** Lists accept \`limit\` and \`cursor\`. Pass \`pagination.nextCursor\` as \`cursor\` to get the next page. It is null
+on the last page.
 
-**Refusals.** RFC 9457 problem documents. \`type\` is \`urn:gatehouse:problem:\` and a name that stays; \`errors\` points
-at each field that is wrong. What the caller may not read is answered like what is not there. \`/scim/v2\` refuses in
-SCIM's own words.`,
+**Errors.** \`/api\` returns RFC 9457 problem documents. \`type\` is \`urn:gatehouse:problem:\` followed by a stable error code,
+and \`errors\` points at each invalid field. A resource that the caller may not read returns the same response as one
+that does not exist. \`/scim/v2\` returns SCIM errors (RFC 7644 section 3.12).`,
   license: { name: "Proprietary", identifier: "LicenseRef-Proprietary" },
   contact: { name: "The operator of this service" },
 };
 
-const descriptions: Readonly<Record<string, string>> = {
-  Caller: "Who the service takes the caller for.",
-  Organization: "The organization that the token belongs to.",
-  Users: "The organization's people. Those that an identity provider manages are changed there.",
-  Groups: "The organization's groups and who is in them.",
-  Access: "What a user can reach, and why.",
-  "MCP servers": "The MCP servers that users can be given.",
-  Toolkits: "Choices of tools, skills and commands under one name.",
-  Skills: "Instructions in Markdown.",
-  Commands: "Text templates that are called by name.",
-  Policies: "What is allowed or denied to whom, whatever is assigned.",
-  Connections: "Which users have connected to which MCP servers.",
-  Tokens: "API tokens: what each may do, and how long.",
-  OAuth: "Access tokens of some hours, for clients that want no others.",
-  "Auth exchange": "Personal tokens for what an outside identity provider has signed.",
-  Audit: "Who did what, and when.",
+const tagDescriptions: Readonly<Record<string, string>> = {
+  Caller: "The organization, token and scopes of the credential.",
+  Organization: "The organization of the credential, and its settings.",
+  Users: "The users of the organization. Users that an identity provider manages are read-only unless overridden.",
+  Groups: "The groups of the organization, and their members.",
+  "SCIM extensions": "The extension schemas of the organization: attributes of users and groups beyond RFC 7643.",
+  Access: "What a user can use, and why.",
+  "MCP servers": "The MCP servers that can be assigned to users and groups.",
+  Toolkits: "Named selections of tools, skills and commands.",
+  Skills: "Instructions in Markdown, with optional files.",
+  Commands: "Prompt templates with arguments.",
+  Policies: "Rules that allow or deny resources to users and groups, regardless of assignments.",
+  Connections: "The connections of users to MCP servers.",
+  Tokens: "API tokens: their scopes, restrictions and lifetime.",
+  OAuth: "Short-lived access tokens by OAuth 2.0 client credentials.",
+  "Auth exchange": "Personal tokens in exchange for the JWT of an external identity provider.",
+  Audit: "The audit log of changes, and the log of requests.",
   SCIM: "Provisioning by identity providers (RFC 7643, RFC 7644, RFC 9865).",
 };
 
-/** The tags of the document, in the order in which operations have them. */
-export function tagsOf(names: readonly string[]): readonly { readonly name: string; readonly description?: string }[] {
+/** Builds the tags of the document, in the order of `names`. */
+export function buildTags(
+  names: readonly string[],
+): readonly { readonly name: string; readonly description?: string }[] {
   return [...new Set(names)].map((name) => {
-    const description = descriptions[name];
+    const description = tagDescriptions[name];
     return { name, ...(description !== undefined && { description }) };
   });
 }

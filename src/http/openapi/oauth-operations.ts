@@ -1,20 +1,29 @@
 import { accessToken, accessTokenRequest } from "../../../schemas/oauth.ts";
-import type { Described } from "./described.ts";
+import type { DocumentedOperation } from "./documented-operation.ts";
 
-/** What `/oauth` offers, for the document. */
-export const oauthOperations: readonly Described[] = [
+/** The operations of `/oauth` for the document. */
+export const oauthOperations: readonly DocumentedOperation[] = [
   {
     operationId: "issueAccessToken",
     method: "post",
     path: "/token",
     tag: "OAuth",
-    summary: "An access token of some hours, for a token (RFC 6749 section 4.4)",
-    description: `The client's id is the id of a token, its secret the token itself; they are sent as \`Authorization: Basic\` or in the
-body. The access token does what the token does or less, as the same user and on the same servers, and ends with it at
-once. A token that was got for another one is no client.`,
+    summary: "Issue an access token",
+    description: `Issues a short-lived access token by the client credentials grant (RFC 6749 section 4.4). The client id is the id of a
+token, and the client secret is the token itself. Send them as \`Authorization: Basic\` or in the body.
+
+The access token has the scopes, user and MCP servers of that token, or fewer. It stops working as soon as that token
+is disabled or revoked, or expires. A token that was itself issued here or by an exchange cannot be a client.`,
     body: accessTokenRequest,
     security: [{ clientSecret: [] }, {}],
-    refuses: ["invalid-request", "invalid-token", "method-not-allowed", "too-large", "rate-limited", "unavailable"],
-    organization: { scopes: [], answers: { 200: accessToken } },
+    exactErrorCodes: [
+      "invalid-request",
+      "invalid-token",
+      "method-not-allowed",
+      "too-large",
+      "rate-limited",
+      "unavailable",
+    ],
+    organization: { scopes: [], responses: { 200: accessToken } },
   },
 ];

@@ -1,19 +1,19 @@
-import { type Html, html, marked } from "../html.ts";
-import type { Part } from "./schemas.ts";
+import { type Html, html, renderInlineMarkup } from "./html.ts";
+import type { OpenApiObject } from "./schemas.ts";
 
-/** A schema of the document, as far as the page shows it. */
-export interface Schema {
+/** The parts of a schema that the page shows. */
+export interface DocumentedSchema {
   readonly $ref?: string;
   readonly type?: string | readonly string[];
   readonly format?: string;
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
-  readonly anyOf?: readonly Schema[];
-  readonly oneOf?: readonly Schema[];
-  readonly items?: Schema;
-  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly anyOf?: readonly DocumentedSchema[];
+  readonly oneOf?: readonly DocumentedSchema[];
+  readonly items?: DocumentedSchema;
+  readonly properties?: Readonly<Record<string, DocumentedSchema>>;
   readonly required?: readonly string[];
-  readonly additionalProperties?: Schema | boolean;
+  readonly additionalProperties?: DocumentedSchema | boolean;
   readonly description?: string;
   readonly default?: unknown;
   readonly readOnly?: boolean;
@@ -22,81 +22,90 @@ export interface Schema {
   readonly [constraint: string]: unknown;
 }
 
-/** What a value of a schema is, in a line; what has a name leads to it. */
-export function kindOf(schema: Schema): Html {
+/** Renders the type of a schema in one line. A named schema becomes a link. */
+export function renderType(schema: DocumentedSchema): Html {
   const { $ref, type, format, anyOf, oneOf, items, properties, additionalProperties } = schema;
-  if ($ref !== undefined) return linkTo($ref.split("/").at(-1) ?? "");
+  if ($ref !== undefined) return renderSchemaLink($ref.split("/").at(-1) ?? "");
   if ("const" in schema) return html`<code>${JSON.stringify(schema.const)}</code>`;
-  if (schema.enum) return joined(schema.enum.map((each) => html`<code>${JSON.stringify(each)}</code>`));
-  const either = anyOf ?? oneOf;
-  if (either) return joined(either.map(kindOf));
-  if (items) return html`list of ${kindOf(items)}`;
+  if (schema.enum) return joinWithOr(schema.enum.map((each) => html`<code>${JSON.stringify(each)}</code>`));
+  const alternatives = anyOf ?? oneOf;
+  if (alternatives) return joinWithOr(alternatives.map(renderType));
+  if (items) return html`array of ${renderType(items)}`;
   if (properties) return html`object`;
-  if (typeof additionalProperties === "object") return html`object of any fields`;
+  if (typeof additionalProperties === "object") return html`object with any fields`;
   return html`${[type ?? "anything"].flat().join(" or ")}${format !== undefined && ` (${format})`}`;
 }
 
-export const linkTo = (name: string): Html => html`<a href="#schema-${name}">${name}</a>`;
+export const renderSchemaLink = (name: string): Html => html`<a href="#schema-${name}">${name}</a>`;
 
-const joined = (kinds: readonly Html[]): Html => html`${kinds.map((kind, at) => [at > 0 && " or ", kind])}`;
+const joinWithOr = (types: readonly Html[]): Html => html`${types.map((type, index) => [index > 0 && " or ", type])}`;
 
-/** What else a schema demands. */
-export function boundsOf(schema: Schema): readonly Html[] {
-  const bounds = Object.entries(words).flatMap(([name, word]) =>
-    schema[name] === undefined ? [] : [html`${word} <code>${String(schema[name])}</code>`],
+/** Renders the constraints of a schema, its default and its access. */
+export function renderConstraints(schema: DocumentedSchema): readonly Html[] {
+  const constraints = Object.entries(constraintLabels).flatMap(([name, label]) =>
+    schema[name] === undefined ? [] : [html`${label} <code>${String(schema[name])}</code>`],
   );
-  const filled = "default" in schema ? [html`by default <code>${JSON.stringify(schema.default)}</code>`] : [];
+  const defaults = "default" in schema ? [html`default: <code>${JSON.stringify(schema.default)}</code>`] : [];
   const { readOnly, writeOnly } = schema;
-  return [...bounds, ...filled, ...(readOnly ? [html`read only`] : []), ...(writeOnly ? [html`write only`] : [])];
+  return [
+    ...constraints,
+    ...defaults,
+    ...(readOnly ? [html`read only`] : []),
+    ...(writeOnly ? [html`write only`] : []),
+  ];
 }
 
-const words = {
-  minLength: "characters at least",
-  maxLength: "characters at most",
-  minimum: "at least",
-  maximum: "at most",
-  maxItems: "entries at most",
-  pattern: "matches",
+const constraintLabels = {
+  minLength: "minimum length:",
+  maxLength: "maximum length:",
+  minimum: "minimum:",
+  maximum: "maximum:",
+  maxItems: "maximum number of items:",
+  pattern: "pattern:",
 } as const;
 
-/** The fields of an object, one row each; those of objects within it below their names. */
-export function fieldsOf({ properties = {}, required = [] }: Schema, prefix = ""): readonly Html[] {
+/** Renders one table row for each field of an object. Fields of nested objects follow, named by their path. */
+export function renderFieldRows({ properties = {}, required = [] }: DocumentedSchema, prefix = ""): readonly Html[] {
   return Object.entries(properties).flatMap(([name, field]) => {
     const path = prefix + name;
-    const within = field.properties ? field : field.items?.properties ? field.items : undefined;
+    const nested = field.properties ? field : field.items?.properties ? field.items : undefined;
     const row = html`
-<tr><th scope="row"><code>${path}</code></th><td>${kindOf(field)}</td><td>${required.includes(name) ? "yes" : "no"}</td>
-<td>${meaningOf(field)}</td></tr>`;
-    return [row, ...(within ? fieldsOf(within, `${path}${field.items ? "[]" : ""}.`) : [])];
+<tr><th scope="row"><code>${path}</code></th><td>${renderType(field)}</td><td>${required.includes(name) ? "yes" : "no"}</td>
+<td>${renderDescription(field)}</td></tr>`;
+    return [row, ...(nested ? renderFieldRows(nested, `${path}${field.items ? "[]" : ""}.`) : [])];
   });
 }
 
-/** What a field means, and what it demands. */
-export function meaningOf(schema: Schema): Html {
-  const parts = [...(schema.description === undefined ? [] : [marked(schema.description)]), ...boundsOf(schema)];
-  return html`${parts.map((part, at) => [at > 0 && "; ", part])}`;
+/** Renders the description and the constraints of a field. */
+export function renderDescription(schema: DocumentedSchema): Html {
+  const parts = [
+    ...(schema.description === undefined ? [] : [renderInlineMarkup(schema.description)]),
+    ...renderConstraints(schema),
+  ];
+  return html`${parts.map((part, index) => [index > 0 && "; ", part])}`;
 }
 
-/** The named schemas, each with its fields, its kind where it has none, and an example. */
-export function schemaSections(schemas: Readonly<Record<string, Part>>): readonly Html[] {
-  return Object.entries(schemas).map(([name, part]) => {
-    const schema: Schema = part;
+/** Renders the named schemas, each with its fields (or its type, if it has none) and an example. */
+export function renderSchemaSections(schemas: Readonly<Record<string, OpenApiObject>>): readonly Html[] {
+  return Object.entries(schemas).map(([name, definition]) => {
+    const schema: DocumentedSchema = definition;
     const [example] = schema.examples ?? [];
     return html`
 <article id="schema-${name}">
 <h3>${name}</h3>
-${shapesOf(schema).map((shape) => (shape.properties ? tableOf(fieldsOf(shape)) : html`<p>${kindOf(shape)}</p>`))}
+${listAlternatives(schema).map((shape) => (shape.properties ? renderFieldTable(renderFieldRows(shape)) : html`<p>${renderType(shape)}</p>`))}
 ${example !== undefined && html`<details><summary>Example</summary><pre>${JSON.stringify(example, null, 2)}</pre></details>`}
 </article>`;
   });
 }
 
-/** A choice of objects is shown as all of them. */
-const shapesOf = (schema: Schema): readonly Schema[] => schema.oneOf ?? schema.anyOf ?? [schema];
+/** A union is shown as all of its alternatives. */
+const listAlternatives = (schema: DocumentedSchema): readonly DocumentedSchema[] =>
+  schema.oneOf ?? schema.anyOf ?? [schema];
 
-const tableOf = (rows: readonly Html[]): Html => html`
+const renderFieldTable = (rows: readonly Html[]): Html => html`
 <table>
-<thead><tr><th scope="col">Field</th><th scope="col">Type</th><th scope="col">Required</th><th scope="col">Meaning</th></tr></thead>
+<thead><tr><th scope="col">Field</th><th scope="col">Type</th><th scope="col">Required</th><th scope="col">Description</th></tr></thead>
 <tbody>${rows}
 </tbody>
 </table>`;

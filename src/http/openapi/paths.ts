@@ -1,33 +1,40 @@
 import { z } from "zod";
-import { linesType } from "../send.ts";
-import { type Described, viewsOf } from "./described.ts";
-import { type Refusals, refusalResponses } from "./refusal-responses.ts";
-import type { Part, SchemaObject, Schemas } from "./schemas.ts";
+import { jsonLinesType } from "../server/send.ts";
+import { type DocumentedOperation, listViews } from "./documented-operation.ts";
+import { buildErrorResponses, type ErrorFormat } from "./error-responses.ts";
+import type { OpenApiObject, SchemaObject, SchemaRegistry } from "./schemas.ts";
 
-/** How a door speaks. */
-export interface Speech {
-  readonly base: string;
-  /** What its bodies are sent as, the first choice first. */
-  readonly sent: (method: string) => readonly string[];
-  readonly answered: string;
-  /** Whether `x-user-email` names a user at it. */
-  readonly namesUsers: boolean;
-  readonly refusals: Refusals;
+/** The media types and headers of one API. */
+export interface ApiProfile {
+  readonly basePath: string;
+  /** The media types of request bodies, the preferred one first. */
+  readonly requestMediaTypes: (method: string) => readonly string[];
+  readonly responseMediaType: string;
+  /** Whether it accepts `x-user-email`. */
+  readonly acceptsUserEmail: boolean;
+  readonly errorFormat: ErrorFormat;
 }
 
-/** The operations of a door, path by path. */
-export function pathsOf(operations: readonly Described[], speech: Speech, schemas: Schemas): Part {
+/** Builds the path items of an API. */
+export function buildPaths(
+  operations: readonly DocumentedOperation[],
+  profile: ApiProfile,
+  schemas: SchemaRegistry,
+): OpenApiObject {
   const paths = [...new Set(operations.map(({ path }) => path))];
   return Object.fromEntries(
     paths.map((path) => {
-      const here = operations.filter((operation) => operation.path === path);
-      const item = here.map((operation) => [operation.method, operationObject(operation, speech, schemas)]);
-      return [speech.base + path, Object.fromEntries(item)];
+      const pathOperations = operations.filter((operation) => operation.path === path);
+      const entries = pathOperations.map((operation) => [
+        operation.method,
+        buildOperation(operation, profile, schemas),
+      ]);
+      return [profile.basePath + path, Object.fromEntries(entries)];
     }),
   );
 }
 
-function operationObject(operation: Described, speech: Speech, schemas: Schemas): Part {
+function buildOperation(operation: DocumentedOperation, profile: ApiProfile, schemas: SchemaRegistry): OpenApiObject {
   const {
     operationId,
     tag,
@@ -38,9 +45,9 @@ function operationObject(operation: Described, speech: Speech, schemas: Schemas)
     method,
     body,
     isBodyOptional = false,
-    takesOutsideToken,
+    takesSubjectToken,
   } = operation;
-  const parameters = parametersOf(operation, speech, schemas);
+  const parameters = buildParameters(operation, profile, schemas);
   return {
     operationId,
     tags: [tag],
@@ -50,21 +57,31 @@ function operationObject(operation: Described, speech: Speech, schemas: Schemas)
       ...(organization && { organization: organization.scopes }),
       ...(user && { user: user.scopes }),
     },
-    ...(operation.anyone && { security: [] }),
+    ...(operation.anonymous && { security: [] }),
     ...(operation.security && { security: operation.security }),
-    ...(takesOutsideToken && { security: [{ apiKey: [], outsideToken: [] }] }),
+    ...(takesSubjectToken && { security: [{ apiKey: [], outsideToken: [] }] }),
     ...(parameters.length > 0 && { parameters }),
     ...(body && {
-      requestBody: { required: !isBodyOptional, content: contentOf(schemas.sent(body), speech.sent(method)) },
+      requestBody: {
+        required: !isBodyOptional,
+        content: buildContent(schemas.sent(body), profile.requestMediaTypes(method)),
+      },
     }),
-    responses: { ...successesOf(operation, speech, schemas), ...refusalResponses(operation, speech.refusals) },
+    responses: {
+      ...buildSuccessResponses(operation, profile, schemas),
+      ...buildErrorResponses(operation, profile.errorFormat),
+    },
   };
 }
 
-const contentOf = (schema: SchemaObject, mediaTypes: readonly string[]): Part =>
+const buildContent = (schema: SchemaObject, mediaTypes: readonly string[]): OpenApiObject =>
   Object.fromEntries(mediaTypes.map((type) => [type, { schema }]));
 
-function parametersOf(operation: Described, speech: Speech, schemas: Schemas): readonly Part[] {
+function buildParameters(
+  operation: DocumentedOperation,
+  profile: ApiProfile,
+  schemas: SchemaRegistry,
+): readonly OpenApiObject[] {
   const { path, parameters, query, isVersioned, user } = operation;
   return [
     ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => ({
@@ -74,21 +91,21 @@ function parametersOf(operation: Described, speech: Speech, schemas: Schemas): r
       ...(parameters?.[name] !== undefined && { description: parameters[name] }),
       schema: { type: "string" },
     })),
-    ...(query ? queryParametersOf(query, schemas) : []),
-    ...(user && speech.namesUsers ? [parameterAt("UserEmail")] : []),
-    ...(isVersioned ? conditionsOf(operation).map(parameterAt) : []),
+    ...(query ? buildQueryParameters(query, schemas) : []),
+    ...(user && profile.acceptsUserEmail ? [toParameterRef("UserEmail")] : []),
+    ...(isVersioned ? listConditionalHeaders(operation).map(toParameterRef) : []),
   ];
 }
 
-/** What is made anew has no version that something could be said of. */
-function conditionsOf({ method, path }: Described): readonly string[] {
+/** Creating a resource has no preconditions, because the resource has no version yet. */
+function listConditionalHeaders({ method, path }: DocumentedOperation): readonly string[] {
   if (method === "get") return ["IfNoneMatch"];
   return method === "post" && !path.includes("{") ? [] : ["IfMatch", "IfNoneMatch"];
 }
 
-const parameterAt = (name: string): Part => ({ $ref: `#/components/parameters/${name}` });
+const toParameterRef = (name: string): OpenApiObject => ({ $ref: `#/components/parameters/${name}` });
 
-function queryParametersOf(query: z.ZodObject, schemas: Schemas): readonly Part[] {
+function buildQueryParameters(query: z.ZodObject, schemas: SchemaRegistry): readonly OpenApiObject[] {
   return Object.entries(query.shape).map(([name, field]) => {
     const { description, ...schema } = schemas.sent(field as z.ZodType);
     return {
@@ -101,43 +118,55 @@ function queryParametersOf(query: z.ZodObject, schemas: Schemas): readonly Part[
   });
 }
 
-/** Each success of each view; where the views answer differently, either. */
-function successesOf(operation: Described, { answered }: Speech, schemas: Schemas): Part {
-  const { isVersioned, method, lines } = operation;
-  const answers = viewsOf(operation).flatMap((view) => Object.entries(view.answers));
-  const statuses = [...new Set(answers.map(([status]) => status))].sort();
+/** Builds the success responses by status. If the schemas of the views differ, the body is either (`anyOf`). */
+function buildSuccessResponses(
+  operation: DocumentedOperation,
+  { responseMediaType }: ApiProfile,
+  schemas: SchemaRegistry,
+): OpenApiObject {
+  const { isVersioned, method, lineSchema } = operation;
+  const schemasByStatus = listViews(operation).flatMap((view) => Object.entries(view.responses));
+  const statuses = [...new Set(schemasByStatus.map(([status]) => status))].sort();
   const responses = statuses.map((status) => {
-    const bodies = answers.flatMap(([of, schema]) => (of === status && schema ? [schemas.answered(schema)] : []));
+    const bodies = schemasByStatus.flatMap(([bodyStatus, schema]) =>
+      bodyStatus === status && schema ? [schemas.toResponseSchema(schema)] : [],
+    );
     const headers = {
-      ...Object.fromEntries(commonHeaders.map((name) => [name, headerAt(name)])),
-      ...(isVersioned && status !== "204" && { ETag: headerAt("ETag") }),
-      ...(status === "201" && { Location: headerAt("Location") }),
+      ...Object.fromEntries(commonHeaders.map((name) => [name, toHeaderRef(name)])),
+      ...(isVersioned && status !== "204" && { ETag: toHeaderRef("ETag") }),
+      ...(status === "201" && { Location: toHeaderRef("Location") }),
     };
     return [
       status,
       {
-        description: successes[status] ?? "Success",
+        description: successDescriptions[status] ?? "Success",
         headers,
-        ...(bodies.length > 0 && { content: contentOf(eitherOf(bodies), [lines ? linesType : answered]) }),
+        ...(bodies.length > 0 && {
+          content: buildContent(toAnyOf(bodies), [lineSchema ? jsonLinesType : responseMediaType]),
+        }),
       },
     ];
   });
-  const isReadByVersion = isVersioned && method === "get";
+  const isConditionalRead = isVersioned && method === "get";
   return Object.fromEntries([
     ...responses,
-    ...(isReadByVersion ? [["304", { $ref: "#/components/responses/NotModified" }]] : []),
+    ...(isConditionalRead ? [["304", { $ref: "#/components/responses/NotModified" }]] : []),
   ]);
 }
 
-/** What every answer tells besides. */
+/** The headers of every successful response. */
 const commonHeaders = ["X-Request-Id", "RateLimit-Policy", "RateLimit", "X-Token-Expires-At"];
 
-const headerAt = (name: string): Part => ({ $ref: `#/components/headers/${name}` });
+const toHeaderRef = (name: string): OpenApiObject => ({ $ref: `#/components/headers/${name}` });
 
-const successes: Readonly<Record<string, string>> = { 200: "Done", 201: "Made", 204: "Done; there is nothing to say" };
+const successDescriptions: Readonly<Record<string, string>> = {
+  200: "Success",
+  201: "Created",
+  204: "Success, no content",
+};
 
-function eitherOf(bodies: readonly SchemaObject[]): SchemaObject {
-  const different = [...new Map(bodies.map((body) => [JSON.stringify(body), body])).values()];
-  const [only] = different;
-  return different.length === 1 && only ? only : { anyOf: different };
+function toAnyOf(bodies: readonly SchemaObject[]): SchemaObject {
+  const distinct = [...new Map(bodies.map((body) => [JSON.stringify(body), body])).values()];
+  const [first] = distinct;
+  return distinct.length === 1 && first ? first : { anyOf: distinct };
 }

@@ -1,45 +1,45 @@
-import { type Html, html, marked } from "../html.ts";
-import { kindOf, meaningOf, type Schema, schemaSections } from "./page-schema.ts";
-import type { Part } from "./schemas.ts";
+import { type Html, html, renderInlineMarkup } from "./html.ts";
+import { type DocumentedSchema, renderDescription, renderSchemaSections, renderType } from "./page-schema.ts";
+import type { OpenApiObject } from "./schemas.ts";
 
-/** The document as the page reads it. */
-interface Document {
+/** The parts of the document that the page shows. */
+interface OpenApiDocument {
   readonly info: { readonly title: string; readonly version: string; readonly description: string };
   readonly tags: readonly { readonly name: string; readonly description?: string }[];
-  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, OperationObject>>>>;
   readonly components: Readonly<
-    Record<"schemas" | "parameters" | "responses" | "headers", Readonly<Record<string, Part>>>
+    Record<"schemas" | "parameters" | "responses" | "headers", Readonly<Record<string, OpenApiObject>>>
   >;
 }
 
-interface Operation {
+interface OperationObject {
   readonly operationId: string;
   readonly tags: readonly string[];
   readonly summary: string;
   readonly description?: string;
   readonly "x-required-scopes": Readonly<Record<string, readonly string[]>>;
-  readonly parameters?: readonly Part[];
-  readonly requestBody?: Pick<Response, "content">;
-  readonly responses: Readonly<Record<string, Part>>;
+  readonly parameters?: readonly OpenApiObject[];
+  readonly requestBody?: Pick<ResponseObject, "content">;
+  readonly responses: Readonly<Record<string, OpenApiObject>>;
 }
 
-interface Response {
+interface ResponseObject {
   readonly description: string;
   readonly headers?: Readonly<Record<string, unknown>>;
-  readonly content?: Readonly<Record<string, { readonly schema: Schema }>>;
+  readonly content?: Readonly<Record<string, { readonly schema: DocumentedSchema }>>;
 }
 
-interface Parameter {
+interface ParameterObject {
   readonly name: string;
   readonly in: string;
   readonly required?: boolean;
   readonly description?: string;
-  readonly schema: Schema;
+  readonly schema: DocumentedSchema;
 }
 
-/** The reference page: the OpenAPI document for people to read, without scripts. */
-export function referencePage(part: Part): string {
-  const document = part as unknown as Document;
+/** Renders the OpenAPI document as an HTML page without scripts. */
+export function renderReferencePage(source: OpenApiObject): string {
+  const document = source as unknown as OpenApiDocument;
   const { info, tags, components } = document;
   const operations = Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
@@ -47,7 +47,7 @@ export function referencePage(part: Part): string {
   const sections = tags.map((tag) => ({
     ...tag,
     id: `tag-${tag.name.toLowerCase().replaceAll(/\W+/g, "-")}`,
-    within: operations.filter(({ operation }) => operation.tags.includes(tag.name)),
+    tagOperations: operations.filter(({ operation }) => operation.tags.includes(tag.name)),
   }));
   return html`<!doctype html>
 <html lang="en">
@@ -60,30 +60,30 @@ export function referencePage(part: Part): string {
 <body>
 <header>
 <h1>${info.title} API reference</h1>
-<p>As a document for tools: <a href="openapi.yaml">openapi.yaml</a>, <a href="openapi.json">openapi.json</a>.</p>
+<p>Download the OpenAPI document: <a href="openapi.yaml">openapi.yaml</a>, <a href="openapi.json">openapi.json</a>.</p>
 </header>
 <nav aria-label="Contents">
 <ul>${sections.map(
-    ({ name, id, within }) => html`
+    ({ name, id, tagOperations }) => html`
 <li><a href="#${id}">${name}</a>
-<ul>${within.map(({ method, path, operation }) => html`<li><a href="#${operation.operationId}">${method} ${path}</a></li>`)}</ul></li>`,
+<ul>${tagOperations.map(({ method, path, operation }) => html`<li><a href="#${operation.operationId}">${method} ${path}</a></li>`)}</ul></li>`,
   )}
 <li><a href="#schemas">Schemas</a></li>
 </ul>
 </nav>
 <main>
-${info.description.split(/\n{2,}/).map(paragraph)}
+${info.description.split(/\n{2,}/).map(renderParagraph)}
 ${sections.map(
-  ({ name, description, id, within }) => html`
+  ({ name, description, id, tagOperations }) => html`
 <section id="${id}">
 <h2>${name}</h2>
-${description !== undefined && paragraph(description)}
-${within.map(({ path, method, operation }) => article(path, method, operation, components))}
+${description !== undefined && renderParagraph(description)}
+${tagOperations.map(({ path, method, operation }) => renderOperation(path, method, operation, components))}
 </section>`,
 )}
 <section id="schemas">
 <h2>Schemas</h2>
-${schemaSections(components.schemas)}
+${renderSchemaSections(components.schemas)}
 </section>
 </main>
 </body>
@@ -91,74 +91,79 @@ ${schemaSections(components.schemas)}
 `.text;
 }
 
-function article(path: string, method: string, operation: Operation, components: Document["components"]): Html {
+function renderOperation(
+  path: string,
+  method: string,
+  operation: OperationObject,
+  components: OpenApiDocument["components"],
+): Html {
   const { operationId, summary, description, parameters = [], requestBody, responses } = operation;
   return html`
 <article id="${operationId}">
-<h3>${marked(summary)}</h3>
+<h3>${renderInlineMarkup(summary)}</h3>
 <p><code>${method} ${path}</code></p>
-${description !== undefined && paragraph(description)}
-${scopesOf(operation)}
-${parameters.length > 0 && parameterTable(parameters.map((each) => resolved(each, components) as unknown as Parameter))}
-${requestBody && html`<p>Body: ${contentOf(requestBody)}</p>`}
-${responseTable(Object.entries(responses).map(([status, each]) => [status, resolved(each, components) as unknown as Response]))}
+${description !== undefined && renderParagraph(description)}
+${renderScopes(operation)}
+${parameters.length > 0 && renderParameterTable(parameters.map((each) => resolveReference(each, components) as unknown as ParameterObject))}
+${requestBody && html`<p>Body: ${renderContent(requestBody)}</p>`}
+${renderResponseTable(Object.entries(responses).map(([status, each]) => [status, resolveReference(each, components) as unknown as ResponseObject]))}
 </article>`;
 }
 
-/** The part itself, where it is only referred to. */
-function resolved(part: Part, components: Document["components"]): Part {
-  const { $ref } = part;
-  if (typeof $ref !== "string") return part;
-  const [kind, name] = $ref.split("/").slice(-2);
-  const found = components[kind as keyof Document["components"]][name ?? ""];
-  if (!found) throw new Error(`${$ref} is not in the document`);
-  return found;
+/** Resolves a reference into `components`. */
+function resolveReference(object: OpenApiObject, components: OpenApiDocument["components"]): OpenApiObject {
+  const { $ref } = object;
+  if (typeof $ref !== "string") return object;
+  const [section, name] = $ref.split("/").slice(-2);
+  const component = components[section as keyof OpenApiDocument["components"]][name ?? ""];
+  if (!component) throw new Error(`${$ref} is not in the document`);
+  return component;
 }
 
-function scopesOf({ "x-required-scopes": scopes }: Operation): Html {
+function renderScopes({ "x-required-scopes": scopes }: OperationObject): Html {
   if (Object.keys(scopes).length === 0)
     return html`
-<p>For everybody, without a credential.</p>`;
+<p>No credential required.</p>`;
   return html`
 <dl>${Object.entries(scopes).map(
-    ([view, needed]) => html`
-<dt>${views[view] ?? view}</dt>
-<dd>${needed.length === 0 ? "any valid token" : needed.map((scope, at) => [at > 0 && " or ", html`<code>${scope}</code>`])}</dd>`,
+    ([view, requiredScopes]) => html`
+<dt>${viewLabels[view] ?? view}</dt>
+<dd>${requiredScopes.length === 0 ? "any valid token" : requiredScopes.map((scope, index) => [index > 0 && " or ", html`<code>${scope}</code>`])}</dd>`,
   )}
 </dl>`;
 }
 
-const views: Readonly<Record<string, string>> = {
-  organization: "For the organization, with",
-  user: "For a user, with",
+const viewLabels: Readonly<Record<string, string>> = {
+  organization: "Required scope, organization's view",
+  user: "Required scope, user's view",
 };
 
-const parameterTable = (parameters: readonly Parameter[]): Html => html`
+const renderParameterTable = (parameters: readonly ParameterObject[]): Html => html`
 <table>
-<thead><tr><th scope="col">Parameter</th><th scope="col">In</th><th scope="col">Type</th><th scope="col">Needed</th><th scope="col">Meaning</th></tr></thead>
+<thead><tr><th scope="col">Parameter</th><th scope="col">In</th><th scope="col">Type</th><th scope="col">Required</th><th scope="col">Description</th></tr></thead>
 <tbody>${parameters.map(
-  ({ name, in: place, required, description, schema }) => html`
-<tr><th scope="row"><code>${name}</code></th><td>${place}</td><td>${kindOf(schema)}</td><td>${required ? "yes" : "no"}</td>
-<td>${meaningOf({ ...schema, ...(description !== undefined && { description }) })}</td></tr>`,
+  ({ name, in: location, required, description, schema }) => html`
+<tr><th scope="row"><code>${name}</code></th><td>${location}</td><td>${renderType(schema)}</td><td>${required ? "yes" : "no"}</td>
+<td>${renderDescription({ ...schema, ...(description !== undefined && { description }) })}</td></tr>`,
 )}
 </tbody>
 </table>`;
 
-const responseTable = (responses: readonly (readonly [string, Response])[]): Html => html`
+const renderResponseTable = (responses: readonly (readonly [string, ResponseObject])[]): Html => html`
 <table>
-<thead><tr><th scope="col">Answer</th><th scope="col">Meaning</th><th scope="col">Headers</th><th scope="col">Body</th></tr></thead>
+<thead><tr><th scope="col">Status</th><th scope="col">Description</th><th scope="col">Headers</th><th scope="col">Body</th></tr></thead>
 <tbody>${responses.map(
   ([status, response]) => html`
-<tr><th scope="row">${status}</th><td>${marked(response.description)}</td><td>${Object.keys(response.headers ?? {}).join(", ")}</td>
-<td>${contentOf(response)}</td></tr>`,
+<tr><th scope="row">${status}</th><td>${renderInlineMarkup(response.description)}</td><td>${Object.keys(response.headers ?? {}).join(", ")}</td>
+<td>${renderContent(response)}</td></tr>`,
 )}
 </tbody>
 </table>`;
 
-/** All media types of one body have the same schema. */
-function contentOf({ content = {} }: Pick<Response, "content">): Html | undefined {
+/** Renders the schema of a body, which is the same for all of its media types. */
+function renderContent({ content = {} }: Pick<ResponseObject, "content">): Html | undefined {
   const [first] = Object.values(content);
-  return first && html`${kindOf(first.schema)} as <code>${Object.keys(content).join(", ")}</code>`;
+  return first && html`${renderType(first.schema)} as <code>${Object.keys(content).join(", ")}</code>`;
 }
 
-const paragraph = (text: string): Html => html`<p>${marked(text)}</p>`;
+const renderParagraph = (text: string): Html => html`<p>${renderInlineMarkup(text)}</p>`;

@@ -1,33 +1,33 @@
 import { type Request, type RequestHandler, type Response, Router } from "express";
-import { byMethod } from "../methods.ts";
-import { sendText } from "../send.ts";
-import { openApiDocument } from "./document.ts";
-import { referencePage } from "./reference-page.ts";
+import { routeMethods } from "../server/methods.ts";
+import { sendText } from "../server/send.ts";
+import { buildOpenApiDocument } from "./document.ts";
+import { renderReferencePage } from "./reference-page.ts";
 import { stylesheet } from "./stylesheet.ts";
-import { yamlOf } from "./yaml.ts";
+import { toYaml } from "./yaml.ts";
 
 /**
- * `/openapi.yaml`, `/openapi.json` and the page `/reference`. They are for everybody: they tell what the code tells, and
- * nothing of what is stored.
+ * Routes `/openapi.yaml`, `/openapi.json` and the page `/reference`. They require no credential, because they describe
+ * the code and contain no stored data.
  */
 export function openApiRouter(): Router {
-  const router = Router({ strict: true }); // the page names its stylesheet beside itself
-  setImmediate(() => [yaml, json, page].map((make) => make()));
-  router.all("/openapi.yaml", serving("application/yaml", yaml));
-  router.all("/openapi.json", serving("application/json", json));
-  router.all("/reference", strictly, serving("text/html; charset=utf-8", page));
+  const router = Router({ strict: true }); // the page links its stylesheet by a relative URL
+  setImmediate(() => [getYaml, getJson, getReferencePage].map((build) => build()));
+  router.all("/openapi.yaml", serve("application/yaml", getYaml));
+  router.all("/openapi.json", serve("application/json", getJson));
+  router.all("/reference", contentSecurityPolicy, serve("text/html; charset=utf-8", getReferencePage));
   router.all(
     "/reference.css",
-    serving("text/css; charset=utf-8", () => stylesheet),
+    serve("text/css; charset=utf-8", () => stylesheet),
   );
   return router;
 }
 
-const serving = (mediaType: string, text: () => string): RequestHandler =>
-  byMethod({ GET: (_req: Request, res: Response) => sendText(res, 200, mediaType, text()) });
+const serve = (mediaType: string, render: () => string): RequestHandler =>
+  routeMethods({ GET: (_req: Request, res: Response) => sendText(res, 200, mediaType, render()) });
 
-/** The page needs its stylesheet and nothing else. */
-const strictly: RequestHandler = (_req, res, next) => {
+/** The page loads only its stylesheet. */
+const contentSecurityPolicy: RequestHandler = (_req, res, next) => {
   res.setHeader(
     "Content-Security-Policy",
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -35,16 +35,16 @@ const strictly: RequestHandler = (_req, res, next) => {
   next();
 };
 
-// Made once for the whole process, while it starts: it takes a third of a second, for which no request should wait.
-const document = once(openApiDocument);
-const yaml = once(() => yamlOf(document()));
-const json = once(() => JSON.stringify(document()));
-const page = once(() => referencePage(document()));
+// Built once per process, at startup: it takes a third of a second, and no request should wait for it.
+const getDocument = memoize(buildOpenApiDocument);
+const getYaml = memoize(() => toYaml(getDocument()));
+const getJson = memoize(() => JSON.stringify(getDocument()));
+const getReferencePage = memoize(() => renderReferencePage(getDocument()));
 
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
+function memoize<T>(compute: () => T): () => T {
+  let cached: { readonly value: T } | undefined;
   return () => {
-    made ??= { value: make() };
-    return made.value;
+    cached ??= { value: compute() };
+    return cached.value;
   };
 }

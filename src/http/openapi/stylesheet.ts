@@ -1,4 +1,4 @@
-/** How the reference page looks, in the light and in the dark, on paper and on a small screen. */
+/** The stylesheet of the reference page, for light and dark color schemes, print and small screens. */
 export const stylesheet = `:root { color-scheme: light dark; --line: light-dark(#d5d9e0, #3a3f4a); --soft: light-dark(#f4f6f9, #1d2026); }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 90rem; padding: 0 1.5rem 4rem; font: 1rem/1.5 system-ui, sans-serif; }

@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
-import type { Part } from "./schemas.ts";
+import type { OpenApiObject } from "./schemas.ts";
 
-/** The document as YAML. */
-export function yamlOf(document: Part): string {
+/** Serializes the document as YAML. */
+export function toYaml(document: OpenApiObject): string {
   return stringify(document, { aliasDuplicateObjects: false, lineWidth: 0, blockQuote: "literal", compat: "yaml-1.1" });
 }

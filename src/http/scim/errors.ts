@@ -1,15 +1,15 @@
 import type { ErrorRequestHandler } from "express";
-import type { AppError, Fault } from "../../errors.ts";
+import type { AppError, ErrorCode } from "../../errors.ts";
 import type { Log } from "../../log.ts";
-import { detailOf, faultOf, setFaultHeaders, statusOf } from "../faults.ts";
-import { logFault } from "../problem.ts";
-import { sendJson } from "../send.ts";
+import { httpStatuses, redactDetail, setErrorHeaders, toAppError } from "../server/error-mapping.ts";
+import { logServerError } from "../server/problem.ts";
+import { sendJson } from "../server/send.ts";
 
 export const scimMediaType = "application/scim+json";
 export const errorUrn = "urn:ietf:params:scim:api:messages:2.0:Error";
 
-/** The scimType of each fault that has one (RFC 7644 section 3.12, table 9; RFC 9865 section 2.1). */
-export const scimTypes: Partial<Record<Fault, string>> = {
+/** The scimType of each error code that has one (RFC 7644 section 3.12, table 9; RFC 9865 section 2.1). */
+export const scimTypes: Partial<Record<ErrorCode, string>> = {
   "invalid-request": "invalidSyntax",
   "invalid-value": "invalidValue",
   "invalid-filter": "invalidFilter",
@@ -23,32 +23,34 @@ export const scimTypes: Partial<Record<Fault, string>> = {
   "query-too-expensive": "tooMany",
 };
 
-/** Faults as SCIM Error messages (RFC 7644 section 3.12). */
+/** Sends errors as SCIM Error messages (RFC 7644 section 3.12). */
 export function scimErrorHandler(log: Log): ErrorRequestHandler {
   return (error: unknown, req, res, _next) => {
-    const refused = faultOf(error);
-    const status = statusOf[refused.fault];
-    logFault(log, req.requestId, refused);
+    const appError = toAppError(error);
+    const status = httpStatuses[appError.code];
+    logServerError(log, req.requestId, appError);
     if (res.headersSent) return void res.destroy();
-    const body = errorBody(refused);
-    res.locals["refusal"] = body.detail;
-    setFaultHeaders(res, refused);
+    const body = toScimError(appError);
+    res.locals["rejection"] = body.detail;
+    const { operation } = appError.details;
+    if (operation !== undefined) req.failedOperations = [{ number: operation, status, detail: body.detail }];
+    setErrorHeaders(res, appError);
     sendJson(res, status, scimMediaType, body);
   };
 }
 
-/** The SCIM Error message of a fault, for a response or for one operation of a bulk's. */
-export function errorBody(refused: AppError): ErrorBody {
-  const scimType = scimTypes[refused.fault];
+/** Creates the SCIM Error message of an error, for a response or for one operation of a bulk response. */
+export function toScimError(error: AppError): ScimErrorBody {
+  const scimType = scimTypes[error.code];
   return {
     schemas: [errorUrn],
-    status: String(statusOf[refused.fault]),
+    status: String(httpStatuses[error.code]),
     ...(scimType !== undefined && { scimType }),
-    detail: detailOf(refused),
+    detail: redactDetail(error),
   };
 }
 
-interface ErrorBody {
+interface ScimErrorBody {
   readonly schemas: readonly string[];
   readonly status: string;
   readonly scimType?: string;

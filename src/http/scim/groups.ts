@@ -1,111 +1,118 @@
-import type { Group } from "../../../schemas/user.ts";
-import type { Caller } from "../../domain/caller.ts";
-import type { GroupAttributes, GroupRevision, Groups } from "../../domain/people/groups.ts";
+import type { Group, GroupAttributes } from "../../../schemas/user.ts";
+import type { GroupRevision, Groups } from "../../domain/directory/groups.ts";
 import type { ExpectedVersion } from "../../domain/precondition.ts";
-import type { Page, Query } from "../../domain/query.ts";
-import { AppError } from "../../errors.ts";
-import type { Answer, Endpoint } from "./endpoint.ts";
-import { type GroupPatch, groupPatch } from "./group-patch.ts";
-import { inboundGroup } from "./inbound.ts";
-import { patchOperations } from "./patch-message.ts";
+import { hasErrorCode, withDetails } from "../../errors.ts";
+import {
+  applyExtensionChanges,
+  findMembershipOperation,
+  type GroupPatch,
+  toGroupPatch,
+} from "../../scim/patch/group-patch.ts";
+import type { OrganizationSchemas } from "../../scim/schema/organization-schemas.ts";
+import { groupSchema, type ResourceSchema } from "../../scim/schema/resource-schema.ts";
+import { completeExtensions } from "../../scim/values/extension-values.ts";
+import { parseGroup } from "../../scim/values/inbound.ts";
+import type { JsonObject } from "../../scim/values/json.ts";
+import { readField } from "../../store/fields.ts";
+import type { ScimContext } from "./context.ts";
+import type { InputReader } from "./input.ts";
 import type { Projection } from "./projection.ts";
-import type { Renderer } from "./render.ts";
-import { groupSchema } from "./schema.ts";
-import { storedValue } from "./stored.ts";
+import type { ResourceRenderer } from "./render.ts";
+import { ResourceEndpoint } from "./resource-endpoint.ts";
 
-/** RFC 7644 section 3 for groups. Members are streamed where they are shown, and not read where they are not. */
-export class GroupEndpoint implements Endpoint {
-  readonly schema = groupSchema;
-  readonly #groups: Groups;
-  readonly #renderer: Renderer;
-
-  constructor(groups: Groups, renderer: Renderer) {
-    this.#groups = groups;
-    this.#renderer = renderer;
+/** `/Groups`. Members are streamed, and read only if the projection includes them. */
+export function groupEndpoint(
+  groups: Groups,
+  input: InputReader,
+  renderer: ResourceRenderer,
+  schemas: OrganizationSchemas,
+): ResourceEndpoint<Group> {
+  const schemaOf = (organizationId: string): Promise<ResourceSchema> => schemas.get(organizationId, "Group");
+  async function* streamGroup(group: Group, projection: Projection): AsyncGenerator<string> {
+    const members = projection.includes("members") ? groups.members(group.organizationId, group.id) : undefined;
+    const isRead = projection.schema !== groupSchema || !group.scimExtensions;
+    const schema = isRead ? projection.schema : await schemaOf(group.organizationId);
+    yield* renderer.streamGroup(group, schema, members, projection);
   }
-
-  find(caller: Caller, query: Query): Promise<Page<Group>> {
-    return this.#groups.list(caller.organizationId, query);
-  }
-
-  valueAt(group: Group, path: string): ReturnType<typeof storedValue> {
-    return storedValue(group, path);
-  }
-
-  async *render(_caller: Caller, groups: readonly Group[], projection: Projection): AsyncGenerator<string> {
-    for (const [at, group] of groups.entries()) {
-      if (at > 0) yield ",";
-      yield* this.#pieces(group, projection);
-    }
-  }
-
-  async create(caller: Caller, body: unknown, projection: Projection): Promise<Answer> {
-    const { attributes, memberIds } = inboundGroup(body);
-    return this.#answer(201, await this.#groups.create(caller, attributes, memberIds, "scim"), projection);
-  }
-
-  async read({ organizationId }: Caller, id: string, projection: Projection): Promise<Answer> {
-    const group = await this.#groups.get(organizationId, id);
-    if (!group) throw new AppError("not-found", "There is no such group.");
-    return this.#answer(200, group, projection);
-  }
-
-  async replace(
-    caller: Caller,
+  const update = async (
+    context: ScimContext,
     id: string,
-    body: unknown,
     expected: ExpectedVersion | undefined,
-    projection: Projection,
-  ): Promise<Answer> {
-    const { attributes, memberIds } = inboundGroup(body);
-    const revision = { revise: () => attributes, members: [{ set: memberIds }] };
-    const { group } = await this.#groups.update(caller, id, expected, revision, "scim");
-    return this.#answer(200, group, projection);
-  }
-
-  /** 204, as identity providers expect; the group only for who asks for attributes of it. */
-  async patch(
-    caller: Caller,
-    id: string,
-    body: unknown,
-    expected: ExpectedVersion | undefined,
-    projection: Projection,
-  ): Promise<Answer> {
-    const patch = groupPatch(id, patchOperations(body));
-    const { group } = await this.#groups.update(caller, id, expected, revisionOf(patch), "scim");
-    const answer = this.#answer(200, group, projection);
-    if (projection.isAsked) return answer;
-    const { body: _, ...rest } = answer;
-    return { ...rest, status: 204 };
-  }
-
-  async remove(caller: Caller, id: string, expected: ExpectedVersion | undefined): Promise<Answer> {
-    await this.#groups.remove(caller, id, expected, "scim");
-    return { status: 204 };
-  }
-
-  #answer(status: Answer["status"], group: Group, projection: Projection): Answer {
-    return {
-      status,
-      location: this.#renderer.location("Groups", group.id),
-      version: group.version,
-      body: () => this.#pieces(group, projection),
-    };
-  }
-
-  #pieces(group: Group, projection: Projection): AsyncGenerator<string> {
-    const members = projection.shows("members") ? this.#groups.members(group.organizationId, group.id) : undefined;
-    return this.#renderer.groupPieces(group, members, projection);
-  }
+    revision: GroupRevision,
+  ): Promise<Group> => {
+    const { group, ignored } = await groups.update(context.caller, id, expected, revision, "scim");
+    reportIgnoredMembers(context)(ignored);
+    return group;
+  };
+  return new ResourceEndpoint<Group>(
+    {
+      schema: groupSchema,
+      schemaOf,
+      patchStatus: 204, // a group can have a million members, and identity providers expect 204
+      list: (organizationId, query) => groups.list(organizationId, query),
+      get: (organizationId, id) => groups.get(organizationId, id),
+      async create(context, body) {
+        const schema = await schemaOf(context.caller.organizationId);
+        const { attributes, memberIds } = parseGroup(await input.readBody(context, body, schema), schema);
+        const completed = completeExtensions(attributes, undefined, schema, "replace");
+        return groups.create(context.caller, completed, memberIds, "scim", reportIgnoredMembers(context));
+      },
+      async replace(context, id, expected, body) {
+        const schema = await schemaOf(context.caller.organizationId);
+        const { attributes, memberIds } = parseGroup(await input.readBody(context, body, schema), schema);
+        const revise = (current: JsonObject): GroupAttributes =>
+          completeExtensions(attributes, current, schema, "replace");
+        return update(context, id, expected, { revise, members: [{ set: memberIds }] });
+      },
+      async patch(context, id, expected, requested) {
+        const schema = await schemaOf(context.caller.organizationId);
+        const operations = await input.readOperations(context, requested, schema);
+        const revision = toGroupRevision(toGroupPatch(id, operations, schema), schema);
+        return update(context, id, expected, revision).catch((error: unknown) => {
+          const { membershipChange } = hasErrorCode(error) ? error.details : {};
+          if (membershipChange === undefined) throw error;
+          throw withDetails(error, { operation: findMembershipOperation(id, operations, membershipChange, schema) });
+        });
+      },
+      async remove(caller, id, expected) {
+        await groups.remove(caller, id, expected, "scim");
+      },
+      valueAt: readField,
+      async *renderList(organizationId, items, projection) {
+        // One read for all groups.
+        const needsSchema = projection.schema === groupSchema && items.some(({ scimExtensions }) => scimExtensions);
+        const schema = needsSchema ? await schemaOf(organizationId) : projection.schema;
+        for (const [index, group] of items.entries()) {
+          if (index > 0) yield ",";
+          yield* streamGroup(group, { ...projection, schema });
+        }
+      },
+      render: streamGroup,
+      renderUpdated: streamGroup,
+    },
+    renderer,
+  );
 }
 
-function revisionOf({ attributes, members }: GroupPatch): GroupRevision {
-  if (Object.keys(attributes).length === 0) return { members };
+/** The request log names the attribute; the audit event has the ids. */
+const reportIgnoredMembers =
+  ({ ignored }: ScimContext) =>
+  (ids: readonly string[]): void => {
+    if (ids.length > 0) ignored.add("members.value");
+  };
+
+function toGroupRevision(
+  { attributes, members, extensionChanges = [] }: GroupPatch,
+  schema: ResourceSchema,
+): GroupRevision {
+  if (Object.keys(attributes).length === 0 && extensionChanges.length === 0) return { members };
   return {
     members,
     revise: (current): GroupAttributes => {
-      const { externalId, ...rest } = { ...current, ...attributes } as GroupAttributes & { externalId?: unknown };
-      return typeof externalId === "string" ? { ...rest, externalId } : rest;
+      const patched = applyExtensionChanges({ ...current, ...attributes }, extensionChanges, schema);
+      const { externalId, ...rest } = patched as GroupAttributes & { externalId?: unknown };
+      const revised: GroupAttributes = typeof externalId === "string" ? { ...rest, externalId } : rest;
+      return completeExtensions(revised, current, schema, "patch");
     },
   };
 }

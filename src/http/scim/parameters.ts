@@ -1,22 +1,22 @@
 import type { Request } from "express";
 import { AppError } from "../../errors.ts";
-import { shown } from "./json.ts";
+import { quoteName } from "../../scim/values/json.ts";
 
-/** How a client asks for a list, in a query (RFC 7644 section 3.4.2) or a search message (section 3.4.3). */
-export interface Parameters {
+/** The parameters of a list, from a query string (RFC 7644 section 3.4.2) or a SearchRequest (section 3.4.3). */
+export interface ListParameters {
   readonly filter?: string;
   readonly sortBy?: string;
   readonly sortOrder?: "ascending" | "descending";
-  /** One-based. */
+  /** From 1. */
   readonly startIndex?: number;
   readonly count?: number;
-  /** Of RFC 9865; empty for the first page. */
+  /** RFC 9865. Empty for the first page. */
   readonly cursor?: string;
   readonly attributes?: readonly string[];
   readonly excludedAttributes?: readonly string[];
 }
 
-const names = [
+const parameterNames = [
   "filter",
   "sortBy",
   "sortOrder",
@@ -30,93 +30,110 @@ const names = [
 export const searchRequestUrn = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
 
 /**
- * The query parameters that SCIM defines; others (vendors add their own) mean nothing here.
- * @throws AppError invalid-value for one that is given twice, or with something that it cannot be
+ * Parses the query parameters that SCIM defines, and ignores others, which vendors add.
+ * @throws AppError invalid-value for a duplicate parameter or an invalid value; invalid-count
  */
-export function parametersOf({ query }: Pick<Request, "query">): Parameters {
-  const given: Record<string, string> = {};
-  for (const [name, value] of Object.entries(query)) {
-    const known = knownAs(name);
-    if (known === undefined) {
-      // `filter[x]=1` is a filter that would be lost without a word.
-      const near = names.find((each) => name.trim().toLowerCase().startsWith(`${each.toLowerCase()}[`));
-      if (near) throw bad(near, "takes one text");
-    } else if (typeof value !== "string" || known in given) throw bad(known, "is given more than once");
-    else given[known] = value;
+export function parseQueryParameters({ query }: Pick<Request, "query">): ListParameters {
+  const entries = Object.entries(query);
+  if (entries.length === 0) return {};
+  const values: Record<string, string> = {};
+  for (const [name, value] of entries) {
+    const parameterName = findParameterName(name);
+    if (parameterName === undefined) {
+      // Ignoring `filter[x]=1` would silently drop a filter.
+      const bracketedName = parameterNames.find((each) =>
+        name.trim().toLowerCase().startsWith(`${each.toLowerCase()}[`),
+      );
+      if (bracketedName) throw parameterError(bracketedName, "must be a single string");
+    } else if (typeof value !== "string" || parameterName in values)
+      throw parameterError(parameterName, "appears more than once");
+    else values[parameterName] = value; // an empty value counts as a use of the name
   }
-  return checked(given);
+  return parseParameters(values);
 }
 
+/** Several clients send every parameter, with an empty value for one that they do not use. An empty cursor is a value. */
+const isEmpty = (name: string, value: unknown): boolean =>
+  name !== "cursor" && typeof value === "string" && value.trim() === "";
+
 /**
- * A search message of RFC 7644 section 3.4.3. What identifies no parameter is refused, unlike in a query: a message
- * is SCIM's alone.
- * @throws AppError invalid-request for what is no such message; invalid-value as `parametersOf`
+ * Parses a SearchRequest message (RFC 7644 section 3.4.3). Rejects unknown parameters, unlike a query string, because
+ * SCIM defines the whole message.
+ * @throws AppError invalid-request for a body that is no SearchRequest; invalid-value; invalid-count
  */
-export function searchRequest(body: unknown): Parameters {
+export function parseSearchRequest(body: unknown): ListParameters {
   const message = typeof body === "object" && body !== null && !Array.isArray(body) ? body : {};
-  const given: Record<string, unknown> = {};
+  const values: Record<string, unknown> = {};
   let schemas: unknown;
   for (const [name, value] of Object.entries(message)) {
     if (name.toLowerCase() === "schemas") schemas = value;
     else {
-      const known = knownAs(name);
-      if (known === undefined) throw bad(shown(name), "is not a part of a search");
-      if (known in given) throw bad(known, "is given more than once");
-      if (value !== null) given[known] = value;
+      const parameterName = findParameterName(name);
+      if (parameterName === undefined) throw parameterError(quoteName(name), "is not a search parameter");
+      if (parameterName in values) throw parameterError(parameterName, "appears more than once");
+      if (value !== null) values[parameterName] = value;
     }
   }
   if (!Array.isArray(schemas) || !schemas.includes(searchRequestUrn)) {
-    throw new AppError("invalid-request", `schemas must hold ${searchRequestUrn}.`, { field: "schemas" });
+    throw new AppError("invalid-request", `schemas must contain ${searchRequestUrn}.`, { field: "schemas" });
   }
-  return checked(given);
+  return parseParameters(values);
 }
 
-/** Blanks around a name are a slip of the pen, and no reason to lose a filter. */
-const knownAs = (name: string): (typeof names)[number] | undefined => byFoldedName.get(name.trim().toLowerCase());
+/** Tolerates spaces around a name: ignoring such a parameter would drop a filter. */
+const findParameterName = (name: string): (typeof parameterNames)[number] | undefined =>
+  nameByLowerCase.get(name.trim().toLowerCase());
 
-const byFoldedName: ReadonlyMap<string, (typeof names)[number]> = new Map(
-  names.map((name) => [name.toLowerCase(), name]),
+const nameByLowerCase: ReadonlyMap<string, (typeof parameterNames)[number]> = new Map(
+  parameterNames.map((name) => [name.toLowerCase(), name]),
 );
 
-function checked(given: Readonly<Record<string, unknown>>): Parameters {
-  const { filter, sortBy, sortOrder, startIndex, count, cursor, attributes, excludedAttributes } = given;
+function parseParameters(requested: Readonly<Record<string, unknown>>): ListParameters {
+  const used = (name: (typeof parameterNames)[number]): unknown =>
+    isEmpty(name, requested[name]) ? undefined : requested[name];
+  const [filter, sortBy, sortOrder, startIndex, count, cursor, attributes, excludedAttributes] =
+    parameterNames.map(used);
   return {
-    ...(filter !== undefined && { filter: text("filter", filter) }),
-    ...(sortBy !== undefined && { sortBy: text("sortBy", sortBy) }),
-    ...(sortOrder !== undefined && { sortOrder: direction(sortOrder) }),
-    ...(startIndex !== undefined && { startIndex: integer("startIndex", startIndex, "invalid-value") }),
-    ...(cursor !== undefined && { cursor: text("cursor", cursor) }),
+    ...(filter !== undefined && { filter: parseString("filter", filter) }),
+    ...(sortBy !== undefined && { sortBy: parseString("sortBy", sortBy) }),
+    ...(sortOrder !== undefined && { sortOrder: parseSortOrder(sortOrder) }),
+    ...(startIndex !== undefined && { startIndex: parseInteger("startIndex", startIndex, "invalid-value") }),
+    ...(cursor !== undefined && { cursor: parseString("cursor", cursor) }),
     ...(count !== undefined && {
-      count: integer("count", count, cursor === undefined ? "invalid-value" : "invalid-count"),
+      count: parseInteger("count", count, cursor === undefined ? "invalid-value" : "invalid-count"),
     }),
-    ...namesIn("attributes", attributes),
-    ...namesIn("excludedAttributes", excludedAttributes),
+    ...parseAttributePaths("attributes", attributes),
+    ...parseAttributePaths("excludedAttributes", excludedAttributes),
   };
 }
 
-/** A comma-separated text in a query, a list of texts in a message. Naming nothing is not asking. */
-function namesIn(parameter: "attributes" | "excludedAttributes", value: unknown): Parameters | undefined {
+/** Accepts a comma-separated string in a query, and a list of strings in a message. An empty list counts as absent. */
+function parseAttributePaths(
+  parameterName: "attributes" | "excludedAttributes",
+  value: unknown,
+): ListParameters | undefined {
   if (value === undefined) return undefined;
-  const list = Array.isArray(value) ? value : text(parameter, value).split(",");
-  const paths = list.map((each: unknown) => text(parameter, each).trim()).filter((each) => each !== "");
-  return paths.length > 0 ? { [parameter]: paths } : undefined;
+  const items = Array.isArray(value) ? value : parseString(parameterName, value).split(",");
+  const paths = items.map((each: unknown) => parseString(parameterName, each).trim()).filter((each) => each !== "");
+  return paths.length > 0 ? { [parameterName]: paths } : undefined;
 }
 
-function text(name: string, value: unknown): string {
+function parseString(name: string, value: unknown): string {
   if (typeof value === "string") return value;
-  throw bad(name, "must be a text");
+  throw parameterError(name, "must be a string");
 }
 
-function integer(name: string, value: unknown, fault: "invalid-value" | "invalid-count"): number {
+function parseInteger(name: string, value: unknown, code: "invalid-value" | "invalid-count"): number {
   if (typeof value === "number" && Number.isSafeInteger(value)) return value;
   if (typeof value === "string" && /^\s*[+-]?\d{1,15}\s*$/.test(value)) return Number(value);
-  throw new AppError(fault, `${name} must be a whole number.`, { field: name });
+  throw new AppError(code, `${name} must be an integer.`, { field: name });
 }
 
-function direction(sortOrder: unknown): "ascending" | "descending" {
-  const folded = text("sortOrder", sortOrder).toLowerCase();
-  if (folded === "ascending" || folded === "descending") return folded;
-  throw bad("sortOrder", "must be ascending or descending");
+function parseSortOrder(sortOrder: unknown): "ascending" | "descending" {
+  const normalized = parseString("sortOrder", sortOrder).toLowerCase();
+  if (normalized === "ascending" || normalized === "descending") return normalized;
+  throw parameterError("sortOrder", "must be ascending or descending");
 }
 
-const bad = (name: string, why: string): AppError => new AppError("invalid-value", `${name} ${why}.`, { field: name });
+const parameterError = (name: string, detail: string): AppError =>
+  new AppError("invalid-value", `${name} ${detail}.`, { field: name });

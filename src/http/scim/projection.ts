@@ -1,154 +1,189 @@
 import { AppError } from "../../errors.ts";
-import { shown } from "./json.ts";
-import { type AttributeReference, attributeAt, type ResourceSchema } from "./schema.ts";
+import {
+  type AttributeReference,
+  type ResourceSchema,
+  resolveAttributePath,
+} from "../../scim/schema/resource-schema.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Which attributes an answer shows (RFC 7644 section 3.9). */
+/** The attributes that a response contains (RFC 7644 section 3.9). */
 export interface Projection {
-  /** Whether the client named the attributes that it wants. */
-  readonly isAsked: boolean;
-  /** Whether an attribute is to be read and shown at all. */
-  shows(name: string): boolean;
-  /** Whether a sub-attribute is to be shown of an attribute that is. */
-  showsPart(name: string, part: string): boolean;
+  /** The schema that its paths were resolved in, which may lack extensions that the paths do not name. */
+  readonly schema: ResourceSchema;
+  /** Whether the request has `attributes`. */
+  readonly isExplicit: boolean;
+  /** Whether the attribute must be read and included, at least in part. */
+  includes(name: string): boolean;
+  /** Whether a sub-attribute of an included attribute is included. */
+  includesSubAttribute(name: string, subAttribute: string): boolean;
+  /** Returns the resource with only its included attributes. */
   apply(resource: Json): Json;
-  /** Whether nothing is taken from a resource, but perhaps this one attribute as a whole or in parts. */
-  isWholeBut(name: string): boolean;
+  /** Whether the projection removes nothing from a resource, except possibly all or part of this attribute. */
+  isWholeExcept(name: string): boolean;
 }
 
 /**
- * @param schema of the resource that is shown
- * @param attributes the paths to show, and nothing else but what is always returned
- * @param excludedAttributes the paths not to show
- * @param others schemas whose attributes may be named as well, in a search over several resource types
- * @throws AppError invalid-value when both are given, or for what no schema defines
+ * Builds the projection of a request.
+ * @param schema schema of the resource
+ * @param attributes the paths to include, in addition to the attributes that are always returned; `*` means all
+ * @param excludedAttributes the paths to exclude; `*` means all
+ * @throws AppError invalid-value for both parameters at once
  */
-export function projectionOf(
+export function buildProjection(
   schema: ResourceSchema,
   attributes: readonly string[] | undefined,
   excludedAttributes: readonly string[] | undefined,
-  others: readonly ResourceSchema[] = [],
 ): Projection {
   if (attributes && excludedAttributes) {
-    throw new AppError("invalid-value", "attributes and excludedAttributes exclude each other.", {
+    throw new AppError("invalid-value", "attributes and excludedAttributes cannot be combined.", {
       field: "excludedAttributes",
     });
   }
-  if (attributes) return only(schema, treeOf("attributes", attributes, schema, others));
-  if (!excludedAttributes) return everything;
-  return without(schema, treeOf("excludedAttributes", excludedAttributes, schema, others));
+  if (attributes?.includes(allAttributes)) return { ...fullProjection, schema, isExplicit: true };
+  if (attributes) return includeOnly(schema, buildPathTree(attributes, schema));
+  if (!excludedAttributes) return toWholeProjection(schema);
+  if (excludedAttributes.includes(allAttributes)) return includeOnly(schema, new Map());
+  return excludeAttributes(schema, buildPathTree(excludedAttributes, schema));
 }
 
-/** What is stored is returned by default; what is never returned is never stored. */
-const everything: Projection = {
-  isAsked: false,
-  shows: () => true,
-  showsPart: () => true,
+const allAttributes = "*";
+
+/** Includes everything: every stored attribute is returned by default, and attributes never returned are not stored. */
+const fullProjection: Omit<Projection, "schema"> = {
+  isExplicit: false,
+  includes: () => true,
+  includesSubAttribute: () => true,
   apply: (resource) => resource,
-  isWholeBut: () => true,
+  isWholeExcept: () => true,
 };
 
-/** What is named, by lower-case names: an attribute as a whole (undefined) or some parts of it. */
-type Names = Map<string, Names | undefined>;
+const wholeProjections = new WeakMap<ResourceSchema, Projection>();
 
-function only(schema: ResourceSchema, names: Names): Projection {
-  const shows = (name: string): boolean => isAlways(schema, name) || names.has(name.toLowerCase());
-  const showsPart = (name: string, part: string): boolean =>
-    names.get(name.toLowerCase())?.has(part.toLowerCase()) ?? true;
-  const kept = (name: string, value: unknown): unknown =>
-    shows(name) ? keep(value, names.get(name.toLowerCase())) : undefined;
-  const isWholeBut = (): boolean => false;
-  return { isAsked: true, shows, showsPart, apply: (resource) => cut(schema, resource, kept), isWholeBut };
+/** Most requests have no parameters, so that their projection is created once per schema. */
+function toWholeProjection(schema: ResourceSchema): Projection {
+  const existing = wholeProjections.get(schema);
+  if (existing) return existing;
+  const projection = { ...fullProjection, schema };
+  wholeProjections.set(schema, projection);
+  return projection;
 }
 
-function without(schema: ResourceSchema, names: Names): Projection {
-  const isWhole = (among: Names | undefined, name: string): boolean =>
-    among?.has(name.toLowerCase()) === true && among.get(name.toLowerCase()) === undefined;
-  const shows = (name: string): boolean => isAlways(schema, name) || !isWhole(names, name);
-  const showsPart = (name: string, part: string): boolean => !isWhole(names.get(name.toLowerCase()), part);
-  const left = (name: string, value: unknown): unknown => {
-    const folded = name.toLowerCase();
-    return names.has(folded) && !isAlways(schema, folded) ? drop(value, names.get(folded)) : value;
+/** Paths as a tree of lower-case names. A leaf (undefined) is an attribute with everything in it. */
+type PathTree = Map<string, PathTree | undefined>;
+
+function includeOnly(schema: ResourceSchema, tree: PathTree): Projection {
+  const includes = (name: string): boolean => isAlwaysReturned(schema, name) || tree.has(name.toLowerCase());
+  const includesSubAttribute = (name: string, subAttribute: string): boolean =>
+    tree.get(name.toLowerCase())?.has(subAttribute.toLowerCase()) ?? true;
+  const selectValue = (name: string, value: unknown): unknown =>
+    includes(name) ? pickPaths(value, tree.get(name.toLowerCase())) : undefined;
+  const isWholeExcept = (): boolean => false;
+  return {
+    schema,
+    isExplicit: true,
+    includes,
+    includesSubAttribute,
+    apply: (resource) => projectResource(schema, resource, selectValue),
+    isWholeExcept,
   };
-  const isWholeBut = (name: string): boolean => [...names.keys()].every((each) => each === name.toLowerCase());
-  return { isAsked: false, shows, showsPart, apply: (resource) => cut(schema, resource, left), isWholeBut };
 }
 
-/** A resource with what is left of each attribute; its list of schemas says what is in the answer, not what is stored. */
-function cut(schema: ResourceSchema, resource: Json, left: (name: string, value: unknown) => unknown): Json {
-  const answer = ofParts(resource, left);
-  const schemas = answer["schemas"];
-  const absent = schema.extensions.filter(({ urn }) => !(urn in answer)).map(({ urn }) => urn);
-  if (absent.length === 0 || !Array.isArray(schemas)) return answer;
-  return { ...answer, schemas: schemas.filter((urn: string) => !absent.includes(urn)) };
+function excludeAttributes(schema: ResourceSchema, tree: PathTree): Projection {
+  const isFullyExcluded = (subtree: PathTree | undefined, name: string): boolean =>
+    subtree?.has(name.toLowerCase()) === true && subtree.get(name.toLowerCase()) === undefined;
+  const includes = (name: string): boolean => isAlwaysReturned(schema, name) || !isFullyExcluded(tree, name);
+  const includesSubAttribute = (name: string, subAttribute: string): boolean =>
+    !isFullyExcluded(tree.get(name.toLowerCase()), subAttribute);
+  const selectValue = (name: string, value: unknown): unknown => {
+    const key = name.toLowerCase();
+    return tree.has(key) && !isAlwaysReturned(schema, key) ? omitPaths(value, tree.get(key)) : value;
+  };
+  const isWholeExcept = (name: string): boolean => [...tree.keys()].every((each) => each === name.toLowerCase());
+  return {
+    schema,
+    isExplicit: false,
+    includes,
+    includesSubAttribute,
+    apply: (resource) => projectResource(schema, resource, selectValue),
+    isWholeExcept,
+  };
 }
 
-/** An object with what is left of each of its parts, and without those of which nothing is. */
-function ofParts(object: object, left: (name: string, value: unknown) => unknown): Json {
-  const parts: Record<string, unknown> = {};
+/**
+ * Selects the value of each attribute, and removes the URNs of extensions that are not in the result from `schemas`. The
+ * resource may have extensions that the paths do not name, and so that `schema` lacks.
+ */
+function projectResource(
+  schema: ResourceSchema,
+  resource: Json,
+  selectValue: (name: string, value: unknown) => unknown,
+): Json {
+  const projected = mapProperties(resource, selectValue);
+  const schemas = projected["schemas"];
+  if (!Array.isArray(schemas)) return projected;
+  return {
+    ...projected,
+    schemas: schemas.filter((urn: string) => urn === schema.urn || Object.hasOwn(projected, urn)),
+  };
+}
+
+/** Maps the properties of an object. Omits those that map to undefined. */
+function mapProperties(object: object, mapValue: (name: string, value: unknown) => unknown): Json {
+  const result: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(object)) {
-    const kept = left(name, value);
-    if (kept !== undefined) parts[name] = kept;
+    const mapped = mapValue(name, value);
+    if (mapped !== undefined) result[name] = mapped;
   }
-  return parts;
+  return result;
 }
 
-/** Of a value its named parts; undefined when none is there. */
-function keep(value: unknown, parts: Names | undefined): unknown {
-  if (parts === undefined) return value;
-  return ofEach(value, (name, inner) => (parts.has(name) ? keep(inner, parts.get(name)) : undefined));
+/** Returns the value with only the paths of the tree; undefined if nothing remains. */
+function pickPaths(value: unknown, subtree: PathTree | undefined): unknown {
+  if (subtree === undefined) return value;
+  return mapEachElement(value, (name, inner) => (subtree.has(name) ? pickPaths(inner, subtree.get(name)) : undefined));
 }
 
-/** Of a value all but its named parts; undefined when nothing is left. */
-function drop(value: unknown, parts: Names | undefined): unknown {
-  if (parts === undefined) return undefined;
-  return ofEach(value, (name, inner) => (parts.has(name) ? drop(inner, parts.get(name)) : inner));
+/** Returns the value without the paths of the tree; undefined if nothing remains. */
+function omitPaths(value: unknown, subtree: PathTree | undefined): unknown {
+  if (subtree === undefined) return undefined;
+  return mapEachElement(value, (name, inner) => (subtree.has(name) ? omitPaths(inner, subtree.get(name)) : inner));
 }
 
-function ofEach(value: unknown, part: (name: string, inner: unknown) => unknown): unknown {
+function mapEachElement(value: unknown, mapValue: (name: string, inner: unknown) => unknown): unknown {
   if (Array.isArray(value)) {
-    const left = value.map((each) => ofEach(each, part)).filter((each) => each !== undefined);
-    return left.length > 0 ? left : undefined;
+    const remaining = value.map((each) => mapEachElement(each, mapValue)).filter((each) => each !== undefined);
+    return remaining.length > 0 ? remaining : undefined;
   }
   if (typeof value !== "object" || value === null) return value;
-  const left = ofParts(value, (name, inner) => part(name.toLowerCase(), inner));
-  return Object.keys(left).length > 0 ? left : undefined;
+  const remaining = mapProperties(value, (name, inner) => mapValue(name.toLowerCase(), inner));
+  return Object.keys(remaining).length > 0 ? remaining : undefined;
 }
 
-function isAlways(schema: ResourceSchema, name: string): boolean {
-  const folded = name.toLowerCase();
-  return folded === "schemas" || schema.attributes.get(folded)?.returned === "always";
+function isAlwaysReturned(schema: ResourceSchema, name: string): boolean {
+  const key = name.toLowerCase();
+  return key === "schemas" || schema.attributes.get(key)?.returned === "always";
 }
 
-function treeOf(
-  parameter: string,
-  paths: readonly string[],
-  schema: ResourceSchema,
-  others: readonly ResourceSchema[],
-): Names {
-  const tree: Names = new Map();
+/** Builds the tree of the paths that the schema defines. Clients also request attributes of other services. */
+function buildPathTree(paths: readonly string[], schema: ResourceSchema): PathTree {
+  const tree: PathTree = new Map();
   for (const path of paths) {
-    const reference = attributeAt(schema, path);
-    if (reference) put(tree, keysOf(reference));
-    else if (!others.some((other) => attributeAt(other, path) !== undefined)) {
-      throw new AppError("invalid-value", `${parameter} names ${shown(path)}, which no schema defines.`, {
-        field: parameter,
-      });
-    }
+    const reference = resolveAttributePath(schema, path);
+    if (reference) insertPath(tree, toKeys(reference));
   }
   return tree;
 }
 
-const keysOf = ({ extension, attribute, subAttribute }: AttributeReference): string[] =>
+const toKeys = ({ extension, attribute, subAttribute }: AttributeReference): string[] =>
   [extension?.urn, attribute?.name, subAttribute?.name].flatMap((name) => name?.toLowerCase() ?? []);
 
-/** A whole attribute takes the place of its parts, and keeps it. */
-function put(tree: Names, [key = "", ...rest]: readonly string[]): void {
+/** A path to a whole attribute overrides paths to its sub-attributes. */
+function insertPath(tree: PathTree, [key = "", ...rest]: readonly string[]): void {
   if (rest.length === 0) tree.set(key, undefined);
   else if (!tree.has(key) || tree.get(key) !== undefined) {
-    const parts: Names = tree.get(key) ?? new Map();
-    tree.set(key, parts);
-    put(parts, rest);
+    const subtree: PathTree = tree.get(key) ?? new Map();
+    tree.set(key, subtree);
+    insertPath(subtree, rest);
   }
 }

@@ -1,119 +1,161 @@
 import type { Group } from "../../../schemas/user.ts";
-import { attributesOf } from "../../domain/attributes.ts";
-import type { GroupOfUser } from "../../domain/people/known-groups.ts";
-import type { RecordText } from "../../domain/query.ts";
-import { etagOf } from "../etag.ts";
-import { outboundText } from "./inbound.ts";
-import type { JsonObject } from "./json.ts";
+import type { GroupOfUser } from "../../domain/directory/group-cache.ts";
+import { groupUrn, userUrn } from "../../scim/schema/definitions.ts";
+import type { ResourceSchema } from "../../scim/schema/resource-schema.ts";
+import { toDeclaredValues } from "../../scim/values/extension-values.ts";
+import { toScimJson } from "../../scim/values/inbound.ts";
+import type { JsonObject } from "../../scim/values/json.ts";
+import type { RawRecord } from "../../store/record.ts";
+import { toAttributes } from "../../store/record.ts";
+import { toWeakEtag } from "../server/etag.ts";
 import type { Projection } from "./projection.ts";
-import { groupUrn, userUrn } from "./scimmy.ts";
 
-/** Stored records as SCIM resources. Addresses come from the configured URL, never from a request. */
-export class Renderer {
-  readonly #base: string;
-  readonly #groups = new WeakMap<GroupOfUser, string>();
-  readonly #lists = new WeakMap<readonly GroupOfUser[], string>();
-  /** The beginning of the address of a user, as it begins in JSON. */
-  readonly #usersText: string;
+/**
+ * Renders stored records as SCIM resources. Locations begin with the configured URL, never with the Host of a request.
+ */
+export class ResourceRenderer {
+  readonly #baseUrl: string;
+  readonly #groupCache = new WeakMap<GroupOfUser, string>();
+  readonly #listCache = new WeakMap<readonly GroupOfUser[], string>();
+  /** The beginning of a user's location as a JSON string, with the opening quote. */
+  readonly #userLocationPrefix: string;
+  /** The same of a group. */
+  readonly #groupLocationPrefix: string;
 
-  /** @param base the public address of the SCIM door, without a slash at the end */
-  constructor(base: string) {
-    this.#base = base;
-    this.#usersText = JSON.stringify(this.location("Users", "")).slice(0, -1);
+  /** @param baseUrl public URL of `/scim/v2`, without a trailing slash */
+  constructor(baseUrl: string) {
+    this.#baseUrl = baseUrl;
+    this.#userLocationPrefix = JSON.stringify(this.location("Users", "")).slice(0, -1);
+    this.#groupLocationPrefix = JSON.stringify(this.location("Groups", "")).slice(0, -1);
   }
 
-  /** The address of a resource. */
-  location(kind: "Users" | "Groups", id: string): string {
-    return `${this.#base}/${kind}/${id}`;
+  /** Returns the URL of a resource. */
+  location(endpoint: "Users" | "Groups", id: string): string {
+    return `${this.#baseUrl}/${endpoint}/${id}`;
   }
 
   /**
-   * Prepares the rendering of users for one answer. What is said of a group is made once for all users who are in it:
-   * a page may hold ten times as many groups as users.
-   * @returns makes the JSON text of a user, and of the user's groups where they are to be shown
+   * Creates a function that renders users for one response. A group is rendered once for all of its members, because a
+   * page can contain ten times as many groups as users.
+   * @param schema the schema of users, with the extensions of the organization if a user has values of them
+   * @returns a function that renders a user as JSON, with the user's groups to include
    */
-  users(projection: Projection): (user: RecordText, groups?: readonly GroupOfUser[]) => string {
-    const isWhole = projection.isWholeBut("groups");
-    const parts = partsShown(projection, "groups", ["value", "$ref", "display", "type"]);
-    // As a whole they are said alike in every answer.
-    const texts: Texts<GroupOfUser> = parts ? new Map() : this.#groups;
-    const lists: Texts<readonly GroupOfUser[]> = parts ? new Map() : this.#lists;
-    const textOf = (group: GroupOfUser): string =>
-      texts.get(group) ?? kept(texts, group, this.#groupOfUser(group, parts));
-    const listOf = (groups: readonly GroupOfUser[]): string => {
-      const shown = groups.map(textOf).filter((each) => each !== "{}");
-      return shown.length === 0 ? "" : `,"groups":[${shown.join(",")}]`;
+  createUserRenderer(
+    projection: Projection,
+    schema: ResourceSchema,
+  ): (user: RawRecord, groups?: readonly GroupOfUser[]) => string {
+    const isWholeUser = projection.isWholeExcept("groups");
+    const subAttributes = includedSubAttributes(projection, "groups", ["value", "$ref", "display", "type"]);
+    // With all sub-attributes, a group is rendered the same in every response.
+    const groupCache: JsonCache<GroupOfUser> = subAttributes ? new Map() : this.#groupCache;
+    const listCache: JsonCache<readonly GroupOfUser[]> = subAttributes ? new Map() : this.#listCache;
+    const renderGroup = (group: GroupOfUser): string =>
+      groupCache.get(group) ?? cacheJson(groupCache, group, this.#renderGroupOfUser(group, subAttributes));
+    const renderGroupList = (groups: readonly GroupOfUser[]): string => {
+      const rendered = groups.map(renderGroup).filter((each) => each !== "{}");
+      return rendered.length === 0 ? "" : `,"groups":[${rendered.join(",")}]`;
     };
     return (user, groups = []) => {
-      const list = groups.length === 0 ? "" : (lists.get(groups) ?? kept(lists, groups, listOf(groups)));
-      if (isWhole) return this.#userText(user, list);
-      const text = JSON.stringify(projection.apply(JSON.parse(this.#userText(user, "")) as JsonObject));
-      return `${text.slice(0, -1)}${list}}`;
+      const groupList =
+        groups.length === 0 ? "" : (listCache.get(groups) ?? cacheJson(listCache, groups, renderGroupList(groups)));
+      if (isWholeUser) return this.#renderUser(user, schema, groupList);
+      const json = JSON.stringify(projection.apply(JSON.parse(this.#renderUser(user, schema, "")) as JsonObject));
+      return `${json.slice(0, -1)}${groupList}}`;
     };
   }
 
-  /** A user's text is put together of the stored one: taking that apart and printing it anew costs most of a list. */
-  #userText(user: RecordText, groups: string): string {
+  /** Builds the JSON of a user from the stored JSON. Parsing and serializing it would be most of the cost of a list. */
+  #renderUser(user: RawRecord, schema: ResourceSchema, groupList: string): string {
     const { id, version, createdAt, updatedAt } = user;
-    const { text, extensions } = outboundText(user.json);
-    const attributes = text.slice(1, -1);
-    // The envelope and the URNs are the service's own, so that nothing in them is to be escaped.
+    const { json, extensions } = toScimJson(user.json, schema);
+    const attributes = json.slice(1, -1);
+    // The service generates the envelope, and URNs have only characters that need no escaping.
     const schemas = `["${[userUrn, ...extensions].join('","')}"]`;
-    const meta = `{"resourceType":"User","created":"${createdAt}","lastModified":"${updatedAt}","location":${this.#usersText}${id}","version":"W/\\"${version}\\""}`;
-    return `{"schemas":${schemas},"id":"${id}",${attributes}${attributes && ","}"meta":${meta}${groups}}`;
+    const meta = `{"resourceType":"User","created":"${createdAt}","lastModified":"${updatedAt}","location":${this.#userLocationPrefix}${id}","version":"W/\\"${version}\\""}`;
+    return `{"schemas":${schemas},"id":"${id}",${attributes}${attributes && ","}"meta":${meta}${groupList}}`;
   }
 
-  #groupOfUser({ id, displayName, isDirect }: GroupOfUser, parts: string[] | undefined): string {
+  #renderGroupOfUser({ id, displayName, isDirect }: GroupOfUser, subAttributes: string[] | undefined): string {
     const type = isDirect ? "direct" : "indirect";
-    return JSON.stringify({ value: id, $ref: this.location("Groups", id), display: displayName, type }, parts);
+    return JSON.stringify({ value: id, $ref: this.location("Groups", id), display: displayName, type }, subAttributes);
   }
 
-  /** A group with its members, piece by piece: they may be a million. */
-  async *groupPieces(
+  /**
+   * Streams the JSON of a group with its members, of which there can be a million.
+   * @param schema the schema of groups, with the extensions of the organization if the group has values of them
+   */
+  async *streamGroup(
     group: Group,
+    schema: ResourceSchema,
     members: AsyncIterable<readonly string[]> | undefined,
     projection: Projection,
   ): AsyncGenerator<string> {
-    const head = JSON.stringify(
-      projection.apply({ schemas: [groupUrn], id: group.id, ...attributesOf(group), meta: this.#meta("Group", group) }),
+    const { scimExtensions, ...attributes } = toAttributes(group);
+    const declared = toDeclaredValues(scimExtensions, schema);
+    const groupJson = JSON.stringify(
+      projection.apply({
+        schemas: [groupUrn, ...Object.keys(declared)],
+        id: group.id,
+        ...attributes,
+        ...declared,
+        meta: this.#renderMeta("Group", group),
+      }),
     );
-    if (!members) return yield head;
-    const parts = partsShown(projection, "members", ["value", "$ref", "type"]);
-    let opened = false;
+    if (!members) return yield groupJson;
+    const subAttributes = includedSubAttributes(projection, "members", ["value", "$ref", "type"]);
+    const renderMember = subAttributes
+      ? (id: string): string => this.#renderMember(id, subAttributes)
+      : (id: string): string => this.#renderWholeMember(id);
+    let hasMembers = false;
     for await (const ids of members) {
-      const entries = ids.map((id) => this.#member(id, parts)).join(",");
-      yield opened ? `,${entries}` : `${head.slice(0, -1)},"members":[${entries}`;
-      opened = true;
+      let entries = "";
+      for (const id of ids) entries += entries === "" ? renderMember(id) : `,${renderMember(id)}`;
+      yield hasMembers ? `,${entries}` : `${groupJson.slice(0, -1)},"members":[${entries}`;
+      hasMembers = true;
     }
-    yield opened ? "]}" : head;
+    yield hasMembers ? "]}" : groupJson;
   }
 
-  #member(id: string, parts: string[] | undefined): string {
-    const [kind, type] = id.startsWith("grp_") ? (["Groups", "Group"] as const) : (["Users", "User"] as const);
-    return JSON.stringify({ value: id, $ref: this.location(kind, id), type }, parts);
+  /** Renders a member with all of its sub-attributes. Ids need no escaping. A group can have a million members. */
+  #renderWholeMember(id: string): string {
+    return id.startsWith("grp_")
+      ? `{"value":"${id}","$ref":${this.#groupLocationPrefix}${id}","type":"Group"}`
+      : `{"value":"${id}","$ref":${this.#userLocationPrefix}${id}","type":"User"}`;
   }
 
-  #meta(type: "User" | "Group", { id, version, createdAt, updatedAt }: RecordText | Group): Record<string, unknown> {
+  #renderMember(id: string, subAttributes: string[]): string {
+    const [endpoint, type] = id.startsWith("grp_") ? (["Groups", "Group"] as const) : (["Users", "User"] as const);
+    return JSON.stringify({ value: id, $ref: this.location(endpoint, id), type }, subAttributes);
+  }
+
+  #renderMeta(
+    type: "User" | "Group",
+    { id, version, createdAt, updatedAt }: RawRecord | Group,
+  ): Record<string, unknown> {
     return {
       resourceType: type,
       created: createdAt,
       lastModified: updatedAt,
       location: this.location(`${type}s`, id),
-      version: etagOf(version),
+      version: toWeakEtag(version),
     };
   }
 }
 
-/** What has been said of something already. */
-type Texts<T extends object> = Pick<WeakMap<T, string>, "get" | "set">;
+/** Rendered JSON by object. */
+type JsonCache<T extends object> = Pick<WeakMap<T, string>, "get" | "set">;
 
-function kept<T extends object>(texts: Texts<T>, of: T, text: string): string {
-  texts.set(of, text);
-  return text;
+function cacheJson<T extends object>(cache: JsonCache<T>, key: T, json: string): string {
+  cache.set(key, json);
+  return json;
 }
 
-/** The sub-attributes to be shown, for JSON.stringify; undefined: all of them, which is quicker. */
-function partsShown(projection: Projection, name: string, parts: readonly string[]): string[] | undefined {
-  const shown = parts.filter((part) => projection.showsPart(name, part));
-  return shown.length === parts.length ? undefined : shown;
+/** Returns the sub-attributes to include, for JSON.stringify; undefined for all of them, which is faster. */
+function includedSubAttributes(
+  projection: Projection,
+  name: string,
+  subAttributes: readonly string[],
+): string[] | undefined {
+  const included = subAttributes.filter((subAttribute) => projection.includesSubAttribute(name, subAttribute));
+  return included.length === subAttributes.length ? undefined : included;
 }

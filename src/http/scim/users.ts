@@ -1,133 +1,142 @@
-import type { User } from "../../../schemas/user.ts";
-import type { Caller } from "../../domain/caller.ts";
-import type { GroupOfUser } from "../../domain/people/known-groups.ts";
-import type { Memberships } from "../../domain/people/memberships.ts";
-import type { UserAttributes, Users } from "../../domain/people/users.ts";
-import type { ExpectedVersion } from "../../domain/precondition.ts";
-import { type Page, type Query, type RecordText, recordText } from "../../domain/query.ts";
-import { AppError, isFault } from "../../errors.ts";
-import type { Answer, Endpoint, Text } from "./endpoint.ts";
-import { inboundUser, outboundAttributes } from "./inbound.ts";
-import type { JsonObject } from "./json.ts";
-import { patchedUser } from "./patch.ts";
-import { patchOperations } from "./patch-message.ts";
+import type { UserAttributes } from "../../../schemas/user.ts";
+import type { GroupOfUser } from "../../domain/directory/group-cache.ts";
+import type { Memberships } from "../../domain/directory/memberships.ts";
+import type { Users } from "../../domain/directory/users.ts";
+import { hasErrorCode } from "../../errors.ts";
+import { applyUserPatch } from "../../scim/patch/user-patch.ts";
+import type { OrganizationSchemas } from "../../scim/schema/organization-schemas.ts";
+import { type ResourceSchema, userSchema } from "../../scim/schema/resource-schema.ts";
+import { completeExtensions } from "../../scim/values/extension-values.ts";
+import { hasDeclaredExtensions, parseUser, toScimAttributes } from "../../scim/values/inbound.ts";
+import type { JsonObject } from "../../scim/values/json.ts";
+import { readField } from "../../store/fields.ts";
+import { type RawRecord, toRawRecord } from "../../store/record.ts";
+import type { ResponseText } from "./endpoint.ts";
+import type { InputReader } from "./input.ts";
 import type { Projection } from "./projection.ts";
-import type { Renderer } from "./render.ts";
-import { userSchema } from "./schema.ts";
-import { storedValue } from "./stored.ts";
+import type { ResourceRenderer } from "./render.ts";
+import { ResourceEndpoint } from "./resource-endpoint.ts";
 
-/** Users in one piece of an answer: each piece costs, and after some of them others have their turn. */
-const pieceUsers = 20;
+/** `/Users`. Users are read and rendered as raw JSON, which is most of what a list costs. */
+export function userEndpoint(
+  users: Users,
+  memberships: Memberships,
+  input: InputReader,
+  renderer: ResourceRenderer,
+  schemas: OrganizationSchemas,
+): ResourceEndpoint<RawRecord> {
+  const schemaOf = (organizationId: string): Promise<ResourceSchema> => schemas.get(organizationId, "User");
+  const userRenderer = new UserRenderer(memberships, renderer, schemaOf);
+  return new ResourceEndpoint<RawRecord>(
+    {
+      schema: userSchema,
+      schemaOf,
+      patchStatus: 200,
+      list: (organizationId, query) => users.openRaw(organizationId).list(query),
+      get: (organizationId, id) => users.openRaw(organizationId).get(id),
+      async create(context, body) {
+        const schema = await schemaOf(context.caller.organizationId);
+        const known = await input.readBody(context, body, schema);
+        const attributes = completeExtensions(parseUser(known, schema), undefined, schema, "replace");
+        return toRawRecord(await users.create(context.caller, attributes, "scim"));
+      },
+      async replace(context, id, expected, body) {
+        const schema = await schemaOf(context.caller.organizationId);
+        const attributes = parseUser(await input.readBody(context, body, schema), schema);
+        const revise = (current: JsonObject): UserAttributes =>
+          completeExtensions(attributes, current, schema, "replace");
+        return toRawRecord(await users.update(context.caller, id, expected, revise, "scim"));
+      },
+      async patch(context, id, expected, requested) {
+        const schema = await schemaOf(context.caller.organizationId);
+        const operations = await input.readOperations(context, requested, schema);
+        const options = { canReplaceAdd: await input.canReplaceAdd(context, operations) };
+        const revise = (current: JsonObject): UserAttributes => {
+          const patched = applyUserPatch(id, toScimAttributes(current, schema), operations, schema, options);
+          return completeExtensions(parseUser(patched, schema), current, schema, "patch");
+        };
+        return toRawRecord(await users.update(context.caller, id, expected, revise, "scim"));
+      },
+      async remove(caller, id, expected) {
+        await users.remove(caller, id, expected, "scim");
+      },
+      valueAt: (user, path) => readField({ ...user, ...JSON.parse(user.json) }, path),
+      renderList: (organizationId, items, projection) => userRenderer.renderList(organizationId, items, projection),
+      render: (user, projection) => userRenderer.render(user.organizationId, [user], projection),
+      renderUpdated: (user, projection) => userRenderer.renderUpdated(user, projection),
+    },
+    renderer,
+  );
+}
 
-/** RFC 7644 section 3 for users: each operation reads, asks the domain, and answers. */
-export class UserEndpoint implements Endpoint {
-  readonly schema = userSchema;
-  readonly #users: Users;
+/** Users in one chunk of a streamed list. Every chunk has a cost; between two chunks other requests get their turn. */
+const usersPerChunk = 20;
+
+/** Renders users together with their groups. The groups are read only if the projection includes them. */
+class UserRenderer {
   readonly #memberships: Memberships;
-  readonly #renderer: Renderer;
+  readonly #renderer: ResourceRenderer;
+  readonly #schemaOf: (organizationId: string) => Promise<ResourceSchema>;
 
-  constructor(users: Users, memberships: Memberships, renderer: Renderer) {
-    this.#users = users;
+  constructor(
+    memberships: Memberships,
+    renderer: ResourceRenderer,
+    schemaOf: (organizationId: string) => Promise<ResourceSchema>,
+  ) {
     this.#memberships = memberships;
     this.#renderer = renderer;
+    this.#schemaOf = schemaOf;
   }
 
-  find(caller: Caller, query: Query): Promise<Page<RecordText>> {
-    return this.#users.texts(caller.organizationId).list(query);
+  renderList(organizationId: string, users: readonly RawRecord[], projection: Projection): ResponseText {
+    return users.length > usersPerChunk
+      ? this.#stream(organizationId, users, projection)
+      : this.render(organizationId, users, projection);
   }
 
-  valueAt(user: RecordText, path: string): ReturnType<typeof storedValue> {
-    return storedValue({ ...user, ...JSON.parse(user.json) }, path);
+  async render(organizationId: string, users: readonly RawRecord[], projection: Projection): Promise<string> {
+    const groups = await this.#findGroups(organizationId, users, projection);
+    const schema = await this.#findSchema(organizationId, users, projection);
+    return joinUsers(users, groups, this.#renderer.createUserRenderer(projection, schema));
   }
 
-  render({ organizationId }: Caller, users: readonly RecordText[], projection: Projection): Text {
-    return users.length > pieceUsers
-      ? this.#pieces(organizationId, users, projection)
-      : this.#text(organizationId, users, projection);
-  }
-
-  async create(caller: Caller, body: unknown, projection: Projection): Promise<Answer> {
-    const user = await this.#users.create(caller, inboundUser(body), "scim");
-    return this.#answer(201, recordText(user), projection);
-  }
-
-  async read({ organizationId }: Caller, id: string, projection: Projection): Promise<Answer> {
-    const user = await this.#users.texts(organizationId).get(id);
-    if (!user) throw new AppError("not-found", "There is no such user.");
-    return this.#answer(200, user, projection);
-  }
-
-  async replace(
-    caller: Caller,
-    id: string,
-    body: unknown,
-    expected: ExpectedVersion | undefined,
-    projection: Projection,
-  ): Promise<Answer> {
-    const attributes = inboundUser(body);
-    return this.#changed(await this.#users.update(caller, id, expected, () => attributes, "scim"), projection);
-  }
-
-  async patch(
-    caller: Caller,
-    id: string,
-    body: unknown,
-    expected: ExpectedVersion | undefined,
-    projection: Projection,
-  ): Promise<Answer> {
-    const operations = patchOperations(body);
-    const revise = (current: JsonObject): UserAttributes =>
-      inboundUser(patchedUser(id, outboundAttributes(current), operations));
-    const user = await this.#users.update(caller, id, expected, revise, "scim");
-    return this.#changed(user, projection);
-  }
-
-  async remove(caller: Caller, id: string, expected: ExpectedVersion | undefined): Promise<Answer> {
-    await this.#users.remove(caller, id, expected, "scim");
-    return { status: 204 };
-  }
-
-  #answer(status: Answer["status"], user: RecordText, projection: Projection): Answer {
-    return {
-      status,
-      location: this.#renderer.location("Users", user.id),
-      version: user.version,
-      body: () => this.#text(user.organizationId, [user], projection),
-    };
-  }
-
-  /** What is done is not answered with a refusal: a user in more groups than can be shown is shown without them. */
-  #changed(changed: User, projection: Projection): Answer {
-    const user = recordText(changed);
-    const body = (): Promise<string> =>
-      this.#text(user.organizationId, [user], projection).catch((error: unknown) => {
-        if (isFault(error, "query-too-expensive")) return this.#renderer.users(projection)(user);
-        throw error;
-      });
-    return { ...this.#answer(200, user, projection), body };
-  }
-
-  async #text(organizationId: string, users: readonly RecordText[], projection: Projection): Promise<string> {
-    const groups = await this.#groupsOf(organizationId, users, projection);
-    return textOf(users, groups, this.#renderer.users(projection));
-  }
-
-  async *#pieces(organizationId: string, users: readonly RecordText[], projection: Projection): AsyncGenerator<string> {
-    const groups = await this.#groupsOf(organizationId, users, projection);
-    const rendered = this.#renderer.users(projection);
-    for (let from = 0; from < users.length; from += pieceUsers) {
-      if (from > 0) yield ",";
-      yield textOf(users.slice(from, from + pieceUsers), groups, rendered);
+  /** The change is stored, so a user in more groups than can be resolved is rendered without them. */
+  async renderUpdated(user: RawRecord, projection: Projection): Promise<string> {
+    try {
+      return await this.render(user.organizationId, [user], projection);
+    } catch (error) {
+      if (!hasErrorCode(error, "query-too-expensive")) throw error;
+      const schema = await this.#findSchema(user.organizationId, [user], projection);
+      return this.#renderer.createUserRenderer(projection, schema)(user);
     }
   }
 
-  /** A user's groups are read only where they are shown. */
-  async #groupsOf(
+  async *#stream(organizationId: string, users: readonly RawRecord[], projection: Projection): AsyncGenerator<string> {
+    const groups = await this.#findGroups(organizationId, users, projection);
+    const schema = await this.#findSchema(organizationId, users, projection);
+    const renderUser = this.#renderer.createUserRenderer(projection, schema);
+    for (let start = 0; start < users.length; start += usersPerChunk) {
+      if (start > 0) yield ",";
+      yield joinUsers(users.slice(start, start + usersPerChunk), groups, renderUser);
+    }
+  }
+
+  /** Reads the extensions of the organization only for users that have values of them, which saves others a read. */
+  async #findSchema(
     organizationId: string,
-    users: readonly RecordText[],
+    users: readonly RawRecord[],
+    { schema }: Projection,
+  ): Promise<ResourceSchema> {
+    if (schema !== userSchema || !users.some(({ json }) => hasDeclaredExtensions(json))) return schema;
+    return this.#schemaOf(organizationId);
+  }
+
+  async #findGroups(
+    organizationId: string,
+    users: readonly RawRecord[],
     projection: Projection,
   ): Promise<ReadonlyMap<string, readonly GroupOfUser[]>> {
-    if (!projection.shows("groups")) return new Map();
+    if (!projection.includes("groups")) return new Map();
     return this.#memberships.groupsOf(
       organizationId,
       users.map(({ id }) => id),
@@ -135,13 +144,12 @@ export class UserEndpoint implements Endpoint {
   }
 }
 
-/** The texts of these users, with commas between them. */
-function textOf(
-  users: readonly RecordText[],
+function joinUsers(
+  users: readonly RawRecord[],
   groups: ReadonlyMap<string, readonly GroupOfUser[]>,
-  rendered: ReturnType<Renderer["users"]>,
+  renderUser: ReturnType<ResourceRenderer["createUserRenderer"]>,
 ): string {
-  let text = "";
-  for (const user of users) text += (text && ",") + rendered(user, groups.get(user.id));
-  return text;
+  let json = "";
+  for (const user of users) json += (json && ",") + renderUser(user, groups.get(user.id));
+  return json;
 }

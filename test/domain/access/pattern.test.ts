@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { canMatchAfter, matchesPattern } from "../../../src/domain/access/pattern.ts";
-import { matches } from "./naive.ts";
+import { canMatchWithPrefix, matchesPattern } from "../../../src/domain/access/pattern.ts";
+import { matches } from "./access-oracle.fixture.ts";
 
-describe("A pattern for tools", () => {
+describe("Tool patterns", () => {
   const rows: readonly (readonly [pattern: string, name: string, matches: boolean])[] = [
     ["github__search", "github__search", true],
     ["github__search", "github__search_code", false],
@@ -23,13 +23,13 @@ describe("A pattern for tools", () => {
     ["?*?", "ab", true],
     ["*ab*abc", "ababcababc", true],
     ["", "a", false],
-    // Characters that other languages of patterns would read otherwise.
+    // Characters with a special meaning in other pattern languages.
     ["a.c", "abc", false],
     ["a.c", "a.c", true],
     ["GITHUB__*", "github__search", false],
   ];
   for (const [pattern, name, expected] of rows) {
-    it(`${pattern || "(empty)"} ${expected ? "speaks" : "does not speak"} of ${name}`, () => {
+    it(`${pattern || "(empty)"} ${expected ? "matches" : "does not match"} ${name}`, () => {
       expect(matchesPattern(name, pattern)).to.equal(expected);
       expect(matches(name, pattern), "by definition").to.equal(expected);
     });
@@ -38,7 +38,7 @@ describe("A pattern for tools", () => {
   const few = (characters: string, maxLength: number): fc.Arbitrary<string> =>
     fc.string({ unit: fc.constantFrom(...characters), maxLength });
 
-  it("means what its definition says, for any pattern and name", () => {
+  it("match as a naive implementation does, for any pattern and name", () => {
     fc.assert(
       fc.property(few("ab", 8), few("ab*?", 7), (name, pattern) => {
         expect(matchesPattern(name, pattern)).to.equal(matches(name, pattern));
@@ -47,18 +47,18 @@ describe("A pattern for tools", () => {
     );
   });
 
-  it("is passed over for a server only where no tool of it can match", () => {
+  it("are skipped for a server only if they can match no tool of it", () => {
     fc.assert(
       fc.property(few("ab", 4), few("ab", 4), few("ab*?", 7), (beginning, rest, pattern) => {
-        if (matches(beginning + rest, pattern)) expect(canMatchAfter(beginning, pattern)).to.equal(true);
+        if (matches(beginning + rest, pattern)) expect(canMatchWithPrefix(beginning, pattern)).to.equal(true);
       }),
       { numRuns: 5000 },
     );
-    expect(canMatchAfter("jira__", "github__*")).to.equal(false);
-    expect(canMatchAfter("jira__", "jira")).to.equal(false);
+    expect(canMatchWithPrefix("jira__", "github__*")).to.equal(false);
+    expect(canMatchWithPrefix("jira__", "jira")).to.equal(false);
   });
 
-  it("costs at most the product of both lengths, however it was made to cost more", () => {
+  it("cost at most the product of both lengths, even for hostile patterns", () => {
     const name = "a".repeat(193);
     const hostile = [
       `${"*a".repeat(99)}b`,

@@ -1,16 +1,16 @@
 import { expect } from "chai";
 import type { RequestLogEntry } from "../../../schemas/audit-event.ts";
-import { type LoggedRequest, RequestLog } from "../../../src/domain/audit/request-log.ts";
-import type { Store } from "../../../src/store/collection.ts";
+import { RequestLog, type RequestLogInput } from "../../../src/domain/audit/request-log.ts";
 import { requestLog as requestRecords, serviceTenant } from "../../../src/store/collections.ts";
+import type { Store } from "../../../src/store/store.ts";
 import { enterpriseUrn, groupUrn, patchUrn, type Service, startService, userUrn } from "../../support/service.ts";
-import { type Opened, openDomain, refusalOf, takeAway } from "../opened.ts";
+import { type DomainTestContext, expectRejection, openDomain, simulateOutage } from "../domain.fixture.ts";
 
-const entriesOf = async (store: Store, organizationId: string): Promise<readonly RequestLogEntry[]> =>
+const listEntriesOf = async (store: Store, organizationId: string): Promise<readonly RequestLogEntry[]> =>
   (await store.for(organizationId).open(requestRecords).list({ limit: 1000 })).items;
 
-describe("RequestLog", () => {
-  let domain: Opened;
+describe("Request log buffer", () => {
+  let domain: DomainTestContext;
   let log: RequestLog;
   beforeEach(async () => {
     domain = await openDomain();
@@ -18,52 +18,76 @@ describe("RequestLog", () => {
   });
   afterEach(() => domain.dispose());
 
-  const request = (more: Partial<LoggedRequest> = {}): LoggedRequest => ({
+  const request = (more: Partial<RequestLogInput> = {}): RequestLogInput => ({
     ...{ method: "GET", path: "/scim/v2/Users", status: 200, ip: "192.0.2.1", requestId: "r-1", durationMs: 1.5 },
     ...more,
   });
-  const entries = (organizationId: string) => entriesOf(domain.store, organizationId);
-  it("writes nothing on a request's way, and every request once at the flush", async () => {
-    for (let at = 0; at < 250; at++) log.note(request({ organizationId: domain.organizationId, requestId: `r-${at}` }));
-    log.note(request({ organizationId: domain.otherId }));
-    expect(await entries(domain.organizationId)).to.deep.equal([]);
+  const listEntries = (organizationId: string) => listEntriesOf(domain.store, organizationId);
+  it("writes nothing before a flush, and every request once", async () => {
+    for (let at = 0; at < 250; at++)
+      log.record(request({ organizationId: domain.organizationId, requestId: `r-${at}` }));
+    log.record(request({ organizationId: domain.otherId }));
+    expect(await listEntries(domain.organizationId)).to.deep.equal([]);
     await log.flush();
     await log.flush();
-    const ids = (await entries(domain.organizationId)).map(({ requestId }) => requestId);
+    const ids = (await listEntries(domain.organizationId)).map(({ requestId }) => requestId);
     expect(ids).to.have.members(Array.from({ length: 250 }, (_, at) => `r-${at}`));
-    expect(await entries(domain.otherId)).to.have.length(1);
+    expect(await listEntries(domain.otherId)).to.have.length(1);
   });
 
-  it("keeps at most 100 requests of strangers between two flushes, in the service's own tenant", async () => {
+  it("records at most 100 unauthenticated requests between two flushes, in the service tenant", async () => {
     for (const _ of [1, 2]) {
-      for (let at = 0; at < 1000; at++) log.note(request({ status: 401 }));
-      log.note(request({ organizationId: domain.organizationId }));
+      for (let at = 0; at < 1000; at++) log.record(request({ status: 401 }));
+      log.record(request({ organizationId: domain.organizationId }));
       await log.flush();
     }
-    expect(await entries(serviceTenant)).to.have.length(200);
-    expect(await entries(domain.organizationId)).to.have.length(2);
+    expect(await listEntries(serviceTenant)).to.have.length(200);
+    expect(await listEntries(domain.organizationId)).to.have.length(2);
   });
 
-  it("keeps what cannot be written for the next flush", async () => {
-    log.note(request({ organizationId: domain.organizationId, requestId: "before" }));
-    const bringBack = await takeAway(domain);
-    await refusalOf(log.flush(), "unavailable");
-    log.note(request({ organizationId: domain.organizationId, requestId: "during" }));
-    await refusalOf(log.flush(), "unavailable");
-    await bringBack();
+  it("records at most 1,000 requests of an hour with rejected credentials for each organization", async () => {
+    let now = Date.parse("2026-11-29T12:00:00Z");
+    const hourly = new RequestLog(domain.store, () => now);
+    const flood = async () => {
+      for (let flush = 0; flush < 12; flush++) {
+        for (let at = 0; at < 120; at++) {
+          hourly.record(request({ status: 401, cause: "unknown" }));
+          hourly.record(request({ status: 401, cause: "revoked", organizationId: domain.organizationId }));
+        }
+        await hourly.flush();
+      }
+      return [await listEntries(serviceTenant), await listEntries(domain.organizationId)].map(({ length }) => length);
+    };
+    expect(await flood()).to.deep.equal([1000, 1000]);
+    now += 3_600_000;
+    const open = domain.store.for(domain.organizationId).open(requestRecords);
+    await flood();
+    expect(await open.count()).to.equal(2000);
+    hourly.record(request({ organizationId: domain.organizationId }));
+    await hourly.flush();
+    expect(await open.count()).to.equal(2001);
+  });
+
+  it("keeps unwritten requests for the next flush", async () => {
+    log.record(request({ organizationId: domain.organizationId, requestId: "before" }));
+    const restore = await simulateOutage(domain);
+    await expectRejection(log.flush(), "unavailable");
+    log.record(request({ organizationId: domain.organizationId, requestId: "during" }));
+    await expectRejection(log.flush(), "unavailable");
+    await restore();
     await log.flush();
-    const ids = (await entries(domain.organizationId)).map(({ requestId }) => requestId);
+    const ids = (await listEntries(domain.organizationId)).map(({ requestId }) => requestId);
     expect(ids).to.have.members(["before", "during"]);
   });
 
-  it("keeps the last 10,000 while nothing can be written, and each of those once", async () => {
+  it("keeps the last 10,000 requests while the store is unavailable, each of them once", async () => {
     const { organizationId } = domain;
-    const bringBack = await takeAway(domain);
-    for (let at = 0; at < 10_000; at++) log.note(request({ organizationId, requestId: `r-${at}` }));
-    const failing = refusalOf(log.flush(), "unavailable");
-    for (let at = 10_000; at < 10_050; at++) log.note(request({ organizationId, requestId: `r-${at}` }));
+    const restore = await simulateOutage(domain);
+    for (let at = 0; at < 10_000; at++) log.record(request({ organizationId, requestId: `r-${at}` }));
+    const failing = expectRejection(log.flush(), "unavailable");
+    for (let at = 10_000; at < 10_050; at++) log.record(request({ organizationId, requestId: `r-${at}` }));
     await failing;
-    await bringBack();
+    await restore();
     await log.flush();
     const open = domain.store.for(organizationId).open(requestRecords);
     const countOf = (requestId: string) => open.count({ op: "eq", path: "requestId", value: requestId });
@@ -72,13 +96,13 @@ describe("RequestLog", () => {
   });
 });
 
-describe("The request log of /scim", () => {
+describe("Request log of /scim", () => {
   let service: Service;
   let entries: readonly RequestLogEntry[];
   const values = ["ada.lovelace", "Lovelace", "Analytical", "5551234", "hunter2hunter2", "emp-1815", "Countesses"];
   before(async () => {
     service = await startService();
-    const scim = await service.as(["admin:scim"]);
+    const scim = await service.clientWithScopes(["admin:scim"]);
     const user = {
       schemas: [userUrn, enterpriseUrn],
       ...{ userName: "ada.lovelace@example.com", active: true, password: "hunter2hunter2" },
@@ -87,8 +111,8 @@ describe("The request log of /scim", () => {
       phoneNumbers: [{ value: "5551234" }],
       [enterpriseUrn]: { employeeNumber: "emp-1815", department: "Analytical" },
     };
-    const made = await scim.post("/scim/v2/Users").send(user);
-    const { id } = JSON.parse(made.text);
+    const created = await scim.post("/scim/v2/Users").send(user);
+    const { id } = JSON.parse(created.text);
     await scim.post("/scim/v2/Users").send(user);
     const filter = 'userName eq "ada.lovelace@example.com"';
     await scim.get("/scim/v2/Users").query({ filter });
@@ -104,18 +128,18 @@ describe("The request log of /scim", () => {
     await scim
       .post("/scim/v2/Groups")
       .send({ schemas: [groupUrn], displayName: "Countesses", members: [{ value: id }] });
-    await service.with("junk").get("/scim/v2/Users");
-    await service.settle();
-    entries = await entriesOf(service.store, service.organizationId);
+    await service.clientWithSecret("junk").get("/scim/v2/Users");
+    await service.shutDown();
+    entries = await listEntriesOf(service.store, service.organizationId);
   });
   after(() => service.dispose());
 
-  it("has an entry of every request, still after the first flush: who, what, the answer and how long", () => {
+  it("has an entry for every request with actor, method, status and duration", () => {
     expect(entries.map(({ method, status }) => `${method} ${status}`)).to.have.members([
-      ...["POST 201", "POST 409", "GET 200", "GET 200", "PATCH 200", "PATCH 200", "POST 201"],
+      ...["POST 201", "POST 409", "GET 200", "GET 200", "PATCH 200", "PATCH 200", "POST 201", "GET 401"],
     ]);
-    for (const { actor, durationMs, ip, requestId } of entries) {
-      expect(actor?.type).to.equal("token");
+    for (const { actor, durationMs, ip, requestId, cause } of entries) {
+      expect(actor?.type).to.equal(cause === undefined ? "token" : undefined);
       expect(durationMs).to.be.greaterThan(0);
       expect(ip).to.equal("127.0.0.1");
       expect(requestId).to.be.a("string");
@@ -123,12 +147,12 @@ describe("The request log of /scim", () => {
     expect(entries.find(({ status }) => status === 409)?.detail).to.be.a("string");
   });
 
-  it("never holds what a body or a filter says of a person", () => {
+  it("contains no personal data from bodies or filters", () => {
     const text = JSON.stringify(entries);
     for (const value of values) expect(text).to.not.contain(value);
   });
 
-  it("shows how a request was meant: its schemas, operations, paths and names of attributes", () => {
+  it("shows the structure of a request: schemas, operations, paths and attribute names", () => {
     const [post] = entries.filter(({ status }) => status === 201);
     expect(post?.body).to.deep.include({
       schemas: [userUrn, enterpriseUrn],
@@ -144,9 +168,8 @@ describe("The request log of /scim", () => {
     expect(decodeURIComponent(get?.path ?? "")).to.match(/^\/scim\/v2\/Users\?filter=userName[ +]eq[ +]"\*\*\*"$/);
   });
 
-  it("keeps the request of a stranger in the service's own tenant", async () => {
-    const strangers = await entriesOf(service.store, serviceTenant);
-    expect(strangers.map(({ status }) => status)).to.deep.equal([401]);
-    expect(strangers[0]).to.not.have.any.keys("actor");
+  it("records a request with an unknown credential for the only organization, with the cause", async () => {
+    expect(entries.find(({ status }) => status === 401)).to.include({ cause: "malformed" });
+    expect(await listEntriesOf(service.store, serviceTenant)).to.deep.equal([]);
   });
 });

@@ -1,12 +1,12 @@
 import { expect } from "chai";
-import { auditEventOf, operator } from "../../../src/domain/audit/record.ts";
+import { operatorActor, toAuditEvent } from "../../../src/domain/audit/record.ts";
 import { Retention } from "../../../src/domain/audit/retention.ts";
 import { newEntity } from "../../../src/domain/entity.ts";
 import { auditEvents, requestLog, serviceTenant } from "../../../src/store/collections.ts";
-import { type Opened, openDomain } from "../opened.ts";
+import { type DomainTestContext, openDomain } from "../domain.fixture.ts";
 
 describe("Retention", () => {
-  let domain: Opened;
+  let domain: DomainTestContext;
   let tenants: readonly string[];
   beforeEach(async () => {
     domain = await openDomain();
@@ -14,58 +14,73 @@ describe("Retention", () => {
   });
   afterEach(() => domain.dispose());
 
-  const at = (daysAgo: number): Date => new Date(Date.now() - daysAgo * 86_400_000);
-  /** A logged request and an event of the same age. @returns their ids */
-  const written = async (organizationId: string, daysAgo: number): Promise<readonly [string, string]> => {
-    const request = newEntity("req", organizationId, at(daysAgo));
-    const event = newEntity("aud", organizationId, at(daysAgo));
-    await domain.store.transaction(async (change) => {
-      const tenant = change.for(organizationId);
-      const asked = { method: "GET", path: "/", status: 200, ip: "192.0.2.1", requestId: "r", durationMs: 1 };
-      await tenant.open(requestLog).insert({ ...asked, ...request });
-      const done = auditEventOf(organizationId, operator, "success", { action: "test" });
-      await tenant.open(auditEvents).insert({ ...done, ...event });
+  const daysBefore = (daysAgo: number): Date => new Date(Date.now() - daysAgo * 86_400_000);
+  /** Inserts a logged request and an audit event of the same age. @returns their ids */
+  const insertEntries = async (organizationId: string, daysAgo: number): Promise<readonly [string, string]> => {
+    const request = newEntity("req", organizationId, daysBefore(daysAgo));
+    const event = newEntity("aud", organizationId, daysBefore(daysAgo));
+    await domain.store.transaction(async (transaction) => {
+      const tenant = transaction.for(organizationId);
+      const requestContent = { method: "GET", path: "/", status: 200, ip: "192.0.2.1", requestId: "r", durationMs: 1 };
+      await tenant.open(requestLog).insert({ ...requestContent, ...request });
+      const eventContent = toAuditEvent(organizationId, operatorActor, "success", { action: "test" });
+      await tenant.open(auditEvents).insert({ ...eventContent, ...event });
     });
     return [request.id, event.id];
   };
-  const requests = async (organizationId: string): Promise<readonly string[]> =>
+  const listRequests = async (organizationId: string): Promise<readonly string[]> =>
     (await domain.store.for(organizationId).open(requestLog).list({ limit: 1000 })).items.map(({ id }) => id);
-  const events = async (organizationId: string): Promise<readonly string[]> =>
-    (await domain.audit(organizationId, "test")).map(({ id }) => id);
+  const listEvents = async (organizationId: string): Promise<readonly string[]> =>
+    (await domain.listAuditEvents(organizationId, "test")).map(({ id }) => id);
 
-  it("keeps logged requests for 30 days, of every organisation and of none, and audit events for ever", async () => {
+  it("keeps logged requests of every tenant for 30 days, and audit events indefinitely by default", async () => {
     for (const tenant of tenants) {
-      const old = [await written(tenant, 400), await written(tenant, 30.01)];
-      const young = [await written(tenant, 29.99), await written(tenant, 0)];
+      const expired = [await insertEntries(tenant, 400), await insertEntries(tenant, 30.01)];
+      const recent = [await insertEntries(tenant, 29.99), await insertEntries(tenant, 0)];
       await new Retention(domain.store).flush();
-      expect(await requests(tenant)).to.have.members(young.map(([request]) => request));
-      expect(await events(tenant)).to.have.members([...old, ...young].map(([, event]) => event));
+      expect(await listRequests(tenant)).to.have.members(recent.map(([request]) => request));
+      expect(await listEvents(tenant)).to.have.members([...expired, ...recent].map(([, event]) => event));
     }
   });
 
-  it("removes audit events that are older than was set, and nothing younger", async () => {
-    const young: string[] = [];
+  it("removes audit events older than the configured retention period, and no others", async () => {
+    const recent: string[] = [];
     for (const tenant of tenants) {
-      await written(tenant, 400);
-      await written(tenant, 90.01);
-      young.push((await written(tenant, 89.99))[1], (await written(tenant, 0))[1]);
+      await insertEntries(tenant, 400);
+      await insertEntries(tenant, 90.01);
+      recent.push((await insertEntries(tenant, 89.99))[1], (await insertEntries(tenant, 0))[1]);
     }
     await new Retention(domain.store, 90).flush();
-    expect((await Promise.all(tenants.map(events))).flat()).to.have.members(young);
-    expect(await domain.audit(domain.organizationId, "organization.create")).to.have.length(1);
+    expect((await Promise.all(tenants.map(listEvents))).flat()).to.have.members(recent);
+    expect(await domain.listAuditEvents(domain.organizationId, "organization.create")).to.have.length(1);
   });
 
-  it("removes more than one transaction takes", async () => {
-    for (let count = 0; count < 250; count++) await written(domain.organizationId, 31);
+  it("removes more entries than fit into one transaction", async () => {
+    for (let count = 0; count < 250; count++) await insertEntries(domain.organizationId, 31);
     await new Retention(domain.store).flush();
-    expect(await requests(domain.organizationId)).to.deep.equal([]);
+    expect(await listRequests(domain.organizationId)).to.deep.equal([]);
   });
 
-  it("looks once an hour", async () => {
+  it("stops after the current batch if its time is over, and continues there in the next flush", async () => {
+    for (let count = 0; count < 250; count++) await insertEntries(domain.organizationId, 31);
+    await insertEntries(domain.otherId, 31);
+    const retention = new Retention(domain.store);
+    const isOver = (): boolean => true;
+    const left: number[] = [];
+    for (let flush = 0; flush < 5; flush++) {
+      await retention.flush(isOver);
+      left.push((await listRequests(domain.organizationId)).length);
+    }
+    expect(left).to.deep.equal([150, 50, 0, 0, 0]);
+    await retention.flush(isOver);
+    expect(await listRequests(domain.otherId)).to.deep.equal([]);
+  });
+
+  it("sweeps at most once an hour", async () => {
     const retention = new Retention(domain.store);
     await retention.flush();
-    const [request] = await written(domain.organizationId, 31);
+    const [request] = await insertEntries(domain.organizationId, 31);
     await retention.flush();
-    expect(await requests(domain.organizationId)).to.deep.equal([request]);
+    expect(await listRequests(domain.organizationId)).to.deep.equal([request]);
   });
 });

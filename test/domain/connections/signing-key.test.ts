@@ -1,48 +1,46 @@
 import { expect } from "chai";
 import { SigningKey } from "../../../src/domain/connections/signing-key.ts";
 import { collections, serviceKeys, serviceTenant } from "../../../src/store/collections.ts";
-import { engines } from "../../store/engines.ts";
-import type { Opened } from "../../store/opened.ts";
+import { describeOnEngines } from "../../store/engines.fixture.ts";
+import type { TestStore } from "../../store/test-store.fixture.ts";
 
-for (const { name, open } of engines) {
-  describe(`A signing key on ${name}`, () => {
-    let opened: Opened;
-    before(async () => {
-      opened = await open({ collections });
-    });
-    after(() => opened.dispose());
-
-    const stored = () => opened.store.for(serviceTenant).open(serviceKeys).list({ limit: 10 });
-
-    it("of many that are made at once one is kept, and all use that", async () => {
-      const others = opened.beside ? await opened.beside() : opened.store;
-      const keys = await Promise.all(
-        Array.from({ length: 8 }, (_, at) => new SigningKey(at % 2 === 0 ? opened.store : others, "race").get()),
-      );
-      expect(new Set(keys.map((key) => key.toString("hex"))).size).to.equal(1);
-      expect(keys[0]).to.have.length(32);
-      const { items } = await stored();
-      expect(items.map(({ secret }) => secret)).to.deep.equal([keys[0]?.toString("base64url")]);
-    });
-
-    it("is the same after a restart, and another for another purpose", async () => {
-      const key = await new SigningKey(opened.store, "race").get();
-      const store = await opened.reopen();
-      expect((await new SigningKey(store, "race").get()).equals(key)).to.equal(true);
-      expect((await new SigningKey(store, "other").get()).equals(key)).to.equal(false);
-    });
-
-    it("is asked for again after an outage", async () => {
-      const store = await opened.reopen();
-      const key = new SigningKey(store, "outage");
-      await store.close();
-      const failed = await key.get().then(
-        () => false,
-        () => true,
-      );
-      expect(failed).to.equal(true);
-      const again = await opened.reopen();
-      expect(await new SigningKey(again, "outage").get()).to.have.length(32);
-    });
+describeOnEngines("Signing key", (open) => {
+  let testStore: TestStore;
+  before(async () => {
+    testStore = await open({ collections });
   });
-}
+  after(() => testStore.dispose());
+
+  const stored = () => testStore.store.for(serviceTenant).open(serviceKeys).list({ limit: 10 });
+
+  it("is created once when many instances create it concurrently", async () => {
+    const secondStore = testStore.openSecond ? await testStore.openSecond() : testStore.store;
+    const keys = await Promise.all(
+      Array.from({ length: 8 }, (_, at) => new SigningKey(at % 2 === 0 ? testStore.store : secondStore, "race").get()),
+    );
+    expect(new Set(keys.map((key) => key.toString("hex"))).size).to.equal(1);
+    expect(keys[0]).to.have.length(32);
+    const { items } = await stored();
+    expect(items.map(({ secret }) => secret)).to.deep.equal([keys[0]?.toString("base64url")]);
+  });
+
+  it("survives a restart, and differs by purpose", async () => {
+    const key = await new SigningKey(testStore.store, "race").get();
+    const store = await testStore.reopen();
+    expect((await new SigningKey(store, "race").get()).equals(key)).to.equal(true);
+    expect((await new SigningKey(store, "other").get()).equals(key)).to.equal(false);
+  });
+
+  it("is read again after an outage", async () => {
+    const store = await testStore.reopen();
+    const key = new SigningKey(store, "outage");
+    await store.close();
+    const hasFailed = await key.get().then(
+      () => false,
+      () => true,
+    );
+    expect(hasFailed).to.equal(true);
+    const restored = await testStore.reopen();
+    expect(await new SigningKey(restored, "outage").get()).to.have.length(32);
+  });
+});

@@ -2,8 +2,8 @@ import { expect } from "chai";
 import { type Scope, scope, tokenType } from "../../../schemas/token.ts";
 import { allowedScopes, expandScopes } from "../../../src/domain/tokens/scopes.ts";
 
-/** What each scope opens, written out. */
-const table: Readonly<Record<Scope, readonly Scope[]>> = {
+/** All scopes that each scope grants. */
+const grantedScopes: Readonly<Record<Scope, readonly Scope[]>> = {
   all: [
     "all",
     "admin:read",
@@ -24,53 +24,53 @@ const table: Readonly<Record<Scope, readonly Scope[]>> = {
 };
 
 describe("expandScopes", () => {
-  for (const [name, opened] of Object.entries(table)) {
-    it(`${name} opens ${opened.join(", ")} and nothing else`, () => {
-      expect([...expandScopes([name as Scope])]).to.have.members(opened);
+  for (const [name, granted] of Object.entries(grantedScopes)) {
+    it(`expands ${name} to ${granted.join(", ")}`, () => {
+      expect([...expandScopes([name as Scope])]).to.have.members(granted);
     });
   }
 
-  it("a record without scopes is older than scopes and opens all", () => {
+  it("expands a record without scopes, which is older than scopes, to all scopes", () => {
     expect([...expandScopes(undefined)]).to.have.members(scope.options);
   });
 
-  it("an empty list opens nothing", () => {
+  it("expands an empty list to nothing", () => {
     expect([...expandScopes([])]).to.deep.equal([]);
   });
 
-  it("several scopes open what each of them opens, in any order", () => {
+  it("expands several scopes to their union, in any order", () => {
     const both = ["admin:read", "admin:scim", "connect:read"];
     expect([...expandScopes(["admin:read", "admin:scim", "connect:read"])]).to.have.members(both);
     expect([...expandScopes(["connect:read", "admin:scim", "admin:read", "admin:read"])]).to.have.members(both);
   });
 
-  it("nothing but all opens the management of tokens", () => {
+  it("includes admin:tokens in no other scope than all", () => {
     for (const each of scope.options) {
-      const opensTokens = each === "all" || each === "admin:tokens";
-      expect(expandScopes([each]).has("admin:tokens"), each).to.equal(opensTokens);
+      const grantsTokens = each === "all" || each === "admin:tokens";
+      expect(expandScopes([each]).has("admin:tokens"), each).to.equal(grantsTokens);
     }
   });
 });
 
 describe("allowedScopes", () => {
-  it("an mcp token can only read, by construction", () => {
+  it("limits an mcp token to connect:read", () => {
     expect(allowedScopes.mcp).to.deep.equal(["connect:read"]);
   });
 
-  it("a scim token can only provision", () => {
+  it("limits a scim token to admin:scim", () => {
     expect(allowedScopes.scim).to.deep.equal(["admin:scim"]);
   });
 
-  it("an agent token has no scope of the administration", () => {
+  it("allows an agent token no admin scope", () => {
     expect(allowedScopes.agent).to.have.members(["connect:read", "connect:write", "connect:exchange-auth"]);
     for (const each of expandScopes(allowedScopes.agent)) expect(each).to.match(/^connect:/);
   });
 
-  it("an admin token can have every scope", () => {
+  it("allows an admin token every scope", () => {
     expect(allowedScopes.admin).to.have.members(scope.options);
   });
 
-  it("no type's scopes open one that the type may not have", () => {
+  it("allows no scope that includes a scope the type cannot have", () => {
     for (const type of tokenType.options) {
       expect(allowedScopes[type]).to.include.members([...expandScopes(allowedScopes[type])]);
     }

@@ -1,27 +1,27 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { AppError } from "../../../src/errors.ts";
-import { conditionOf } from "../../../src/http/scim/filter.ts";
-import { parsePatchPath } from "../../../src/http/scim/filter-parser.ts";
-import { groupPatch } from "../../../src/http/scim/group-patch.ts";
-import { inboundGroup, inboundUser, outboundAttributes } from "../../../src/http/scim/inbound.ts";
-import { patchedUser } from "../../../src/http/scim/patch.ts";
-import { patchOperations } from "../../../src/http/scim/patch-message.ts";
-import { groupSchema, userSchema } from "../../../src/http/scim/schema.ts";
+import { toFilterCondition } from "../../../src/scim/filter/condition.ts";
+import { parsePatchPath } from "../../../src/scim/filter/parser.ts";
+import { toGroupPatch } from "../../../src/scim/patch/group-patch.ts";
+import { parsePatchOperations } from "../../../src/scim/patch/message.ts";
+import { applyUserPatch } from "../../../src/scim/patch/user-patch.ts";
+import { groupSchema, userSchema } from "../../../src/scim/schema/resource-schema.ts";
+import { parseGroup, parseUser, toScimAttributes } from "../../../src/scim/values/inbound.ts";
 import { type Agent, enterpriseUrn, patchUrn, type Service, startService, userUrn } from "../../support/service.ts";
 
-/** Words that mean something somewhere, so that inputs get further than the first character. */
-const word = fc.constantFrom(
+/** Tokens with a meaning, so that inputs get past the first character. */
+const token = fc.constantFrom(
   ...["userName", "USERNAME", "emails", "emails.type", "name.givenName", "active", "members", "manager", "meta", "id"],
   ...["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le", "pr", "and", "or", "not", "true", "null", "value", "type"],
   ...["(", ")", "[", "]", '"', '"x"', '"\\"', "\\", ".", ":", ",", " ", "5", "-1e9", "$ref", "", "\n", "é", "😀"],
-  ...["__proto__", "constructor", "prototype", "$where", "toString", "hasOwnProperty", "folded.userName"],
+  ...["valueOf", "isPrototypeOf", "$where", "toString", "hasOwnProperty", "normalized.userName"],
   ...[userUrn, enterpriseUrn, `${enterpriseUrn}:department`, `${userUrn}:`, "urn:", "bulkId:a", "bulkId:"],
 );
 const text = fc.oneof(
   fc
-    .array(fc.oneof({ weight: 6, arbitrary: word }, fc.string({ unit: "binary", maxLength: 4 })), { maxLength: 14 })
-    .chain((words) => fc.constantFrom("", " ").map((between) => words.join(between))),
+    .array(fc.oneof({ weight: 6, arbitrary: token }, fc.string({ unit: "binary", maxLength: 4 })), { maxLength: 14 })
+    .chain((tokens) => fc.constantFrom("", " ").map((separator) => tokens.join(separator))),
   fc.string({ unit: "grapheme", maxLength: 40 }),
 );
 const json = fc.letrec<{ value: unknown }>((tie) => ({
@@ -29,9 +29,9 @@ const json = fc.letrec<{ value: unknown }>((tie) => ({
     { depthSize: "small", withCrossShrink: true },
     fc.oneof(text, fc.boolean(), fc.constant(null), fc.double(), fc.integer()),
     fc.array(tie("value"), { maxLength: 3 }),
-    // As JSON.parse makes it: `__proto__` is a name like any other.
+    // Like the output of JSON.parse: plain objects whose own keys can have any name.
     fc
-      .dictionary(fc.oneof(word, text), tie("value"), { maxKeys: 4 })
+      .dictionary(fc.oneof(token, text), tie("value"), { maxKeys: 4 })
       .map((it) => JSON.parse(JSON.stringify(it)) as unknown),
   ),
 })).value;
@@ -54,49 +54,49 @@ const user = {
   enterpriseUser: { department: "Tours", manager: { value: "usr_boss" } },
 };
 
-/** The only way out besides an answer is a fault that the caller can be told. */
-function refusedOrDone(work: () => unknown): void {
+/** Runs the function. Fails for any error that is not a client error. */
+function succeedsOrRejects(work: () => unknown): void {
   try {
     work();
   } catch (error) {
-    if (!(error instanceof AppError) || error.fault === "internal") throw error;
+    if (!(error instanceof AppError) || error.code === "internal") throw error;
   }
 }
 
 const objectNames = Object.getOwnPropertyNames(Object.prototype);
-const untouched = (): void => {
+const assertPrototypeUnchanged = (): void => {
   expect(Object.getOwnPropertyNames(Object.prototype)).to.deep.equal(objectNames);
   expect(Object.keys({})).to.deep.equal([]);
 };
 
-describe("Whatever is sent", function () {
+describe("Arbitrary input", function () {
   this.timeout(300_000);
-  afterEach(untouched);
+  afterEach(assertPrototypeUnchanged);
 
-  it("as a filter is a question or refused", () => {
+  it("as a filter is translated or rejected", () => {
     fc.assert(
       fc.property(text, (filter) => {
-        refusedOrDone(() => conditionOf(filter, userSchema));
-        refusedOrDone(() => conditionOf(filter, groupSchema));
+        succeedsOrRejects(() => toFilterCondition(filter, userSchema));
+        succeedsOrRejects(() => toFilterCondition(filter, groupSchema));
       }),
       { numRuns: 40_000 },
     );
   });
 
-  it("as a PATCH path is a path or refused", () => {
+  it("as a PATCH path is parsed or rejected", () => {
     fc.assert(
-      fc.property(text, (path) => refusedOrDone(() => parsePatchPath(path))),
+      fc.property(text, (path) => succeedsOrRejects(() => parsePatchPath(path))),
       { numRuns: 25_000 },
     );
   });
 
-  it("as a PATCH of a user gives a user or is refused, and leaves the stored one as it was", () => {
+  it("as a PATCH of a user results in a valid user or is rejected, and leaves its input unchanged", () => {
     const stored = JSON.stringify(user);
     fc.assert(
       fc.property(fc.array(operation, { maxLength: 4 }), (Operations) => {
-        refusedOrDone(() => {
-          const operations = patchOperations({ schemas: [patchUrn], Operations });
-          inboundUser(patchedUser("usr_1", outboundAttributes(user), operations));
+        succeedsOrRejects(() => {
+          const operations = parsePatchOperations({ schemas: [patchUrn], Operations });
+          parseUser(applyUserPatch("usr_1", toScimAttributes(user), operations));
         });
         expect(JSON.stringify(user)).to.equal(stored);
       }),
@@ -104,20 +104,20 @@ describe("Whatever is sent", function () {
     );
   });
 
-  it("as a PATCH of a group gives steps or is refused", () => {
+  it("as a PATCH of a group results in changes or is rejected", () => {
     fc.assert(
       fc.property(fc.array(operation, { maxLength: 4 }), (Operations) =>
-        refusedOrDone(() => groupPatch("grp_1", patchOperations({ schemas: [patchUrn], Operations }))),
+        succeedsOrRejects(() => toGroupPatch("grp_1", parsePatchOperations({ schemas: [patchUrn], Operations }))),
       ),
       { numRuns: 10_000 },
     );
   });
 
-  it("as a user or group is one or refused", () => {
+  it("as a user or a group is parsed or rejected", () => {
     fc.assert(
       fc.property(json, (body) => {
-        refusedOrDone(() => inboundUser(body));
-        refusedOrDone(() => inboundGroup(body));
+        succeedsOrRejects(() => parseUser(body));
+        succeedsOrRejects(() => parseGroup(body));
       }),
       { numRuns: 5000 },
     );
@@ -129,43 +129,43 @@ describe("Whatever is sent", function () {
     let userId: string;
     before(async () => {
       service = await startService();
-      scim = await service.as(["admin:scim"]);
+      scim = await service.clientWithScopes(["admin:scim"]);
       userId = (await scim.post("/scim/v2/Users").send({ schemas: [userUrn], ...user, enterpriseUser: undefined })).body
         .id;
     });
     after(() => service.dispose());
 
-    const answered = async (request: PromiseLike<{ status: number; text: string }>): Promise<void> => {
-      const { status, text: answer } = await request;
-      expect(status, answer).to.be.oneOf([200, 201, 204, 400, 404, 409, 413, 501]);
+    const expectClientStatus = async (request: PromiseLike<{ status: number; text: string }>): Promise<void> => {
+      const { status, text: body } = await request;
+      expect(status, body).to.be.oneOf([200, 201, 204, 400, 404, 409, 413, 501]);
     };
 
-    it("as a PATCH is answered without a 500", async () => {
+    it("as a PATCH never returns a 500", async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(operation, { maxLength: 3 }), (Operations) =>
-          answered(scim.patch(`/scim/v2/Users/${userId}`).send({ schemas: [patchUrn], Operations })),
+          expectClientStatus(scim.patch(`/scim/v2/Users/${userId}`).send({ schemas: [patchUrn], Operations })),
         ),
         { numRuns: 400 },
       );
     });
 
-    it("as a filter is answered without a 500", async () => {
+    it("as a filter never returns a 500", async () => {
       await fc.assert(
         fc.asyncProperty(text, (filter) =>
-          answered(scim.get("/scim/v2/Groups").query({ filter: filter.toWellFormed() })),
+          expectClientStatus(scim.get("/scim/v2/Groups").query({ filter: filter.toWellFormed() })),
         ),
         { numRuns: 400 },
       );
     });
 
-    it("as a bulk is answered without a 500, also for one of its operations", async () => {
+    it("as a bulk request never returns a 500, nor does one of its operations", async () => {
       const one = fc.oneof(
         json,
         fc.record(
           {
             method: fc.constantFrom("POST", "post", "PUT", "PATCH", "DELETE", "GET", "x"),
             path: fc.oneof(fc.constantFrom("/Users", "/Groups", `/Users/${userId}x`, "/Users/bulkId:a", "/Me"), text),
-            bulkId: fc.oneof(fc.constantFrom("a", "b", "__proto__"), text),
+            bulkId: fc.oneof(fc.constantFrom("a", "b", "toString"), text),
             version: text,
             data: fc.oneof(
               json,
@@ -177,11 +177,11 @@ describe("Whatever is sent", function () {
       );
       await fc.assert(
         fc.asyncProperty(fc.array(one, { maxLength: 5 }), async (Operations) => {
-          const answer = await scim
+          const response = await scim
             .post("/scim/v2/Bulk")
             .send({ schemas: ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], Operations });
-          expect(answer.status, answer.text).to.be.oneOf([200, 400]);
-          for (const { status } of answer.body.Operations ?? []) expect(status, answer.text).to.not.match(/^5/);
+          expect(response.status, response.text).to.be.oneOf([200, 400]);
+          for (const { status } of response.body.Operations ?? []) expect(status, response.text).to.not.match(/^5/);
         }),
         { numRuns: 600 },
       );

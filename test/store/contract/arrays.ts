@@ -1,15 +1,15 @@
-import type { Store } from "../../../src/store/collection.ts";
-import { eq, selecting, some } from "./selects.ts";
-import type { Email } from "./things.ts";
+import type { Store } from "../../../src/store/store.ts";
+import type { TestEmail } from "./records.fixture.ts";
+import { createSelectAssertion, eq, some } from "./selects.fixture.ts";
 
-/** What `some` selects in arrays of objects, of scalars, of arrays, and in what is no array. */
+/** Tests `some` over arrays of objects, of scalars and of arrays, and over values that are not arrays. */
 export function arrayContract(store: () => Store): void {
-  const selects = selecting(store);
+  const selects = createSelectAssertion(store);
 
-  describe("Condition on arrays", () => {
-    const email = (...values: readonly Email[]) => ({ emails: values });
+  describe("conditions on arrays", () => {
+    const email = (...values: readonly TestEmail[]) => ({ emails: values });
     it(
-      "asks one element for everything that `some` says of it",
+      "applies all of `some` to the same element",
       selects(
         {
           a: email({ value: "a@x", type: "work", primary: true, order: 1 }, { value: "a@y", type: "home", order: 2 }),
@@ -47,7 +47,7 @@ export function arrayContract(store: () => Store): void {
     );
 
     it(
-      "speaks of scalars as the whole element",
+      'compares a scalar element with the path ""',
       selects(
         {
           a: { tags: ["red", "green"], numbers: [1, 20] },
@@ -71,7 +71,7 @@ export function arrayContract(store: () => Store): void {
           [some("numbers", { op: "ge", path: "", value: 20 }), "a"],
           [some("numbers", { op: "in", path: "", values: [3, 1] }), "ab"],
           [some("numbers", eq("", "3")), ""],
-          // A scalar has no fields; `ne` says so truly.
+          // A scalar has no fields, so `ne` is true.
           [some("tags", eq("value", "red")), ""],
           [some("tags", { op: "ne", path: "value", value: "red" }), "abef"],
           [some("tags", { op: "present", path: "value" }), ""],
@@ -80,7 +80,7 @@ export function arrayContract(store: () => Store): void {
     );
 
     it(
-      "nests: arrays in the elements of arrays",
+      "nests in arrays inside elements",
       selects(
         {
           a: email({ value: "1", labels: ["x", "y"], parts: [{ name: "n", kind: "k" }] }),
@@ -101,7 +101,7 @@ export function arrayContract(store: () => Store): void {
     );
 
     it(
-      "asks in vain of what is no array, and of elements that are no objects",
+      "matches no value that is not an array, and no field of an element that is not an object",
       selects(
         {
           a: { extra: [{ x: "1" }, "1", 1, null, true, [{ x: "1" }]] },

@@ -1,18 +1,26 @@
 import { expect } from "chai";
-import type { Condition, Store } from "../../../src/store/collection.ts";
-import { eq, selecting, some } from "./selects.ts";
-import { insertAll, nameOf, newOrganization, reading, thing, write } from "./things.ts";
+import type { Condition } from "../../../src/store/query.ts";
+import type { Store } from "../../../src/store/store.ts";
+import {
+  insertAll,
+  nameOf,
+  newOrganizationId,
+  newTestRecord,
+  testRecordReader,
+  writeTestRecords,
+} from "./records.fixture.ts";
+import { createSelectAssertion, eq, some } from "./selects.fixture.ts";
 
-/** What each operator of `Condition` selects on single values, and what they select together. */
+/** Tests each operator of `Condition` on single values, and combinations of operators. */
 export function conditionContract(store: () => Store): void {
-  const selects = selecting(store);
+  const selects = createSelectAssertion(store);
 
-  describe("Condition on one value", () => {
+  describe("conditions on one value", () => {
     for (const path of ["name", "note"] as const) {
       const texts = { a: { [path]: "alfa" }, b: { [path]: "alfred" }, c: { [path]: "Alfa" }, d: { [path]: "" } };
       const empty = { m: {}, n: { [path]: null } };
       it(
-        `compares texts of ${path === "name" ? "an indexed" : "an unindexed"} path`,
+        `compares strings at ${path === "name" ? "an indexed" : "an unindexed"} path`,
         selects({ ...texts, ...empty }, [
           [eq(path, "alfa"), "a"],
           [eq(path, "ALFA"), ""],
@@ -44,7 +52,7 @@ export function conditionContract(store: () => Store): void {
 
     for (const path of ["rank", "size"] as const) {
       it(
-        `compares numbers of ${path === "rank" ? "an indexed" : "an unindexed"} path by their size`,
+        `compares numbers at ${path === "rank" ? "an indexed" : "an unindexed"} path numerically`,
         selects(
           { a: { [path]: 9 }, b: { [path]: 10 }, c: { [path]: -1 }, d: { [path]: 0 }, e: { [path]: 1.5 }, m: {} },
           [
@@ -62,7 +70,7 @@ export function conditionContract(store: () => Store): void {
         ),
       );
       it(
-        `finds nothing where the value asked for is of another type than ${path}`,
+        `matches nothing when the value has another type than ${path}`,
         selects({ a: { [path]: 5 }, m: {} }, [
           [eq(path, "5"), ""],
           [{ op: "ne", path, value: "5" }, "am"],
@@ -76,7 +84,7 @@ export function conditionContract(store: () => Store): void {
     }
 
     it(
-      "does not compare a text with a number",
+      "does not compare a string with a number",
       selects({ a: { name: "5", note: "5" }, m: {} }, [
         ...["name", "note", "id", "createdAt"].flatMap((path) => [
           [eq(path, 5), ""] as const,
@@ -90,7 +98,7 @@ export function conditionContract(store: () => Store): void {
     );
 
     it(
-      "compares booleans, of which false is a value",
+      "compares booleans, and treats false as a value",
       selects({ a: { active: true }, b: { active: false }, m: {} }, [
         [eq("active", true), "a"],
         [eq("active", false), "b"],
@@ -101,18 +109,18 @@ export function conditionContract(store: () => Store): void {
     );
 
     it(
-      "reaches inside objects, and holds nothing where there is none",
+      "reads paths inside objects, and finds no value where there is no object",
       selects(
         {
-          a: { folded: { title: "x" }, usage: { count: 1 }, extra: { deep: { er: "y" } } },
-          b: { folded: {}, usage: {}, extra: { deep: "er" } },
+          a: { normalized: { title: "x" }, usage: { count: 1 }, extra: { deep: { er: "y" } } },
+          b: { normalized: {}, usage: {}, extra: { deep: "er" } },
           c: { extra: "text" },
           d: { extra: [{ deep: { er: "y" } }] },
           e: { extra: null },
         },
         [
-          [eq("folded.title", "x"), "a"],
-          [{ op: "startsWith", path: "folded.title", value: "x" }, "a"],
+          [eq("normalized.title", "x"), "a"],
+          [{ op: "startsWith", path: "normalized.title", value: "x" }, "a"],
           [eq("usage.count", 1), "a"],
           [eq("extra.deep.er", "y"), "a"],
           [{ op: "present", path: "extra.deep.er" }, "a"],
@@ -122,7 +130,7 @@ export function conditionContract(store: () => Store): void {
     );
 
     it(
-      'takes nothing, null, "", [] and {} for absent, and nothing else',
+      'treats only no value, null, "", [] and {} as absent',
       selects(
         {
           a: {},
@@ -146,7 +154,7 @@ export function conditionContract(store: () => Store): void {
     );
 
     it(
-      "knows id, version, createdAt and updatedAt",
+      "compares id, version, createdAt and updatedAt",
       selects({ a: {}, b: { version: 2, createdAt: "2026-02-01T00:00:00.000Z" }, c: { updatedAt: "2027" } }, [
         [eq("id", "thg_b"), "b"],
         [{ op: "in", path: "id", values: ["thg_a", "thg_c", "thg_x"] }, "ac"],
@@ -162,32 +170,32 @@ export function conditionContract(store: () => Store): void {
     );
   });
 
-  describe("in over thousands of values", () => {
+  describe("in with thousands of values", () => {
     let organization: string;
     const values = [...Array.from({ length: 4000 }, (_, at) => `thg_x${at}`), "thg_a", "thg_c", "thg_d"];
     const many: Condition = { op: "in", path: "id", values };
     before(async () => {
-      organization = newOrganization();
+      organization = newOrganizationId();
       await insertAll(
         store(),
         organization,
-        Array.from("abcde", (name, at) => thing(organization, name, { name, note: at % 2 ? "odd" : "even" })),
+        Array.from("abcde", (name, at) => newTestRecord(organization, name, { name, note: at % 2 ? "odd" : "even" })),
       );
     });
     const rows: readonly (readonly [string, Condition, string])[] = [
       ["alone", many, "acd"],
-      ["of another path", { ...many, path: "name", values: [...values, "b"] }, "b"],
-      ["of a path that no index serves", { ...many, path: "note", values: [...values, "odd"] }, "bd"],
-      ["within and", { op: "and", all: [many, eq("note", "even")] }, "ac"],
-      ["within and, beside a range", { op: "and", all: [{ op: "gt", path: "name", value: "a" }, many] }, "cd"],
-      ["within or", { op: "or", all: [many, eq("name", "b")] }, "abcd"],
-      ["within or, beside what no index serves", { op: "or", all: [many, eq("note", "even")] }, "acde"],
-      ["within not", { op: "not", condition: many }, "be"],
-      ["within not, within and", { op: "and", all: [{ op: "not", condition: many }, eq("name", "e")] }, "e"],
+      ["on another path", { ...many, path: "name", values: [...values, "b"] }, "b"],
+      ["on an unindexed path", { ...many, path: "note", values: [...values, "odd"] }, "bd"],
+      ["inside and", { op: "and", all: [many, eq("note", "even")] }, "ac"],
+      ["inside and with a range", { op: "and", all: [{ op: "gt", path: "name", value: "a" }, many] }, "cd"],
+      ["inside or", { op: "or", all: [many, eq("name", "b")] }, "abcd"],
+      ["inside or with an unindexed path", { op: "or", all: [many, eq("note", "even")] }, "acde"],
+      ["inside not", { op: "not", condition: many }, "be"],
+      ["inside not inside and", { op: "and", all: [{ op: "not", condition: many }, eq("name", "e")] }, "e"],
     ];
-    for (const [what, where, names] of rows) {
-      it(`${what} selects, pages and counts`, async () => {
-        const reader = reading(store(), organization);
+    for (const [title, where, names] of rows) {
+      it(`selects, pages and counts ${title}`, async () => {
+        const reader = testRecordReader(store(), organization);
         for (const sort of [undefined, { path: "name", direction: "descending" }] as const) {
           const expected = sort ? Array.from(names).reverse().join("") : names;
           const page = await reader.list({ where, ...(sort && { sort }), limit: 9, total: true });
@@ -200,17 +208,17 @@ export function conditionContract(store: () => Store): void {
       });
     }
 
-    it("is answered inside a transaction as well", async () => {
-      await write(store(), organization, async (writer) => {
+    it("works inside a transaction", async () => {
+      await writeTestRecords(store(), organization, async (writer) => {
         expect(await writer.count(many)).to.equal(3);
         expect((await writer.list({ where: many, limit: 9, total: true })).total).to.equal(3);
       });
     });
   });
 
-  describe("Conditions together", () => {
+  describe("combined conditions", () => {
     it(
-      "combines: and of nothing is true, or of nothing is false",
+      "evaluates an empty and as true and an empty or as false",
       selects({ a: { name: "x", note: "1" }, b: { name: "y", note: "1" }, c: { note: "2" } }, [
         [{ op: "and", all: [] }, "abc"],
         [{ op: "or", all: [] }, ""],

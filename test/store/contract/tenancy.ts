@@ -1,21 +1,30 @@
 import { expect } from "chai";
-import type { Store } from "../../../src/store/collection.ts";
-import { failed, refused } from "./refused.ts";
-import { insertAll, newKey, newOrganization, reading, select, thing, things, write } from "./things.ts";
+import type { Store } from "../../../src/store/store.ts";
+import {
+  insertAll,
+  newOrganizationId,
+  newTestRecord,
+  newUniqueKey,
+  selectNames,
+  testRecordReader,
+  testRecords,
+  writeTestRecords,
+} from "./records.fixture.ts";
+import { expectFailure, expectRejection } from "./rejected.fixture.ts";
 
-/** Nothing of one organisation is reached through another. */
+/** Tests that no data of one organization is accessible through another. */
 export function tenancyContract(store: () => Store): void {
   describe("for(organizationId)", () => {
     let a: string;
     let b: string;
     beforeEach(() => {
-      a = newOrganization();
-      b = newOrganization();
+      a = newOrganizationId();
+      b = newOrganizationId();
     });
 
-    it("reads nothing of another organisation by id, list or count", async () => {
-      await insertAll(store(), a, [thing(a, "1", { name: "x", note: "y", emails: [{ value: "x@y" }] })]);
-      const other = reading(store(), b);
+    it("reads no data of another organization by id, list or count", async () => {
+      await insertAll(store(), a, [newTestRecord(a, "1", { name: "x", note: "y", emails: [{ value: "x@y" }] })]);
+      const other = testRecordReader(store(), b);
       expect(await other.get("thg_1")).to.equal(undefined);
       expect(await other.list({ limit: 10, total: true })).to.deep.equal({ items: [], total: 0 });
       expect(await other.count()).to.equal(0);
@@ -38,99 +47,102 @@ export function tenancyContract(store: () => Store): void {
         },
       ] as const) {
         expect(await other.count(where), JSON.stringify(where)).to.equal(0);
-        expect(await select(store(), b, where), JSON.stringify(where)).to.deep.equal([]);
+        expect(await selectNames(store(), b, where), JSON.stringify(where)).to.deep.equal([]);
       }
     });
 
-    it("keeps the same id and the same key of an organisation apart from another's", async () => {
-      await insertAll(store(), a, [thing(a, "1", { code: "c", note: "of a" })]);
-      await insertAll(store(), b, [thing(b, "1", { code: "c", note: "of b" })]);
-      expect((await reading(store(), a).get("thg_1"))?.note).to.equal("of a");
-      expect((await reading(store(), b).get("thg_1"))?.note).to.equal("of b");
+    it("keeps equal ids and keys of two organizations separate", async () => {
+      await insertAll(store(), a, [newTestRecord(a, "1", { code: "c", note: "of a" })]);
+      await insertAll(store(), b, [newTestRecord(b, "1", { code: "c", note: "of b" })]);
+      expect((await testRecordReader(store(), a).get("thg_1"))?.note).to.equal("of a");
+      expect((await testRecordReader(store(), b).get("thg_1"))?.note).to.equal("of b");
     });
 
-    it("holds a key that is unique everywhere against every organisation", async () => {
-      const secret = newKey();
-      const serial = newKey();
-      await insertAll(store(), a, [thing(a, "1", { secret, devices: [{ serial }] })]);
-      const bySecret = await refused(insertAll(store(), b, [thing(b, "1", { secret })]), "conflict");
+    it("enforces a globally unique key across organizations", async () => {
+      const secret = newUniqueKey();
+      const serial = newUniqueKey();
+      await insertAll(store(), a, [newTestRecord(a, "1", { secret, devices: [{ serial }] })]);
+      const bySecret = await expectRejection(insertAll(store(), b, [newTestRecord(b, "1", { secret })]), "conflict");
       expect(bySecret.details.key).to.equal("secret");
-      const bySerial = await refused(insertAll(store(), b, [thing(b, "1", { devices: [{ serial }] })]), "conflict");
+      const bySerial = await expectRejection(
+        insertAll(store(), b, [newTestRecord(b, "1", { devices: [{ serial }] })]),
+        "conflict",
+      );
       expect(bySerial.details.key).to.equal("devices.serial");
-      expect(await reading(store(), b).count()).to.equal(0);
+      expect(await testRecordReader(store(), b).count()).to.equal(0);
     });
 
-    it("does not replace, remove or increment another organisation's record", async () => {
-      const record = thing(a, "1", { note: "of a", size: 1 });
+    it("does not replace, remove or increment a record of another organization", async () => {
+      const record = newTestRecord(a, "1", { note: "of a", size: 1 });
       await insertAll(store(), a, [record]);
-      await refused(
-        write(store(), b, (writer) => writer.replace(thing(b, "1", { note: "of b" }), "any")),
+      await expectRejection(
+        writeTestRecords(store(), b, (writer) => writer.replace(newTestRecord(b, "1", { note: "of b" }), "any")),
         "stale",
       );
-      expect(await write(store(), b, (writer) => writer.remove("thg_1", "any"))).to.equal(false);
-      expect(await write(store(), b, (writer) => writer.remove("thg_1", 1))).to.equal(false);
-      expect(await write(store(), b, (writer) => writer.increment("thg_1", { size: 1 }))).to.equal(false);
-      expect(await reading(store(), a).get("thg_1")).to.deep.equal(record);
-      expect(await reading(store(), b).count()).to.equal(0);
+      expect(await writeTestRecords(store(), b, (writer) => writer.remove("thg_1", "any"))).to.equal(false);
+      expect(await writeTestRecords(store(), b, (writer) => writer.remove("thg_1", 1))).to.equal(false);
+      expect(await writeTestRecords(store(), b, (writer) => writer.increment("thg_1", { size: 1 }))).to.equal(false);
+      expect(await testRecordReader(store(), a).get("thg_1")).to.deep.equal(record);
+      expect(await testRecordReader(store(), b).count()).to.equal(0);
     });
 
-    it("refuses a record that names another organisation than the one it is written to", async () => {
-      await failed(() => write(store(), b, (writer) => writer.insert(thing(a, "1"))));
-      await insertAll(store(), b, [thing(b, "1")]);
-      await failed(() => write(store(), b, (writer) => writer.replace(thing(a, "1"), "any")));
-      expect(await reading(store(), a).count()).to.equal(0);
-      expect((await reading(store(), b).get("thg_1"))?.organizationId).to.equal(b);
+    it("rejects a record of another organization than the one it is written to", async () => {
+      await expectFailure(() => writeTestRecords(store(), b, (writer) => writer.insert(newTestRecord(a, "1"))));
+      await insertAll(store(), b, [newTestRecord(b, "1")]);
+      await expectFailure(() => writeTestRecords(store(), b, (writer) => writer.replace(newTestRecord(a, "1"), "any")));
+      expect(await testRecordReader(store(), a).count()).to.equal(0);
+      expect((await testRecordReader(store(), b).get("thg_1"))?.organizationId).to.equal(b);
     });
 
-    it("keeps memberships apart", async () => {
+    it("keeps memberships separate", async () => {
       await store().transaction(async (change) => {
         await change.for(a).memberships.add("grp_1", ["usr_1", "grp_2"]);
         await change.for(a).memberships.add("grp_0", ["grp_1"]);
       });
       const other = store().for(b).memberships;
       expect(await other.members("grp_1", { limit: 10 })).to.deep.equal([]);
-      expect(await other.membersAmong("grp_1", ["usr_1", "grp_2"])).to.deep.equal([]);
+      expect(await other.filterMembers("grp_1", ["usr_1", "grp_2"])).to.deep.equal([]);
       expect(await other.groupsOf("usr_1", { limit: 10 })).to.deep.equal([]);
-      expect(await other.allGroupsOf("usr_1")).to.deep.equal([]);
+      expect(await other.transitiveGroupsOf("usr_1")).to.deep.equal([]);
       const removed = await store().transaction((change) => change.for(b).memberships.remove("grp_1", ["usr_1"]));
       expect(removed).to.deep.equal([]);
-      expect(await store().for(a).memberships.membersAmong("grp_1", ["usr_1"])).to.deep.equal(["usr_1"]);
-      expect(await store().for(a).memberships.allGroupsOf("usr_1")).to.deep.equal(["grp_0", "grp_1"]);
+      expect(await store().for(a).memberships.filterMembers("grp_1", ["usr_1"])).to.deep.equal(["usr_1"]);
+      expect(await store().for(a).memberships.transitiveGroupsOf("usr_1")).to.deep.equal(["grp_0", "grp_1"]);
     });
 
-    it("takes an organisation's id as nothing but text", async () => {
-      await insertAll(store(), a, [thing(a, "1", { name: "x" })]);
+    it("treats an organization id as a plain string", async () => {
+      await insertAll(store(), a, [newTestRecord(a, "1", { name: "x" })]);
       for (const id of ["", "%", `${a}' OR '1'='1`, `"${a}"`, "$ne", ".*", a.toUpperCase(), `${a} `]) {
-        expect(await reading(store(), id).count(), id).to.equal(0);
-        expect(await reading(store(), id).get("thg_1"), id).to.equal(undefined);
-        expect(await select(store(), id, { op: "eq", path: "name", value: "x" }), id).to.deep.equal([]);
+        expect(await testRecordReader(store(), id).count(), id).to.equal(0);
+        expect(await testRecordReader(store(), id).get("thg_1"), id).to.equal(undefined);
+        expect(await selectNames(store(), id, { op: "eq", path: "name", value: "x" }), id).to.deep.equal([]);
       }
     });
 
-    it("says which organisation it is bound to", () => {
+    it("returns the organization that it is bound to", () => {
       expect(store().for(a).organizationId).to.equal(a);
     });
   });
 
   describe("lookup", () => {
-    it("finds the holder of a key that is unique everywhere, in whichever organisation", async () => {
-      const [a, b] = [newOrganization(), newOrganization()];
-      const [secret, serial, other] = [newKey(), newKey(), newKey()];
-      const ofA = thing(a, "1", { secret, devices: [{ serial: other }, { serial }] });
-      const ofB = thing(b, "1", { secret: newKey() });
+    it("finds the record with a globally unique key in any organization", async () => {
+      const [a, b] = [newOrganizationId(), newOrganizationId()];
+      const [secret, serial, other] = [newUniqueKey(), newUniqueKey(), newUniqueKey()];
+      const ofA = newTestRecord(a, "1", { secret, devices: [{ serial: other }, { serial }] });
+      const ofB = newTestRecord(b, "1", { secret: newUniqueKey() });
       await insertAll(store(), a, [ofA]);
       await insertAll(store(), b, [ofB]);
-      expect(await store().lookup(things, "secret", [secret])).to.deep.equal(ofA);
-      expect(await store().lookup(things, "secret", [newKey(), ofB.secret ?? ""])).to.deep.equal(ofB);
+      expect(await store().lookup(testRecords, "secret", [secret])).to.deep.equal(ofA);
+      expect(await store().lookup(testRecords, "secret", [newUniqueKey(), ofB.secret ?? ""])).to.deep.equal(ofB);
       for (const each of [serial, other]) {
-        expect(await store().lookup(things, "devices.serial", [each])).to.deep.equal(ofA);
+        expect(await store().lookup(testRecords, "devices.serial", [each])).to.deep.equal(ofA);
       }
     });
 
-    it("finds nothing for no value, an unknown one, or one that only looks alike", async () => {
-      const a = newOrganization();
-      const secret = `${newKey()}-case`;
-      await insertAll(store(), a, [thing(a, "1", { secret })]);
+    it("returns undefined for no value, an unknown value and a similar value", async () => {
+      const a = newOrganizationId();
+      const secret = `${newUniqueKey()}-case`;
+      await insertAll(store(), a, [newTestRecord(a, "1", { secret })]);
       for (const values of [
         [],
         [""],
@@ -142,71 +154,71 @@ export function tenancyContract(store: () => Store): void {
         [`${secret}\0`],
         ["\ud800"],
       ]) {
-        expect(await store().lookup(things, "secret", values), JSON.stringify(values)).to.equal(undefined);
+        expect(await store().lookup(testRecords, "secret", values), JSON.stringify(values)).to.equal(undefined);
       }
     });
 
-    it("forgets a key with its record, and follows it when it changes", async () => {
-      const a = newOrganization();
-      const [first, second, serial] = [newKey(), newKey(), newKey()];
-      await insertAll(store(), a, [thing(a, "1", { secret: first, devices: [{ serial }] })]);
-      await write(store(), a, (writer) => writer.replace(thing(a, "1", { secret: second }), "any"));
-      expect(await store().lookup(things, "secret", [first])).to.equal(undefined);
-      expect(await store().lookup(things, "devices.serial", [serial])).to.equal(undefined);
-      expect((await store().lookup(things, "secret", [second]))?.id).to.equal("thg_1");
-      await write(store(), a, (writer) => writer.remove("thg_1", "any"));
-      expect(await store().lookup(things, "secret", [second])).to.equal(undefined);
+    it("follows changes and the removal of a key", async () => {
+      const a = newOrganizationId();
+      const [first, second, serial] = [newUniqueKey(), newUniqueKey(), newUniqueKey()];
+      await insertAll(store(), a, [newTestRecord(a, "1", { secret: first, devices: [{ serial }] })]);
+      await writeTestRecords(store(), a, (writer) => writer.replace(newTestRecord(a, "1", { secret: second }), "any"));
+      expect(await store().lookup(testRecords, "secret", [first])).to.equal(undefined);
+      expect(await store().lookup(testRecords, "devices.serial", [serial])).to.equal(undefined);
+      expect((await store().lookup(testRecords, "secret", [second]))?.id).to.equal("thg_1");
+      await writeTestRecords(store(), a, (writer) => writer.remove("thg_1", "any"));
+      expect(await store().lookup(testRecords, "secret", [second])).to.equal(undefined);
     });
 
-    it("finds a record as the last change left it, however often it was looked up before", async () => {
-      const a = newOrganization();
-      const [secret, later] = [newKey(), newKey()];
-      const found = (value = secret) => store().lookup(things, "secret", [value]);
-      const record = thing(a, "1", { secret, size: 1 });
+    it("returns the latest version of a record that was looked up before", async () => {
+      const a = newOrganizationId();
+      const [secret, later] = [newUniqueKey(), newUniqueKey()];
+      const lookUp = (value = secret) => store().lookup(testRecords, "secret", [value]);
+      const record = newTestRecord(a, "1", { secret, size: 1 });
       await insertAll(store(), a, [record]);
-      expect(await found()).to.deep.equal(record);
-      await failed(() =>
-        write(store(), a, async (writer) => {
+      expect(await lookUp()).to.deep.equal(record);
+      await expectFailure(() =>
+        writeTestRecords(store(), a, async (writer) => {
           await writer.increment("thg_1", { size: 1 });
-          expect(await found()).to.deep.equal(record);
+          expect(await lookUp()).to.deep.equal(record);
           throw new Error("not kept");
         }),
       );
-      expect(await found()).to.deep.equal(record);
+      expect(await lookUp()).to.deep.equal(record);
       for (let size = 2; size <= 50; size++) {
         const [before] = await Promise.all([
-          found(),
-          write(store(), a, (writer) => writer.increment("thg_1", { size: 1 })),
+          lookUp(),
+          writeTestRecords(store(), a, (writer) => writer.increment("thg_1", { size: 1 })),
         ]);
         expect(before?.size).to.be.oneOf([size - 1, size]);
-        expect((await found())?.size).to.equal(size);
+        expect((await lookUp())?.size).to.equal(size);
       }
-      await write(store(), a, (writer) => writer.replace(thing(a, "1", { secret: later }), "any"));
-      expect(await found()).to.equal(undefined);
-      expect((await found(later))?.id).to.equal("thg_1");
-      await write(store(), a, (writer) => writer.remove("thg_1", "any"));
-      expect(await found(later)).to.equal(undefined);
+      await writeTestRecords(store(), a, (writer) => writer.replace(newTestRecord(a, "1", { secret: later }), "any"));
+      expect(await lookUp()).to.equal(undefined);
+      expect((await lookUp(later))?.id).to.equal("thg_1");
+      await writeTestRecords(store(), a, (writer) => writer.remove("thg_1", "any"));
+      expect(await lookUp(later)).to.equal(undefined);
     });
 
-    it("gives nobody a record that another could have changed in hand", async () => {
-      const a = newOrganization();
-      const [secret, serial] = [newKey(), newKey()];
-      const record = thing(a, "1", { secret, devices: [{ serial }] });
+    it("never returns a record that another caller could modify", async () => {
+      const a = newOrganizationId();
+      const [secret, serial] = [newUniqueKey(), newUniqueKey()];
+      const record = newTestRecord(a, "1", { secret, devices: [{ serial }] });
       await insertAll(store(), a, [record]);
-      const found = await store().lookup(things, "secret", [secret]);
+      const foundRecord = await store().lookup(testRecords, "secret", [secret]);
       for (const [object, key] of [
-        [found, "secret"],
-        [found?.devices, "0"],
-        [found?.devices?.[0], "serial"],
+        [foundRecord, "secret"],
+        [foundRecord?.devices, "0"],
+        [foundRecord?.devices?.[0], "serial"],
       ] as const) {
         Reflect.set(object ?? {}, key, "changed");
       }
-      expect(await store().lookup(things, "secret", [secret])).to.deep.equal(record);
+      expect(await store().lookup(testRecords, "secret", [secret])).to.deep.equal(record);
     });
 
-    it("refuses a key that is not unique everywhere", async () => {
-      await failed(() => store().lookup(things, "code", ["x"]));
-      await failed(() => store().lookup(things, "note", ["x"]));
+    it("rejects a key that is not globally unique", async () => {
+      await expectFailure(() => store().lookup(testRecords, "code", ["x"]));
+      await expectFailure(() => store().lookup(testRecords, "note", ["x"]));
     });
   });
 }

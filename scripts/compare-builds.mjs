@@ -1,0 +1,98 @@
+/**
+ * Compares what requests cost in two builds: `node scripts/compare-builds.mjs OLD NEW [--store SQLite] [--users 2000]
+ * [--rounds 9] [--only TEXT]...`. OLD and NEW are checkouts with compiled code (`npm run compile`). If they share
+ * node_modules through links, run it with `node --preserve-symlinks`, so that each has modules of its own. Both services
+ * run at the same time on stores of their own; their rounds alternate, so that a change of the machine's speed affects
+ * both. Each line is the median of the ratios of CPU time per request, new to old, of neighboring rounds, then the median
+ * CPU time of both in milliseconds, and on MongoDB the round trips per request of both.
+ */
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    store: { type: "string", default: "SQLite" },
+    users: { type: "string", default: "2000" },
+    rounds: { type: "string", default: "9" },
+    only: { type: "string", multiple: true }, // rows with one of these strings in their name; repeat the option
+  },
+});
+if (positionals.length !== 2) {
+  process.stderr.write("Name two checkouts: node scripts/compare-builds.mjs OLD NEW\n");
+  process.exit(2);
+}
+
+const { readDatabaseUse } = await import(`${resolve(positionals[1])}/dist/bench/database-use.js`);
+const builds = [];
+for (const root of positionals) builds.push(await start(resolve(root)));
+try {
+  const [old, now] = builds;
+  for (let round = 0; round < 6; round++) for (const build of builds) await warmUp(build);
+  for (const [name, oldRow] of old.rows) {
+    const nowRow = now.rows.get(name);
+    if (!nowRow || isLeftOut(oldRow)) continue;
+    const ratios = [];
+    const costs = new Map(builds.map((build) => [build, []]));
+    for (let round = 0; round < Number(values.rounds); round++) {
+      // The build that goes first alternates, so that neither profits from its place.
+      const order = round % 2 === 0 ? [old, now] : [now, old];
+      for (const build of order) costs.get(build).push(await measure(build, name));
+      ratios.push(costs.get(now).at(-1).cpuMs / costs.get(old).at(-1).cpuMs);
+    }
+    const columns = [median(ratios).toFixed(3), compare("ms", "cpuMs", 3)];
+    if (values.store === "MongoDB") columns.push(compare("trips", "trips", 2), compare("mongod ms", "mongodMs", 3));
+    process.stdout.write(`${columns.join("  ")}  ${name}\n`);
+
+    function compare(unit, field, digits) {
+      const [before, after] = [old, now].map((build) => median(costs.get(build).map((cost) => cost[field])));
+      return `${before.toFixed(digits)} -> ${after.toFixed(digits)} ${unit}`;
+    }
+  }
+} finally {
+  for (const { service, store } of builds) {
+    await service.stop();
+    await store.dispose();
+  }
+}
+process.exit(0);
+
+async function start(root) {
+  const load = (name) => import(`${root}/dist/bench/${name}.js`);
+  const [{ openEmptyStore }, { seedDirectory }, { rowsFor }, { startService }, { runLoad }] = await Promise.all(
+    ["stores", "directory", "rows", "server", "load"].map(load),
+  );
+  const store = await openEmptyStore(values.store);
+  const directory = await seedDirectory(store.environment, Number(values.users));
+  const service = await startService(store.environment);
+  const rows = rowsFor(directory).filter(({ name }) => values.only?.some((part) => name.includes(part)) ?? true);
+  return { store, service, runLoad, rows: new Map(rows.map((row) => [row.name, row])) };
+}
+
+/** A row that the benchmark runs once is compared only if it is named in full, because some of them can run only once. */
+function isLeftOut({ isOnce, name }) {
+  return isOnce && !values.only?.includes(name);
+}
+
+async function warmUp({ service, rows, runLoad }) {
+  for (const row of rows.values()) if (!isLeftOut(row)) await runLoad(service.port, row.nextRequest, row.requests);
+}
+
+/** @returns milliseconds of CPU time of the service and of mongod, and round trips to mongod, per request */
+async function measure({ service, store, rows, runLoad }, name) {
+  const { nextRequest, requests } = rows.get(name);
+  const before = await readUse(service, store);
+  await runLoad(service.port, nextRequest, requests);
+  const after = await readUse(service, store);
+  return Object.fromEntries(Object.entries(after).map(([field, value]) => [field, (value - before[field]) / requests]));
+}
+
+async function readUse(service, store) {
+  const { cpuMs } = await service.readUse();
+  const database = await readDatabaseUse(store.environment);
+  return database ? { cpuMs, trips: database.roundTrips, mongodMs: database.cpuMs } : { cpuMs };
+}
+
+function median(numbers) {
+  return [...numbers].sort((one, other) => one - other)[Math.floor(numbers.length / 2)];
+}

@@ -1,0 +1,15 @@
+/**
+ * Runs single test files: `npm run test:file -- test/config.test.ts [mocha options]`. A path may name the source or the
+ * compiled file. npm compiles incrementally before this script runs.
+ */
+import { spawnSync } from "node:child_process";
+
+const args = process.argv
+  .slice(2)
+  .map((argument) => argument.replace(/^(?:\.\/)?(test\/.*\.test)\.ts$/, "dist/$1.js").replace(/^\.\/(?=dist\/)/, ""));
+if (!args.some((argument) => argument.endsWith(".test.js"))) {
+  process.stderr.write("Name a test file: npm run test:file -- test/config.test.ts\n");
+  process.exit(2);
+}
+const { status } = spawnSync("mocha", args, { stdio: "inherit" });
+process.exitCode = status ?? 1;

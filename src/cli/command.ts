@@ -1,0 +1,55 @@
+import type { createDomain } from "../app.ts";
+import type { Config, Environment } from "../config.ts";
+
+/** The part of a process that the CLI uses. */
+export interface CliProcess {
+  /** Chunks of standard input, as strings or UTF-8 bytes. */
+  readonly stdin: AsyncIterable<string | Uint8Array>;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly environment: Environment;
+}
+
+interface Output {
+  write(chunk: string): unknown;
+}
+
+export type Domain = ReturnType<typeof createDomain>;
+
+/** The services that a command uses. Secrets and listings go to standard output, everything else to standard error. */
+export interface CommandContext {
+  readonly config: Config;
+  /** Opens the store for `work` and closes it afterwards. */
+  withDomain<R>(work: (domain: Domain) => Promise<R>): Promise<R>;
+  /** Reads standard input to its end. @throws UsageError when it is longer than 1,000,000 characters */
+  readInput(): Promise<string>;
+  /** Writes a record to standard output as one line of JSON. */
+  printJson(record: object): void;
+  /** Writes a line to standard output. */
+  print(line: string): void;
+  /** Writes a line to standard error. */
+  report(line: string): void;
+}
+
+/** One command of the CLI, such as `token create`. */
+export interface CliCommand {
+  /** The arguments and options as the help shows them, one element a line. */
+  readonly synopsis: readonly string[];
+  readonly summary: string;
+  /** Further lines of the help. */
+  readonly notes?: readonly string[];
+  /**
+   * @param args the words after the command's name
+   * @returns the exit code; undefined for 0
+   * @throws UsageError when the arguments are wrong; AppError and StartupError when the command fails
+   */
+  run(args: readonly string[], context: CommandContext): Promise<number | undefined>;
+}
+
+/** The arguments of a command are wrong. The message names the problem. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** Records that a list command reads at once. */
+export const pageSize = 100;

@@ -1,0 +1,64 @@
+import { accessSync, constants, statSync } from "node:fs";
+import { BlockList, isIP } from "node:net";
+import { z } from "zod";
+
+/**
+ * Creates the schema of a whole number. Like every message of the configuration, its message completes the name of the
+ * variable: the problem, then the fix.
+ * @param fix the value to set
+ */
+export function integer(from: number, to: number, fix: string) {
+  const message = `is not a whole number from ${from} to ${to}. Set it to ${fix}.`;
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, message)
+    .transform(Number)
+    .refine((value) => value >= from && value <= to, message);
+}
+
+/**
+ * Creates the schema of the path of a file that this process can read.
+ * @param content the content of the file, for the message
+ */
+export const readableFile = (content: string) =>
+  z
+    .string()
+    .refine(isReadableFile, `is not the path of a readable file. Set it to the path of a PEM ${content}.`)
+    .optional();
+
+/** Returns whether a string is an http or https URL without query, fragment and credentials. */
+export function isPublicUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, search, hash, username, password } = new URL(text);
+  return /^https?:$/.test(protocol) && [search, hash, username, password].every((part) => part === "");
+}
+
+function isReadableFile(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Returns whether a string is an IP address or a CIDR range. It rejects `true`, hop counts, names, and ranges that contain
+ * every address: with them, every client could forge the address of a request.
+ */
+export function isAddressOrCidr(text: string): boolean {
+  const [address = "", length, ...rest] = text.split("/");
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  if (length === undefined) return true;
+  const bits = Number(length);
+  if (!/^\d{1,3}$/.test(length) || bits < 1 || bits > (version === 4 ? 32 : 128)) return false;
+  return version === 4 || !coversAllIPv4(address, bits);
+}
+
+/** Every IPv4 address has an IPv6 form (::ffff:0:0/96), which is compared with IPv6 ranges. */
+function coversAllIPv4(address: string, bits: number): boolean {
+  const range = new BlockList();
+  range.addSubnet(address, bits, "ipv6");
+  return ["::ffff:0.0.0.0", "::ffff:255.255.255.255"].every((each) => range.check(each, "ipv6"));
+}

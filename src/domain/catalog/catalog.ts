@@ -1,0 +1,269 @@
+import { isDeepStrictEqual } from "node:util";
+import { slug } from "../../../schemas/text.ts";
+import { AppError } from "../../errors.ts";
+import type { Page, Query } from "../../store/query.ts";
+import type { Entity } from "../../store/record.ts";
+import { toAttributes } from "../../store/record.ts";
+import type { Store, Tenant, Transaction } from "../../store/store.ts";
+import { recordAuditEvent } from "../audit/record.ts";
+import type { Caller } from "../caller.ts";
+import { type CascadeDeletes, enqueueCascadeDelete } from "../cleanup/cascade-deletes.ts";
+import { mapConflictToField, retryOnConflict } from "../conflict.ts";
+import { newEntity, nextVersion } from "../entity.ts";
+import { assertVersion, type ExpectedVersion } from "../precondition.ts";
+import { type ContentLimits, countContent, defaultContentLimits } from "./content-quota.ts";
+import { assertReferencesExist, type ResourceOwner, toReferenceKey } from "./missing-references.ts";
+import { assertUnreferenced } from "./references.ts";
+import type { CatalogResource } from "./resource.ts";
+import { type CatalogResourceType, collectReferences, toCatalogKey, withLookup } from "./resource-types.ts";
+
+/** The fields of a resource that clients may set. */
+export type ResourceContent<T extends CatalogResource> = Omit<T, keyof Entity | "ownerId">;
+
+type ReviseContent<T extends CatalogResource> = (
+  current: ResourceContent<T>,
+  ownerId: string | undefined,
+) => ResourceContent<T>;
+
+/** The catalog resources of one type. Every API changes them through this class. */
+export class Catalog<T extends CatalogResource> {
+  readonly #store: Store;
+  readonly #cascadeDeletes: CascadeDeletes;
+  readonly #resourceType: CatalogResourceType<T>;
+  readonly #contentLimits: ContentLimits;
+
+  constructor(
+    store: Store,
+    cascadeDeletes: CascadeDeletes,
+    resourceType: CatalogResourceType<T>,
+    contentLimits = defaultContentLimits,
+  ) {
+    this.#store = store;
+    this.#cascadeDeletes = cascadeDeletes;
+    this.#resourceType = resourceType;
+    this.#contentLimits = contentLimits;
+  }
+
+  /**
+   * @param idOrSlug the id of any resource; the slug of a resource of the organization, or of the owner if one is
+   *   passed
+   * @returns undefined if the organization has no such resource, even if another organization has it
+   */
+  get(organizationId: string, idOrSlug: string, ownerId?: string): Promise<T | undefined> {
+    return this.#find(this.#store.for(organizationId), idOrSlug, ownerId);
+  }
+
+  /** @throws AppError query-too-expensive; invalid-filter */
+  list(organizationId: string, query: Query): Promise<Page<T>> {
+    return this.#store.for(organizationId).open(this.#resourceType.collection).list(query);
+  }
+
+  /**
+   * Creates a resource of the organization, or of the owner if one is passed.
+   * @throws AppError conflict if the slug is taken; invalid-value for a reference to a missing resource; limit-reached
+   */
+  create(caller: Caller, content: ResourceContent<T>, owner?: ResourceOwner): Promise<T> {
+    return this.#store
+      .transaction((transaction) => this.#createWithin(transaction, caller, content, owner), {
+        lockKey: this.#lockKey(caller, content.slug, owner),
+      })
+      .catch(mapConflictToField("slug", `The slug is already used by another ${this.#resourceType.title}.`));
+  }
+
+  /**
+   * Creates the resource with this slug, or replaces its content if it exists. Nothing is written if nothing changes.
+   * @throws AppError precondition-failed; invalid-value and limit-reached as `create`
+   */
+  async put(
+    caller: Caller,
+    expected: ExpectedVersion,
+    content: ResourceContent<T>,
+    owner?: ResourceOwner,
+  ): Promise<{ readonly resource: T; readonly isNew: boolean }> {
+    return retryOnConflict(() =>
+      this.#store.transaction(
+        async (transaction) => {
+          const current = await this.#find(transaction.for(caller.organizationId), content.slug, owner?.id);
+          if (current) {
+            return {
+              resource: await this.#replaceWithin(transaction, caller, current, expected, () => content, owner),
+              isNew: false,
+            };
+          }
+          if (expected.ifMatch)
+            throw new AppError(
+              "precondition-failed",
+              `The ${this.#resourceType.title} does not exist yet. Omit If-Match to create it.`,
+            );
+          return { resource: await this.#createWithin(transaction, caller, content, owner), isNew: true };
+        },
+        { lockKey: this.#lockKey(caller, content.slug, owner) },
+      ),
+    );
+  }
+
+  /**
+   * Updates a resource. Nothing is written if nothing changes.
+   * @param revise computes the new content from the stored content and the owner's id; may run more than once
+   * @throws AppError not-found; precondition-failed; invalid-value as `create`; and what `revise` throws
+   */
+  update(
+    caller: Caller,
+    idOrSlug: string,
+    expected: ExpectedVersion,
+    revise: ReviseContent<T>,
+    owner?: ResourceOwner,
+  ): Promise<T> {
+    return this.#store.transaction(
+      async (transaction) => {
+        const current = await this.#require(transaction, caller, idOrSlug, owner);
+        return this.#replaceWithin(transaction, caller, current, expected, revise, owner);
+      },
+      { lockKey: this.#lockKey(caller, idOrSlug, owner) },
+    );
+  }
+
+  /** @throws AppError not-found; precondition-failed; referenced with the resources that refer to it */
+  async remove(caller: Caller, idOrSlug: string, expected: ExpectedVersion, owner?: ResourceOwner): Promise<void> {
+    const { name, title, collection } = this.#resourceType;
+    const cascadeDelete = await this.#store.transaction(
+      async (transaction) => {
+        const current = await this.#require(transaction, caller, idOrSlug, owner);
+        assertVersion(current.version, expected);
+        const tenant = transaction.for(caller.organizationId);
+        if (current.ownerId === undefined) await assertUnreferenced(tenant, `${name}:${current.slug}`, title);
+        await tenant.open(collection).remove(current.id, current.version);
+        await countContent(tenant, { ownerId: current.ownerId, before: current }, this.#contentLimits);
+        await recordAuditEvent(transaction, caller.organizationId, caller, {
+          action: `${name}.delete`,
+          target: { type: name, id: current.id },
+          before: toResourceContent(current),
+          ...toOwnerDetails(current),
+        });
+        return name === "mcp-server" ? enqueueCascadeDelete(transaction, caller, current.id) : undefined;
+      },
+      { lockKey: this.#lockKey(caller, idOrSlug, owner) },
+    );
+    if (cascadeDelete) await this.#cascadeDeletes.run(cascadeDelete);
+  }
+
+  async #createWithin(
+    transaction: Transaction,
+    caller: Caller,
+    content: ResourceContent<T>,
+    owner?: ResourceOwner,
+  ): Promise<T> {
+    const { name, prefix, collection } = this.#resourceType;
+    const { organizationId } = caller;
+    const tenant = transaction.for(organizationId);
+    await this.#assertBelowLimit(tenant, owner);
+    const resource = {
+      ...newEntity(prefix, organizationId),
+      ...(owner && { ownerId: owner.id }),
+      ...content,
+    } as unknown as T;
+    await assertReferencesExist(tenant, this.#resourceType, resource, new Set(), owner);
+    await countContent(tenant, { ownerId: owner?.id, after: resource }, this.#contentLimits);
+    await tenant.open(collection).insert(withLookup(resource, this.#resourceType));
+    await recordAuditEvent(transaction, organizationId, caller, {
+      action: `${name}.create`,
+      target: { type: name, id: resource.id },
+      after: toResourceContent(resource),
+      ...toOwnerDetails(resource),
+    });
+    return resource;
+  }
+
+  async #replaceWithin(
+    transaction: Transaction,
+    caller: Caller,
+    current: T,
+    expected: ExpectedVersion,
+    revise: ReviseContent<T>,
+    owner?: ResourceOwner,
+  ): Promise<T> {
+    assertVersion(current.version, expected);
+    const before = toResourceContent(current);
+    const after = revise(before as unknown as ResourceContent<T>, current.ownerId);
+    if (after.slug !== current.slug) {
+      throw new AppError("invalid-value", `slug cannot be changed. It must be ${current.slug}.`, { field: "slug" });
+    }
+    if (isDeepStrictEqual(before, after)) return current;
+    const { name, collection } = this.#resourceType;
+    const { id, organizationId, createdAt, ownerId } = current;
+    const resource = {
+      ...{ id, organizationId, createdAt, ...nextVersion(current) },
+      ...(ownerId !== undefined && { ownerId }),
+      ...after,
+    } as unknown as T;
+    const tenant = transaction.for(organizationId);
+    const previousReferences = new Set(collectReferences(current, this.#resourceType).map(toReferenceKey));
+    await assertReferencesExist(tenant, this.#resourceType, resource, previousReferences, owner);
+    await countContent(tenant, { ownerId, before: current, after: resource }, this.#contentLimits);
+    await tenant.open(collection).replace(withLookup(resource, this.#resourceType), current.version);
+    await recordAuditEvent(transaction, organizationId, caller, {
+      action: `${name}.update`,
+      target: { type: name, id },
+      before,
+      after: toResourceContent(resource),
+      ...toOwnerDetails(resource),
+    });
+    return resource;
+  }
+
+  async #require(
+    transaction: Transaction,
+    { organizationId }: Caller,
+    idOrSlug: string,
+    owner?: ResourceOwner,
+  ): Promise<T> {
+    const resource = await this.#find(transaction.for(organizationId), idOrSlug, owner?.id);
+    if (resource && (!owner || resource.ownerId === owner.id)) return resource;
+    throw resourceNotFound(this.#resourceType.title);
+  }
+
+  async #find(tenant: Pick<Tenant<"read">, "open">, idOrSlug: string, ownerId?: string): Promise<T | undefined> {
+    const reader = tenant.open(this.#resourceType.collection);
+    // Slugs contain no underscore, so an id is never mistaken for a slug.
+    if (idOrSlug.startsWith(`${this.#resourceType.prefix}_`)) return reader.get(idOrSlug);
+    if (!slug.safeParse(idOrSlug).success) return undefined;
+    const where = { op: "eq", path: "lookup.key", value: toCatalogKey(idOrSlug, ownerId) } as const;
+    return (await reader.list({ where, limit: 1 })).items[0];
+  }
+
+  async #assertBelowLimit(tenant: Tenant<"write">, owner: ResourceOwner | undefined): Promise<void> {
+    const { maxCount, title, collection } = this.#resourceType;
+    const writer = tenant.open(collection);
+    const limit = owner ? userOwnedMax : maxCount;
+    if (limit === undefined) return;
+    const count = await writer.count(owner && { op: "eq", path: "ownerId", value: owner.id });
+    if (count < limit) return;
+    const holder = owner ? "a user" : "an organization";
+    throw new AppError(
+      "limit-reached",
+      `The maximum number of resources of type ${title} for ${holder} is ${limit}. Delete one first.`,
+    );
+  }
+
+  /** Changes of references lock the referenced resources as well, so they are serialized within one organization. */
+  #lockKey({ organizationId }: Caller, idOrSlug: string, owner: ResourceOwner | undefined): string {
+    if (this.#resourceType.hasReferences) return `names ${organizationId}`;
+    return `${this.#resourceType.name} ${toCatalogKey(idOrSlug, owner?.id)}`;
+  }
+}
+
+/** Audit events record the owner of a user-owned resource, because one credential may act for many users. */
+const toOwnerDetails = ({ ownerId }: CatalogResource): { readonly details?: { readonly ownerId: string } } =>
+  ownerId === undefined ? {} : { details: { ownerId } };
+
+/** The maximum number of resources of one type that a user may own. */
+const userOwnedMax = 200;
+
+/** Returns the fields of a resource without those that the service maintains. */
+export function toResourceContent<T extends CatalogResource>(resource: T): Readonly<Record<string, unknown>> {
+  const { ownerId: _, lockVersion: _l, ...content } = toAttributes({ ...(resource as object) });
+  return content;
+}
+
+/** The error for a resource that does not exist or that the caller may not use. @param title name of the type */
+export const resourceNotFound = (title: string): AppError => new AppError("not-found", `The ${title} was not found.`);

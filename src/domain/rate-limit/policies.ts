@@ -1,0 +1,39 @@
+import { Quota, type RateLimit } from "./quota.ts";
+
+/** The APIs with rate limits of their own. `api` is the organization's view of `/api`, `connect` a user's view. */
+export const apiSurfaces = ["scim", "api", "connect", "mcp"] as const;
+export type ApiSurface = (typeof apiSurfaces)[number];
+
+/** The limits of each API, per token and per organization, and in a user's view per acting user. A missing entry means no limit. */
+export type SurfaceLimits = Readonly<Partial<Record<ApiSurface | `${ApiSurface}-organization`, RateLimit>>>;
+
+/** The quotas that count the requests of one API. */
+export interface SurfaceQuotas {
+  readonly token: Quota | undefined;
+  readonly organization: Quota | undefined;
+}
+
+/**
+ * Creates the quotas of each API.
+ * @param now returns the time in milliseconds since 1970
+ */
+export function rateLimitPolicies(
+  limits: SurfaceLimits,
+  now: () => number,
+): Readonly<Record<ApiSurface, SurfaceQuotas>> {
+  const quota = (name: keyof SurfaceLimits): Quota | undefined => {
+    const limit = limits[name];
+    return limit && new Quota(name, limit, now);
+  };
+  const quotasFor = (surface: ApiSurface): SurfaceQuotas => ({
+    token: quota(surface),
+    organization: quota(`${surface}-organization`),
+  });
+  return { scim: quotasFor("scim"), api: quotasFor("api"), connect: quotasFor("connect"), mcp: quotasFor("mcp") };
+}
+
+/** Returns the quotas of all APIs. */
+export const allQuotas = (quotas: Readonly<Record<ApiSurface, SurfaceQuotas>>): readonly Quota[] =>
+  Object.values(quotas).flatMap(({ token, organization }) =>
+    [token, organization].filter((each) => each !== undefined),
+  );

@@ -1,0 +1,87 @@
+import type { Token } from "../../../../schemas/token.ts";
+import { AppError } from "../../../errors.ts";
+import { tokens, users } from "../../../store/collections.ts";
+import type { Transaction } from "../../../store/store.ts";
+import type { Caller } from "../../caller.ts";
+import { isOutdated } from "../generation.ts";
+import { expandScopes } from "../scopes.ts";
+import { toTokenStatus } from "../status.ts";
+import { isWithinAllowlist } from "../verify/allowlist.ts";
+import { readAncestors } from "../verify/ancestors.ts";
+
+type GrantedFields = Pick<Token, "scopes" | "expiresAt" | "environment" | "mcpServers" | "allowedIps">;
+
+/**
+ * Checks that a token that the caller creates, enables, widens or rotates has no more access than the caller: its
+ * scopes, servers and addresses are within the caller's, and it does not expire later.
+ * @throws AppError forbidden naming the field
+ */
+export function assertCanGrant({ scopes, restriction, token }: Caller, granted: GrantedFields): void {
+  const excessScopes = [...expandScopes(granted.scopes)].filter((scope) => !scopes.has(scope));
+  if (excessScopes.length > 0) throw denied("scopes", `scopes that it does not have: ${excessScopes.join(", ")}`);
+  if (
+    token?.expiresAt !== undefined &&
+    !(granted.expiresAt !== undefined && !isLater(granted.expiresAt, token.expiresAt))
+  ) {
+    throw denied("expiresAt", `an expiry later than its own, which is ${token.expiresAt}`);
+  }
+  if (restriction?.environment !== undefined && granted.environment !== restriction.environment) {
+    throw denied("environment", `access outside its own environment, which is ${restriction.environment}`);
+  }
+  const allowedServers = restriction?.mcpServers;
+  if (allowedServers && !granted.mcpServers?.every((slug) => allowedServers.includes(slug))) {
+    throw denied(
+      "mcpServers",
+      `access to servers other than its own, which are ${allowedServers.slice(0, 10).join(", ")}`,
+    );
+  }
+  if (token?.allowedIps && !isWithinAllowlist(granted.allowedIps, token.allowedIps)) {
+    throw denied(
+      "allowedIps",
+      `access from addresses other than its own, which are ${token.allowedIps.slice(0, 10).join(", ")}`,
+    );
+  }
+}
+
+const denied = (field: string, excess: string): AppError =>
+  new AppError("forbidden", `${field}: a credential cannot grant ${excess}.`, { field });
+
+/** Whether one expiry is later than another (ISO 8601). */
+const isLater = (expiresAt: string, other: string): boolean => Date.parse(expiresAt) > Date.parse(other);
+
+/**
+ * Reads the caller's token again inside the transaction, so that a token that was revoked since the request began cannot
+ * create or change anything.
+ * @returns undefined for a caller without a token
+ * @throws AppError invalid-token if the token, or one that it depends on, is not active any more
+ */
+export async function readCallerToken(tx: Transaction, caller: Caller): Promise<Token | undefined> {
+  return (await readCallerTokens(tx, caller))[0];
+}
+
+/**
+ * Reads the caller's token as `readCallerToken` does, and forces a write conflict with a concurrent change of it. For
+ * changes whose result stays valid when the caller's token is revoked: without the conflict, MongoDB would commit both a
+ * revocation and a token that was issued after it, because each transaction reads its own snapshot.
+ * @throws AppError invalid-token as `readCallerToken`
+ */
+export async function lockCallerToken(tx: Transaction, caller: Caller): Promise<Token | undefined> {
+  const callerTokens = await readCallerTokens(tx, caller);
+  const collection = tx.for(caller.organizationId).open(tokens);
+  for (const { id } of callerTokens) await collection.increment(id, { lockVersion: 1 });
+  return callerTokens[0];
+}
+
+/** @returns the caller's token and the tokens that it depends on; empty for a caller without a token */
+async function readCallerTokens(tx: Transaction, { organizationId, actor }: Caller): Promise<readonly Token[]> {
+  if (actor.type !== "token" || actor.id === undefined) return [];
+  const tenant = tx.for(organizationId);
+  const collection = tenant.open(tokens);
+  const token = await collection.get(actor.id);
+  const ancestors = token && (await readAncestors(collection, token));
+  const chain = token && ancestors ? [token, ...ancestors] : [];
+  const user = token?.userId === undefined ? undefined : await tenant.open(users).get(token.userId);
+  const isUserValid = token?.userId === undefined || (user?.active === true && !isOutdated(token, user));
+  if (chain.length > 0 && isUserValid && chain.every((each) => toTokenStatus(each) === "active")) return chain;
+  throw new AppError("invalid-token", "The credential is not valid.");
+}

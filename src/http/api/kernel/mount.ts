@@ -1,0 +1,124 @@
+import { createHash } from "node:crypto";
+import type { Request, RequestHandler, Response, Router } from "express";
+import { z } from "zod";
+import { matchesIfNoneMatch, readExpectedVersion, toStrongEtag } from "../../server/etag.ts";
+import { routeMethods } from "../../server/methods.ts";
+import { requireCaller } from "../../server/request.ts";
+import { jsonLinesType, sendChunks, sendJson } from "../../server/send.ts";
+import type { Operation, OperationResponse, RequestContext, View } from "./operation.ts";
+import type { Services } from "./services.ts";
+import { createQueryParser, parseBody } from "./validation.ts";
+import { selectView } from "./view.ts";
+
+/**
+ * Mounts the operations that require a credential. A request to a path passes these steps: method (else 405), view and
+ * scope, query, body, handler, response.
+ * @param baseUrl the URL of the router, for `Location`
+ */
+export function mountOperations(
+  router: Router,
+  operations: readonly Operation[],
+  services: Services,
+  baseUrl: string,
+): void {
+  const authenticated = operations.filter((each) => !each.anonymous);
+  for (const path of new Set(authenticated.map((each) => each.path))) {
+    const pathOperations = authenticated.filter((each) => each.path === path);
+    const handlers = pathOperations.map((each) => [each.method.toUpperCase(), createHandler(each, services, baseUrl)]);
+    router.all(path.replaceAll(/\{(\w+)\}/g, ":$1"), routeMethods(Object.fromEntries(handlers)));
+  }
+}
+
+/**
+ * Mounts the operations that require no credential. They must be mounted before the authentication step.
+ * @param baseUrl the URL of the router, for `Location`
+ * @param middleware the steps before the operation: rate limit and body
+ */
+export function mountAnonymousOperations(
+  router: Router,
+  operations: readonly Operation[],
+  services: Services,
+  baseUrl: string,
+  middleware: readonly RequestHandler[],
+): void {
+  for (const { method, path, anonymous, query, body } of operations) {
+    if (!anonymous) continue;
+    const readQuery = createQueryParser(query ?? emptyQuery);
+    const handler = async (req: Request, res: Response): Promise<void> => {
+      readQuery(req.query);
+      const context = { ip: req.address, requestId: req.requestId, body: body && parseBody(body, req.body) };
+      await sendResponse(req, res, await anonymous.handle(context, services), false, baseUrl);
+    };
+    router.all(path, ...middleware, routeMethods({ [method.toUpperCase()]: handler }));
+  }
+}
+
+function createHandler(operation: Operation, services: Services, baseUrl: string) {
+  const readQuery = createQueryParser(operation.query ?? emptyQuery);
+  return async (req: Request, res: Response): Promise<void> => {
+    const selected = selectView(req, operation);
+    const context: RequestContext = {
+      caller: requireCaller(req),
+      user: undefined,
+      parameter: (name) => String(req.params[name]),
+      query: readQuery(req.query),
+      body: operation.body && parseBody(operation.body, req.body ?? (operation.isBodyOptional ? {} : undefined)),
+      subjectToken: req.subjectToken,
+      expected: operation.isVersioned ? readExpectedVersion(req) : {},
+    };
+    const response =
+      "user" in selected
+        ? await selected.view.handle({ ...context, user: selected.user }, services)
+        : await (selected.view satisfies View).handle(context, services);
+    await sendResponse(req, res, response, "user" in selected, baseUrl);
+  };
+}
+
+const emptyQuery = z.object({});
+
+async function sendResponse(
+  req: Request,
+  res: Response,
+  response: OperationResponse,
+  isUserView: boolean,
+  baseUrl: string,
+): Promise<void> {
+  const { status, body, lines, version, location, hasVolatileFields = isUserView } = response;
+  if (location !== undefined) res.setHeader("Location", baseUrl + location);
+  if (version !== undefined) {
+    // A user's representation of a version also depends on the groups and policies of that user.
+    const etag = toStrongEtag(version, hasVolatileFields ? digestBody(body) : undefined);
+    res.setHeader("ETag", etag);
+    if (req.method === "GET" || req.method === "HEAD") {
+      if (matchesIfNoneMatch(req, etag)) return void res.status(304).end();
+    }
+  }
+  if (lines) return sendChunks(res, status, jsonLinesType, toJsonLines(lines));
+  if (body === undefined) return void res.status(status).end();
+  if (isPage(body)) return sendChunks(res, status, jsonMediaType, toPageChunks(body));
+  sendJson(res, status, jsonMediaType, body);
+}
+
+const jsonMediaType = "application/json";
+
+/** Serializes a page item by item, so that a large page does not hold the event loop and leaves with backpressure. */
+async function* toPageChunks({ data, ...rest }: Page): AsyncGenerator<string> {
+  yield '{"data":[';
+  for (const [at, item] of data.entries()) yield (at === 0 ? "" : ",") + JSON.stringify(item);
+  yield `],${JSON.stringify(rest).slice(1)}`;
+}
+
+/** The body of a list; see `toPageSchema`. */
+interface Page {
+  readonly data: readonly object[];
+  readonly pagination: object;
+}
+
+const isPage = (body: object): body is Page => "pagination" in body;
+
+async function* toJsonLines(lines: AsyncIterable<object>): AsyncGenerator<string> {
+  for await (const line of lines) yield `${JSON.stringify(line)}\n`;
+}
+
+const digestBody = (body: unknown): string =>
+  createHash("sha256").update(JSON.stringify(body)).digest("base64url").slice(0, 12);

@@ -1,0 +1,23 @@
+/** How summaries and descriptions name a resource. */
+export interface ResourceNouns {
+  /** With its article: `an MCP server`. */
+  readonly singular: string;
+  /** `MCP servers` */
+  readonly plural: string;
+}
+
+/** The summaries of the operations that every catalog and directory resource has. */
+export const toSummaries = ({ singular, plural }: ResourceNouns) => ({
+  list: `List ${plural}`,
+  get: `Get ${singular}`,
+  create: `Create ${singular}`,
+  put: `Create or replace ${singular}`,
+  patch: `Update ${singular}`,
+  delete: `Delete ${singular}`,
+});
+
+export const creationOrderText = "Results are sorted by creation time, the oldest first.";
+export const idempotentPutText = "Sending the same content again changes nothing.";
+export const createOnlyText = "With `If-None-Match: *`, it only creates and never replaces.";
+export const mergePatchText =
+  "Applies a JSON merge patch (RFC 7396): a field set to null is removed, and a list is replaced as a whole.";

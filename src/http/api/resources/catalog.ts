@@ -1,0 +1,139 @@
+import { z } from "zod";
+import { type Command, commandInput, commandResponse, userCommandResponse } from "../../../../schemas/command.ts";
+import {
+  type McpServer,
+  mcpServerInput,
+  mcpServerResponse,
+  userMcpServerResponse,
+} from "../../../../schemas/mcp-server.ts";
+import { type Policy, policyInput, policyResponse } from "../../../../schemas/policy.ts";
+import { type Skill, skillInput, skillResponse, userSkillResponse } from "../../../../schemas/skill.ts";
+import { slug } from "../../../../schemas/text.ts";
+import { type Toolkit, toolkitInput, toolkitResponse, userToolkitResponse } from "../../../../schemas/toolkit.ts";
+import type { CatalogResource } from "../../../domain/catalog/resource.ts";
+import {
+  commandType,
+  mcpServerType,
+  policyType,
+  skillType,
+  toolkitType,
+} from "../../../domain/catalog/resource-types.ts";
+import { equalsFilter } from "../kernel/lists.ts";
+import type { Operation } from "../kernel/operation.ts";
+import { type ResourceDescriptor, renderResourceForUser } from "./catalog-descriptor.ts";
+import { readOperations } from "./catalog-read.ts";
+import { writeOperations } from "./catalog-write.ts";
+
+const ownerFilter = equalsFilter("ownerId", z.string().max(100).describe("The id of the user who owns the resources."));
+
+const mcpServers: ResourceDescriptor<McpServer> = {
+  resourceType: mcpServerType,
+  path: "/mcp-servers",
+  tag: "MCP servers",
+  name: "McpServer",
+  plural: "McpServers",
+  nouns: { singular: "an MCP server", plural: "MCP servers" },
+  catalogFrom: (services) => services.mcpServers,
+  inputSchema: mcpServerInput,
+  responseSchema: mcpServerResponse,
+  filters: { ...equalsFilter("status", z.enum(["draft", "active"])), ...equalsFilter("environment", slug) },
+  userView: {
+    kind: "mcp-server",
+    responseSchema: userMcpServerResponse,
+    render: async (servers, effectiveAccess) =>
+      servers.map((server) => ({ ...renderResourceForUser(server), tools: effectiveAccess.listUsableTools(server) })),
+    isOwnable: false,
+  },
+};
+
+const toolkits: ResourceDescriptor<Toolkit> = {
+  resourceType: toolkitType,
+  path: "/toolkits",
+  tag: "Toolkits",
+  name: "Toolkit",
+  plural: "Toolkits",
+  nouns: { singular: "a toolkit", plural: "toolkits" },
+  catalogFrom: (services) => services.toolkits,
+  inputSchema: toolkitInput,
+  responseSchema: toolkitResponse,
+  filters: ownerFilter,
+  userView: {
+    kind: "toolkit",
+    responseSchema: userToolkitResponse,
+    render: async (toolkits, effectiveAccess, { access }) => {
+      const organizationToolkits = toolkits.filter((toolkit) => toolkit.ownerId === undefined);
+      const accessibleById = new Map(
+        (await access.filterToolkits(effectiveAccess, organizationToolkits)).map((toolkit) => [toolkit.id, toolkit]),
+      );
+      // A user-owned toolkit is returned as its owner wrote it, so that it can be sent back unchanged.
+      return toolkits.map((toolkit) => renderResourceForUser(accessibleById.get(toolkit.id) ?? toolkit));
+    },
+    isOwnable: true,
+  },
+};
+
+const skills: ResourceDescriptor<Skill> = {
+  resourceType: skillType,
+  path: "/skills",
+  tag: "Skills",
+  name: "Skill",
+  plural: "Skills",
+  nouns: { singular: "a skill", plural: "skills" },
+  catalogFrom: (services) => services.skills,
+  inputSchema: skillInput,
+  responseSchema: skillResponse,
+  filters: ownerFilter,
+  includableFields: ["content", "files"],
+  userView: {
+    kind: "skill",
+    responseSchema: userSkillResponse,
+    render: async (skills) => skills.map(renderResourceForUser),
+    isOwnable: true,
+  },
+};
+
+const commands: ResourceDescriptor<Command> = {
+  resourceType: commandType,
+  path: "/commands",
+  tag: "Commands",
+  name: "Command",
+  plural: "Commands",
+  nouns: { singular: "a command", plural: "commands" },
+  catalogFrom: (services) => services.commands,
+  inputSchema: commandInput,
+  responseSchema: commandResponse,
+  filters: { ...ownerFilter, ...equalsFilter("active", z.boolean()) },
+  userView: {
+    kind: "command",
+    responseSchema: userCommandResponse,
+    render: async (commands) => commands.map(renderResourceForUser),
+    isOwnable: true,
+  },
+};
+
+const policies: ResourceDescriptor<Policy> = {
+  resourceType: policyType,
+  path: "/policies",
+  tag: "Policies",
+  name: "Policy",
+  plural: "Policies",
+  nouns: { singular: "a policy", plural: "policies" },
+  catalogFrom: (services) => services.policies,
+  inputSchema: policyInput,
+  responseSchema: policyResponse,
+  filters: { ...equalsFilter("effect", z.enum(["allow", "deny"])), ...equalsFilter("enabled", z.boolean()) },
+};
+
+const toOperations = <T extends CatalogResource>(descriptor: ResourceDescriptor<T>): readonly Operation[] => [
+  ...readOperations(descriptor),
+  ...writeOperations(descriptor),
+];
+
+/** The operations of the catalog: MCP servers, toolkits, skills, commands and policies. */
+export const catalogOperations: readonly Operation[] = [
+  ...toOperations(mcpServers),
+  ...toOperations(toolkits),
+  ...toOperations(skills),
+  ...toOperations(commands),
+  ...toOperations(policies),
+];

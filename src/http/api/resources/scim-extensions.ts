@@ -1,0 +1,153 @@
+import { z } from "zod";
+import {
+  type ScimExtension,
+  scimExtensionInput,
+  scimExtensionResponse,
+  scimExtensionUrn,
+} from "../../../../schemas/scim-extension.ts";
+import type { ScimExtensionContent } from "../../../domain/extensions/extension-changes.ts";
+import { AppError } from "../../../errors.ts";
+import { assertDeclarable } from "../../../scim/schema/extension-declaration.ts";
+import { applyMergePatch, toMergePatchSchema } from "../kernel/merge-patch.ts";
+import { defineOperation, type Operation, type OperationResponse } from "../kernel/operation.ts";
+import { createOnlyText, idempotentPutText, mergePatchText, toSummaries } from "../kernel/operation-texts.ts";
+import { parseBody } from "../kernel/validation.ts";
+
+const path = "/scim-extensions";
+const tag = "SCIM extensions";
+const itemRoute = {
+  path: `${path}/{urn}`,
+  tag,
+  parameters: { urn: "The URN of the extension schema (case-insensitive)." },
+  isVersioned: true,
+} as const;
+const summaries = toSummaries({ singular: "an extension schema", plural: "extension schemas" });
+const storedValuesText =
+  "Stored values stay readable: a change that they do not fit is rejected with 409. The values of a removed attribute stay stored, and return when it is declared again.";
+
+const list = defineOperation({
+  operationId: "listScimExtensions",
+  method: "get",
+  path,
+  tag,
+  summary: summaries.list,
+  description: "Returns all extension schemas of the organization, the oldest first.",
+  organization: {
+    scopes: ["admin:read"],
+    responses: { 200: z.object({ data: z.array(scimExtensionResponse) }).meta({ id: "ScimExtensionList" }) },
+    handle: async ({ caller }, { scimExtensions }) => ({
+      status: 200,
+      body: { data: (await scimExtensions.list(caller.organizationId)).map(renderExtension) },
+    }),
+  },
+});
+
+const get = defineOperation({
+  operationId: "getScimExtension",
+  method: "get",
+  ...itemRoute,
+  summary: summaries.get,
+  organization: {
+    scopes: ["admin:read"],
+    responses: { 200: scimExtensionResponse },
+    handle: async ({ caller, parameter }, { scimExtensions }) => {
+      const extension = await scimExtensions.get(caller.organizationId, parameter("urn"));
+      if (!extension) throw new AppError("not-found", "The extension schema was not found.");
+      return toExtensionResponse(extension);
+    },
+  },
+});
+
+const put = defineOperation({
+  operationId: "putScimExtension",
+  method: "put",
+  ...itemRoute,
+  body: scimExtensionInput,
+  summary: summaries.put,
+  description: `Creates the extension schema with this URN, or replaces its content. The next SCIM request uses it, on every replica. ${storedValuesText} ${idempotentPutText} ${createOnlyText}`,
+  errorCodes: ["conflict", "limit-reached", "referenced", "mutability"],
+  organization: {
+    scopes: ["admin:write"],
+    responses: { 200: scimExtensionResponse, 201: scimExtensionResponse },
+    handle: async ({ caller, expected, parameter, body }, { scimExtensions }) => {
+      const urn = parseUrn(parameter("urn"));
+      const { stored, isNew } = await scimExtensions.put(caller, urn, expected, toContent(urn, body));
+      const response = toExtensionResponse(stored);
+      return isNew ? { ...response, status: 201, location: `${path}/${stored.urn}` } : response;
+    },
+  },
+});
+
+const patch = defineOperation({
+  operationId: "patchScimExtension",
+  method: "patch",
+  ...itemRoute,
+  body: toMergePatchSchema(scimExtensionInput.shape, "ScimExtensionPatch"),
+  summary: summaries.patch,
+  description: `${mergePatchText} ${storedValuesText}`,
+  errorCodes: ["limit-reached", "referenced", "mutability"],
+  organization: {
+    scopes: ["admin:write"],
+    responses: { 200: scimExtensionResponse },
+    handle: async ({ caller, expected, parameter, body }, { scimExtensions }) => {
+      const revise = (current: ScimExtension): ScimExtensionContent =>
+        toContent(current.urn, parseBody(scimExtensionInput, applyMergePatch(renderExtension(current), body)));
+      return toExtensionResponse(await scimExtensions.update(caller, parameter("urn"), expected, revise));
+    },
+  },
+});
+
+const forceQuery = z.object({
+  force: z
+    .boolean()
+    .default(false)
+    .describe("Removes the stored values of the attributes too. They cannot be restored."),
+});
+
+const remove = defineOperation({
+  operationId: "deleteScimExtension",
+  method: "delete",
+  ...itemRoute,
+  query: forceQuery,
+  summary: summaries.delete,
+  description: "409 with some of the users or groups that have values of it, unless `force=true` removes these too.",
+  errorCodes: ["referenced"],
+  organization: {
+    scopes: ["admin:write"],
+    responses: { 204: null },
+    handle: async ({ caller, expected, parameter, query }, { scimExtensions }) => {
+      await scimExtensions.remove(caller, parameter("urn"), expected, query.force);
+      return { status: 204 };
+    },
+  },
+});
+
+/** The operations on the extension schemas of the credential's organization. */
+export const scimExtensionOperations: readonly Operation[] = [list, get, put, patch, remove];
+
+/** @throws AppError invalid-value */
+function parseUrn(value: string): string {
+  const { error } = scimExtensionUrn.safeParse(value);
+  if (!error) return value;
+  throw new AppError("invalid-value", `The URN in the path ${error.issues[0]?.message}.`, { field: "urn" });
+}
+
+/** @throws AppError invalid-value for another URN than that of the path, and as `assertDeclarable` */
+function toContent(urn: string, body: z.output<typeof scimExtensionInput>): ScimExtensionContent {
+  const { urn: sentUrn = urn, resourceType, name, description, attributes } = body;
+  if (sentUrn.toLowerCase() !== urn.toLowerCase()) {
+    throw new AppError("invalid-value", "urn must equal the URN in the path.", { field: "urn" });
+  }
+  assertDeclarable(urn, { resourceType, attributes });
+  return { resourceType, ...(name !== undefined && { name }), description, attributes };
+}
+
+const toExtensionResponse = (extension: ScimExtension): OperationResponse => ({
+  status: 200,
+  version: extension.version,
+  body: renderExtension(extension),
+});
+
+function renderExtension({ organizationId: _, ...rest }: ScimExtension): object {
+  return rest;
+}

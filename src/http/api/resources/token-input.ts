@@ -1,0 +1,26 @@
+import type { TokenInput, TokenPatch, TokenType } from "../../../../schemas/token.ts";
+import type { NewToken } from "../../../domain/tokens/issue/new-token.ts";
+import type { TokenUpdate } from "../../../domain/tokens/issue/token-update.ts";
+import { defaultScopes } from "../../../domain/tokens/scopes.ts";
+
+/**
+ * Converts the body of a create request.
+ * @param defaultType the type if the body has none
+ */
+export function toNewToken({ expiresInDays, expiresAt, ...body }: TokenInput, defaultType: TokenType): NewToken {
+  const { type = defaultType, scopes = defaultScopes[type] } = body;
+  return { ...body, type, scopes, expiresAt: toExpiresAt({ expiresInDays, expiresAt }) };
+}
+
+/** Converts the body of an update request. */
+export function toTokenUpdate({ expiresInDays, expiresAt, ...body }: TokenPatch): TokenUpdate {
+  return { ...body, expiresAt: toExpiresAt({ expiresInDays, expiresAt }) };
+}
+
+function toExpiresAt({
+  expiresInDays,
+  expiresAt,
+}: Pick<TokenInput, "expiresInDays" | "expiresAt">): Date | null | undefined {
+  if (expiresInDays !== undefined) return new Date(Date.now() + expiresInDays * 86_400_000);
+  return typeof expiresAt === "string" ? new Date(expiresAt) : expiresAt;
+}

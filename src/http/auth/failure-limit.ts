@@ -1,0 +1,28 @@
+import { toSubscriberNetwork } from "../../domain/ip-address.ts";
+import { Quota, type RateLimit } from "../../domain/rate-limit/quota.ts";
+import { rateLimited } from "./rate-limit.ts";
+
+/**
+ * Limits the failed authentications of one address, to protect the store and the logs. Each replica has its own counters,
+ * because a failed guess must not cause a write. A valid credential is never rejected because other clients behind the
+ * same address failed.
+ */
+export class FailureLimit {
+  readonly #quota: Quota | undefined;
+
+  constructor(limit: RateLimit | undefined, now?: () => number) {
+    this.#quota = limit && new Quota("failures", limit, now);
+  }
+
+  /**
+   * Counts a failure, by network for IPv6.
+   * @param address all strings that are no IP address share one counter
+   * @throws AppError rate-limited
+   */
+  count(address: string): void {
+    if (!this.#quota) return;
+    const counter = { quota: this.#quota, key: toSubscriberNetwork(address) };
+    if (this.#quota.remaining(counter.key).requests === 0) throw rateLimited([counter]);
+    this.#quota.consume(counter.key);
+  }
+}

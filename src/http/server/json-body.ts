@@ -1,0 +1,111 @@
+import express, { type RequestHandler } from "express";
+import { AppError } from "../../errors.ts";
+import { waitForOwnTick } from "../../own-tick.ts";
+import { rejectTokenInBody } from "../auth/credentials.ts";
+import { BodyBudget, largeBodyBytesMin } from "./body-budget.ts";
+import { assertJsonLimits, attributeJsonLimits, type JsonLimits } from "./json-limits.ts";
+
+/** What a body may contain. */
+export interface JsonBodyOptions {
+  readonly limits?: JsonLimits;
+  /** A field whose value is JSON Schema: the names in it are data, so that `constructor` is one like any other. */
+  readonly schemaField?: string;
+}
+
+/**
+ * Parses a JSON body. It runs after authentication, so that only callers with a credential can send large bodies.
+ * @param mediaTypes the accepted media types; any other is 415
+ * @param limit the maximum size in bytes
+ * @param options absent: the limits of resources with only attributes of their own
+ * @throws AppError unsupported-media-type, too-large, invalid-request, token-in-url, unavailable
+ */
+export function jsonBody(
+  mediaTypes: readonly string[],
+  limit: number,
+  { limits = attributeJsonLimits, schemaField }: JsonBodyOptions = {},
+): RequestHandler {
+  const receive = express.raw({ type: [...mediaTypes], limit });
+  const parse = async (bytes: Buffer): Promise<unknown> => {
+    if (bytes.length >= largeBodyBytesMin) await waitForOwnTick();
+    assertJsonLimits(bytes, limits);
+    const body = parseJson(bytes);
+    rejectTokenInBody(body);
+    rejectPrototypeKeys(body, schemaField);
+    return body;
+  };
+  return (req, res, next) => {
+    const {
+      "transfer-encoding": transferEncoding,
+      "content-length": contentLength,
+      "content-type": type = "",
+    } = req.headers;
+    if (transferEncoding === undefined && contentLength === undefined) return next();
+    const isEmpty = transferEncoding === undefined && Number(contentLength) === 0;
+    if (!isEmpty && !(req.is([...mediaTypes]) && hasUtf8Charset(type))) {
+      throw new AppError("unsupported-media-type", `The body must be ${mediaTypes.join(" or ")} in UTF-8.`);
+    }
+    budget.reserve(req, res, limit);
+    receive(req, res, (error?: unknown) => {
+      if (error !== undefined) return next(error);
+      if (req.body === undefined) return next(); // an empty body without a media type
+      parse(req.body as Buffer).then((body) => {
+        req.body = body;
+        next();
+      }, next);
+    });
+  };
+}
+
+/** One for the process: all APIs share its memory. */
+const budget = new BodyBudget();
+
+/** @throws AppError invalid-request */
+function parseJson(bytes: Buffer): unknown {
+  if (bytes.length === 0) return {};
+  try {
+    return JSON.parse(bytes.toString("utf8").replace(/^\uFEFF/, ""));
+  } catch {
+    throw new AppError("invalid-request", "The body is not valid JSON.");
+  }
+}
+
+const hasUtf8Charset = (contentType: string): boolean =>
+  /^utf-?8$/i.test(/;\s*charset\s*=\s*"?([\w-]{1,40})/i.exec(contentType)?.[1] ?? "utf-8");
+
+/** A segment of a dotted key or URN that could reach an object's prototype (prototype pollution). */
+const prototypeKeyPattern = /(?:^|[.:[\]])(?:__proto__|constructor|prototype)(?:$|[.:[\]])/i;
+/** In characters; longer than any attribute path that is used as a key, so that no parser has to split megabytes. */
+const keyLengthMax = 512;
+
+/**
+ * Rejects bodies, before anything else reads them, that have keys that are too long or could reach an object's
+ * prototype, or strings that the stores cannot return unchanged: with a NUL or an unpaired surrogate.
+ * @param schemaField the field in whose value names of the prototype are data
+ * @throws AppError invalid-request; invalid-value
+ */
+function rejectPrototypeKeys(value: unknown, schemaField: string | undefined, isSchema = false): void {
+  if (typeof value === "string") assertStorableString(value);
+  if (typeof value !== "object" || value === null) return;
+  if (Array.isArray(value)) {
+    for (const each of value) rejectPrototypeKeys(each, schemaField, isSchema);
+    return;
+  }
+  for (const [key, each] of Object.entries(value)) {
+    assertStorableString(key);
+    if (key.length > keyLengthMax) {
+      throw new AppError("invalid-request", `The body has a key of more than ${keyLengthMax} characters.`);
+    }
+    if (!isSchema && prototypeKeyPattern.test(key))
+      throw new AppError(
+        "invalid-request",
+        "The body has a reserved key: __proto__, constructor and prototype are not allowed.",
+      );
+    rejectPrototypeKeys(each, schemaField, isSchema || key === schemaField);
+  }
+}
+
+function assertStorableString(value: string): void {
+  if (value.includes("\0") || !value.isWellFormed()) {
+    throw new AppError("invalid-value", "A string in the body contains a NUL character or an unpaired surrogate.");
+  }
+}

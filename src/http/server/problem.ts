@@ -1,0 +1,57 @@
+import type { ErrorRequestHandler } from "express";
+import { type Log, redactText } from "../../log.ts";
+import { httpStatuses, redactDetail, setErrorHeaders, toAppError } from "./error-mapping.ts";
+import { sendJson } from "./send.ts";
+
+/** Responds with errors as RFC 9457 problem documents, for every API without an error format of its own. */
+export function problemHandler(log: Log): ErrorRequestHandler {
+  return (error: unknown, req, res, _next) => {
+    const appError = toAppError(error);
+    const status = httpStatuses[appError.code];
+    logServerError(log, req.requestId, appError);
+    if (res.headersSent) return void res.destroy();
+    const detail = redactDetail(appError);
+    res.locals["rejection"] = detail;
+    setErrorHeaders(res, appError);
+    const { field, scopes, errors, blockers, violatedPolicies } = appError.details;
+    sendJson(res, status, "application/problem+json", {
+      type: `urn:gatehouse:problem:${appError.code}`,
+      title: reasonPhrases[status] ?? "Error",
+      status,
+      detail,
+      instance: `urn:gatehouse:request:${req.requestId}`,
+      ...(field !== undefined && { errors: [{ pointer: `/${field.replaceAll(".", "/")}`, detail }] }),
+      ...(errors && { errors: errors.map((each) => ({ ...each, detail: redactText(each.detail) })) }),
+      ...(blockers && { blockers }),
+      ...(scopes && { scopes }),
+      ...(violatedPolicies && { violatedPolicies }),
+    });
+  };
+}
+
+/** Logs server errors with their cause. Client errors are in the request log instead. */
+export function logServerError(
+  log: Log,
+  requestId: string,
+  { code, message, cause }: ReturnType<typeof toAppError>,
+): void {
+  if (code === "internal") log.error(message, { requestId, cause });
+  else if (code === "unavailable") log.warn(message, { requestId, cause });
+}
+
+/** The reason phrase of each error status. */
+export const reasonPhrases: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  409: "Conflict",
+  412: "Precondition Failed",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  501: "Not Implemented",
+  503: "Service Unavailable",
+};

@@ -1,0 +1,185 @@
+import { alwaysPresentPaths, isInMissingPart, type PagePart, toPageParts } from "../../paging/page-parts.ts";
+import type { Condition, Query } from "../../query.ts";
+import type { Entity } from "../../record.ts";
+import { pathInSearchFields } from "../../search-fields.ts";
+import type { CollectionDefinition } from "../../store.ts";
+import { documentId, documentPath, withoutSearchFields } from "../document.ts";
+import type { Fields } from "../driver.ts";
+import { idIndex, queryIndexName } from "../schema/indexes.ts";
+import { toFilter } from "./where.ts";
+
+/** A query as MongoDB filters, sorts and index hints. */
+export interface QueryPlan {
+  readonly organizationId: string;
+  /** The parts to read, in order. */
+  readonly parts: readonly PlanPart[];
+  /** Whether an index serves the query. Otherwise it is a scan, which has a time limit and is rejected in transactions. */
+  readonly isIndexed: boolean;
+}
+
+/** One walk along an index. */
+export interface PlanPart {
+  readonly filter: Fields;
+  readonly sort: Record<string, 1 | -1>;
+  /** The index to use. The declarations determine it better than the planner, which tries several. */
+  readonly hint?: string;
+  /** Fields to exclude from the documents. */
+  readonly projection?: Record<string, 0>;
+}
+
+/** Plans the page of a query. */
+export function planFind(query: Query, definition: CollectionDefinition<Entity>, organizationId: string): QueryPlan {
+  const indexAccess = query.where ? chooseIndexAccess(query.where, definition) : undefined;
+  const sortPath = query.sort?.path ?? "id";
+  const sortIndex = findIndexName(sortPath, definition);
+  const isIndexed =
+    indexAccess === undefined
+      ? sortIndex !== undefined
+      : indexAccess.by === "key" ||
+        (indexAccess.by === "range" && indexAccess.isExact && indexAccess.path === sortPath);
+  const hint = indexAccess && isHintFinal(indexAccess) ? indexAccess.hint : (indexAccess?.hint ?? sortIndex ?? idIndex);
+  const where = toConjuncts(query.where, definition, organizationId);
+  // If the sort path is a search field, the position of the last record needs its value.
+  const projection =
+    pathInSearchFields(sortPath, definition) === undefined ? withoutSearchFields(definition) : undefined;
+  const parts = toPageParts({
+    isById: sortPath === "id",
+    isAlwaysPresent:
+      alwaysPresentPaths.has(sortPath) ||
+      (indexAccess?.by === "range" && indexAccess.isExact && indexAccess.path === sortPath),
+    isDescending: query.sort?.direction === "descending",
+    after: query.after,
+  });
+  return {
+    organizationId,
+    isIndexed,
+    parts: parts.map((part) => ({
+      filter: { $and: [...where, ...toPartFilter(part, query, organizationId)] },
+      sort: toSort(part, query),
+      ...(hint !== undefined && { hint }),
+      ...(projection && { projection }),
+    })),
+  };
+}
+
+/** Plans counting the matches of a condition. */
+export function planCountDocuments(
+  where: Condition,
+  definition: CollectionDefinition<Entity>,
+  organizationId: string,
+): QueryPlan {
+  const indexAccess = chooseIndexAccess(where, definition);
+  const hint = isHintFinal(indexAccess) ? indexAccess.hint : (indexAccess.hint ?? idIndex);
+  const filter = { $and: toConjuncts(where, definition, organizationId) };
+  return {
+    organizationId,
+    isIndexed: indexAccess.by === "key" || (indexAccess.by === "range" && indexAccess.isExact),
+    parts: [{ filter, sort: {}, ...(hint !== undefined && { hint }) }],
+  };
+}
+
+/** Every query names the organization, which is the shard key. */
+function toConjuncts(
+  where: Condition | undefined,
+  definition: CollectionDefinition<Entity>,
+  organizationId: string,
+): Fields[] {
+  const tenant = { organizationId: { $eq: organizationId } };
+  return where ? [tenant, toFilter(where, definition, organizationId)] : [tenant];
+}
+
+function toPartFilter(part: PagePart, { sort, after }: Query, organizationId: string): Fields[] {
+  const field = documentPath(sort?.path ?? "id");
+  const comparison = sort?.direction === "descending" ? "$lt" : "$gt";
+  const id = after && documentId(organizationId, after.id);
+  const idComparison = id === undefined ? [] : [{ _id: { [comparison]: id } }];
+  if (part === "all") return idComparison;
+  // A position applies only within its own part. The next part is read from its beginning.
+  if (part === "missing") return [{ [field]: { $eq: null } }, ...(after && isInMissingPart(after) ? idComparison : [])];
+  if (!after || isInMissingPart(after)) return [{ [field]: { $ne: null } }];
+  const { value } = after;
+  return [{ $or: [{ [field]: { [comparison]: value } }, { [field]: { $eq: value }, _id: { [comparison]: id } }] }];
+}
+
+function toSort(part: PagePart, { sort }: Query): Record<string, 1 | -1> {
+  const direction = sort?.direction === "descending" ? -1 : 1;
+  return part === "present" && sort ? { [documentPath(sort.path)]: direction, _id: direction } : { _id: direction };
+}
+
+/**
+ * How the declared indexes limit the documents to examine: to those of a `key`, to a `range` of one path, to the
+ * `branches` of an `or` that are each limited, or not at all (`nothing`). An exact range, with nothing else to check, can
+ * be read in the order of its path. Even a condition that is not limited can be checked on index entries instead of whole
+ * documents.
+ */
+type IndexAccess =
+  | { readonly by: "key"; readonly hint?: string }
+  | { readonly by: "range"; readonly path: string; readonly isExact: boolean; readonly hint: string }
+  | { readonly by: "branches"; readonly hint?: never }
+  | { readonly by: "nothing"; readonly hint?: string };
+
+/** Returns whether the access path determines the index: its hint, or without a hint the choice of the planner. */
+const isHintFinal = ({ by }: IndexAccess): boolean => by === "key" || by === "branches";
+
+function chooseIndexAccess(condition: Condition, definition: CollectionDefinition<Entity>): IndexAccess {
+  switch (condition.op) {
+    case "eq":
+    case "in": {
+      const hint = findIndexName(condition.path, definition);
+      return hint === undefined ? { by: "nothing" } : { by: "key", hint };
+    }
+    case "startsWith":
+    case "gt":
+    case "ge":
+    case "lt":
+    case "le": {
+      const hint = findIndexName(condition.path, definition);
+      return hint === undefined ? { by: "nothing" } : { by: "range", path: condition.path, isExact: true, hint };
+    }
+    case "contains":
+    case "endsWith": {
+      const hint = findIndexName(condition.path, definition);
+      return hint === undefined || hint === idIndex ? { by: "nothing" } : { by: "nothing", hint };
+    }
+    case "some":
+      return chooseElementIndex(condition.path, condition.where, definition);
+    case "and": {
+      const accesses = condition.all.map((each) => chooseIndexAccess(each, definition));
+      const key = accesses.find((each) => each.by === "key");
+      if (key) return key;
+      const range = accesses.find((each) => each.by === "range");
+      if (range?.by !== "range") return accesses.find((each) => each.hint !== undefined) ?? { by: "nothing" };
+      return {
+        ...range,
+        isExact: accesses.every((each) => each.by === "range" && each.isExact && each.path === range.path),
+      };
+    }
+    case "or": {
+      const accesses = condition.all.map((each) => chooseIndexAccess(each, definition).by);
+      if (accesses.length === 0 || accesses.includes("nothing")) return { by: "nothing" };
+      return { by: accesses.every((by) => by === "key") ? "key" : "branches" };
+    }
+    default:
+      return { by: "nothing" };
+  }
+}
+
+function chooseElementIndex(path: string, where: Condition, definition: CollectionDefinition<Entity>): IndexAccess {
+  let best: IndexAccess = { by: "nothing" };
+  for (const leaf of where.op === "and" ? where.all : [where]) {
+    if (!("path" in leaf)) continue;
+    const index = definition.indexes.find((each) => each.path === path && each.element === leaf.path);
+    if (!index) continue;
+    const hint = queryIndexName(index);
+    if (leaf.op === "eq" || leaf.op === "in") return { by: "key", hint };
+    if (leaf.op === "startsWith") best = { by: "range", path: `${path}.${leaf.path}`, isExact: false, hint };
+  }
+  return best;
+}
+
+/** Returns the index that orders the records of an organization by this path. */
+function findIndexName(path: string, definition: CollectionDefinition<Entity>): string | undefined {
+  if (path === "id") return idIndex;
+  const index = definition.indexes.find((each) => each.path === path && each.element === undefined);
+  return index && queryIndexName(index);
+}

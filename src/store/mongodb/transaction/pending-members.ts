@@ -1,0 +1,48 @@
+import { chunks } from "../../paging/pages.ts";
+import type { DatabaseAccess } from "../database-access.ts";
+import { membershipsCollection } from "../schema/membership-indexes.ts";
+
+/** Most edges in one insert. */
+const chunkMax = 5000;
+
+/** Holds the members that a transaction adds to groups, so that all are inserted with one command. */
+export class PendingMembers {
+  readonly #access: DatabaseAccess;
+  readonly #edges = new Map<string, Edge>();
+
+  /** @param access runs the command in the transaction */
+  constructor(access: DatabaseAccess) {
+    this.#access = access;
+  }
+
+  /** Whether the addition of this member is pending. */
+  has(organizationId: string, groupId: string, memberId: string): boolean {
+    return this.#edges.has(edgeKey({ organizationId, groupId, memberId }));
+  }
+
+  /** Adds members that are neither stored nor pending. */
+  add(organizationId: string, groupId: string, memberIds: readonly string[]): void {
+    for (const memberId of memberIds) {
+      const edge = { organizationId, groupId, memberId };
+      this.#edges.set(edgeKey(edge), edge);
+    }
+  }
+
+  /** Inserts the pending edges. Whoever reads edges in another way than `has` calls this before. */
+  async send(): Promise<void> {
+    const edges = [...this.#edges.values()];
+    this.#edges.clear();
+    for (const chunk of chunks(edges, chunkMax))
+      await this.#access.run((options) =>
+        this.#access.database.collection(membershipsCollection).insertMany([...chunk], options),
+      );
+  }
+}
+
+interface Edge extends Record<string, unknown> {
+  readonly organizationId: string;
+  readonly groupId: string;
+  readonly memberId: string;
+}
+
+const edgeKey = (edge: Edge): string => JSON.stringify([edge.organizationId, edge.groupId, edge.memberId]);

@@ -1,0 +1,94 @@
+import { type Database, operationTimeMs, type Session } from "../driver.ts";
+import { isConnectionError, isTransientTransactionError, isUnknownCommitResult, toStoreError } from "../errors.ts";
+import { TransactionAttempt, type TransactionBody } from "./attempt.ts";
+
+/** How long a transaction is retried after write conflicts, in milliseconds. */
+const retryTimeoutMs = 5000;
+/** How long a transaction is retried after a connection error, in milliseconds: enough for a planned failover. */
+const reconnectTimeoutMs = 1000;
+
+/** Called after an attempt, before any of its transactions settles. A failed commit may still have been stored. */
+export type AttemptListener = (attempt: TransactionAttempt, isCommitted: boolean) => void;
+
+/**
+ * Runs the bodies of transactions in one transaction of the database. After a write conflict, all run again from their
+ * start, within a time limit (the driver's own limit is two minutes).
+ */
+export class TransactionRunner {
+  readonly #database: Database;
+  readonly #startSession: () => Session;
+  readonly #onAttempt: AttemptListener;
+
+  /** @param startSession starts a session of the driver; every attempt uses a new one */
+  constructor(database: Database, startSession: () => Session, onAttempt: AttemptListener = () => {}) {
+    this.#database = database;
+    this.#startSession = startSession;
+    this.#onAttempt = onAttempt;
+  }
+
+  /**
+   * Runs the bodies one after another and commits them together.
+   * @returns the outcome of each body; one that failed before its first write does not affect the others
+   * @throws AppError conflict | stale | unavailable, and the error of a body that has written; then none of them is stored
+   */
+  async run(bodies: readonly TransactionBody<unknown>[]): Promise<readonly PromiseSettledResult<unknown>[]> {
+    const startedAt = Date.now();
+    const canRetry = (error: unknown): boolean =>
+      Date.now() - startedAt < (isConnectionError(error) ? reconnectTimeoutMs : retryTimeoutMs);
+    for (let attemptNumber = 1; ; attemptNumber++) {
+      try {
+        return await this.#runOnce(bodies, canRetry);
+      } catch (error) {
+        if (!isTransientTransactionError(error) || !canRetry(error)) throw toStoreError(error);
+      }
+      await backOff(attemptNumber);
+    }
+  }
+
+  async #runOnce(
+    bodies: readonly TransactionBody<unknown>[],
+    canRetry: (error: unknown) => boolean,
+  ): Promise<readonly PromiseSettledResult<unknown>[]> {
+    const session = this.#startSession();
+    const attempt = new TransactionAttempt(this.#database, session);
+    let isCommitted = false;
+    try {
+      session.startTransaction({
+        readConcern: { level: "snapshot" },
+        readPreference: "primary",
+        writeConcern: { w: "majority", journal: true },
+        maxCommitTimeMS: operationTimeMs, // without it, a commit waits indefinitely for a lost majority
+      });
+      const outcomes = await attempt.execute(bodies);
+      if (outcomes.some(({ status }) => status === "fulfilled")) {
+        await commit(session, canRetry);
+        isCommitted = true;
+      } else if (session.inTransaction()) await session.abortTransaction().catch(() => undefined);
+      return outcomes;
+    } catch (error) {
+      // Aborting on a lost connection would wait for the server, which discards the transaction by itself.
+      if (session.inTransaction() && !isConnectionError(error)) await session.abortTransaction().catch(() => undefined);
+      throw error;
+    } finally {
+      this.#onAttempt(attempt, isCommitted);
+      void session.endSession().catch(() => undefined);
+    }
+  }
+}
+
+async function commit(session: Session, canRetry: (error: unknown) => boolean): Promise<void> {
+  for (;;) {
+    try {
+      await session.commitTransaction();
+      return;
+    } catch (error) {
+      if (!isUnknownCommitResult(error) || !canRetry(error)) throw error;
+    }
+  }
+}
+
+/** Exponential backoff with full jitter, so that transactions that conflicted once do not conflict again. */
+function backOff(attempt: number): Promise<void> {
+  const ms = Math.random() * Math.min(100, 2 ** attempt);
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

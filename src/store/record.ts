@@ -1,0 +1,37 @@
+/** The fields of every stored record. Times are ISO 8601 UTC with milliseconds, so that string order is time order. */
+export interface Entity {
+  readonly id: string;
+  readonly organizationId: string;
+  readonly version: number;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+/** A record as its envelope and the JSON string of all other fields, without the search fields. */
+export interface RawRecord extends Entity {
+  readonly json: string;
+}
+
+/** Serializes a record. */
+export function toRawRecord({ id, organizationId, version, createdAt, updatedAt, ...rest }: Entity): RawRecord {
+  return { id, organizationId, version, createdAt, updatedAt, json: JSON.stringify(rest) };
+}
+
+/** Parses a record. */
+export function parseRawRecord({ id, organizationId, version, createdAt, updatedAt, json }: RawRecord): Entity {
+  // Assigns to the parsed object, because a copy would double the cost.
+  return Object.assign(JSON.parse(json) as object, { id, organizationId, version, createdAt, updatedAt });
+}
+
+const envelope: ReadonlySet<string> = new Set([
+  ...["id", "organizationId", "version", "createdAt", "updatedAt"],
+  "managedBy", // names the owner and is not an attribute
+  ...["tokenGeneration", "tokensEndedAt"], // of the user's personal tokens
+]);
+
+/** Returns the attributes of a stored record, without the envelope. It copies once only, because lists call it for each record. */
+export function toAttributes(record: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const attributes: Record<string, unknown> = {};
+  for (const name of Object.keys(record)) if (!envelope.has(name)) attributes[name] = record[name];
+  return attributes;
+}

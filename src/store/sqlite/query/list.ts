@@ -1,0 +1,117 @@
+import type { Log } from "../../../log.ts";
+import { complementOf } from "../../condition.ts";
+import { listPage } from "../../paging/list-page.ts";
+import type { CollectionPositions } from "../../paging/offset-positions.ts";
+import type { Condition, Page, Position, Query } from "../../query.ts";
+import type { Entity, RawRecord } from "../../record.ts";
+import type { CollectionDefinition } from "../../store.ts";
+import type { SqliteConnection, SqlValue } from "../driver.ts";
+import type { ReaderPool } from "../readers/reader-pool.ts";
+import type { RowReader } from "../record.ts";
+import {
+  countAll,
+  type ExecutionMode,
+  type PageRows,
+  planCount,
+  planPage,
+  readIndexedPage,
+  type SqlPageRequest,
+} from "./page.ts";
+
+/** One collection of one organization, and the connections to read it through. */
+export interface SqliteReadContext<T extends Entity> {
+  readonly connection: () => SqliteConnection;
+  /** The reader threads; absent inside a transaction, because they do not see its changes. */
+  readonly readerPool?: () => ReaderPool;
+  readonly definition: CollectionDefinition<Entity>;
+  readonly organizationId: string;
+  readonly log?: Log;
+  /** Reads the rows of a page; default: one row at a time. */
+  readonly read?: RowReader;
+  /** Converts a stored record to the form that the caller receives. */
+  readonly decode: (record: RawRecord) => T;
+}
+
+/** The kept count is one indexed row, so the nearer end is worth finding for every page but the first. */
+const farOffsetMin = 1;
+
+/**
+ * Reads one page of a collection by the cheapest path; see `listPage`. Full scans use no cached positions: they read all
+ * matches anyway.
+ * @param positions cached end positions of earlier pages; absent inside a transaction
+ */
+export async function listRecords<T extends Entity>(
+  context: SqliteReadContext<T>,
+  query: Query,
+  positions?: CollectionPositions,
+): Promise<Page<T>> {
+  const { connection, definition, organizationId, decode } = context;
+  const plan = planPage(query, definition, organizationId);
+  const isFullScan = plan.mode === "full-scan";
+  // If an index counts the complement, `countMatches` is faster than counting in the scan.
+  const isCountedApart = query.total && isFullScan && query.where && findCountableComplement(context, query.where);
+  const initialPlan = isCountedApart ? planPage({ ...query, total: false }, definition, organizationId) : plan;
+  const { rows, ...rest } = await listPage<RawRecord>(query, {
+    read: (effectiveQuery) =>
+      executeQuery(
+        context,
+        "page",
+        effectiveQuery === query ? initialPlan : planPage(effectiveQuery, definition, organizationId),
+      ),
+    count: (where) => countMatches(context, where),
+    toPosition: ({ id }) => readPosition(connection(), plan.request, id),
+    measure: ({ json }) => json.length,
+    positions: isFullScan ? undefined : positions,
+    hasOtherWriters: false,
+    farOffsetMin,
+  });
+  return { items: rows.map(decode), ...rest };
+}
+
+/** Counts the matches; without a condition, all records. */
+export async function countMatches<T extends Entity>(
+  context: SqliteReadContext<T>,
+  where?: Condition,
+): Promise<number> {
+  const complement = where && findCountableComplement(context, where);
+  if (complement) return (await countMatches(context)) - (await countMatches(context, complement));
+  const plan = planCount(where, context.definition, context.organizationId);
+  return (await executeQuery(context, "count", plan)).total ?? 0;
+}
+
+/** Returns the complement of a condition if an index counts it. The matches are all records minus the complement. */
+function findCountableComplement<T extends Entity>(
+  { definition, organizationId }: SqliteReadContext<T>,
+  where: Condition,
+) {
+  const complement = complementOf(where);
+  return complement && planCount(complement, definition, organizationId).mode !== "full-scan" ? complement : undefined;
+}
+
+/** @throws Error for a full scan inside a transaction */
+async function executeQuery<T extends Entity>(
+  { connection, readerPool, read, definition, organizationId, log }: SqliteReadContext<T>,
+  kind: "page" | "count",
+  { request, mode }: { readonly request: SqlPageRequest; readonly mode: ExecutionMode },
+): Promise<PageRows> {
+  if (mode === "full-scan") log?.debug("store scan started", { collection: definition.name, organizationId, kind });
+  if (mode !== "inline" && readerPool) return readerPool().run(request, { kind, mode });
+  if (mode === "full-scan") throw new Error("a query inside a transaction must be served by an index");
+  return kind === "page"
+    ? readIndexedPage(connection(), request, read)
+    : { rows: [], total: countAll(connection(), request) };
+}
+
+/** Returns a record's position in the order of a request; undefined if the record is gone or its sort value is not exact. */
+function readPosition(
+  connection: SqliteConnection,
+  { sort, table, organizationId }: SqlPageRequest,
+  id: string,
+): Position | undefined {
+  if (sort === undefined) return { id };
+  // An integer beyond the safe range would be rounded as a JavaScript number.
+  const isExact = `(typeof(${sort}) <> 'integer' OR abs(${sort}) <= ${Number.MAX_SAFE_INTEGER})`;
+  const sql = `SELECT ${sort} AS value FROM ${table} WHERE organization_id = ? AND id = ? AND ${isExact}`;
+  const row = connection.get(sql, [organizationId, id]);
+  return row && { id, value: row["value"] as SqlValue };
+}

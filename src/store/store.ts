@@ -1,0 +1,163 @@
+import type { Condition, Page, Query } from "./query.ts";
+import type { Entity, RawRecord } from "./record.ts";
+
+/**
+ * The port of the storage layer. Two engines implement it (sqlite/, mongodb/), and one contract suite
+ * (test/store/store.contract.ts) tests both.
+ */
+export interface Store {
+  /** Opens the collections of one organization for reading. Every other read and write is bound to an organization. */
+  for(organizationId: string): ReadTenant;
+
+  /**
+   * Finds a record by a globally unique key (a token's hash) before its organization is known. This is the only read
+   * across organizations.
+   * @param key the name of the index: its path, and for an array the field of the element
+   * @param values the values to try; the first match is returned
+   * @throws AppError unavailable
+   */
+  lookup<T extends Entity>(
+    definition: CollectionDefinition<T>,
+    key: string,
+    values: readonly string[],
+  ): Promise<T | undefined>;
+
+  /**
+   * Runs a transaction: its writes are stored atomically and durably. The body can run more than once, because it is
+   * retried after a write conflict. So it must have no side effects except its writes, and must not wait for the network
+   * or for another transaction. A rejected write (conflict, stale) ends the transaction: the body must not catch it.
+   * @param options.lockKey transactions with the same lock key (a group's id) run one after another in this process, so
+   *   that many changes of one record do not cause many retries
+   * @throws AppError conflict | stale | unavailable, and whatever the body throws; Error at once if it is called inside the
+   *   body of another transaction
+   */
+  transaction<R>(body: (transaction: Transaction) => Promise<R>, options?: { readonly lockKey?: string }): Promise<R>;
+
+  /**
+   * Registers a listener that is called after each commit and before its writes can be read, with the ids of the written
+   * records and of the added and removed members. A call without an organization means that any record may have changed.
+   * Absent for an engine that other processes write to, because their writes would not be reported, and if caches are
+   * disabled.
+   */
+  readonly onWrite?: (listener: WriteListener) => void;
+
+  /**
+   * Resolves when the database responds.
+   * @throws AppError unavailable, also when the only writer of an engine has been in one transaction for five seconds
+   */
+  ping(): Promise<void>;
+
+  /** Waits for running operations and releases all resources. Later calls are rejected as unavailable. */
+  close(): Promise<void>;
+}
+
+export type WriteListener = (organizationId: string | undefined, ids: Iterable<string>) => void;
+
+/** The collections inside a transaction, where they are writable. */
+export interface Transaction {
+  for(organizationId: string): Tenant<"write">;
+}
+
+export interface Tenant<Mode extends "read" | "write"> {
+  readonly organizationId: string;
+  open<T extends Entity, Written extends T>(
+    definition: CollectionDefinition<T, Written>,
+  ): Mode extends "write" ? Writer<T, Written> : Reader<T>;
+  readonly memberships: Mode extends "write" ? MembershipWriter : MembershipReader;
+}
+
+/** The collections of one organization outside a transaction. */
+export interface ReadTenant extends Tenant<"read"> {
+  /** Opens a collection without parsing its records, for callers that pass the JSON on. */
+  openRaw(definition: CollectionDefinition<Entity>): Reader<RawRecord>;
+}
+
+/** A collection. Records are read as `T` and written as `Written`, which includes the search fields if there are any. */
+export interface CollectionDefinition<T extends Entity, Written extends T = T> {
+  /** Table and collection name, lower_snake_case. */
+  readonly name: string;
+  readonly indexes: readonly Index[];
+  /**
+   * The field that holds values only for searching, such as normalized strings. Every write must include it. Conditions,
+   * sort orders and indexes use its paths like any other, but records are read without it.
+   */
+  readonly searchFields?: string;
+  /** Never set: these two properties tie the types to the definition. */
+  readonly entity?: T;
+  readonly written?: Written;
+}
+
+/**
+ * One index on a path of the record, or on a field of each element of an array (`element`). It applies within one
+ * organization, unless it is globally unique. The field of an array element can be unique globally only.
+ */
+export interface Index {
+  readonly path: string;
+  readonly element?: string;
+  readonly unique?: "organization" | "global";
+  /**
+   * Serves only conditions that a value satisfies, and no sort order, so that an engine can leave records without a value
+   * out. For a path that few records have: such an index costs nothing when another record is written.
+   */
+  readonly sparse?: true;
+}
+
+export interface Reader<T extends Entity> {
+  get(id: string): Promise<T | undefined>;
+  /** @throws AppError query-too-expensive when no index narrows the condition and the scan exceeds its time limit */
+  list(query: Query): Promise<Page<T>>;
+  /** @throws AppError query-too-expensive as `list` does */
+  count(where?: Condition): Promise<number>;
+}
+
+export interface Writer<T extends Entity, Written extends T = T> extends Reader<T> {
+  /** @throws AppError conflict; `details.key` is the path of the violated unique index */
+  insert(entity: Written): Promise<void>;
+  /**
+   * Replaces the record with the same id.
+   * @param expectedVersion the version that the change is based on, or "any" to skip the check
+   * @throws AppError stale when the stored version differs or there is no such record; conflict as `insert` does
+   */
+  replace(entity: Written, expectedVersion: number | "any"): Promise<void>;
+  /** @returns whether the record existed. @throws AppError stale when it has another version */
+  remove(id: string, expectedVersion: number | "any"): Promise<boolean>;
+  /**
+   * Adds to numbers and raises strings in place without reading the record: counters, the version and date of a group.
+   * It cannot change search fields.
+   * @param amounts path -> the number to add; a missing number counts as 0
+   * @param atLeast path -> the new value, unless the stored one is greater
+   * @returns whether the record exists
+   */
+  increment(
+    id: string,
+    amounts: Readonly<Record<string, number>>,
+    atLeast?: Readonly<Record<string, string>>,
+  ): Promise<boolean>;
+}
+
+/**
+ * Group memberships, stored as one edge per pair and never as a list inside a record, so that a change costs the same in
+ * a group of ten and of a million members. A member is a user or a group, as the prefix of its id shows.
+ */
+export interface MembershipReader {
+  /** Returns ids of direct members of a group, in id order, starting after the id `after`. */
+  members(groupId: string, page: { readonly after?: string; readonly limit: number }): Promise<readonly string[]>;
+  /** Returns those of these ids that are direct members. */
+  filterMembers(groupId: string, memberIds: readonly string[]): Promise<readonly string[]>;
+  /** Returns ids of the groups with this direct member, in id order, starting after the id `after`. */
+  groupsOf(memberId: string, page: { readonly after?: string; readonly limit: number }): Promise<readonly string[]>;
+  /**
+   * Returns the ids of the groups of each direct member, in id order. A member without groups has no entry. It sends one
+   * query for some thousand members.
+   */
+  groupsByMember(memberIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
+  /** Returns the ids of all direct and inherited groups of a member, each once, in id order. Cycles are handled. */
+  transitiveGroupsOf(memberId: string): Promise<readonly string[]>;
+}
+
+export interface MembershipWriter extends MembershipReader {
+  /** Adds members. @returns the ids that were not members before */
+  add(groupId: string, memberIds: readonly string[]): Promise<readonly string[]>;
+  /** Removes members. @returns the ids that were members before */
+  remove(groupId: string, memberIds: readonly string[]): Promise<readonly string[]>;
+}

@@ -1,0 +1,71 @@
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { access, mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+/** Outside the checkout, so that a new checkout uses the same downloads. */
+const cache = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "gatehouse-test", "clients");
+
+/** Runs a program, without the credentials that the environment may hold. @throws Error if it fails or takes too long */
+export async function runProgram(
+  program: string,
+  args: readonly string[],
+  { environment = {}, timeoutMs = 180_000 }: { environment?: Record<string, string>; timeoutMs?: number } = {},
+): Promise<string> {
+  const { HOME = "", PATH = "", HTTPS_PROXY, PIP_INDEX_URL, SSL_CERT_FILE } = process.env;
+  const passed = Object.fromEntries(
+    Object.entries({ HOME, PATH, HTTPS_PROXY, PIP_INDEX_URL, SSL_CERT_FILE, ...environment }).flatMap(
+      ([name, value]) => (value === undefined ? [] : [[name, value]]),
+    ),
+  );
+  const options = { env: passed, timeout: timeoutMs, killSignal: "SIGKILL", maxBuffer: 64 * 1024 * 1024 } as const;
+  return (await promisify(execFile)(program, args, options)).stdout;
+}
+
+/**
+ * Installs a client of another project into the cache of the tests, unless an earlier run did.
+ * @param name of the client, for the directory and messages
+ * @param definition the file with the pinned versions; another content is another installation
+ * @param install installs into an empty directory, which may move afterwards
+ * @returns the directory; undefined, with a printed reason, if the client cannot be installed
+ * @throws Error instead, with `CI=true` for a client that CI must have
+ */
+export async function installClient(
+  name: string,
+  definition: string,
+  install: (directory: string) => Promise<unknown>,
+  { isRequiredInCi }: { readonly isRequiredInCi: boolean },
+): Promise<string | undefined> {
+  const digest = createHash("sha256")
+    .update(await readFile(definition))
+    .digest("hex")
+    .slice(0, 12);
+  const directory = join(cache, `${name}-${digest}`);
+  if (await exists(directory)) return directory;
+  await mkdir(cache, { recursive: true });
+  const draft = await mkdtemp(join(cache, `${name}-draft-`));
+  try {
+    await install(draft);
+    // Another run may have finished first.
+    await rename(draft, directory).catch((error: unknown) =>
+      exists(directory).then((is) => is || Promise.reject(error)),
+    );
+    return directory;
+  } catch (error) {
+    const { stderr = "", message } = error as { stderr?: string; message: string };
+    const reason = (stderr.trim().split("\n").at(-1) || message).slice(0, 300);
+    if (isRequiredInCi && process.env["CI"] === "true") throw new Error(`${name} cannot be installed: ${reason}`);
+    process.stdout.write(`    (skipped: ${name} cannot be installed: ${reason})\n`);
+    return undefined;
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+}
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );

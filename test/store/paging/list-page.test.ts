@@ -1,0 +1,148 @@
+import { expect } from "chai";
+import { listPage, type PageSource } from "../../../src/store/paging/list-page.ts";
+import { OffsetPositionCache } from "../../../src/store/paging/offset-positions.ts";
+import type { Query } from "../../../src/store/query.ts";
+
+const allIds = Array.from({ length: 1000 }, (_, at) => `r${String(at).padStart(4, "0")}`);
+
+/** A source over the ids in order, with the operations that the algorithm ran. */
+function startSource(overrides: Partial<PageSource<string>> = {}) {
+  const operations: string[] = [];
+  const positions = new OffsetPositionCache().forCollection("records", "org_1");
+  const source: PageSource<string> = {
+    read: async ({ sort, after, offset = 0, limit }) => {
+      const isDescending = sort?.direction === "descending";
+      operations.push(`read${isDescending ? " reversed" : ""} ${after ? `after ${after.id}` : `from ${offset}`}`);
+      const ordered = isDescending ? allIds.toReversed() : allIds;
+      const from = after ? ordered.indexOf(after.id) + 1 : offset;
+      return { rows: ordered.slice(from, from + limit) };
+    },
+    count: async () => {
+      operations.push("count");
+      return allIds.length;
+    },
+    toPosition: (id) => ({ id }),
+    measure: (id) => id.length,
+    positions,
+    hasOtherWriters: false,
+    farOffsetMin: 200,
+    ...overrides,
+  };
+  return { source, operations };
+}
+
+describe("listPage", () => {
+  const first: Query = { offset: 0, limit: 10, total: true };
+  const second: Query = { offset: 10, limit: 10, total: true };
+
+  it("reads the first page with one read and one count", async () => {
+    const { source, operations } = startSource();
+    expect(await listPage(first, source)).to.deep.equal({ rows: allIds.slice(0, 10), total: 1000 });
+    expect(operations).to.deep.equal(["read from 0", "count"]);
+  });
+
+  it("uses the total that the read established and does not count again", async () => {
+    const { source, operations } = startSource({ read: async () => ({ rows: ["r0000"], total: 1 }) });
+    expect(await listPage(first, source)).to.deep.equal({ rows: ["r0000"], total: 1 });
+    expect(operations).to.deep.equal([]);
+  });
+
+  it("returns no total and counts nothing unless the query requests it", async () => {
+    const { source, operations } = startSource();
+    expect(await listPage({ limit: 10 }, source)).to.deep.equal({ rows: allIds.slice(0, 10) });
+    expect(operations).to.deep.equal(["read from 0"]);
+  });
+
+  it("continues from the cached position without confirming it if no other process writes", async () => {
+    const { source, operations } = startSource();
+    await listPage({ ...first, total: false }, source);
+    operations.length = 0;
+    expect(await listPage({ ...second, total: false }, source)).to.deep.equal({ rows: allIds.slice(10, 20) });
+    expect(operations).to.deep.equal(["read after r0009"]);
+  });
+
+  it("continues from the cached position after one count if other processes write", async () => {
+    const { source, operations } = startSource({ hasOtherWriters: true });
+    await listPage(first, source);
+    operations.length = 0;
+    expect(await listPage(second, source)).to.deep.equal({ rows: allIds.slice(10, 20), total: 1000 });
+    expect(operations).to.deep.equal(["count", "read after r0009"]);
+  });
+
+  it("ignores the cached position if other processes write and the number of matches has changed", async () => {
+    const { source, operations } = startSource({ hasOtherWriters: true });
+    await listPage(first, source);
+    operations.length = 0;
+    await listPage(second, {
+      ...source,
+      count: async () => {
+        operations.push("count");
+        return 1003;
+      },
+    });
+    expect(operations).to.deep.equal(["count", "read from 10"]);
+  });
+
+  it("reads the last page from the end and confirms the total after the read", async () => {
+    const { source, operations } = startSource();
+    const page = await listPage({ offset: 990, limit: 10, total: true }, source);
+    expect(page).to.deep.equal({ rows: allIds.slice(990), total: 1000 });
+    expect(operations).to.deep.equal(["count", "read reversed from 0", "count"]);
+  });
+
+  it("skips fewer records than `farOffsetMin` without counting first", async () => {
+    const { source, operations } = startSource();
+    await listPage({ offset: 199, limit: 10 }, source);
+    expect(operations).to.deep.equal(["read from 199"]);
+  });
+
+  it("does not read a filtered list from its end, because its length is not known", async () => {
+    const { source, operations } = startSource();
+    await listPage({ offset: 990, limit: 10, where: { op: "present", path: "name" } }, source);
+    expect(operations).to.deep.equal(["read from 990"]);
+  });
+
+  describe("with a size limit", () => {
+    const sizeLimit = { lengthMax: 100, firstBatch: 4 }; // twenty ids of five characters
+
+    it("reads a page of at most the first batch like any other", async () => {
+      const { source, operations } = startSource();
+      expect(await listPage({ limit: 4, sizeLimit }, source)).to.deep.equal({ rows: allIds.slice(0, 4) });
+      expect(operations).to.deep.equal(["read from 0"]);
+    });
+
+    it("reads a longer page in batches and returns it whole if its records are small enough", async () => {
+      const { source, operations } = startSource();
+      const page = await listPage({ limit: 20, total: true, sizeLimit }, source);
+      expect(page).to.deep.equal({ rows: allIds.slice(0, 20), total: 1000 });
+      expect(operations).to.deep.equal(["read from 0", "count", "read after r0003"]);
+    });
+
+    it("cuts the page before the record that exceeds the limit, and continues from there without skipping", async () => {
+      const { source, operations } = startSource();
+      const page = await listPage({ limit: 50, sizeLimit }, source);
+      expect(page).to.deep.equal({ rows: allIds.slice(0, 20), isCut: true });
+      operations.length = 0;
+      await listPage({ offset: 20, limit: 50, sizeLimit }, source);
+      expect(operations[0]).to.equal("read after r0019");
+    });
+
+    it("returns one record that is larger than the limit alone", async () => {
+      const { source } = startSource({ measure: () => 101 });
+      expect(await listPage({ limit: 50, sizeLimit }, source)).to.deep.equal({ rows: allIds.slice(0, 1), isCut: true });
+    });
+
+    it("does not report the end of the list as a cut", async () => {
+      const { source } = startSource();
+      const page = await listPage({ offset: 980, limit: 50, sizeLimit }, source);
+      expect(page).to.deep.equal({ rows: allIds.slice(980) });
+    });
+
+    it("continues by offset if the sort value of the last record cannot be compared", async () => {
+      const { source, operations } = startSource({ toPosition: () => undefined, farOffsetMin: 1000 });
+      const page = await listPage({ limit: 10, sizeLimit }, source);
+      expect(page).to.deep.equal({ rows: allIds.slice(0, 10) });
+      expect(operations).to.deep.equal(["read from 0", "read from 4"]);
+    });
+  });
+});

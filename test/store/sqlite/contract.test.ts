@@ -1,0 +1,4 @@
+import { storeContract } from "../store.contract.ts";
+import { openSqliteTestStore } from "./sqlite.fixture.ts";
+
+storeContract("SQLite", openSqliteTestStore);

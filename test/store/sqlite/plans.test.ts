@@ -1,0 +1,159 @@
+import { join } from "node:path";
+import { expect } from "chai";
+import { toFilterCondition } from "../../../src/scim/filter/condition.ts";
+import { collections, users } from "../../../src/store/collections.ts";
+import { indexKey } from "../../../src/store/errors.ts";
+import type { PagePart } from "../../../src/store/paging/page-parts.ts";
+import type { Condition, Query } from "../../../src/store/query.ts";
+import { SqliteConnection } from "../../../src/store/sqlite/driver.ts";
+import { planCount, planPage, toPartSql } from "../../../src/store/sqlite/query/page.ts";
+import { elementTable, indexColumn } from "../../../src/store/sqlite/query/where.ts";
+import { extendedUserSchema, extensionFilters, unindexedExtensionFilter } from "../extended-schema.fixture.ts";
+import { openSqliteTestStore, type SqliteTestStore } from "./sqlite.fixture.ts";
+
+/** Runs on an empty file: the planner statistics are fixed, so that plans do not depend on the data. */
+describe("query plans on SQLite", () => {
+  let opened: SqliteTestStore;
+  let connection: SqliteConnection;
+  before(async () => {
+    opened = await openSqliteTestStore({ collections });
+    connection = new SqliteConnection(join(opened.dataDir, "gatehouse.db"), { readOnly: true });
+  });
+  after(async () => {
+    connection.close();
+    await opened.dispose();
+  });
+
+  const planSteps = (sql: string, values: Parameters<SqliteConnection["all"]>[1]): string[] =>
+    connection.all(`EXPLAIN QUERY PLAN ${sql}`, values).map(({ detail }) => String(detail));
+
+  for (const definition of collections) {
+    const table = definition.name;
+    const explain = (query: Query, part: PagePart): string[] => {
+      const { text, values } = toPartSql(planPage(query, definition, "org_1").request, part, "id");
+      return planSteps(`${text} LIMIT ?`, [...values, 10]);
+    };
+    /** Asserts that every step is a seek: no full scan and no sort. */
+    const isSeek = (steps: readonly string[], indexes: readonly string[]): void => {
+      const plan = steps.join("\n");
+      expect(plan).to.not.match(/TEMP B-TREE/);
+      for (const step of steps.filter((each) => each.startsWith("SCAN"))) expect(step).to.match(/json_each|^SCAN \d/);
+      for (const index of indexes) expect(plan).to.contain(`INDEX ${index} `);
+    };
+
+    describe(table, () => {
+      it("lists by id from the start and from any position, in both directions", () => {
+        for (const direction of ["ascending", "descending"] as const) {
+          const sort = { path: "id", direction };
+          isSeek(explain({ sort, limit: 10 }, "all"), [`sqlite_autoindex_${table}_1`]);
+          isSeek(explain({ sort, after: { id: "x" }, limit: 10 }, "all"), [`sqlite_autoindex_${table}_1`]);
+        }
+      });
+
+      for (const index of definition.indexes) {
+        const { path, element } = index;
+        const field = element ?? path;
+        const about = (leaf: Condition): Condition =>
+          element === undefined ? leaf : { op: "some", path, where: leaf };
+        // The key of a WITHOUT ROWID table is its index, with the name of the table.
+        const served = element === undefined ? [`${table}_${indexColumn(index)}`] : [];
+        const onTable = element === undefined ? /./ : new RegExp(`SEARCH ${elementTable(definition, index)} `);
+
+        // Globally unique keys are looked up before the organization is known.
+        if (index.unique === "global") {
+          const [at, column] =
+            element === undefined ? [table, `"${indexColumn(index)}"`] : [elementTable(definition, index), "value"];
+          it(`looks up ${indexKey(index)} in its own index`, () => {
+            isSeek(planSteps(`SELECT id FROM ${at} WHERE ${column} = ?`, ["x"]), served);
+          });
+          continue;
+        }
+
+        for (const [name, leaf] of Object.entries({
+          eq: { op: "eq", path: field, value: "x" },
+          in: { op: "in", path: field, values: ["x", "y"] },
+          startsWith: { op: "startsWith", path: field, value: "x" },
+        } as const satisfies Record<string, Condition>)) {
+          it(`serves ${name} of ${indexKey(index)} from its index`, () => {
+            const sort =
+              name === "startsWith" && element === undefined ? { sort: { path, direction: "ascending" as const } } : {};
+            const steps = explain({ where: about(leaf), limit: 10, ...sort }, "sort" in sort ? "present" : "all");
+            const seeks = steps.filter((step) => !/TEMP B-TREE FOR ORDER BY/.test(step));
+            isSeek(seeks, served);
+            expect(steps.join("\n")).to.match(onTable);
+          });
+
+          it(`counts ${name} of ${indexKey(index)} from its index`, () => {
+            const { request } = planCount(about(leaf), definition, "org_1");
+            const sql = `SELECT count(*) FROM ${request.table} WHERE organization_id = ? AND ${request.where.text}`;
+            isSeek(planSteps(sql, [request.organizationId, ...request.where.values]), served);
+          });
+        }
+
+        if (index.sparse) {
+          it(`reads all records to sort by ${path}, because its index has only some`, () => {
+            const sort = { path, direction: "ascending" } as const;
+            expect(planPage({ sort, limit: 10 }, definition, "org_1").mode).to.equal("full-scan");
+          });
+        }
+        if (element !== undefined || index.sparse) continue;
+        it(`sorts by ${path} along its index, from the start and from any position, in both directions`, () => {
+          for (const direction of ["ascending", "descending"] as const) {
+            const sort = { path, direction };
+            isSeek(explain({ sort, limit: 10 }, "present"), served);
+            isSeek(explain({ sort, after: { value: "x", id: "y" }, limit: 10 }, "present"), served);
+            if (index.unique || path === "updatedAt") continue; // every record has a value
+            isSeek(explain({ sort, limit: 10 }, "missing"), served);
+            isSeek(explain({ sort, after: { value: null, id: "y" }, limit: 10 }, "missing"), served);
+          }
+        });
+      }
+    });
+  }
+
+  it("plans a full scan for a condition that no index narrows", () => {
+    const where = { op: "contains", path: "normalized.displayName", value: "x" } as const;
+    expect(planPage({ where, limit: 10 }, users, "org_1").mode).to.equal("full-scan");
+  });
+
+  it("looks up few keys inline and many keys in a reader thread", () => {
+    const many = (count: number): Condition => ({
+      op: "in",
+      path: "id",
+      values: Array.from({ length: count }, (_, at) => `usr_${at}`),
+    });
+    const eq: Condition = { op: "eq", path: "externalId", value: "x" };
+    const co: Condition = { op: "contains", path: "title", value: "x" };
+    const wayOf = (where: Condition) => planPage({ where, limit: 10, total: true }, users, "org_1").mode;
+    expect(wayOf(many(250))).to.equal("inline");
+    expect(wayOf(many(251))).to.equal("indexed");
+    expect(planCount(many(5000), users, "org_1").mode).to.equal("indexed");
+    expect(wayOf({ op: "and", all: [co, many(5000)] })).to.equal("indexed");
+    expect(wayOf({ op: "and", all: [many(5000), eq] })).to.equal("inline");
+    expect(wayOf({ op: "or", all: [many(5000), eq] })).to.equal("indexed");
+    expect(wayOf({ op: "or", all: [many(10), eq] })).to.equal("inline");
+    expect(wayOf({ op: "not", condition: many(10) })).to.equal("full-scan");
+  });
+
+  it("serves eq, sw and pr of an extension attribute that is indexed from the index of their keys", () => {
+    for (const filter of extensionFilters) {
+      const where = toFilterCondition(filter, extendedUserSchema);
+      const { text, values } = toPartSql(planPage({ where, limit: 10 }, users, "org_1").request, "all", "id");
+      const plan = planSteps(`${text} LIMIT ?`, [...values, 10]).join("\n");
+      expect(plan, filter).to.match(/SEARCH users__normalized_extensionKeys_key USING PRIMARY KEY/);
+      expect(plan, filter).to.not.match(/SCAN users/);
+    }
+    const where = toFilterCondition(unindexedExtensionFilter, extendedUserSchema);
+    expect(planPage({ where, limit: 10 }, users, "org_1").mode).to.equal("full-scan");
+  });
+
+  it("finds memberships by group and by member", () => {
+    for (const [column, index] of [
+      ["group_id", "PRIMARY KEY"],
+      ["member_id", "COVERING INDEX memberships_by_member"],
+    ]) {
+      const sql = `SELECT * FROM memberships WHERE organization_id = ? AND ${column} = ?`;
+      expect(planSteps(sql, ["o", "x"]).join("\n")).to.contain(`USING ${index}`);
+    }
+  });
+});
