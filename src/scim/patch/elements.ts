@@ -43,10 +43,11 @@ export function applyToElements(
   return withOnePrimary(attribute, after);
 }
 
-const mergeEntries = (first: ElementEntry, second: ElementEntry): ElementEntry => ({
-  element: mergeElements(first.element, second.element),
-  isTouched: first.isTouched || second.isTouched,
-});
+/** What the change assigns wins over what was stored, wherever the two elements are in the list. */
+function mergeEntries(first: ElementEntry, second: ElementEntry): ElementEntry {
+  const [base, winner] = first.isTouched && !second.isTouched ? [second, first] : [first, second];
+  return { element: mergeElements(base.element, winner.element), isTouched: first.isTouched || second.isTouched };
+}
 
 /** `add` appends elements; `replace` replaces all of them. */
 function addOrReplaceElements(

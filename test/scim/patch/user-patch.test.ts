@@ -250,6 +250,15 @@ describe("RFC 7644 3.5.2: PATCH of a user", () => {
       expect(applyPatch(ada, { op: "replace", path, value })["emails"]).to.deep.equal([{ ...work, ...value }]);
     });
 
+    it("lets the assigned sub-attributes win over those of an element that it becomes equal to", () => {
+      const other = { value: work.value, type: "other", display: "Stored" };
+      const after = applyPatch(
+        { ...ada, emails: [work, other] },
+        { op: "replace", path: 'emails[type eq "work"]', value: { type: "other", display: "Assigned" } },
+      );
+      expect(after["emails"]).to.deep.equal([{ ...work, type: "other", display: "Assigned" }]);
+    });
+
     it("returns noTarget if the filter selects no element", () => {
       for (const [path, value] of [
         ['emails[type eq "other"].value', "x"],
