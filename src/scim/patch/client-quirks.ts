@@ -1,3 +1,4 @@
+import type { Attribute } from "../schema/definitions.ts";
 import { isObject } from "../values/json.ts";
 import type { Quirk, QuirkSource } from "./quirk.ts";
 
@@ -45,7 +46,7 @@ export const clientQuirks: readonly Quirk[] = [
     vendor: "Ping",
     source: { title: "pingidentity/scim2 #267", url: "https://github.com/pingidentity/scim2/pull/267" },
     behavior: 'remove of members with {"members": [...]} means the list.',
-    operation: ({ value, ...rest }) => ({ ...rest, value: unwrapNamedValue(rest["path"], value) }),
+    changeValue: unwrapNamedValue,
   },
   {
     name: "a value beside the path of a remove",
@@ -148,11 +149,11 @@ function unwrapValueObject(value: unknown): unknown {
   return key?.toLowerCase() === "value" && more.length === 0 ? value[key] : value;
 }
 
-/** Returns the value of the only key, if that is the last name of the path. */
-function unwrapNamedValue(path: unknown, input: unknown): unknown {
-  const value = unwrapListOfOne(input);
-  if (typeof path !== "string" || path.includes("[") || !isObject(value)) return input;
-  const [key, ...more] = Object.keys(value);
-  const name = path.slice(Math.max(path.lastIndexOf(":"), path.lastIndexOf(".")) + 1).trim();
-  return key !== undefined && more.length === 0 && key.toLowerCase() === name.toLowerCase() ? value[key] : input;
+/** Returns the value of the only key, if that is the name of the attribute and of none of its sub-attributes. */
+function unwrapNamedValue(input: unknown, { name, subAttributes }: Attribute): unknown {
+  const object = unwrapListOfOne(input);
+  if (!isObject(object)) return input;
+  const [key = "", ...more] = Object.keys(object);
+  const isRepeated = more.length === 0 && key.toLowerCase() === name.toLowerCase();
+  return isRepeated && !subAttributes.has(key.toLowerCase()) ? (object[key] ?? input) : input;
 }

@@ -158,6 +158,10 @@ export const quirks: readonly Quirk[] = [
 export const normalizeOperation = (operation: JsonObject): JsonObject =>
   quirks.reduce((current, quirk) => quirk.operation?.(current) ?? current, operation);
 
+/** Applies the quirks to the value of an operation whose path names the attribute, without a filter. */
+export const normalizeChangeValue = (value: unknown, attribute: Attribute): unknown =>
+  changeValueRewrites.reduce((current, rewrite) => rewrite(current, attribute), value);
+
 /** Applies the quirks to the value of an attribute. */
 export const normalizeValue = (value: unknown, attribute: Attribute): unknown =>
   valueRewrites.reduce((current, rewrite) => rewrite(current, attribute), value);
@@ -166,5 +170,6 @@ export const normalizeValue = (value: unknown, attribute: Attribute): unknown =>
 export const normalizeElement = (element: unknown, attribute: Attribute): unknown =>
   elementRewrites.reduce((current, rewrite) => rewrite(current, attribute), element);
 
+const changeValueRewrites = quirks.flatMap(({ changeValue }) => changeValue ?? []);
 const valueRewrites = quirks.flatMap(({ value }) => value ?? []);
 const elementRewrites = quirks.flatMap(({ element }) => element ?? []);
