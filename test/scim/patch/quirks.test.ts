@@ -349,7 +349,9 @@ describe("Quirks of identity providers", () => {
     expect(Object.keys(examples)).to.have.members(quirks.map(({ name }) => name));
     for (const { name, source, rule, ...row } of quirks) {
       expect(source.url, name).to.match(/^https:\/\/[\w.-]+\//);
-      expect(rule !== undefined, name).to.equal(!("value" in row || "element" in row || "operation" in row || "changeValue" in row));
+      expect(rule !== undefined, name).to.equal(
+        !("value" in row || "element" in row || "operation" in row || "changeValue" in row),
+      );
     }
   });
 });
