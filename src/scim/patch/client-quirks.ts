@@ -1,5 +1,5 @@
 import { isObject } from "../values/json.ts";
-import type { Quirk, QuirkSource } from "./quirk.ts";
+import { type Quirk, type QuirkSource, withMember } from "./quirk.ts";
 
 const issue = (repository: string, number: number): QuirkSource => ({
   title: `${repository} #${number}`,
@@ -38,14 +38,15 @@ export const clientQuirks: readonly Quirk[] = [
     vendor: "SCIM-SDK (Keycloak plug-ins)",
     source: issue("Captain-P-Goldfish/SCIM-SDK", 47),
     behavior: 'Without a path, "value": [{"active": false}] means {"active": false}.',
-    operation: ({ value, ...rest }) => ({ ...rest, value: rest["path"] ? value : unwrapListOfOne(value) }),
+    operation: (operation) =>
+      operation["path"] ? operation : withMember(operation, "value", unwrapListOfOne(operation["value"])),
   },
   {
     name: "the attribute repeated in its value",
     vendor: "Ping",
     source: { title: "pingidentity/scim2 #267", url: "https://github.com/pingidentity/scim2/pull/267" },
     behavior: 'remove of members with {"members": [...]} means the list.',
-    operation: ({ value, ...rest }) => ({ ...rest, value: unwrapNamedValue(rest["path"], value) }),
+    operation: (operation) => withMember(operation, "value", unwrapNamedValue(operation["path"], operation["value"])),
   },
   {
     name: "a value beside the path of a remove",
