@@ -34,21 +34,18 @@ export function userEndpoint(
       patchStatus: 200,
       list: (organizationId, query) => users.openRaw(organizationId).list(query),
       get: (organizationId, id) => users.openRaw(organizationId).get(id),
-      async create(context, body) {
-        const schema = await schemaOf(context.caller.organizationId);
+      async create(context, body, schema) {
         const known = await input.readBody(context, body, schema);
         const attributes = completeExtensions(parseUser(known, schema), undefined, schema, "replace");
         return toRawRecord(await users.create(context.caller, attributes, "scim"));
       },
-      async replace(context, id, expected, body) {
-        const schema = await schemaOf(context.caller.organizationId);
+      async replace(context, id, expected, body, schema) {
         const attributes = parseUser(await input.readBody(context, body, schema), schema);
         const revise = (current: JsonObject): UserAttributes =>
           completeExtensions(attributes, current, schema, "replace");
         return toRawRecord(await users.update(context.caller, id, expected, revise, "scim"));
       },
-      async patch(context, id, expected, requested) {
-        const schema = await schemaOf(context.caller.organizationId);
+      async patch(context, id, expected, requested, schema) {
         const operations = await input.readOperations(context, requested, schema);
         const options = { canReplaceAdd: await input.canReplaceAdd(context, operations) };
         const revise = (current: JsonObject): UserAttributes => {

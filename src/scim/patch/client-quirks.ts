@@ -1,6 +1,6 @@
 import type { Attribute } from "../schema/definitions.ts";
 import { isObject } from "../values/json.ts";
-import type { Quirk, QuirkSource } from "./quirk.ts";
+import { type Quirk, type QuirkSource, withMember } from "./quirk.ts";
 
 const issue = (repository: string, number: number): QuirkSource => ({
   title: `${repository} #${number}`,
@@ -39,7 +39,8 @@ export const clientQuirks: readonly Quirk[] = [
     vendor: "SCIM-SDK (Keycloak plug-ins)",
     source: issue("Captain-P-Goldfish/SCIM-SDK", 47),
     behavior: 'Without a path, "value": [{"active": false}] means {"active": false}.',
-    operation: ({ value, ...rest }) => ({ ...rest, value: rest["path"] ? value : unwrapListOfOne(value) }),
+    operation: (operation) =>
+      operation["path"] ? operation : withMember(operation, "value", unwrapListOfOne(operation["value"])),
   },
   {
     name: "the attribute repeated in its value",

@@ -29,3 +29,7 @@ export interface QuirkSource {
   readonly title: string;
   readonly url: string;
 }
+
+/** Returns the operation with another member; the same object if nothing changes, as in almost every request. */
+export const withMember = (operation: JsonObject, name: string, value: unknown): JsonObject =>
+  operation[name] === value ? operation : { ...operation, [name]: value };
