@@ -65,7 +65,7 @@ export class Catalog<T extends CatalogResource> {
   create(caller: Caller, content: ResourceContent<T>, owner?: ResourceOwner): Promise<T> {
     return this.#store
       .transaction((transaction) => this.#createWithin(transaction, caller, content, owner), {
-        lockKey: this.#lockKey(caller, content.slug, owner),
+        lockKey: toLockKey(caller),
       })
       .catch(mapConflictToField("slug", `The slug is already used by another ${this.#resourceType.title}.`));
   }
@@ -97,7 +97,7 @@ export class Catalog<T extends CatalogResource> {
             );
           return { resource: await this.#createWithin(transaction, caller, content, owner), isNew: true };
         },
-        { lockKey: this.#lockKey(caller, content.slug, owner) },
+        { lockKey: toLockKey(caller) },
       ),
     );
   }
@@ -119,7 +119,7 @@ export class Catalog<T extends CatalogResource> {
         const current = await this.#require(transaction, caller, idOrSlug, owner);
         return this.#replaceWithin(transaction, caller, current, expected, revise, owner);
       },
-      { lockKey: this.#lockKey(caller, idOrSlug, owner) },
+      { lockKey: toLockKey(caller) },
     );
   }
 
@@ -142,7 +142,7 @@ export class Catalog<T extends CatalogResource> {
         });
         return name === "mcp-server" ? enqueueCascadeDelete(transaction, caller, current.id) : undefined;
       },
-      { lockKey: this.#lockKey(caller, idOrSlug, owner) },
+      { lockKey: toLockKey(caller) },
     );
     if (cascadeDelete) await this.#cascadeDeletes.run(cascadeDelete);
   }
@@ -244,13 +244,13 @@ export class Catalog<T extends CatalogResource> {
       `The maximum number of resources of type ${title} for ${holder} is ${limit}. Delete one first.`,
     );
   }
-
-  /** Changes of references lock the referenced resources as well, so they are serialized within one organization. */
-  #lockKey({ organizationId }: Caller, idOrSlug: string, owner: ResourceOwner | undefined): string {
-    if (this.#resourceType.hasReferences) return `names ${organizationId}`;
-    return `${this.#resourceType.name} ${toCatalogKey(idOrSlug, owner?.id)}`;
-  }
 }
+
+/**
+ * The changes of the catalog of one organization run one after another in this process: those of references lock the
+ * referenced resources, and those of long content add to the same sums.
+ */
+const toLockKey = ({ organizationId }: Caller): string => `catalog ${organizationId}`;
 
 /** Audit events record the owner of a user-owned resource, because one credential may act for many users. */
 const toOwnerDetails = ({ ownerId }: CatalogResource): { readonly details?: { readonly ownerId: string } } =>

@@ -130,7 +130,6 @@ async function removeRecords(
   for (const record of items) {
     await writer.remove(record.id, "any");
     const subjectId = String((record as Entity & Readonly<Record<string, unknown>>)[path]);
-    if (path === "ownerId") await discountContent(tenant, subjectId, record as CatalogResource);
     await recordRemoval(transaction, organizationId, subjects, subjectId, {
       action: `${type}.delete`,
       target: { type, id: record.id },
@@ -139,6 +138,7 @@ async function removeRecords(
       details: path === "ownerId" ? { ownerId: subjectId } : {},
     });
   }
+  if (path === "ownerId") await discountContent(tenant, items as readonly CatalogResource[]);
   return items.length === batchMax;
 }
 

@@ -3,6 +3,7 @@ import type { GroupOfUser } from "../../domain/directory/group-cache.ts";
 import type { Memberships } from "../../domain/directory/memberships.ts";
 import type { Users } from "../../domain/directory/users.ts";
 import { hasErrorCode } from "../../errors.ts";
+import { isLong } from "../../own-tick.ts";
 import { applyUserPatch } from "../../scim/patch/user-patch.ts";
 import type { OrganizationSchemas } from "../../scim/schema/organization-schemas.ts";
 import { type ResourceSchema, userSchema } from "../../scim/schema/resource-schema.ts";
@@ -112,9 +113,11 @@ class UserRenderer {
     const groups = await this.#findGroups(organizationId, users, projection);
     const schema = await this.#findSchema(organizationId, users, projection);
     const renderUser = this.#renderer.createUserRenderer(projection, schema);
-    for (let start = 0; start < users.length; start += usersPerChunk) {
-      if (start > 0) yield ",";
-      yield joinUsers(users.slice(start, start + usersPerChunk), groups, renderUser);
+    let isFirst = true;
+    for (const chunk of toRenderedChunks(users)) {
+      if (!isFirst) yield ",";
+      isFirst = false;
+      yield joinUsers(chunk, groups, renderUser);
     }
   }
 
@@ -139,6 +142,21 @@ class UserRenderer {
       users.map(({ id }) => id),
     );
   }
+}
+
+/** Divides the users of a page, so that rendering and sending a chunk takes a few milliseconds. */
+function* toRenderedChunks(users: readonly RawRecord[]): Generator<readonly RawRecord[]> {
+  let chunk: RawRecord[] = [];
+  let length = 0;
+  for (const user of users) {
+    chunk.push(user);
+    length += user.json.length;
+    if (chunk.length < usersPerChunk && !isLong(length)) continue;
+    yield chunk;
+    chunk = [];
+    length = 0;
+  }
+  if (chunk.length > 0) yield chunk;
 }
 
 function joinUsers(
