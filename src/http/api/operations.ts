@@ -4,6 +4,7 @@ import { auditEventOperations } from "./resources/audit-events.ts";
 import { authExchangeOperations } from "./resources/auth-exchange.ts";
 import { catalogOperations } from "./resources/catalog.ts";
 import { connectionOperations } from "./resources/connections.ts";
+import { credentialOperations } from "./resources/credentials.ts";
 import { groupOperations } from "./resources/groups.ts";
 import { memberOperations } from "./resources/members.ts";
 import { organizationOperations } from "./resources/organization.ts";
@@ -26,6 +27,7 @@ export const apiOperations: readonly Operation[] = [
   ...accessOperations,
   ...catalogOperations,
   ...connectionOperations,
+  ...credentialOperations,
   ...authExchangeOperations,
   ...tokenOperations,
   reportToken,

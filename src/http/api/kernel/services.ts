@@ -9,6 +9,7 @@ import type { ProvisioningConnections } from "../../../domain/audit/provisioning
 import type { RequestLogReader } from "../../../domain/audit/request-log-reader.ts";
 import type { Catalog } from "../../../domain/catalog/catalog.ts";
 import type { McpConnections } from "../../../domain/connections/connections.ts";
+import type { UpstreamCredentials } from "../../../domain/credentials/upstream-credentials.ts";
 import type { Groups } from "../../../domain/directory/groups.ts";
 import type { Members } from "../../../domain/directory/members.ts";
 import type { Memberships } from "../../../domain/directory/memberships.ts";
@@ -33,6 +34,7 @@ export interface Services {
   readonly commands: Catalog<Command>;
   readonly policies: Catalog<Policy>;
   readonly connections: McpConnections;
+  readonly credentials: UpstreamCredentials;
   readonly organizations: Organizations;
   readonly scimExtensions: ScimExtensions;
   readonly schemas: OrganizationSchemas;
