@@ -34,6 +34,8 @@ import { Users } from "./domain/directory/users.ts";
 import { ScimExtensions } from "./domain/extensions/scim-extensions.ts";
 import { bootstrapStore, Organizations } from "./domain/organizations.ts";
 import { AddressGuard } from "./domain/outbound/address-guard.ts";
+import { readCertificateAuthorities } from "./domain/outbound/certificate-authorities.ts";
+import { GuardedHttp } from "./domain/outbound/guarded-http.ts";
 import type { Flushable } from "./domain/periodic-flush.ts";
 import { readProvisioningSettings } from "./domain/provisioning-settings.ts";
 import { CounterSync } from "./domain/rate-limit/counter-sync.ts";
@@ -48,6 +50,7 @@ import { TokenSignals } from "./domain/tokens/usage/signals.ts";
 import { TokenUsage } from "./domain/tokens/usage/usage.ts";
 import { ClientCredentials } from "./domain/tokens/verify/client-credentials.ts";
 import { type TokenSettings, TokenVerifier } from "./domain/tokens/verify/token-verifier.ts";
+import { McpUpstreamCalls } from "./domain/upstream/mcp-upstream-calls.ts";
 import { findOwnCredential } from "./domain/upstream/own-credential.ts";
 import { assertServerUrl } from "./domain/upstream/server-url.ts";
 import { AppError } from "./errors.ts";
@@ -126,6 +129,13 @@ export async function createApp(store: Store, config: Config, log: Log, now: () 
   const mcpServers = createCatalog(mcpServerType, assertServerUrl(upstreamGuard));
   const isOwnCredential = findOwnCredential(config);
   const credentials = new UpstreamCredentials(store, new CredentialCipher(config.credentialKeys), isOwnCredential);
+  const ca = config.upstreamCaFile === undefined ? undefined : readCertificateAuthorities(config.upstreamCaFile);
+  const upstreamCalls = new McpUpstreamCalls({
+    http: new GuardedHttp(upstreamGuard, { keepAlive: true, ...(ca !== undefined && { ca }) }),
+    credentials,
+    isOwnCredential,
+    publicUrl: config.publicUrl,
+  });
   const scimExtensions = new ScimExtensions(store, cascadeDeletes);
   const schemas = new OrganizationSchemas((organizationId) => scimExtensions.list(organizationId));
   const authorizations = new Authorizations(new SigningKey(store, "connection-state"));
@@ -239,6 +249,9 @@ export async function createApp(store: Store, config: Config, log: Log, now: () 
     startShutdown: () => {
       isShuttingDown = true;
     },
-    close: () => jobs.stop(),
+    close: async () => {
+      await upstreamCalls.close();
+      await jobs.stop();
+    },
   };
 }
