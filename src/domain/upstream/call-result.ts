@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { JsonObject } from "./upstream-calls.ts";
+import type { McpObject } from "./upstream-calls.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
 const annotated = { annotations: z.record(z.string(), z.unknown()).optional() };
@@ -30,7 +30,7 @@ const callResult = z.object({
  * information, are about the connection to the server and are removed.
  * @throws UpstreamError for a result that clients would reject as a whole, such as one with an unknown type of content
  */
-export function toCallResult(slug: string, received: unknown): JsonObject {
+export function toCallResult(slug: string, received: unknown): McpObject {
   if (isInputRequired(received)) {
     throw new UpstreamError(
       "input-required",
@@ -64,13 +64,13 @@ const invalidResult = (slug: string, problem: string): UpstreamError =>
     false,
   );
 
-function cleanItem(item: z.output<typeof contentItem>): JsonObject {
-  const { _meta, ...rest } = item as JsonObject;
+function cleanItem(item: z.output<typeof contentItem>): McpObject {
+  const { _meta, ...rest } = item as McpObject;
   const meta = withoutProtocolFields(_meta);
   return { ...rest, ...(meta && { _meta: meta }) };
 }
 
-function withoutProtocolFields(meta: unknown): JsonObject | undefined {
+function withoutProtocolFields(meta: unknown): McpObject | undefined {
   if (typeof meta !== "object" || meta === null || Array.isArray(meta)) return undefined;
   const entries = Object.entries(meta).filter(([key]) => !key.startsWith("io.modelcontextprotocol/"));
   return entries.length === 0 ? undefined : Object.fromEntries(entries);

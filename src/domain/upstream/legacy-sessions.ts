@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
-import { type Endpoint, exchange, type RpcReply } from "./rpc-exchange.ts";
-import type { JsonObject } from "./upstream-calls.ts";
+import { exchange, type RpcReply, type UpstreamEndpoint } from "./rpc-exchange.ts";
+import type { McpObject } from "./upstream-calls.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
 /** A session of the `initialize` era (MCP 2025-11-25 and earlier). */
@@ -8,7 +8,7 @@ export interface LegacySession {
   /** Undefined for a server without sessions. */
   readonly id: string | undefined;
   readonly protocolVersion: string;
-  readonly endpoint: Endpoint;
+  readonly endpoint: UpstreamEndpoint;
   lastUsedAt: number;
 }
 
@@ -40,7 +40,7 @@ export class LegacySessions {
   }
 
   /** Returns the session of a key, and initializes it if there is none. Concurrent calls share one. @throws UpstreamError */
-  async get(key: string, endpoint: Endpoint, assertStatus: AssertStatus): Promise<LegacySession> {
+  async get(key: string, endpoint: UpstreamEndpoint, assertStatus: AssertStatus): Promise<LegacySession> {
     const existing = this.#sessions.get(key);
     const opening = existing ?? this.#initialize(endpoint, assertStatus);
     if (!existing) {
@@ -90,7 +90,7 @@ export class LegacySessions {
   }
 
   /** Has a time limit of its own: a caller that leaves does not take the session from others that wait for it. */
-  async #initialize(endpoint: Endpoint, assertStatus: AssertStatus): Promise<LegacySession> {
+  async #initialize(endpoint: UpstreamEndpoint, assertStatus: AssertStatus): Promise<LegacySession> {
     const { slug } = endpoint;
     const signal = AbortSignal.timeout(initializeMs);
     const params = {
@@ -136,7 +136,7 @@ export const sessionHeaders = ({ id, protocolVersion }: LegacySession): Readonly
 });
 
 /** Sends a message without a response of interest, and waits until it is delivered or the time is over. Never throws. */
-export async function notify(session: LegacySession, message: JsonObject, timeoutMs = farewellMs): Promise<void> {
+export async function notify(session: LegacySession, message: McpObject, timeoutMs = farewellMs): Promise<void> {
   const options = { headers: sessionHeaders(session), signal: AbortSignal.timeout(timeoutMs) };
   await exchange(session.endpoint, { jsonrpc: "2.0", ...message }, options).catch(() => undefined);
 }

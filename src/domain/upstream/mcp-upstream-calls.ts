@@ -5,7 +5,7 @@ import type { GuardedHttp } from "../outbound/guarded-http.ts";
 import { toCallResult } from "./call-result.ts";
 import { LegacySessions, toSessionKey } from "./legacy-sessions.ts";
 import { callInSession, callStateless, discoverEra, type Era, type ProtocolCall } from "./protocol-call.ts";
-import type { JsonObject, UpstreamCall, UpstreamCalls, UpstreamOutcome } from "./upstream-calls.ts";
+import type { McpObject, UpstreamCall, UpstreamCalls, UpstreamOutcome } from "./upstream-calls.ts";
 import { UpstreamError } from "./upstream-error.ts";
 import { UpstreamLimits } from "./upstream-limits.ts";
 
@@ -61,7 +61,7 @@ export class McpUpstreamCalls implements UpstreamCalls {
     this.#services.http.close();
   }
 
-  async #call(call: UpstreamCall): Promise<JsonObject> {
+  async #call(call: UpstreamCall): Promise<McpObject> {
     const { organizationId, server, userId } = call;
     const { slug, url } = server;
     if (server.transport !== "http" || url === undefined) {
@@ -107,7 +107,7 @@ export class McpUpstreamCalls implements UpstreamCalls {
   }
 
   /** The first call of a server finds out its era. A server that has changed its era is called again, once. */
-  async #callInEra(key: string, protocolCall: ProtocolCall): Promise<JsonObject> {
+  async #callInEra(key: string, protocolCall: ProtocolCall): Promise<McpObject> {
     const { slug } = protocolCall.endpoint;
     for (let isRetry = false; ; isRetry = true) {
       const era = this.#eras.get(key) ?? (await discoverEra(protocolCall));

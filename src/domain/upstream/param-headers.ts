@@ -1,4 +1,4 @@
-import type { JsonObject } from "./upstream-calls.ts";
+import type { McpObject } from "./upstream-calls.ts";
 
 /**
  * Builds the headers that repeat arguments of a tool call, for schema properties with `x-mcp-header` (MCP 2026-07-28,
@@ -6,7 +6,7 @@ import type { JsonObject } from "./upstream-calls.ts";
  * carry the annotation.
  * @returns headers such as `Mcp-Param-Region`; none for an argument that is absent, null or no primitive value
  */
-export function toParamHeaders(inputSchema: unknown, args: JsonObject): Readonly<Record<string, string>> {
+export function toParamHeaders(inputSchema: unknown, args: McpObject): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {};
   const visit = (schema: unknown, value: unknown): void => {
     if (!isObject(schema)) return;
@@ -37,5 +37,5 @@ function encodeHeaderText(text: string): string {
   return isPlain ? text : `=?base64?${Buffer.from(text, "utf8").toString("base64")}?=`;
 }
 
-const isObject = (value: unknown): value is JsonObject =>
+const isObject = (value: unknown): value is McpObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,7 +1,7 @@
 import { type LegacySession, type LegacySessions, notify, sessionHeaders } from "./legacy-sessions.ts";
 import { toParamHeaders } from "./param-headers.ts";
-import { type Endpoint, exchange, type RpcReply } from "./rpc-exchange.ts";
-import type { JsonObject, UpstreamCall, UpstreamProgress } from "./upstream-calls.ts";
+import { exchange, type RpcReply, type UpstreamEndpoint } from "./rpc-exchange.ts";
+import type { McpObject, UpstreamCall, UpstreamProgress } from "./upstream-calls.ts";
 import { excerpt, UpstreamError } from "./upstream-error.ts";
 
 /** The era of the protocol that a server speaks: stateless (2026-07-28) or with `initialize` (earlier). */
@@ -10,7 +10,7 @@ export type Era = "stateless" | "initialize";
 /** One call on its way to the server. */
 export interface ProtocolCall {
   readonly call: UpstreamCall;
-  readonly endpoint: Endpoint;
+  readonly endpoint: UpstreamEndpoint;
   readonly sessionKey: string;
   readonly nextId: () => number;
   readonly sessions: LegacySessions;
@@ -88,7 +88,7 @@ async function sendInSession(
 ): Promise<RpcReply> {
   const id = nextId();
   const relay = relayProgress(call, id);
-  const onMessage = (message: JsonObject): void => {
+  const onMessage = (message: McpObject): void => {
     if (message["id"] === undefined) {
       relay(message);
       return;
@@ -119,7 +119,7 @@ function isSessionLost({ id }: LegacySession, { status, message }: RpcReply): bo
   return status === 404 || (status === 400 && typeof text === "string" && /session|not initialized/i.test(text));
 }
 
-function toParams(call: UpstreamCall, progressToken: number, meta: JsonObject = {}): JsonObject {
+function toParams(call: UpstreamCall, progressToken: number, meta: McpObject = {}): McpObject {
   const _meta = { ...meta, ...(call.onProgress && { progressToken }) };
   return {
     name: call.tool,
@@ -130,9 +130,9 @@ function toParams(call: UpstreamCall, progressToken: number, meta: JsonObject = 
 
 const relayProgress =
   ({ onProgress }: UpstreamCall, token: number) =>
-  ({ method, params }: JsonObject): void => {
+  ({ method, params }: McpObject): void => {
     if (method !== "notifications/progress" || typeof params !== "object" || params === null) return;
-    const { progressToken, progress, total, message } = params as JsonObject;
+    const { progressToken, progress, total, message } = params as McpObject;
     if (progressToken !== token || typeof progress !== "number") return;
     onProgress?.({
       progress,
@@ -144,7 +144,7 @@ const relayProgress =
 /** The error code of the 2026 era for a version that the server does not support. */
 const unsupportedVersion = -32_022;
 
-const errorCodeOf = ({ message }: RpcReply): unknown => (message?.["error"] as JsonObject | undefined)?.["code"];
+const errorCodeOf = ({ message }: RpcReply): unknown => (message?.["error"] as McpObject | undefined)?.["code"];
 
 function toResult(slug: string, reply: RpcReply): unknown {
   const { code, message } = (reply.message?.["error"] ?? {}) as { code?: unknown; message?: unknown };

@@ -2,11 +2,11 @@ import type { IncomingMessage } from "node:http";
 import { RejectedAddressError } from "../outbound/address-guard.ts";
 import type { GuardedHttp } from "../outbound/guarded-http.ts";
 import { readEventData } from "./event-stream.ts";
-import type { JsonObject } from "./upstream-calls.ts";
+import type { McpObject } from "./upstream-calls.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
 /** Where and how the messages of one call are sent. */
-export interface Endpoint {
+export interface UpstreamEndpoint {
   readonly http: GuardedHttp;
   readonly slug: string;
   readonly url: URL;
@@ -18,14 +18,14 @@ export interface ExchangeOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   /** Receives the notifications and requests that the server sends before its response. */
-  readonly onMessage?: (message: JsonObject) => void;
+  readonly onMessage?: (message: McpObject) => void;
 }
 
 /** The response to one message: its HTTP status and, if its body is one, the JSON-RPC response. */
 export interface RpcReply {
   readonly status: number;
   readonly sessionId: string | undefined;
-  readonly message: JsonObject | undefined;
+  readonly message: McpObject | undefined;
 }
 
 /** The maximum size of a response message, in bytes: a result of 1 MiB and what encloses it. */
@@ -39,7 +39,11 @@ const streamBytesMax = 16 * messageBytesMax;
  * A stream is closed when it has delivered the response.
  * @throws UpstreamError for everything but a response to this message and an HTTP error status
  */
-export async function exchange(endpoint: Endpoint, message: JsonObject, options: ExchangeOptions): Promise<RpcReply> {
+export async function exchange(
+  endpoint: UpstreamEndpoint,
+  message: McpObject,
+  options: ExchangeOptions,
+): Promise<RpcReply> {
   const { slug } = endpoint;
   const response = await send(endpoint, message, options);
   try {
@@ -55,8 +59,8 @@ export async function exchange(endpoint: Endpoint, message: JsonObject, options:
 }
 
 async function send(
-  { http, slug, url, credentialHeaders }: Endpoint,
-  message: JsonObject,
+  { http, slug, url, credentialHeaders }: UpstreamEndpoint,
+  message: McpObject,
   { headers = {}, signal }: ExchangeOptions,
 ): Promise<IncomingMessage> {
   try {
@@ -138,7 +142,7 @@ async function readStream(
   id: unknown,
   response: IncomingMessage,
   onMessage: ExchangeOptions["onMessage"],
-): Promise<JsonObject> {
+): Promise<McpObject> {
   const onTooLarge = (): Error => tooLarge(slug, `more than ${messageBytesMax} bytes`);
   const bounded = boundBytes(response, streamBytesMax, () =>
     tooLarge(slug, `more than ${streamBytesMax} bytes in events`),
@@ -186,16 +190,16 @@ function parse(text: string): unknown {
 }
 
 /** Finds the response with this id. Errors may have no id, and servers of 2025-03-26 may send an array. */
-function findResponse(parsed: unknown, id: unknown): JsonObject | undefined {
+function findResponse(parsed: unknown, id: unknown): McpObject | undefined {
   const candidates = Array.isArray(parsed) ? parsed : [parsed];
-  return candidates.find((each): each is JsonObject => {
+  return candidates.find((each): each is McpObject => {
     if (!isObject(each)) return false;
     if (isObject(each["result"])) return each["id"] === id;
     return isObject(each["error"]) && (each["id"] === id || (each["id"] ?? null) === null);
   });
 }
 
-const isObject = (value: unknown): value is JsonObject =>
+const isObject = (value: unknown): value is McpObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 const describeType = (type: string | undefined): string =>

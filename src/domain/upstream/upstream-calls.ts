@@ -1,7 +1,7 @@
 import type { McpServer } from "../../../schemas/mcp-server.ts";
 
-/** A JSON object as it was received. */
-export type JsonObject = Readonly<Record<string, unknown>>;
+/** A JSON object of a protocol message (MCP). */
+export type McpObject = Readonly<Record<string, unknown>>;
 
 /** A call of one tool on an MCP server with transport `http`. */
 export interface UpstreamCall {
@@ -12,7 +12,7 @@ export interface UpstreamCall {
   readonly server: McpServer;
   /** The tool's name at the server. */
   readonly tool: string;
-  readonly arguments: JsonObject;
+  readonly arguments: McpObject;
   /** The credential of the request's header `x-upstream-{slug}-authorization`. It is not stored. */
   readonly requestAuthorization?: string;
   /** Aborted when the client is gone. */
@@ -29,7 +29,7 @@ export interface UpstreamProgress {
 /** How a call ended. */
 export type UpstreamOutcome =
   /** The server's CallToolResult, validated, without the `_meta` fields of the protocol. */
-  | { readonly kind: "result"; readonly result: JsonObject }
+  | { readonly kind: "result"; readonly result: McpObject }
   /** No result. The text is for the caller; the cause is for the log and for metrics. */
   | { readonly kind: "fault"; readonly text: string; readonly cause: string };
 
