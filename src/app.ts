@@ -50,6 +50,7 @@ import { TokenSignals } from "./domain/tokens/usage/signals.ts";
 import { TokenUsage } from "./domain/tokens/usage/usage.ts";
 import { ClientCredentials } from "./domain/tokens/verify/client-credentials.ts";
 import { type TokenSettings, TokenVerifier } from "./domain/tokens/verify/token-verifier.ts";
+import { CatalogRefresh } from "./domain/upstream/catalog-refresh.ts";
 import { McpUpstreamCalls } from "./domain/upstream/mcp-upstream-calls.ts";
 import { findOwnCredential } from "./domain/upstream/own-credential.ts";
 import { assertServerUrl } from "./domain/upstream/server-url.ts";
@@ -198,6 +199,7 @@ export async function createApp(store: Store, config: Config, log: Log, now: () 
           policies: createCatalog(policyType),
           connections: new McpConnections(store, mcpServers, authorizations),
           credentials,
+          catalogRefresh: new CatalogRefresh(store, mcpServers, upstreamCalls),
           organizations,
           scimExtensions,
           schemas,

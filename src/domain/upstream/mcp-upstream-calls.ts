@@ -4,7 +4,9 @@ import { LruCache } from "../../store/cache/lru-cache.ts";
 import type { GuardedHttp } from "../outbound/guarded-http.ts";
 import { toCallResult } from "./call-result.ts";
 import { LegacySessions, toSessionKey } from "./legacy-sessions.ts";
+import { toParamHeaders } from "./param-headers.ts";
 import { callInSession, callStateless, discoverEra, type Era, type ProtocolCall } from "./protocol-call.ts";
+import { messageBytesMax } from "./rpc-exchange.ts";
 import type { McpObject, UpstreamCall, UpstreamCalls, UpstreamOutcome } from "./upstream-calls.ts";
 import { UpstreamError } from "./upstream-error.ts";
 import { UpstreamLimits } from "./upstream-limits.ts";
@@ -23,7 +25,12 @@ export interface UpstreamServices {
   readonly now?: () => number;
 }
 
+/** Who sends a request to which server. */
+type RequestContext = Pick<UpstreamCall, "organizationId" | "userId" | "server" | "requestAuthorization" | "signal">;
+
 const timeoutSecondsDefault = 30;
+/** The pages of a list of tools. */
+const pagesMax = 64;
 /** The servers whose era is remembered. */
 const erasMax = 10_000;
 
@@ -61,8 +68,51 @@ export class McpUpstreamCalls implements UpstreamCalls {
     this.#services.http.close();
   }
 
+  /**
+   * Reads the definitions of all tools of a server, page by page, with the organization's credential.
+   * @throws UpstreamError, also for more than 1 MiB of definitions; AppError conflict for an unusable credential
+   */
+  async listTools(organizationId: string, server: McpServer): Promise<readonly unknown[]> {
+    const { signal } = new AbortController();
+    const tools: unknown[] = [];
+    let length = 0;
+    for (let cursor: unknown, page = 0; page < pagesMax; page++) {
+      const params = cursor === undefined ? {} : { cursor };
+      const context = { organizationId, userId: undefined, server, signal };
+      const result = (await this.#send(context, { method: "tools/list", params, paramHeaders: {} })) as McpObject;
+      const items = result["tools"];
+      if (!Array.isArray(items))
+        throw new UpstreamError("invalid-response", `The MCP server ${server.slug} returned no list of tools.`);
+      length += JSON.stringify(items).length;
+      if (length > messageBytesMax) break;
+      tools.push(...items);
+      cursor = result["nextCursor"];
+      if (typeof cursor !== "string") return tools;
+    }
+    throw new UpstreamError(
+      "too-large",
+      `The MCP server ${server.slug} offers more than ${pagesMax} pages or 1 MiB of tools, which is the maximum.`,
+    );
+  }
+
   async #call(call: UpstreamCall): Promise<McpObject> {
-    const { organizationId, server, userId } = call;
+    const { server, tool, onProgress } = call;
+    const inputSchema = server.tools.find(({ name }) => name === tool)?.inputSchema;
+    const result = await this.#send(call, {
+      method: "tools/call",
+      params: { name: tool, arguments: call.arguments },
+      paramHeaders: { "mcp-name": tool, ...toParamHeaders(inputSchema, call.arguments) },
+      ...(onProgress && { onProgress }),
+    });
+    return toCallResult(server.slug, result);
+  }
+
+  /** Sends a request within the limits of the server. @returns the result @throws UpstreamError */
+  async #send(
+    context: RequestContext,
+    request: Pick<ProtocolCall, "method" | "params" | "paramHeaders" | "onProgress">,
+  ): Promise<unknown> {
+    const { organizationId, server, userId } = context;
     const { slug, url } = server;
     if (server.transport !== "http" || url === undefined) {
       throw new UpstreamError(
@@ -70,24 +120,23 @@ export class McpUpstreamCalls implements UpstreamCalls {
         `The MCP server ${slug} has transport ${server.transport}. Its tools cannot be called through this service; run it beside your client.`,
       );
     }
-    const credential = await this.#findCredential(call);
+    const credential = await this.#findCredential(context);
     const credentialHeaders = credential === undefined ? {} : { [toHeaderName(server)]: credential };
     const endpoint = { http: this.#services.http, slug, url: new URL(url), credentialHeaders };
     const key = JSON.stringify([organizationId, server.id, url]);
     const sessionKey = toSessionKey(key, userId ?? "", JSON.stringify(credentialHeaders));
-    const result = await this.#limits.run(key, slug, () =>
-      this.#withTimeLimit(call, (signal) => {
-        const nextId = (): number => ++this.#lastId;
-        return this.#callInEra(key, { call, endpoint, sessionKey, nextId, sessions: this.#sessions, signal });
-      }).catch((error: unknown) => {
-        throw withoutSecret(error, credential);
-      }),
+    const shared = { endpoint, sessionKey, nextId: () => ++this.#lastId, sessions: this.#sessions };
+    return this.#limits.run(key, slug, () =>
+      this.#withTimeLimit(context, (signal) => this.#sendInEra(key, { ...request, ...shared, signal })).catch(
+        (error: unknown) => {
+          throw withoutSecret(error, credential);
+        },
+      ),
     );
-    return result;
   }
 
   /** The credential of the request, or else the stored one of the user or the organization. */
-  async #findCredential({ organizationId, server, userId, requestAuthorization }: UpstreamCall) {
+  async #findCredential({ organizationId, server, userId, requestAuthorization }: RequestContext) {
     const { slug, auth } = server;
     if (requestAuthorization !== undefined) {
       if (this.#services.isOwnCredential(requestAuthorization) || !/^[\t\x20-\x7e]{1,8192}$/.test(requestAuthorization))
@@ -107,7 +156,7 @@ export class McpUpstreamCalls implements UpstreamCalls {
   }
 
   /** The first call of a server finds out its era. A server that has changed its era is called again, once. */
-  async #callInEra(key: string, protocolCall: ProtocolCall): Promise<McpObject> {
+  async #sendInEra(key: string, protocolCall: ProtocolCall): Promise<unknown> {
     const { slug } = protocolCall.endpoint;
     for (let isRetry = false; ; isRetry = true) {
       const era = this.#eras.get(key) ?? (await discoverEra(protocolCall));
@@ -119,18 +168,18 @@ export class McpUpstreamCalls implements UpstreamCalls {
           this.#eras.delete(key);
         throw error;
       });
-      if (result !== undefined) return toCallResult(slug, result);
+      if (result !== undefined) return result;
       this.#eras.delete(key);
       if (isRetry)
         throw new UpstreamError(
           "invalid-response",
-          `The MCP server ${slug} does not support tools/call in its own version.`,
+          `The MCP server ${slug} does not support ${protocolCall.method} in its own version.`,
         );
     }
   }
 
   /** Aborts the work when the time is over, the client is gone or the service stops, and states which it was. */
-  async #withTimeLimit<R>(call: UpstreamCall, work: (signal: AbortSignal) => Promise<R>): Promise<R> {
+  async #withTimeLimit<R>(call: RequestContext, work: (signal: AbortSignal) => Promise<R>): Promise<R> {
     const { slug, timeoutSeconds = timeoutSecondsDefault } = call.server;
     const controller = new AbortController();
     const abort = (): void => controller.abort();

@@ -1,5 +1,4 @@
 import { type LegacySession, type LegacySessions, notify, sessionHeaders } from "./legacy-sessions.ts";
-import { toParamHeaders } from "./param-headers.ts";
 import { exchange, type RpcReply, type UpstreamEndpoint } from "./rpc-exchange.ts";
 import type { McpObject, UpstreamCall, UpstreamProgress } from "./upstream-calls.ts";
 import { excerpt, UpstreamError } from "./upstream-error.ts";
@@ -7,9 +6,13 @@ import { excerpt, UpstreamError } from "./upstream-error.ts";
 /** The era of the protocol that a server speaks: stateless (2026-07-28) or with `initialize` (earlier). */
 export type Era = "stateless" | "initialize";
 
-/** One call on its way to the server. */
+/** One request on its way to the server. */
 export interface ProtocolCall {
-  readonly call: UpstreamCall;
+  readonly method: "tools/call" | "tools/list";
+  readonly params: McpObject;
+  /** The headers that repeat parameters in the stateless era. */
+  readonly paramHeaders: Readonly<Record<string, string>>;
+  readonly onProgress?: UpstreamCall["onProgress"];
   readonly endpoint: UpstreamEndpoint;
   readonly sessionKey: string;
   readonly nextId: () => number;
@@ -43,20 +46,13 @@ export async function discoverEra({ endpoint, nextId, signal }: ProtocolCall): P
   return isStateless ? "stateless" : "initialize";
 }
 
-/** @returns the result of the call; undefined if the server does not speak this era any more, and has not run the tool */
+/** @returns the result; undefined if the server does not speak this era any more, and has not run a tool */
 export async function callStateless(protocolCall: ProtocolCall): Promise<unknown> {
-  const { call, endpoint, nextId, signal } = protocolCall;
-  const method = "tools/call";
-  const inputSchema = call.server.tools.find(({ name }) => name === call.tool)?.inputSchema;
-  const headers = {
-    "mcp-protocol-version": statelessVersion,
-    "mcp-method": method,
-    "mcp-name": call.tool,
-    ...toParamHeaders(inputSchema, call.arguments),
-  };
+  const { method, paramHeaders, endpoint, nextId, signal } = protocolCall;
+  const headers = { "mcp-protocol-version": statelessVersion, "mcp-method": method, ...paramHeaders };
   const id = nextId();
-  const params = toParams(call, id, envelope);
-  const onMessage = relayProgress(call, id);
+  const params = toParams(protocolCall, id, envelope);
+  const onMessage = relayProgress(protocolCall, id);
   const reply = await exchange(endpoint, { jsonrpc: "2.0", id, method, params }, { headers, signal, onMessage });
   const code = errorCodeOf(reply);
   const isUnknown = code === -32_601 || (code === undefined && !reply.message && [404, 405].includes(reply.status));
@@ -64,7 +60,7 @@ export async function callStateless(protocolCall: ProtocolCall): Promise<unknown
   return toResult(endpoint.slug, reply);
 }
 
-/** Calls the tool in the session, and once more in a new one if the server does not know the session. */
+/** Sends the request in the session, and once more in a new one if the server does not know the session. */
 export async function callInSession(protocolCall: ProtocolCall): Promise<unknown> {
   const { endpoint, sessions, sessionKey, signal } = protocolCall;
   const assert = (reply: RpcReply): void => assertStatus(endpoint.slug, reply);
@@ -82,12 +78,10 @@ export async function callInSession(protocolCall: ProtocolCall): Promise<unknown
   }
 }
 
-async function sendInSession(
-  { call, endpoint, nextId, signal }: ProtocolCall,
-  session: LegacySession,
-): Promise<RpcReply> {
+async function sendInSession(protocolCall: ProtocolCall, session: LegacySession): Promise<RpcReply> {
+  const { method, endpoint, nextId, signal } = protocolCall;
   const id = nextId();
-  const relay = relayProgress(call, id);
+  const relay = relayProgress(protocolCall, id);
   const onMessage = (message: McpObject): void => {
     if (message["id"] === undefined) {
       relay(message);
@@ -98,7 +92,7 @@ async function sendInSession(
       message["method"] === "ping" ? { result: {} } : { error: { code: -32_601, message: "Method not found" } };
     void notify(session, { id: message["id"], ...response });
   };
-  const request = { jsonrpc: "2.0", id, method: "tools/call", params: toParams(call, id) };
+  const request = { jsonrpc: "2.0", id, method, params: toParams(protocolCall, id) };
   try {
     return await exchange(endpoint, request, {
       headers: sessionHeaders(session),
@@ -119,17 +113,13 @@ function isSessionLost({ id }: LegacySession, { status, message }: RpcReply): bo
   return status === 404 || (status === 400 && typeof text === "string" && /session|not initialized/i.test(text));
 }
 
-function toParams(call: UpstreamCall, progressToken: number, meta: McpObject = {}): McpObject {
-  const _meta = { ...meta, ...(call.onProgress && { progressToken }) };
-  return {
-    name: call.tool,
-    arguments: call.arguments,
-    ...(Object.keys(_meta).length > 0 && { _meta }),
-  };
+function toParams({ params, onProgress }: ProtocolCall, progressToken: number, meta: McpObject = {}): McpObject {
+  const _meta = { ...meta, ...(onProgress && { progressToken }) };
+  return { ...params, ...(Object.keys(_meta).length > 0 && { _meta }) };
 }
 
 const relayProgress =
-  ({ onProgress }: UpstreamCall, token: number) =>
+  ({ onProgress }: ProtocolCall, token: number) =>
   ({ method, params }: McpObject): void => {
     if (method !== "notifications/progress" || typeof params !== "object" || params === null) return;
     const { progressToken, progress, total, message } = params as McpObject;

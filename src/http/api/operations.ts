@@ -6,6 +6,7 @@ import { catalogOperations } from "./resources/catalog.ts";
 import { connectionOperations } from "./resources/connections.ts";
 import { credentialOperations } from "./resources/credentials.ts";
 import { groupOperations } from "./resources/groups.ts";
+import { refreshMcpServer } from "./resources/mcp-server-refresh.ts";
 import { memberOperations } from "./resources/members.ts";
 import { organizationOperations } from "./resources/organization.ts";
 import { listProvisioningConnections } from "./resources/provisioning.ts";
@@ -28,6 +29,7 @@ export const apiOperations: readonly Operation[] = [
   ...catalogOperations,
   ...connectionOperations,
   ...credentialOperations,
+  refreshMcpServer,
   ...authExchangeOperations,
   ...tokenOperations,
   reportToken,

@@ -19,6 +19,7 @@ import type { Organizations } from "../../../domain/organizations.ts";
 import type { TokenExchanges } from "../../../domain/tokens/exchange/exchange.ts";
 import type { Tokens } from "../../../domain/tokens/tokens.ts";
 import type { TokenReports } from "../../../domain/tokens/usage/reports.ts";
+import type { CatalogRefresh } from "../../../domain/upstream/catalog-refresh.ts";
 import type { OrganizationSchemas } from "../../../scim/schema/organization-schemas.ts";
 
 /** The domain services that the operations of `/api` call, and the SCIM schemas of organizations. */
@@ -35,6 +36,7 @@ export interface Services {
   readonly policies: Catalog<Policy>;
   readonly connections: McpConnections;
   readonly credentials: UpstreamCredentials;
+  readonly catalogRefresh: CatalogRefresh;
   readonly organizations: Organizations;
   readonly scimExtensions: ScimExtensions;
   readonly schemas: OrganizationSchemas;
