@@ -26,6 +26,18 @@ export const readableFile = (content: string) =>
     .refine(isReadableFile, `is not the path of a readable file. Set it to the path of a PEM ${content}.`)
     .optional();
 
+/**
+ * Decodes a key of 32 bytes in base64 or base64url.
+ * @returns the key in a list, which is empty after an issue was reported
+ */
+export function base64Key(text: string, context: z.RefinementCtx): readonly Buffer[] {
+  const key = Buffer.from(text, "base64");
+  if (/^[\w+/-]{43}=?$/.test(text) && key.length === 32) return [key];
+  const message = 'is not 32 bytes in base64. Set it to the output of "openssl rand -base64 32".';
+  context.addIssue({ code: "custom", message });
+  return [];
+}
+
 /** Returns whether a string is an http or https URL without query, fragment and credentials. */
 export function isPublicUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;

@@ -4,7 +4,9 @@ import { auditEventOperations } from "./resources/audit-events.ts";
 import { authExchangeOperations } from "./resources/auth-exchange.ts";
 import { catalogOperations } from "./resources/catalog.ts";
 import { connectionOperations } from "./resources/connections.ts";
+import { credentialOperations } from "./resources/credentials.ts";
 import { groupOperations } from "./resources/groups.ts";
+import { refreshMcpServer } from "./resources/mcp-server-refresh.ts";
 import { memberOperations } from "./resources/members.ts";
 import { organizationOperations } from "./resources/organization.ts";
 import { listProvisioningConnections } from "./resources/provisioning.ts";
@@ -26,6 +28,8 @@ export const apiOperations: readonly Operation[] = [
   ...accessOperations,
   ...catalogOperations,
   ...connectionOperations,
+  ...credentialOperations,
+  refreshMcpServer,
   ...authExchangeOperations,
   ...tokenOperations,
   reportToken,
