@@ -5,6 +5,7 @@ import { createApp, createDomain } from "../../src/app.ts";
 import { type Environment, readConfig } from "../../src/config.ts";
 import { operatorActor } from "../../src/domain/audit/record.ts";
 import type { NewToken } from "../../src/domain/tokens/issue/new-token.ts";
+import type { UpstreamCalls } from "../../src/domain/upstream/upstream-calls.ts";
 import { listen } from "../../src/http/server/listen.ts";
 import { createLog } from "../../src/log.ts";
 import { collections } from "../../src/store/collections.ts";
@@ -52,6 +53,8 @@ export async function startService(
     readonly host?: string;
     /** The clock of the rate limits. */
     readonly now?: () => number;
+    /** Calls tools of MCP servers; absent: as in the service. */
+    readonly upstream?: UpstreamCalls;
   } = {},
 ): Promise<Service> {
   const testStore = await (options.open ?? openSqliteTestStore)({ collections });
@@ -64,7 +67,7 @@ export async function startService(
   const lines: string[] = [];
   const stream = new PassThrough();
   stream.on("data", (chunk: Buffer) => lines.push(chunk.toString()));
-  const app = await createApp(testStore.store, config, createLog("debug", stream), options.now);
+  const app = await createApp(testStore.store, config, createLog("debug", stream), options.now, options.upstream);
   const server = await listen(app.handler, { host: options.host ?? "127.0.0.1", port: 0 });
   const domain = createDomain(testStore.store, config);
   const bootstrapSecret = await app.bootstrap();
