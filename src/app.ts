@@ -270,8 +270,8 @@ export async function createApp(
       isShuttingDown = true;
     },
     close: async () => {
-      await upstream.close();
       await jobs.stop();
+      await upstream.close();
     },
   };
 }

@@ -17,6 +17,12 @@ const depthMax = 6;
 const masked = "[masked]";
 const secretNamePattern = /passw|secret|token|credential|api[-_]?key|authorization|cookie|private[-_]?key|session/i;
 
+/** A name that both engines store. Names of the prototype are written in another form. */
+const toStoredName = (name: string): string =>
+  prototypeNames.has(name) ? `[${name}]` : redactText(name).replaceAll(/[.$]/g, "_");
+
+const prototypeNames = new Set(["__proto__", "constructor", "prototype"]);
+
 function mask(value: unknown, depth: number): unknown {
   if (typeof value === "string") return redactText(value);
   if (typeof value !== "object" || value === null) return value;
@@ -24,6 +30,6 @@ function mask(value: unknown, depth: number): unknown {
   if (Array.isArray(value)) return value.slice(0, keysMax).map((each) => mask(each, depth + 1));
   const entries = Object.entries(value).slice(0, keysMax);
   return Object.fromEntries(
-    entries.map(([name, each]) => [redactText(name), secretNamePattern.test(name) ? masked : mask(each, depth + 1)]),
+    entries.map(([name, each]) => [toStoredName(name), secretNamePattern.test(name) ? masked : mask(each, depth + 1)]),
   );
 }

@@ -1,4 +1,4 @@
-/** Bounds the calls that run at once with one token, so that one client cannot occupy the service. */
+/** Bounds the calls that run at once with one key, so that one client cannot occupy the service. */
 export class CallSlots {
   readonly #max: number;
   readonly #running = new Map<string, number>();

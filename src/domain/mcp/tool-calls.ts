@@ -1,4 +1,5 @@
 import { AppError } from "../../errors.ts";
+import { redactText } from "../../log.ts";
 import type { EffectiveAccess } from "../access/effective-access.ts";
 import type { Caller } from "../caller.ts";
 import type { JsonObject, UpstreamCalls, UpstreamOutcome, UpstreamProgress } from "../upstream/upstream-calls.ts";
@@ -31,7 +32,7 @@ export interface ToolCallsOptions {
   readonly argumentAudit: ArgumentAudit;
 }
 
-/** Calls that run at once with one token. */
+/** Calls that run at once with one token for one user. */
 const callsAtOnceMax = 8;
 
 /**
@@ -69,7 +70,7 @@ export class ToolCalls {
       this.#record(call, startedAt, found, { decision: rejection.decision, outcome: "rejected" });
       return toErrorResult(rejection.text);
     }
-    const release = this.#slots.take(toSlotKey(call.caller));
+    const release = this.#slots.take(toSlotKey(call.caller, call.access.userId));
     if (!release) {
       this.#record(call, startedAt, found, { decision: "busy", outcome: "rejected" });
       return toErrorResult(
@@ -118,7 +119,7 @@ export class ToolCalls {
       isRejected: result.decision !== "allowed",
       details: {
         ...(server && { server: server.slug }),
-        tool: tool?.name ?? wireName.slice(0, wireNameLengthMax),
+        tool: tool?.name ?? toLoggedName(wireName),
         ...(tool && { risk: tool.risk }),
         ...(policy && { policy: policy.slug }),
         ...result,
@@ -148,13 +149,16 @@ interface RejectedCall {
 /** A name of a tool that is recorded. Longer names name no tool. */
 const wireNameLengthMax = 200;
 
+/** The name of a tool that was not found is text of the caller. */
+const toLoggedName = (wireName: string): string => redactText(wireName.slice(0, wireNameLengthMax).toWellFormed());
+
 /** The error for a tool that does not exist or that the user may not use. */
 const toolNotFound = (wireName: string): AppError =>
-  new AppError("not-found", `Unknown tool: ${wireName.slice(0, wireNameLengthMax)}. List the tools again.`);
+  new AppError("not-found", `Unknown tool: ${toLoggedName(wireName)}. List the tools again.`);
 
-/** A derived token shares the slots of its root. */
-const toSlotKey = ({ token, actor, organizationId }: Caller): string =>
-  token?.rootId ?? actor.id ?? `${actor.type} ${organizationId}`;
+/** A derived token shares the slots of its root. Each user has own slots, because one token may act for many users. */
+const toSlotKey = ({ token, actor, organizationId }: Caller, userId: string): string =>
+  `${token?.rootId ?? actor.id ?? `${actor.type} ${organizationId}`} ${userId}`;
 
 function toUpstreamCall(
   { access, arguments: values, signal, onProgress, findAuthorization }: ToolCall,

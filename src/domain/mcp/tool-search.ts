@@ -28,12 +28,15 @@ export function searchTools(tools: readonly UserTool[], query: string, limit: nu
 
 const wordsMax = 20;
 const descriptionLengthMax = 300;
+/** Characters of a description that are searched: 20,000 tools must not hold the event loop. */
+const searchedLengthMax = 500;
 
 const toWords = (text: string): readonly string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 
 function toScore({ wireName, server, tool }: UserTool, words: readonly string[]): number {
   const name = wireName.toLowerCase();
-  const text = `${tool.title ?? ""} ${tool.description ?? ""} ${server.name}`.toLowerCase();
+  const text =
+    `${tool.title ?? ""} ${tool.description?.slice(0, searchedLengthMax) ?? ""} ${server.name}`.toLowerCase();
   let score = 0;
   for (const word of words) score += name.includes(word) ? 3 : text.includes(word) ? 1 : 0;
   return score;

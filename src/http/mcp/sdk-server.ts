@@ -101,11 +101,16 @@ const completionsMax = 100;
 function toProgressSender({ mcpReq }: ServerContext): ((progress: UpstreamProgress) => void) | undefined {
   const progressToken = mcpReq._meta?.progressToken;
   if (progressToken === undefined) return undefined;
+  let sent = 0;
   return (progress) => {
+    if (++sent > progressMax) return;
     // The client may be gone, which ends the call as well.
     mcpReq.notify({ method: "notifications/progress", params: { progressToken, ...progress } }).catch(() => {});
   };
 }
+
+/** Notifications per call: a server that never stops must not fill the memory for a client that reads slowly. */
+const progressMax = 1000;
 
 function toProtocolError(error: unknown, { requestId }: McpContext, log: Log): ProtocolError {
   const appError = toAppError(error);

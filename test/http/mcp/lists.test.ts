@@ -210,6 +210,12 @@ describeOnEngines("Lists of /mcp", (open) => {
       expect(serverTools(await namesIn("/servers/broken"))).to.deep.equal(["broken__good"]);
       const { body: called } = await gateway.post(secret, rpc("tools/call", { name: "broken__bad" }));
       expect(called.error.code).to.equal(-32602);
+      const { body: served } = await gateway.admin.get("/api/mcp-servers/broken/served-tools").expect(200);
+      expect(served.data).to.deep.equal([
+        { name: "good", mcpName: "broken__good" },
+        { name: "bad", problem: 'inputSchema.type must be "object", because arguments are an object' },
+      ]);
+      await gateway.admin.get("/api/mcp-servers/unknown/served-tools").expect(404);
       expect(gateway.service.log()).to.match(/tools cannot be served by \/mcp.*inputSchema\.type must be.*broken/);
     });
   });
