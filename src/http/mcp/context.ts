@@ -57,7 +57,10 @@ export function createMcpContext(
   const caller = requireCaller(req);
   const user = requireUser(req, ["connect:read"]);
   const gone = new AbortController();
-  res.once("close", () => gone.abort());
+  res.once("close", () => {
+    // Aborting creates an error with a stack, which most requests do not need.
+    if (!res.writableFinished) gone.abort();
+  });
   let access: Promise<EffectiveAccess> | undefined;
   let selection: Promise<ToolSelection> | undefined;
   const context: McpContext = {
