@@ -1,12 +1,12 @@
 import { redactText } from "../../log.ts";
-import type { JsonObject } from "../upstream/upstream-calls.ts";
+import type { JsonRecord } from "../upstream/upstream-calls.ts";
 
 /** What the audit log records of the arguments of a call: nothing, their names, or their values without secrets. */
 export const argumentAudits = ["none", "keys", "full"] as const;
 export type ArgumentAudit = (typeof argumentAudits)[number];
 
 /** Returns what the audit log records of the arguments of a call. */
-export function toAuditedArguments(values: JsonObject, audit: ArgumentAudit): unknown {
+export function toAuditedArguments(values: JsonRecord, audit: ArgumentAudit): unknown {
   if (audit === "none") return undefined;
   if (audit === "keys") return Object.keys(values).slice(0, keysMax).map(redactText);
   return mask(values, 0);

@@ -2,7 +2,7 @@ import { AppError } from "../../errors.ts";
 import { redactText } from "../../log.ts";
 import type { EffectiveAccess } from "../access/effective-access.ts";
 import type { Caller } from "../caller.ts";
-import type { JsonObject, UpstreamCalls, UpstreamOutcome, UpstreamProgress } from "../upstream/upstream-calls.ts";
+import type { JsonRecord, UpstreamCalls, UpstreamOutcome, UpstreamProgress } from "../upstream/upstream-calls.ts";
 import { type ArgumentAudit, toAuditedArguments } from "./audited-arguments.ts";
 import type { ToolCallLog } from "./call-log.ts";
 import { CallSlots } from "./call-slots.ts";
@@ -16,7 +16,7 @@ export interface ToolCall {
   readonly access: EffectiveAccess;
   readonly selection: ToolSelection;
   readonly wireName: string;
-  readonly arguments: JsonObject;
+  readonly arguments: JsonRecord;
   readonly signal: AbortSignal;
   readonly onProgress?: ((progress: UpstreamProgress) => void) | undefined;
   /** Counts the call against the rate limits. @returns why the call is over a limit */
@@ -190,7 +190,7 @@ function readOutcome(outcome: UpstreamOutcome): { readonly result: ToolResult; r
 const contentTypes = new Set(["text", "image", "audio", "resource_link", "resource"]);
 
 /** The protocol allows only content of known types. A result with other content becomes an error as a whole. */
-function toToolResult(result: JsonObject): ToolResult | undefined {
+function toToolResult(result: JsonRecord): ToolResult | undefined {
   const { content = [] } = result;
   const isValid =
     Array.isArray(content) &&

@@ -1,7 +1,7 @@
 import { findJsonSchemaIssues } from "../../../schemas/json-schema.ts";
 import type { McpServer, Tool } from "../../../schemas/mcp-server.ts";
 import { LruCache } from "../../store/cache/lru-cache.ts";
-import type { JsonObject } from "../upstream/upstream-calls.ts";
+import type { JsonRecord } from "../upstream/upstream-calls.ts";
 import { assignWireNames } from "./wire-names.ts";
 
 /** The tools of a server as `/mcp` shows them. */
@@ -64,21 +64,21 @@ function findToolProblem({ inputSchema }: Tool): string | undefined {
  * Builds the definition of a tool for a client (MCP, `Tool`). It never has a field with the value null, which empties the
  * list in some clients.
  */
-export function toToolDefinition(wireName: string, tool: Tool): JsonObject {
+export function toToolDefinition(wireName: string, tool: Tool): JsonRecord {
   const { title, description, inputSchema, risk } = tool;
   return {
     name: wireName,
     ...(title !== undefined && { title }),
     ...(description !== undefined && { description }),
-    inputSchema: toPlainSchema((inputSchema as JsonObject | undefined) ?? emptySchema),
+    inputSchema: toPlainSchema((inputSchema as JsonRecord | undefined) ?? emptySchema),
     annotations: { readOnlyHint: risk === "read", destructiveHint: risk === "destructive" },
   };
 }
 
-const emptySchema: JsonObject = { type: "object", properties: {} };
+const emptySchema: JsonRecord = { type: "object", properties: {} };
 
 /** Replaces the schemas `true` and `false` of properties, which one client rejects, by objects of the same meaning. */
-function toPlainSchema(schema: JsonObject): JsonObject {
+function toPlainSchema(schema: JsonRecord): JsonRecord {
   const { properties } = schema;
   if (typeof properties !== "object" || properties === null) return schema;
   if (!Object.values(properties).some((each) => typeof each === "boolean")) return schema;

@@ -1,8 +1,8 @@
-import type { JsonObject } from "../upstream/upstream-calls.ts";
+import type { JsonRecord } from "../upstream/upstream-calls.ts";
 
 /** The result of a tool (MCP, `CallToolResult`). */
-export interface ToolResult extends JsonObject {
-  readonly content: readonly JsonObject[];
+export interface ToolResult extends JsonRecord {
+  readonly content: readonly JsonRecord[];
   readonly structuredContent?: unknown;
   readonly isError?: boolean;
 }
@@ -11,7 +11,7 @@ export interface ToolResult extends JsonObject {
 export const toErrorResult = (text: string): ToolResult => ({ content: [{ type: "text", text }], isError: true });
 
 /** The result of a tool of the service itself: the value as text, and as structured content for clients that read it. */
-export const toValueResult = (value: JsonObject): ToolResult => ({
+export const toValueResult = (value: JsonRecord): ToolResult => ({
   content: [{ type: "text", text: JSON.stringify(value) }],
   structuredContent: value,
 });

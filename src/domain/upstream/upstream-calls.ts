@@ -1,7 +1,7 @@
 import type { McpServer } from "../../../schemas/mcp-server.ts";
 
 /** A JSON object, as it was received. */
-export type JsonObject = Readonly<Record<string, unknown>>;
+export type JsonRecord = Readonly<Record<string, unknown>>;
 
 /** A call of one tool on an http MCP server. */
 export interface UpstreamCall {
@@ -12,7 +12,7 @@ export interface UpstreamCall {
   readonly server: McpServer;
   /** The server's own name of the tool. */
   readonly tool: string;
-  readonly arguments: JsonObject;
+  readonly arguments: JsonRecord;
   /** The credential for the server that the request itself carried. It is not stored. */
   readonly requestAuthorization?: string;
   /** Aborted when the client is gone. */
@@ -29,7 +29,7 @@ export interface UpstreamProgress {
 /** What a call led to. An error of the server is an outcome, not an exception. */
 export type UpstreamOutcome =
   /** The CallToolResult of the server. */
-  | { readonly kind: "result"; readonly result: JsonObject }
+  | { readonly kind: "result"; readonly result: JsonRecord }
   /** `text` is for the caller of the tool, `cause` for the logs. */
   | { readonly kind: "fault"; readonly text: string; readonly cause: string };
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Scope } from "../../../schemas/token.ts";
 import { type ToolResult, toErrorResult, toValueResult } from "../../domain/mcp/tool-result.ts";
-import type { JsonObject } from "../../domain/upstream/upstream-calls.ts";
+import type { JsonRecord } from "../../domain/upstream/upstream-calls.ts";
 import { AppError, hasErrorCode } from "../../errors.ts";
 import type { Services } from "../api/kernel/services.ts";
 import { createQueryParser, parseBody } from "../api/kernel/validation.ts";
@@ -12,17 +12,17 @@ import type { McpContext } from "./context.ts";
 
 /** A tool of the service itself. It runs an operation of the user's view of `/api`, with the rules of that operation. */
 export interface OwnTool {
-  readonly definition: JsonObject & { readonly name: string };
+  readonly definition: JsonRecord & { readonly name: string };
   /** The caller needs one of these to see and to call the tool. */
   readonly scopes: readonly Scope[];
-  run(context: McpContext, values: JsonObject, services: Services): Promise<ToolResult>;
+  run(context: McpContext, values: JsonRecord, services: Services): Promise<ToolResult>;
 }
 
 /** The part of a request of `/api` that the arguments of a tool become. */
 interface OperationInput {
   readonly id?: string;
-  readonly query?: JsonObject;
-  readonly body?: JsonObject;
+  readonly query?: JsonRecord;
+  readonly body?: JsonRecord;
 }
 
 interface OwnToolOptions {
@@ -30,9 +30,9 @@ interface OwnToolOptions {
   readonly title: string;
   readonly description: string;
   readonly operationId: string;
-  readonly properties?: JsonObject;
+  readonly properties?: JsonRecord;
   readonly required?: readonly string[];
-  readonly toInput?: (values: JsonObject) => OperationInput;
+  readonly toInput?: (values: JsonRecord) => OperationInput;
 }
 
 function defineOwnTool({
@@ -76,7 +76,7 @@ function defineOwnTool({
           },
           services,
         );
-        return toValueResult(value as JsonObject);
+        return toValueResult(value as JsonRecord);
       } catch (error) {
         // The model can correct its arguments. An error of the service is one of the request.
         if (!(error instanceof AppError) || hasErrorCode(error, "internal") || hasErrorCode(error, "unavailable"))
@@ -87,7 +87,7 @@ function defineOwnTool({
   };
 }
 
-function assertNames(values: JsonObject, properties: JsonObject, required: readonly string[] = []): void {
+function assertNames(values: JsonRecord, properties: JsonRecord, required: readonly string[] = []): void {
   const unknown = Object.keys(values).find((name) => !Object.hasOwn(properties, name));
   if (unknown !== undefined) {
     const known = Object.keys(properties);
@@ -129,7 +129,7 @@ const toolkitProperties = {
 };
 
 /** The query of a list operation: the arguments as strings, as they are in a URL. */
-const toPageQuery = (values: JsonObject): OperationInput => ({
+const toPageQuery = (values: JsonRecord): OperationInput => ({
   query: Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)])),
 });
 

@@ -1,6 +1,6 @@
 import type { Command } from "../../../schemas/command.ts";
 import { listPrompts } from "../../domain/mcp/prompts.ts";
-import type { JsonObject } from "../../domain/upstream/upstream-calls.ts";
+import type { JsonRecord } from "../../domain/upstream/upstream-calls.ts";
 import type { McpContext, McpServices } from "./context.ts";
 import { InvalidParamsError } from "./message.ts";
 import { toPage } from "./page.ts";
@@ -10,7 +10,7 @@ export async function listPromptsPage(
   context: McpContext,
   services: McpServices,
   cursor: string | undefined,
-): Promise<{ readonly prompts: readonly JsonObject[]; readonly nextCursor?: string }> {
+): Promise<{ readonly prompts: readonly JsonRecord[]; readonly nextCursor?: string }> {
   const commands = await findCommands(context, services);
   const { items, nextCursor } = toPage(commands, ({ slug }) => slug, cursor);
   return { prompts: items.map(toPrompt), ...(nextCursor !== undefined && { nextCursor }) };
@@ -25,7 +25,7 @@ export async function getPrompt(
   services: McpServices,
   name: string,
   values: Readonly<Record<string, string>>,
-): Promise<JsonObject> {
+): Promise<JsonRecord> {
   const command = await requireCommand(context, services, name);
   const names = new Set(command.arguments.map((each) => each.name));
   const unknown = Object.keys(values).find((each) => !names.has(each));
@@ -57,7 +57,7 @@ export async function requireCommand(context: McpContext, services: McpServices,
 const findCommands = async (context: McpContext, { api }: McpServices): Promise<readonly Command[]> =>
   listPrompts(api.commands, await context.access(), await context.selection());
 
-function toPrompt({ slug, name, description, arguments: declared }: Command): JsonObject {
+function toPrompt({ slug, name, description, arguments: declared }: Command): JsonRecord {
   return {
     name: slug,
     title: name,

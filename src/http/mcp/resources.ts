@@ -1,6 +1,6 @@
 import type { McpServer } from "../../../schemas/mcp-server.ts";
 import { listServers } from "../../domain/mcp/servers.ts";
-import type { JsonObject } from "../../domain/upstream/upstream-calls.ts";
+import type { JsonRecord } from "../../domain/upstream/upstream-calls.ts";
 import { hasErrorCode } from "../../errors.ts";
 import { renderResourceForUser } from "../api/resources/catalog-descriptor.ts";
 import type { McpContext, McpServices } from "./context.ts";
@@ -12,7 +12,7 @@ const connectionPrefix = "gatehouse://connections/";
 const json = "application/json";
 
 /** The templates of the resources (MCP, `ResourceTemplate`). */
-export const resourceTemplates: readonly JsonObject[] = [
+export const resourceTemplates: readonly JsonRecord[] = [
   {
     uriTemplate: `${serverPrefix}{slug}`,
     name: "mcp-server",
@@ -30,11 +30,11 @@ export const resourceTemplates: readonly JsonObject[] = [
 ];
 
 /** Lists the MCP servers that the user may use, and the user's connection to each, as resources. */
-export async function listResources(
+export async function listMcpResources(
   context: McpContext,
   services: McpServices,
   cursor: string | undefined,
-): Promise<{ readonly resources: readonly JsonObject[]; readonly nextCursor?: string }> {
+): Promise<{ readonly resources: readonly JsonRecord[]; readonly nextCursor?: string }> {
   const servers = await findServers(context, services);
   const resources = servers.flatMap(({ slug, name, description }) => [
     { uri: connectionPrefix + slug, name: `connection-${slug}`, title: `Connection to ${name}`, mimeType: json },
@@ -53,13 +53,13 @@ export async function listResources(
  * Reads a resource as the user's view of `/api` returns it.
  * @throws InvalidParamsError with the same message whether it does not exist or the user may not use it
  */
-export async function readResource(context: McpContext, services: McpServices, uri: string): Promise<JsonObject> {
+export async function readResource(context: McpContext, services: McpServices, uri: string): Promise<JsonRecord> {
   const value = await findResource(context, services, uri);
   if (!value) throw new InvalidParamsError(`Unknown resource: ${uri.slice(0, 200)}. List the resources again.`);
   return { contents: [{ uri, mimeType: json, text: JSON.stringify(value) }] };
 }
 
-async function findResource(context: McpContext, services: McpServices, uri: string): Promise<JsonObject | undefined> {
+async function findResource(context: McpContext, services: McpServices, uri: string): Promise<JsonRecord | undefined> {
   const prefix = [serverPrefix, connectionPrefix].find((each) => uri.startsWith(each));
   if (prefix === undefined) return undefined;
   const slug = uri.slice(prefix.length);

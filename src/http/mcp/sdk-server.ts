@@ -8,7 +8,7 @@ import type { McpContext, McpServices } from "./context.ts";
 import { jsonRpcCodes } from "./errors.ts";
 import { InvalidParamsError } from "./message.ts";
 import { getPrompt, listPromptsPage, requireCommand } from "./prompts.ts";
-import { completeSlug, listResources, readResource, resourceTemplates } from "./resources.ts";
+import { completeSlug, listMcpResources, readResource, resourceTemplates } from "./resources.ts";
 import { callTool, listTools } from "./tools.ts";
 
 /**
@@ -57,7 +57,7 @@ export function createSdkServer(context: McpContext, services: McpServices, log:
     counted(async () => toSdk(await getPrompt(context, services, params.name, params.arguments ?? {}))),
   );
   server.setRequestHandler("resources/list", ({ params }) =>
-    run(async () => toSdk(await listResources(context, services, params?.cursor))),
+    run(async () => toSdk(await listMcpResources(context, services, params?.cursor))),
   );
   server.setRequestHandler("resources/templates/list", () =>
     run(async () => toSdk({ resourceTemplates: [...resourceTemplates] })),

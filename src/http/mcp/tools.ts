@@ -1,7 +1,7 @@
 import { toToolDefinition } from "../../domain/mcp/tool-definition.ts";
 import { type ToolResult, toErrorResult, toValueResult } from "../../domain/mcp/tool-result.ts";
 import { searchTools } from "../../domain/mcp/tool-search.ts";
-import type { JsonObject, UpstreamProgress } from "../../domain/upstream/upstream-calls.ts";
+import type { JsonRecord, UpstreamProgress } from "../../domain/upstream/upstream-calls.ts";
 import { hasErrorCode } from "../../errors.ts";
 import type { McpContext, McpServices } from "./context.ts";
 import { InvalidParamsError } from "./message.ts";
@@ -17,7 +17,7 @@ export async function listTools(
   context: McpContext,
   { tools }: McpServices,
   cursor: string | undefined,
-): Promise<{ readonly tools: readonly JsonObject[]; readonly nextCursor?: string }> {
+): Promise<{ readonly tools: readonly JsonRecord[]; readonly nextCursor?: string }> {
   const own = listOwnTools(context).map(({ definition }) => definition);
   const enough = context.mode === "tools" ? undefined : context.mode === "search" ? 0 : listedMax;
   const reachable =
@@ -41,7 +41,7 @@ export async function callTool(
   context: McpContext,
   services: McpServices,
   name: string,
-  values: JsonObject,
+  values: JsonRecord,
   onProgress?: (progress: UpstreamProgress) => void,
 ): Promise<ToolResult> {
   const own = listOwnTools(context).find(({ definition }) => definition.name === name);
@@ -62,7 +62,7 @@ async function callServerTool(
   context: McpContext,
   { calls }: McpServices,
   wireName: string,
-  values: JsonObject,
+  values: JsonRecord,
   onProgress?: (progress: UpstreamProgress) => void,
 ): Promise<ToolResult> {
   const { caller, signal, findAuthorization } = context;
@@ -87,7 +87,7 @@ async function callServerTool(
 type SearchToolRun = (
   context: McpContext,
   services: McpServices,
-  values: JsonObject,
+  values: JsonRecord,
   onProgress?: (progress: UpstreamProgress) => void,
 ) => Promise<ToolResult>;
 
@@ -111,18 +111,18 @@ const searchToolRuns: Readonly<Record<string, SearchToolRun | undefined>> = Obje
     const { arguments: toolArguments = {} } = values;
     if (typeof toolArguments !== "object" || toolArguments === null || Array.isArray(toolArguments))
       throw new InvalidParamsError("arguments must be an object.");
-    return callServerTool(context, services, readName(values), toolArguments as JsonObject, onProgress);
+    return callServerTool(context, services, readName(values), toolArguments as JsonRecord, onProgress);
   },
 } satisfies Record<string, SearchToolRun>);
 
-function readName({ name }: JsonObject): string {
+function readName({ name }: JsonRecord): string {
   if (typeof name === "string") return name;
   throw new InvalidParamsError("name must be the name of a tool, as search_tools returns it.");
 }
 
 const nameProperty = { type: "string", description: "The name of the tool, as search_tools returns it." };
 
-const searchToolDefinitions: readonly JsonObject[] = [
+const searchToolDefinitions: readonly JsonRecord[] = [
   {
     name: "search_tools",
     title: "Search tools",

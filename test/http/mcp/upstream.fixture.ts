@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { createMcpHandler, type McpHttpHandler, Server, type ServerContext } from "@modelcontextprotocol/server";
-import type { JsonObject, UpstreamCalls } from "../../../src/domain/upstream/upstream-calls.ts";
+import type { JsonRecord, UpstreamCalls } from "../../../src/domain/upstream/upstream-calls.ts";
 
 /** How a tool of a test server responds. */
-export type UpstreamTool = (values: JsonObject, context: ServerContext) => Promise<object> | object;
+export type UpstreamTool = (values: JsonRecord, context: ServerContext) => Promise<object> | object;
 
 /** A real MCP server on a port of its own, built with the public SDK. */
 export interface UpstreamServer {
@@ -72,7 +72,7 @@ export const sdkUpstreamCalls: UpstreamCalls = {
         { name: tool, arguments: { ...values } },
         { signal, ...(onProgress && { onprogress: onProgress as never }) },
       );
-      return { kind: "result", result: result as unknown as JsonObject };
+      return { kind: "result", result: result as unknown as JsonRecord };
     } catch (error) {
       return { kind: "fault", text: `${server.name} could not be called.`, cause: String(error) };
     } finally {
