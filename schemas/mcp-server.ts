@@ -19,6 +19,10 @@ const toolInputSchema = z
       "JSON Schema of the tool's arguments: draft 2020-12, or draft-07 if `$schema` names it. Its root has `type: object`, `$ref` stays within the schema, and it has at most 64 KiB and 64 levels.",
   });
 
+/** What a tool does, in ascending order of risk: it reads, changes or destroys data. */
+export const toolRisk = z.enum(["read", "write", "destructive"]);
+export type ToolRisk = z.infer<typeof toolRisk>;
+
 export const tool = z
   .strictObject({
     name: z
@@ -27,7 +31,7 @@ export const tool = z
     title: name.optional(),
     description: z.string().max(10_000).optional(),
     inputSchema: toolInputSchema.optional(),
-    risk: z.enum(["read", "write", "destructive"]).default("write"),
+    risk: toolRisk.default("write"),
     enabled: z.boolean().default(true).describe("A disabled tool is hidden from all users."),
   })
   .meta({ id: "Tool" });

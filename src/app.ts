@@ -32,6 +32,10 @@ import { Members } from "./domain/directory/members.ts";
 import { Memberships } from "./domain/directory/memberships.ts";
 import { Users } from "./domain/directory/users.ts";
 import { ScimExtensions } from "./domain/extensions/scim-extensions.ts";
+import { ToolCallLog } from "./domain/mcp/call-log.ts";
+import { ToolCalls } from "./domain/mcp/tool-calls.ts";
+import { ToolQuarantine } from "./domain/mcp/tool-definition.ts";
+import { UserTools } from "./domain/mcp/user-tools.ts";
 import { bootstrapStore, Organizations } from "./domain/organizations.ts";
 import { AddressGuard } from "./domain/outbound/address-guard.ts";
 import { readCertificateAuthorities } from "./domain/outbound/certificate-authorities.ts";
@@ -55,16 +59,19 @@ import { McpUpstreamCalls } from "./domain/upstream/mcp-upstream-calls.ts";
 import { findOwnCredential } from "./domain/upstream/own-credential.ts";
 import { assertServerUrl } from "./domain/upstream/server-url.ts";
 import { AppError } from "./errors.ts";
+import type { Services } from "./http/api/kernel/services.ts";
 import { identifyActingUser, isUserViewRequest } from "./http/api/kernel/view.ts";
 import { apiRouter } from "./http/api/router.ts";
 import { authenticate } from "./http/auth/authenticate.ts";
 import { FailureLimit } from "./http/auth/failure-limit.ts";
 import { rateLimit } from "./http/auth/rate-limit.ts";
+import { mcpRouter } from "./http/mcp/router.ts";
 import { oauthRouter } from "./http/oauth/router.ts";
 import { scimRouter } from "./http/scim/router.ts";
 import { createExpressApp } from "./http/server/express-app.ts";
 import type { Log } from "./log.ts";
 import { OrganizationSchemas } from "./scim/schema/organization-schemas.ts";
+import { version } from "./startup.ts";
 import type { Store } from "./store/store.ts";
 
 /** Creates the part of the domain that the CLI and the service share. */
@@ -155,6 +162,62 @@ export async function createApp(store: Store, config: Config, log: Log, now: () 
   const quotas = rateLimitPolicies(config.rateLimits, now);
   const failureLimit = new FailureLimit(config.rateLimits.failures, now);
   const requireCredentials = authenticate(verifier, failureLimit);
+  const services: Services = {
+    users,
+    groups,
+    members: new Members(store),
+    memberships,
+    access: new AccessResolver(store),
+    mcpServers,
+    toolkits: createCatalog(toolkitType),
+    skills: createCatalog(skillType),
+    commands: createCatalog(commandType),
+    policies: createCatalog(policyType),
+    connections: new McpConnections(store, mcpServers, authorizations),
+    credentials,
+    catalogRefresh: new CatalogRefresh(store, mcpServers, upstreamCalls),
+    organizations,
+    scimExtensions,
+    schemas,
+    auditEvents: new AuditLogReader(store),
+    loggedRequests: new RequestLogReader(store),
+    provisioning: new ProvisioningConnections(store, now),
+    exchanges,
+    tokens,
+    tokenReports: new TokenReports(store, tokenSettings, formatGate),
+  };
+  const toolCallLog = new ToolCallLog(store);
+  const quarantine = new ToolQuarantine(({ organizationId, slug }, problems) =>
+    log.warn("tools cannot be served by /mcp", {
+      organizationId,
+      server: slug,
+      problems: Object.fromEntries(problems),
+    }),
+  );
+  const userTools = new UserTools(store, quarantine);
+  const mcp = mcpRouter({
+    services: {
+      api: services,
+      tools: userTools,
+      calls: new ToolCalls({
+        tools: userTools,
+        upstream: upstreamCalls,
+        log: toolCallLog,
+        argumentAudit: config.mcpAuditArguments,
+      }),
+      quotas: quotas.mcp,
+    },
+    requestLog,
+    origin: {
+      publicUrl: config.publicUrl,
+      allowedOrigins: config.mcpAllowedOrigins,
+      allowedHosts: config.mcpAllowedHosts,
+    },
+    authenticate: requireCredentials,
+    identifyUser: identifyActingUser(users),
+    log,
+    version,
+  });
   let isShuttingDown = false;
   const handler = createExpressApp({
     trustProxy: config.trustProxy,
@@ -185,31 +248,10 @@ export async function createApp(store: Store, config: Config, log: Log, now: () 
         log,
         limit: rateLimit(() => quotas.api, log),
       }),
+      "/mcp": mcp,
+      "/api/v1/mcp": mcp,
       "/api": apiRouter({
-        services: {
-          users,
-          groups,
-          members: new Members(store),
-          memberships,
-          access: new AccessResolver(store),
-          mcpServers,
-          toolkits: createCatalog(toolkitType),
-          skills: createCatalog(skillType),
-          commands: createCatalog(commandType),
-          policies: createCatalog(policyType),
-          connections: new McpConnections(store, mcpServers, authorizations),
-          credentials,
-          catalogRefresh: new CatalogRefresh(store, mcpServers, upstreamCalls),
-          organizations,
-          scimExtensions,
-          schemas,
-          auditEvents: new AuditLogReader(store),
-          loggedRequests: new RequestLogReader(store),
-          provisioning: new ProvisioningConnections(store, now),
-          exchanges,
-          tokens,
-          tokenReports: new TokenReports(store, tokenSettings, formatGate),
-        },
+        services,
         requestLog,
         publicUrl: config.publicUrl,
         authenticate: requireCredentials,
@@ -236,6 +278,7 @@ export async function createApp(store: Store, config: Config, log: Log, now: () 
       buffer("token-signals", signals),
       buffer("rejected-credentials", rejections),
       buffer("request-log", requestLog),
+      buffer("tool-calls", toolCallLog),
       buffer("provisioning-status", provisioningMonitor),
       ...(counterSync ? [buffer("rate-limit-counters", counterSync, counterSyncIntervalMs)] : []),
       maintenance("cascade-deletes", () => cascadeDeletes.flush()),
@@ -252,8 +295,8 @@ export async function createApp(store: Store, config: Config, log: Log, now: () 
       isShuttingDown = true;
     },
     close: async () => {
-      await upstreamCalls.close();
       await jobs.stop();
+      await upstreamCalls.close();
     },
   };
 }

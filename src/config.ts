@@ -1,8 +1,18 @@
 import { isIP } from "node:net";
 import { z } from "zod";
-import { base64Key, integer, isAddressOrCidr, isPublicUrl, readableFile } from "./config-values.ts";
+import {
+  base64Key,
+  integer,
+  isAddressOrCidr,
+  isHostName,
+  isOrigin,
+  isPublicUrl,
+  list,
+  readableFile,
+} from "./config-values.ts";
 import type { ContentLimits } from "./domain/catalog/content-quota.ts";
 import { parseIpRange } from "./domain/ip-range.ts";
+import { type ArgumentAudit, argumentAudits } from "./domain/mcp/audited-arguments.ts";
 import { apiSurfaces } from "./domain/rate-limit/policies.ts";
 import type { RateLimit } from "./domain/rate-limit/quota.ts";
 import { StartupError } from "./errors.ts";
@@ -37,6 +47,12 @@ export interface Config {
   /** Addresses and CIDR ranges of the proxies that may set X-Forwarded-For. */
   readonly trustProxy: readonly string[];
   readonly rateLimits: RateLimits;
+  /** Origins of web pages that may use `/mcp`, besides that of `publicUrl`. */
+  readonly mcpAllowedOrigins: readonly string[];
+  /** Names of this service in the Host header of `/mcp`, besides that of `publicUrl`. */
+  readonly mcpAllowedHosts: readonly string[];
+  /** What the audit log records of the arguments of tool calls. */
+  readonly mcpAuditArguments: ArgumentAudit;
   readonly logLevel: LogLevel;
   readonly tls?: { readonly certPath: string; readonly keyPath: string };
 }
@@ -120,6 +136,19 @@ export const settings = {
       ...["mcp=100/60", "mcp-organization=1000/3600", "failures=300/60"],
     ].join(","),
   },
+  MCP_ALLOWED_ORIGINS: {
+    description: "comma-separated origins of web pages that may use `/mcp`, besides that of PUBLIC_URL",
+    defaultValue: "",
+  },
+  MCP_ALLOWED_HOSTS: {
+    description: "comma-separated host names under which `/mcp` may be requested, besides that of PUBLIC_URL",
+    defaultValue: "",
+  },
+  MCP_AUDIT_ARGUMENTS: {
+    description:
+      "what the audit log records of the arguments of tool calls: `none`, `keys`, or `full` with masked secrets",
+    defaultValue: "none",
+  },
   LOG_LEVEL: { description: "`error`, `warn`, `info` or `debug`", defaultValue: "info" },
   TLS_CERT: {
     description: "path of a PEM certificate (chain); with TLS_KEY, the service uses HTTPS",
@@ -174,6 +203,9 @@ export function readConfig(environment: Environment = process.env): Config {
     ...(rest.UPSTREAM_CA_FILE !== undefined && { upstreamCaFile: rest.UPSTREAM_CA_FILE }),
     trustProxy: rest.TRUST_PROXY,
     rateLimits: rest.RATE_LIMIT,
+    mcpAllowedOrigins: rest.MCP_ALLOWED_ORIGINS,
+    mcpAllowedHosts: rest.MCP_ALLOWED_HOSTS,
+    mcpAuditArguments: rest.MCP_AUDIT_ARGUMENTS,
     logLevel: rest.LOG_LEVEL,
     ...(rest.MONGODB_URI !== undefined && { mongodbUri: rest.MONGODB_URI }),
     ...(rest.AUTH_SECRET !== undefined && { authSecret: rest.AUTH_SECRET }),
@@ -270,6 +302,15 @@ const environmentSchema = z.object({
     )
     .default([]),
   RATE_LIMIT: z.string().transform(parseRateLimits),
+  MCP_ALLOWED_ORIGINS: list(
+    isOrigin,
+    "is not a list of origins. Set it to origins such as https://inspector.example.com.",
+  ),
+  MCP_ALLOWED_HOSTS: list(
+    isHostName,
+    "is not a list of host names without ports. Set it to names such as gatehouse.internal.",
+  ),
+  MCP_AUDIT_ARGUMENTS: z.enum(argumentAudits, `is not one of ${argumentAudits.join(", ")}. Set it to one of them.`),
   LOG_LEVEL: z.enum(logLevels, `is not a log level. Set it to one of ${logLevels.join(", ")}.`),
   TLS_CERT: readableFile("certificate"),
   TLS_KEY: readableFile("key"),

@@ -34,6 +34,9 @@ const defaults: Config = {
   contentLimits: { userMax: 33_554_432, organizationMax: 4_294_967_296 },
   trustProxy: [],
   rateLimits: defaultLimits,
+  mcpAllowedOrigins: [],
+  mcpAllowedHosts: [],
+  mcpAuditArguments: "none",
   logLevel: "info",
 };
 
@@ -239,6 +242,27 @@ const expected: Readonly<Record<Exclude<keyof typeof settings, SpecialSetting>, 
       ...["console=1/1", "failures-organization=1/1", "xscim=1/1", "scim=1/1x", "scim=off/1", "off,scim=1/1"],
     ],
     problem: "is not a list of limits. Set it to off, or to NAME=REQUESTS/SECONDS or NAME=off with the names scim, ",
+  },
+  MCP_ALLOWED_ORIGINS: {
+    accepted: [
+      ["https://inspector.example", { mcpAllowedOrigins: ["https://inspector.example"] }],
+      [
+        "https://a.example, http://b.example:6274",
+        { mcpAllowedOrigins: ["https://a.example", "http://b.example:6274"] },
+      ],
+    ],
+    rejected: ["*", "inspector.example", "https://a.example/", "https://a.example/path", "file:///x", "null"],
+    problem: "is not a list of origins. Set it to origins such as ",
+  },
+  MCP_ALLOWED_HOSTS: {
+    accepted: [["gatehouse.internal,GateHouse", { mcpAllowedHosts: ["gatehouse.internal", "GateHouse"] }]],
+    rejected: ["*", "*.internal", "gatehouse:8080", "http://gatehouse", "-a", "a..b", "a b"],
+    problem: "is not a list of host names without ports. Set it to ",
+  },
+  MCP_AUDIT_ARGUMENTS: {
+    accepted: (["none", "keys", "full"] as const).map((each) => [each, { mcpAuditArguments: each }] as const),
+    rejected: ["all", "NONE", "true"],
+    problem: "is not one of none, keys, full. Set it to one of them.",
   },
   LOG_LEVEL: {
     accepted: (["error", "warn", "info", "debug"] as const).map((logLevel) => [logLevel, { logLevel }] as const),

@@ -70,7 +70,14 @@ function parseJson(bytes: Buffer): unknown {
   try {
     return JSON.parse(bytes.toString("utf8").replace(/^\uFEFF/, ""));
   } catch {
-    throw new AppError("invalid-request", "The body is not valid JSON.");
+    throw new InvalidJsonError();
+  }
+}
+
+/** The error for a body that is not JSON, which JSON-RPC distinguishes from other malformed requests. */
+export class InvalidJsonError extends AppError {
+  constructor() {
+    super("invalid-request", "The body is not valid JSON.");
   }
 }
 
