@@ -8,18 +8,19 @@ import { promisify } from "node:util";
 /** Outside the checkout, so that a new checkout uses the same downloads. */
 const cache = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "gatehouse-test", "clients");
 
+/** How programs reach each other and the registries. */
+const passedVariables = [
+  ...["HOME", "PATH", "HTTPS_PROXY", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "PIP_INDEX_URL", "npm_config_registry"],
+];
+
 /** Runs a program, without the credentials that the environment may hold. @throws Error if it fails or takes too long */
 export async function runProgram(
   program: string,
   args: readonly string[],
   { environment = {}, timeoutMs = 180_000 }: { environment?: Record<string, string>; timeoutMs?: number } = {},
 ): Promise<string> {
-  const { HOME = "", PATH = "", HTTPS_PROXY, PIP_INDEX_URL, SSL_CERT_FILE } = process.env;
-  const passed = Object.fromEntries(
-    Object.entries({ HOME, PATH, HTTPS_PROXY, PIP_INDEX_URL, SSL_CERT_FILE, ...environment }).flatMap(
-      ([name, value]) => (value === undefined ? [] : [[name, value]]),
-    ),
-  );
+  const inherited = passedVariables.map((name) => [name, process.env[name]] as const);
+  const passed = Object.fromEntries([...inherited, ...Object.entries(environment)].filter(([, value]) => value));
   const options = { env: passed, timeout: timeoutMs, killSignal: "SIGKILL", maxBuffer: 64 * 1024 * 1024 } as const;
   return (await promisify(execFile)(program, args, options)).stdout;
 }

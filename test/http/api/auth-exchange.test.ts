@@ -88,7 +88,7 @@ describeOnEngines("POST /api/auth-exchange", (open) => {
     const { body } = await exchange(await provider.sign(), authSecret).expect(200);
     kept(body);
     const { body: caller } = await service.clientWithSecret(body.access_token).get("/api/whoami").expect(200);
-    expect(caller.scopes).to.deep.equal(["connect:exchange-auth", "connect:read", "connect:write"]);
+    expect(caller.scopes).to.deep.equal(["connect:call", "connect:exchange-auth", "connect:read", "connect:write"]);
     kept((await refresh(body.refresh_token, authSecret).expect(200)).body);
   });
 

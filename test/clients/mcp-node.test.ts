@@ -1,0 +1,84 @@
+import { copyFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { expect } from "chai";
+import { type Gateway, startGateway } from "../http/mcp/gateway.fixture.ts";
+import { root } from "../support/root.ts";
+import { installClient, runProgram } from "./client-cache.fixture.ts";
+
+const definition = join(root, "test/clients/mcp-node/package.json");
+
+/** Programs that users start on their own computers. They are installed without running any of their scripts. */
+describe("MCP programs from npm", () => {
+  let gateway: Gateway;
+  let programs: string;
+  let authorization: string;
+  before(async function () {
+    this.timeout(300_000);
+    const installed = await installClient(
+      "mcp-node",
+      definition,
+      async (target) => {
+        await copyFile(definition, join(target, "package.json"));
+        await runProgram("npm", [
+          ...["install", "--prefix", target, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"],
+          ...["--fetch-retries", "1", "--fetch-timeout", "30000"],
+        ]);
+      },
+      { isRequiredInCi: true },
+    );
+    if (installed === undefined) return this.skip();
+    programs = join(installed, "node_modules/.bin");
+    gateway = await startGateway();
+    await gateway.putServer("files", [{ name: "echo" }, { name: "sum", description: "Adds two numbers." }]);
+    const ada = await gateway.createUser("ada@example.com");
+    authorization = `Authorization: Bearer ${await gateway.createToken(ada)}`;
+  });
+  after(() => gateway?.dispose());
+
+  describe("the Inspector's command line", () => {
+    const inspect = async (...options: string[]) => {
+      const connection = ["--cli", String(gateway.url), "--transport", "http", "--header", authorization];
+      return JSON.parse(await runProgram(join(programs, "mcp-inspector"), [...connection, ...options]));
+    };
+
+    it("finds every listed tool valid", async function () {
+      this.timeout(180_000);
+      const { tools } = await inspect("--method", "tools/list", "--strict");
+      expect(tools.map(({ name }: { name: string }) => name)).to.include.members(["files__echo", "files__sum", "whoami"]);
+    });
+
+    it("calls a tool", async function () {
+      this.timeout(180_000);
+      const result = await inspect(
+        ...["--method", "tools/call", "--tool-name", "files__sum", "--tool-arg", "a=1", "b=2"],
+      );
+      expect(result.structuredContent).to.deep.equal({ sum: 3 });
+    });
+
+    it("lists the resources", async function () {
+      this.timeout(180_000);
+      const { resources } = await inspect("--method", "resources/list");
+      expect(resources.map(({ uri }: { uri: string }) => uri)).to.include("gatehouse://mcp-servers/files");
+    });
+  });
+
+  describe("mcp-remote, for clients that only start programs", () => {
+    it("lists and calls tools", async function () {
+      this.timeout(180_000);
+      const client = new Client({ name: "test", version: "1.0.0" });
+      const args = [String(gateway.url), "--allow-http", "--transport", "http-only", "--header", authorization];
+      await client.connect(
+        new StdioClientTransport({ command: join(programs, "mcp-remote"), args, stderr: "ignore" }) as never,
+      );
+      try {
+        expect((await client.listTools()).tools.map(({ name }) => name)).to.include("files__sum");
+        const result = await client.callTool({ name: "files__sum", arguments: { a: 1, b: 2 } });
+        expect(result).to.have.deep.property("structuredContent", { sum: 3 });
+      } finally {
+        await client.close();
+      }
+    });
+  });
+});
