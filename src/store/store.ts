@@ -1,5 +1,5 @@
 import type { Condition, Page, Query } from "./query.ts";
-import type { Entity, RawRecord } from "./record.ts";
+import type { Entity, GroupOfUser, RawRecord } from "./record.ts";
 
 /**
  * The port of the storage layer. Two engines implement it (sqlite/, mongodb/), and one contract suite
@@ -34,14 +34,6 @@ export interface Store {
   transaction<R>(body: (transaction: Transaction) => Promise<R>, options?: { readonly lockKey?: string }): Promise<R>;
 
   /**
-   * Registers a listener that is called after each commit and before its writes can be read, with the ids of the written
-   * records and of the added and removed members. A call without an organization means that any record may have changed.
-   * Absent for an engine that other processes write to, because their writes would not be reported, and if caches are
-   * disabled.
-   */
-  readonly onWrite?: (listener: WriteListener) => void;
-
-  /**
    * Resolves when the database responds.
    * @throws AppError unavailable, also when the only writer of an engine has been in one transaction for five seconds
    */
@@ -50,8 +42,6 @@ export interface Store {
   /** Waits for running operations and releases all resources. Later calls are rejected as unavailable. */
   close(): Promise<void>;
 }
-
-export type WriteListener = (organizationId: string | undefined, ids: Iterable<string>) => void;
 
 /** The collections inside a transaction, where they are writable. */
 export interface Transaction {
@@ -70,6 +60,13 @@ export interface Tenant<Mode extends "read" | "write"> {
 export interface ReadTenant extends Tenant<"read"> {
   /** Opens a collection without parsing its records, for callers that pass the JSON on. */
   openRaw(definition: CollectionDefinition<Entity>): Reader<RawRecord>;
+
+  /**
+   * Returns the groups of each of these users, direct and inherited, in id order, by user id. Cycles are handled.
+   * @param workBudget the most memberships that the call follows, and the most groups that it returns
+   * @throws AppError query-too-expensive if the users together are in more groups than the work budget allows
+   */
+  groupLists(userIds: readonly string[], workBudget: number): Promise<ReadonlyMap<string, readonly GroupOfUser[]>>;
 }
 
 /** A collection. Records are read as `T` and written as `Written`, which includes the search fields if there are any. */

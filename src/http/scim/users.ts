@@ -1,5 +1,4 @@
 import type { UserAttributes } from "../../../schemas/user.ts";
-import type { GroupOfUser } from "../../domain/directory/group-cache.ts";
 import type { Memberships } from "../../domain/directory/memberships.ts";
 import type { Users } from "../../domain/directory/users.ts";
 import { hasErrorCode } from "../../errors.ts";
@@ -10,7 +9,7 @@ import { completeExtensions } from "../../scim/values/extension-values.ts";
 import { hasDeclaredExtensions, parseUser, toScimAttributes } from "../../scim/values/inbound.ts";
 import type { JsonObject } from "../../scim/values/json.ts";
 import { readField } from "../../store/fields.ts";
-import { type RawRecord, toRawRecord } from "../../store/record.ts";
+import { type GroupOfUser, type RawRecord, toRawRecord } from "../../store/record.ts";
 import type { ResponseText } from "./endpoint.ts";
 import type { InputReader } from "./input.ts";
 import type { Projection } from "./projection.ts";

@@ -1,7 +1,6 @@
 import type { Log } from "../../log.ts";
 import { complementOf, isStorableString, validateCondition, validatePath } from "../condition.ts";
 import { stale } from "../errors.ts";
-import type { OffsetPositionCache } from "../paging/offset-positions.ts";
 import type { Query } from "../query.ts";
 import { type Entity, parseRawRecord, type RawRecord } from "../record.ts";
 import { assertOutsideSearchFields, splitSearchFields } from "../search-fields.ts";
@@ -27,8 +26,6 @@ export interface MongoReadContext {
   readonly countCompactor: CountCompactor;
   /** Returns the net number of records that this transaction has added but not yet written to the counts. */
   pendingCount(collection: string, organizationId: string): number;
-  /** End positions of pages; absent inside a transaction, which sees uncommitted changes. */
-  readonly offsetPositions?: OffsetPositionCache;
   /** Lets lookups share round trips; absent inside a transaction, whose operations run one after another. */
   readonly sharedReads?: SharedReads;
   readonly log?: Log;
@@ -40,7 +37,7 @@ export interface MongoReadContext {
  */
 export function createMongoReader<T extends Entity>(
   access: DatabaseAccess,
-  { scanLimiter, countCompactor, pendingCount, offsetPositions, sharedReads, log }: MongoReadContext,
+  { scanLimiter, countCompactor, pendingCount, sharedReads, log }: MongoReadContext,
   definition: CollectionDefinition<Entity>,
   organizationId: string,
   decode: (record: RawRecord) => T,
@@ -92,8 +89,7 @@ export function createMongoReader<T extends Entity>(
         const items = [...(await lookups.find(kind, [unique.value])).values()].map(decode);
         return query.total ? { items, total: items.length } : { items };
       }
-      const positions = offsetPositions?.forCollection(name, organizationId);
-      const { rows, ...rest } = await listDocuments(query, { read, count, ...(positions && { positions }) });
+      const { rows, ...rest } = await listDocuments(query, { read, count });
       return { items: rows.map((document) => decode(decodeRawDocument(document, definition.searchFields))), ...rest };
     },
     count,
@@ -125,7 +121,7 @@ export function createMongoWriter<T extends Entity, Written extends T>(
   };
   const recordChange = (id: string, kind: "inserted-or-removed" | "updated"): void => {
     part.attempt.recordWrite();
-    part.attempt.changes.add(name, organizationId, id, kind);
+    part.attempt.written.add(name, organizationId, id, kind);
   };
   const exists = async (id: string): Promise<boolean> =>
     (await run((options) => documents.findOne(toFilter(id, "any"), { ...options, projection: { _id: 1 } }))) !== null;

@@ -1,3 +1,4 @@
+import { membershipsName } from "../cache/written-records.ts";
 import { isStorableString } from "../condition.ts";
 import { chunks } from "../paging/pages.ts";
 import type { MembershipReader, MembershipWriter } from "../store.ts";
@@ -130,6 +131,9 @@ export function createMongoMembershipWriter(part: TransactionPart, organizationI
       await part.attempt.members.send();
       return read(...parameters);
     };
+  const recordMembers = (memberIds: readonly string[]): void => {
+    for (const id of memberIds) part.attempt.written.add(membershipsName, organizationId, id, "updated");
+  };
   const filterMembers: MembershipReader["filterMembers"] = async (groupId, memberIds) => {
     const isPending = (id: string): boolean => part.attempt.members.has(organizationId, groupId, id);
     const unsent = memberIds.filter((id) => !isPending(id));
@@ -150,12 +154,14 @@ export function createMongoMembershipWriter(part: TransactionPart, organizationI
       const { attempt } = part;
       if (added.length > 0) attempt.recordWrite();
       attempt.members.add(organizationId, groupId, added);
+      recordMembers(added);
       return added;
     },
     remove: async (groupId, memberIds) => {
       await part.attempt.members.send();
       const removed = await reader.filterMembers(groupId, memberIds);
       if (removed.length > 0) part.attempt.recordWrite();
+      recordMembers(removed);
       for (const chunk of chunks(removed, chunkMax)) {
         await part.run((options) =>
           part.database

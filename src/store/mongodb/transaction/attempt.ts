@@ -1,5 +1,5 @@
 import { hasErrorCode } from "../../../errors.ts";
-import { RecordChanges } from "../../paging/offset-positions.ts";
+import { WrittenRecords } from "../../cache/written-records.ts";
 import { CountDeltas } from "../counts.ts";
 import type { DatabaseAccess } from "../database-access.ts";
 import type { Database, OperationOptions, Session } from "../driver.ts";
@@ -14,7 +14,7 @@ export type TransactionBody<R> = (part: TransactionPart) => Promise<R>;
 export class TransactionAttempt implements DatabaseAccess {
   readonly inTransaction = true;
   readonly counts = new CountDeltas();
-  readonly changes = new RecordChanges();
+  readonly written = new WrittenRecords();
   readonly writes: PendingWrites;
   readonly members: PendingMembers;
   readonly database: Database;
