@@ -1,6 +1,7 @@
 import { setImmediate as yieldToEventLoop } from "node:timers/promises";
 import { AppError } from "../errors.ts";
 import { groups } from "./collections.ts";
+import { type GroupForms, type GroupListCache, type GroupListWriter, noGroupListCache } from "./group-list-cache.ts";
 import { chunks } from "./paging/pages.ts";
 import type { GroupOfUser } from "./record.ts";
 import type { MembershipReader, ReadTenant, Tenant } from "./store.ts";
@@ -11,7 +12,10 @@ import type { MembershipReader, ReadTenant, Tenant } from "./store.ts";
  * @param tenant reads the memberships and the groups
  * @param cache holds groups between calls
  */
-export function createGroupLists(tenant: Tenant<"read">, cache: GroupListCache = noCache): ReadTenant["groupLists"] {
+export function createGroupLists(
+  tenant: Tenant<"read">,
+  cache: GroupListCache = noGroupListCache,
+): ReadTenant["groupLists"] {
   const { organizationId } = tenant;
   return async (userIds, workBudget) => {
     const lists = new Map<string, readonly GroupOfUser[]>();
@@ -27,41 +31,6 @@ export function createGroupLists(tenant: Tenant<"read">, cache: GroupListCache =
     return lists;
   };
 }
-
-/** A group in the forms that its members are shown, with its parent groups. */
-export interface GroupForms {
-  /** The form for direct members. */
-  readonly direct: GroupOfUser;
-  /** The form for members of nested groups. */
-  readonly indirect: GroupOfUser;
-  /** Ids of the groups that contain this group directly. */
-  readonly parentIds: readonly string[];
-}
-
-/** What is known of groups and users from earlier calls. */
-export interface GroupListCache {
-  getGroup(organizationId: string, id: string): GroupForms | undefined;
-  /** @param directKey comma-separated ids of a user's direct groups */
-  getList(organizationId: string, directKey: string): readonly GroupOfUser[] | undefined;
-  getListOfUser(organizationId: string, userId: string): readonly GroupOfUser[] | undefined;
-  /** Creates a writer for values that are read from now on. Once the store has been written to, it caches nothing more. */
-  createWriter(organizationId: string): GroupListWriter;
-}
-
-/** Stores values in the cache under the keys of the corresponding getters. */
-export interface GroupListWriter {
-  setGroup(id: string, group: GroupForms): void;
-  setList(directKey: string, groups: readonly GroupOfUser[]): void;
-  setListOfUser(userId: string, groups: readonly GroupOfUser[]): void;
-}
-
-const noWriter: GroupListWriter = { setGroup: () => {}, setList: () => {}, setListOfUser: () => {} };
-const noCache: GroupListCache = {
-  getGroup: () => undefined,
-  getList: () => undefined,
-  getListOfUser: () => undefined,
-  createWriter: () => noWriter,
-};
 
 /** The state of one call. */
 interface Call {
@@ -113,13 +82,14 @@ async function createLists(
   { workBudget, cache }: Call,
 ): Promise<ReadonlyMap<string, readonly GroupOfUser[]>> {
   const getCached = (id: string): GroupForms | undefined => cache.getGroup(tenant.organizationId, id);
-  const { parents, cached, uncachedIds } = await resolveAncestors(
-    tenant.memberships,
+  const { parents, cached, names } = await resolveAncestors(
+    tenant,
     [...directIdsByKey.values()].flat(),
     getCached,
     spend,
   );
-  for (const [id, group] of await readGroups(tenant, uncachedIds, parents)) {
+  for (const [id, displayName] of names) {
+    const group = toForms(id, displayName, parents.get(id));
     cached.set(id, group);
     cacheWriter.setGroup(id, group);
   }
@@ -155,11 +125,12 @@ type ParentsByMember = ReadonlyMap<string, readonly string[]>;
 /** Members per query. The budget is charged after each query, before many more memberships are read. */
 const batchMax = 100;
 
-/** The result of a search for all ancestors of some groups: cached groups, and the ids of the others. */
+/** The result of a search for all ancestors of some groups. */
 interface ResolvedAncestors {
   readonly parents: ParentsByMember;
   readonly cached: Map<string, GroupForms>;
-  readonly uncachedIds: readonly string[];
+  /** The names of the groups that are not cached, by id. Groups that are being removed are missing. */
+  readonly names: ReadonlyMap<string, string>;
 }
 
 /** Reads the groups that contain each of these members directly. */
@@ -178,15 +149,19 @@ async function readParents(
   return parents;
 }
 
-/** Finds all ancestors of these groups in a breadth-first search. */
+/**
+ * Finds all ancestors of these groups in a breadth-first search. The groups of a batch are read together with their
+ * parents, because an engine can send both in one round trip.
+ */
 async function resolveAncestors(
-  memberships: MembershipReader,
+  tenant: Tenant<"read">,
   groupIds: readonly string[],
   getCached: (id: string) => GroupForms | undefined,
   spend: SpendBudget,
 ): Promise<ResolvedAncestors> {
   const parents = new Map<string, readonly string[]>();
   const cached = new Map<string, GroupForms>();
+  const names = new Map<string, string>();
   const visited = new Set(groupIds);
   const queue = [...visited];
   for (const batch of chunks(queue, batchMax)) {
@@ -197,7 +172,10 @@ async function resolveAncestors(
       else uncachedIds.push(id);
     }
     if (uncachedIds.length > 0) await yieldToEventLoop();
-    const parentsRead = uncachedIds.length > 0 ? await memberships.groupsByMember(uncachedIds) : undefined;
+    const [parentsRead] =
+      uncachedIds.length > 0
+        ? await Promise.all([tenant.memberships.groupsByMember(uncachedIds), readNames(tenant, uncachedIds, names)])
+        : [];
     for (const id of batch) {
       const parentIds = cached.get(id)?.parentIds ?? parentsRead?.get(id);
       if (!parentIds || parentIds.length === 0) continue;
@@ -210,7 +188,7 @@ async function resolveAncestors(
       }
     }
   }
-  return { parents, cached, uncachedIds: queue.filter((id) => !cached.has(id)) };
+  return { parents, cached, names };
 }
 
 function collectAncestors(
@@ -242,24 +220,15 @@ function toGroupsOfUser(
   return groupsOfUser;
 }
 
-const chunkMax = 1000;
-
-/** Reads groups by id. Groups that are being removed are missing from the result. */
-async function readGroups(
-  tenant: Tenant<"read">,
-  ids: readonly string[],
-  parents: ParentsByMember,
-): Promise<ReadonlyMap<string, GroupForms>> {
-  const groupsById = new Map<string, GroupForms>();
-  for (const values of chunks(ids, chunkMax)) {
-    const { items } = await tenant.open(groups).list({ where: { op: "in", path: "id", values }, limit: chunkMax });
-    for (const { id, displayName } of items) {
-      groupsById.set(id, {
-        direct: { id, displayName, isDirect: true },
-        indirect: { id, displayName, isDirect: false },
-        parentIds: parents.get(id) ?? [],
-      });
-    }
-  }
-  return groupsById;
+/** @param names receives the names of these groups */
+async function readNames(tenant: Tenant<"read">, ids: readonly string[], names: Map<string, string>): Promise<void> {
+  const where = { op: "in", path: "id", values: ids } as const;
+  const { items } = await tenant.open(groups).list({ where, limit: ids.length });
+  for (const { id, displayName } of items) names.set(id, displayName);
 }
+
+const toForms = (id: string, displayName: string, parentIds: readonly string[] = []): GroupForms => ({
+  direct: { id, displayName, isDirect: true },
+  indirect: { id, displayName, isDirect: false },
+  parentIds,
+});

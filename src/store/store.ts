@@ -28,10 +28,12 @@ export interface Store {
    * or for another transaction. A rejected write (conflict, stale) ends the transaction: the body must not catch it.
    * @param options.lockKey transactions with the same lock key (a group's id) run one after another in this process, so
    *   that many changes of one record do not cause many retries
+   * @param options.expectedReads what the body will probably read, so that an engine can read it for several transactions
+   *   at once. The results of the body's reads do not depend on it
    * @throws AppError conflict | stale | unavailable, and whatever the body throws; Error at once if it is called inside the
    *   body of another transaction
    */
-  transaction<R>(body: (transaction: Transaction) => Promise<R>, options?: { readonly lockKey?: string }): Promise<R>;
+  transaction<R>(body: (transaction: Transaction) => Promise<R>, options?: TransactionOptions): Promise<R>;
 
   /**
    * Resolves when the database responds.
@@ -41,6 +43,22 @@ export interface Store {
 
   /** Waits for running operations and releases all resources. Later calls are rejected as unavailable. */
   close(): Promise<void>;
+}
+
+export interface TransactionOptions {
+  readonly lockKey?: string;
+  readonly expectedReads?: ExpectedReads;
+}
+
+/** Records and memberships of one organization that a transaction will probably read, a few of each. */
+export interface ExpectedReads {
+  readonly organizationId: string;
+  readonly records?: readonly {
+    readonly definition: CollectionDefinition<Entity>;
+    readonly ids: readonly string[];
+  }[];
+  /** Ids of which the transaction reads whether they are members of the group. */
+  readonly members?: { readonly groupId: string; readonly memberIds: readonly string[] };
 }
 
 /** The collections inside a transaction, where they are writable. */

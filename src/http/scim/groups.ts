@@ -51,6 +51,10 @@ export function groupEndpoint(
       patchStatus: 204, // a group can have a million members, and identity providers expect 204
       list: (organizationId, query) => groups.list(organizationId, query),
       get: (organizationId, id) => groups.get(organizationId, id),
+      async read(organizationId, id, projection) {
+        const item = await groups.get(organizationId, id);
+        return item && { item, body: () => streamGroup(item, projection) };
+      },
       async create(context, body) {
         const schema = await schemaOf(context.caller.organizationId);
         const { attributes, memberIds } = parseGroup(await input.readBody(context, body, schema), schema);
@@ -87,7 +91,7 @@ export function groupEndpoint(
           yield* streamGroup(group, { ...projection, schema });
         }
       },
-      render: streamGroup,
+      renderCreated: streamGroup,
       renderUpdated: streamGroup,
     },
     renderer,

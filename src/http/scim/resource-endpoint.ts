@@ -21,6 +21,11 @@ export interface ResourceBinding<Item extends VersionedResource> {
   readonly patchStatus: 200 | 204;
   list(organizationId: string, query: Query): Promise<Page<Item>>;
   get(organizationId: string, id: string): Promise<Item | undefined>;
+  /**
+   * Reads a resource, and begins to read what else its body shows, so that both share a round trip.
+   * @returns undefined if the organization has no such resource
+   */
+  read(organizationId: string, id: string, projection: Projection): Promise<ReadResource<Item> | undefined>;
   create(context: ScimContext, body: unknown): Promise<Item>;
   replace(context: ScimContext, id: string, expected: ExpectedVersion | undefined, body: unknown): Promise<Item>;
   patch(
@@ -34,10 +39,17 @@ export interface ResourceBinding<Item extends VersionedResource> {
   valueAt(item: Item, path: string): string | number | boolean | null;
   /** Renders a list as JSON objects, separated by commas. */
   renderList(organizationId: string, items: readonly Item[], projection: Projection): ResponseText;
-  /** Renders a resource that was read. */
-  render(item: Item, projection: Projection): ResponseText;
+  /** Renders a resource that was just created. */
+  renderCreated(item: Item, projection: Projection): ResponseText;
   /** Renders a resource after a change. The change is stored, so rendering must not fail for its cost. */
   renderUpdated(item: Item, projection: Projection): ResponseText;
+}
+
+/** A resource that was read. */
+export interface ReadResource<Item> {
+  readonly item: Item;
+  /** Renders it. */
+  body(): ResponseText;
 }
 
 /** The errors of an invalid body. */
@@ -81,13 +93,13 @@ export class ResourceEndpoint<Item extends VersionedResource> implements Endpoin
 
   async create(context: ScimContext, body: unknown, projection: Projection): Promise<ScimResponse> {
     const item = await this.#binding.create(context, body);
-    return this.#toResponse(201, item, () => this.#binding.render(item, projection));
+    return this.#toResponse(201, item, () => this.#binding.renderCreated(item, projection));
   }
 
   async read({ organizationId }: Caller, id: string, projection: Projection): Promise<ScimResponse> {
-    const item = await this.#binding.get(organizationId, id);
-    if (!item) throw this.#notFound();
-    return this.#toResponse(200, item, () => this.#binding.render(item, projection));
+    const resource = await this.#binding.read(organizationId, id, projection);
+    if (!resource) throw this.#notFound();
+    return this.#toResponse(200, resource.item, resource.body);
   }
 
   async replace(

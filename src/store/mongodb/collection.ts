@@ -121,6 +121,7 @@ export function createMongoWriter<T extends Entity, Written extends T>(
   };
   const recordChange = (id: string, kind: "inserted-or-removed" | "updated"): void => {
     part.attempt.recordWrite();
+    part.attempt.prefetched.forgetRecord(name, organizationId, id);
     part.attempt.written.add(name, organizationId, id, kind);
   };
   const exists = async (id: string): Promise<boolean> =>
@@ -132,8 +133,13 @@ export function createMongoWriter<T extends Entity, Written extends T>(
     return toDocument(entity);
   };
   return {
-    get: async (id) =>
-      (part.attempt.writes.find(definition, organizationId, id) as T | undefined) ?? (await reader.get(id)),
+    get: async (id) => {
+      const pending = part.attempt.writes.find(definition, organizationId, id);
+      if (pending) return pending as T;
+      const prefetched = part.attempt.prefetched.findRecord(name, organizationId, id);
+      if (!prefetched) return reader.get(id);
+      return prefetched.record && (parseRawRecord(prefetched.record) as T);
+    },
     list: async (query) => {
       await part.attempt.writes.send(name);
       return reader.list(query);

@@ -131,14 +131,21 @@ export function createMongoMembershipWriter(part: TransactionPart, organizationI
       await part.attempt.members.send();
       return read(...parameters);
     };
-  const recordMembers = (memberIds: readonly string[]): void => {
+  const recordMembers = (groupId: string, memberIds: readonly string[]): void => {
+    part.attempt.prefetched.forgetMembers(organizationId, groupId, memberIds);
     for (const id of memberIds) part.attempt.written.add(membershipsName, organizationId, id, "updated");
   };
   const filterMembers: MembershipReader["filterMembers"] = async (groupId, memberIds) => {
     const isPending = (id: string): boolean => part.attempt.members.has(organizationId, groupId, id);
-    const unsent = memberIds.filter((id) => !isPending(id));
-    const stored = new Set(unsent.length > 0 ? await reader.filterMembers(groupId, unsent) : []);
-    return [...new Set(memberIds)].filter((id) => stored.has(id) || isPending(id));
+    const stored = new Set<string>();
+    const unread: string[] = [];
+    for (const id of memberIds) {
+      const isMember = isPending(id) || part.attempt.prefetched.findMember(organizationId, groupId, id);
+      if (isMember) stored.add(id);
+      else if (isMember === undefined) unread.push(id);
+    }
+    if (unread.length > 0) for (const id of await reader.filterMembers(groupId, unread)) stored.add(id);
+    return [...new Set(memberIds)].filter((id) => stored.has(id));
   };
   return {
     members: afterSend(reader.members),
@@ -154,14 +161,14 @@ export function createMongoMembershipWriter(part: TransactionPart, organizationI
       const { attempt } = part;
       if (added.length > 0) attempt.recordWrite();
       attempt.members.add(organizationId, groupId, added);
-      recordMembers(added);
+      recordMembers(groupId, added);
       return added;
     },
     remove: async (groupId, memberIds) => {
       await part.attempt.members.send();
-      const removed = await reader.filterMembers(groupId, memberIds);
+      const removed = await filterMembers(groupId, memberIds);
       if (removed.length > 0) part.attempt.recordWrite();
-      recordMembers(removed);
+      recordMembers(groupId, removed);
       for (const chunk of chunks(removed, chunkMax)) {
         await part.run((options) =>
           part.database

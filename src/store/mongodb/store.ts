@@ -104,12 +104,12 @@ export async function openMongoStore({
       const records = await lookups.find(byGlobalKey(definition, index), candidates);
       return candidates.map((value) => records.get(value)).find((record) => record !== undefined) as T | undefined;
     },
-    transaction: (body, { lockKey } = {}) =>
+    transaction: (body, options) =>
       access.track(async () => {
         scope.assertOutside();
         return transactions.run(
           (part) => scope.run(() => body({ for: (organizationId) => writeTenant(part, organizationId) })),
-          lockKey,
+          options,
         );
       }),
     hasOtherWriters: true,
