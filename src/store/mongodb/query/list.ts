@@ -3,7 +3,8 @@ import { inferTotal } from "../../paging/nearer-end.ts";
 import type { Position, Query, Scalar } from "../../query.ts";
 import { parseRawRecord } from "../../record.ts";
 import type { Reader } from "../../store.ts";
-import { decodeRawDocument, readRawString } from "../read/raw-document.ts";
+import { readRawString } from "../read/bson-reader.ts";
+import { decodeRawDocument } from "../read/raw-document.ts";
 import { documentSkipMax } from "./page.ts";
 
 /** Skipping fewer records than this costs less than the round trip that counts them. */

@@ -3,9 +3,9 @@ import type { Entity, RawRecord } from "../../record.ts";
 import type { CollectionDefinition, ExpectedReads } from "../../store.ts";
 import type { DatabaseAccess } from "../database-access.ts";
 import { operationTimeMs } from "../driver.ts";
+import { readRawString } from "../read/bson-reader.ts";
 import { findRaw } from "../read/find-raw.ts";
 import { Lookups } from "../read/lookups.ts";
-import { readRawString } from "../read/raw-document.ts";
 import { byId } from "../read/record-lookups.ts";
 import { byGroupIndex, membershipsCollection } from "../schema/membership-indexes.ts";
 
