@@ -82,14 +82,13 @@ async function createLists(
   { workBudget, cache }: Call,
 ): Promise<ReadonlyMap<string, readonly GroupOfUser[]>> {
   const getCached = (id: string): GroupForms | undefined => cache.getGroup(tenant.organizationId, id);
-  const { parents, cached, names } = await resolveAncestors(
-    tenant,
+  const { parents, cached, uncachedIds } = await resolveAncestors(
+    tenant.memberships,
     [...directIdsByKey.values()].flat(),
     getCached,
     spend,
   );
-  for (const [id, displayName] of names) {
-    const group = toForms(id, displayName, parents.get(id));
+  for (const [id, group] of await readGroups(tenant, uncachedIds, parents)) {
     cached.set(id, group);
     cacheWriter.setGroup(id, group);
   }
@@ -125,12 +124,11 @@ type ParentsByMember = ReadonlyMap<string, readonly string[]>;
 /** Members per query. The budget is charged after each query, before many more memberships are read. */
 const batchMax = 100;
 
-/** The result of a search for all ancestors of some groups. */
+/** The result of a search for all ancestors of some groups: cached groups, and the ids of the others. */
 interface ResolvedAncestors {
   readonly parents: ParentsByMember;
   readonly cached: Map<string, GroupForms>;
-  /** The names of the groups that are not cached, by id. Groups that are being removed are missing. */
-  readonly names: ReadonlyMap<string, string>;
+  readonly uncachedIds: readonly string[];
 }
 
 /** Reads the groups that contain each of these members directly. */
@@ -149,19 +147,15 @@ async function readParents(
   return parents;
 }
 
-/**
- * Finds all ancestors of these groups in a breadth-first search. The groups of a batch are read together with their
- * parents, because an engine can send both in one round trip.
- */
+/** Finds all ancestors of these groups in a breadth-first search. */
 async function resolveAncestors(
-  tenant: Tenant<"read">,
+  memberships: MembershipReader,
   groupIds: readonly string[],
   getCached: (id: string) => GroupForms | undefined,
   spend: SpendBudget,
 ): Promise<ResolvedAncestors> {
   const parents = new Map<string, readonly string[]>();
   const cached = new Map<string, GroupForms>();
-  const names = new Map<string, string>();
   const visited = new Set(groupIds);
   const queue = [...visited];
   for (const batch of chunks(queue, batchMax)) {
@@ -172,10 +166,7 @@ async function resolveAncestors(
       else uncachedIds.push(id);
     }
     if (uncachedIds.length > 0) await yieldToEventLoop();
-    const [parentsRead] =
-      uncachedIds.length > 0
-        ? await Promise.all([tenant.memberships.groupsByMember(uncachedIds), readNames(tenant, uncachedIds, names)])
-        : [];
+    const parentsRead = uncachedIds.length > 0 ? await memberships.groupsByMember(uncachedIds) : undefined;
     for (const id of batch) {
       const parentIds = cached.get(id)?.parentIds ?? parentsRead?.get(id);
       if (!parentIds || parentIds.length === 0) continue;
@@ -188,7 +179,7 @@ async function resolveAncestors(
       }
     }
   }
-  return { parents, cached, names };
+  return { parents, cached, uncachedIds: queue.filter((id) => !cached.has(id)) };
 }
 
 function collectAncestors(
@@ -220,15 +211,24 @@ function toGroupsOfUser(
   return groupsOfUser;
 }
 
-/** @param names receives the names of these groups */
-async function readNames(tenant: Tenant<"read">, ids: readonly string[], names: Map<string, string>): Promise<void> {
-  const where = { op: "in", path: "id", values: ids } as const;
-  const { items } = await tenant.open(groups).list({ where, limit: ids.length });
-  for (const { id, displayName } of items) names.set(id, displayName);
-}
+const chunkMax = 1000;
 
-const toForms = (id: string, displayName: string, parentIds: readonly string[] = []): GroupForms => ({
-  direct: { id, displayName, isDirect: true },
-  indirect: { id, displayName, isDirect: false },
-  parentIds,
-});
+/** Reads groups by id. Groups that are being removed are missing from the result. */
+async function readGroups(
+  tenant: Tenant<"read">,
+  ids: readonly string[],
+  parents: ParentsByMember,
+): Promise<ReadonlyMap<string, GroupForms>> {
+  const groupsById = new Map<string, GroupForms>();
+  for (const values of chunks(ids, chunkMax)) {
+    const { items } = await tenant.open(groups).list({ where: { op: "in", path: "id", values }, limit: chunkMax });
+    for (const { id, displayName } of items) {
+      groupsById.set(id, {
+        direct: { id, displayName, isDirect: true },
+        indirect: { id, displayName, isDirect: false },
+        parentIds: parents.get(id) ?? [],
+      });
+    }
+  }
+  return groupsById;
+}

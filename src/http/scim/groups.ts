@@ -51,10 +51,6 @@ export function groupEndpoint(
       patchStatus: 204, // a group can have a million members, and identity providers expect 204
       list: (organizationId, query) => groups.list(organizationId, query),
       get: (organizationId, id) => groups.get(organizationId, id),
-      async read(organizationId, id, projection) {
-        const item = await groups.get(organizationId, id);
-        return item && { item, body: () => streamGroup(item, projection) };
-      },
       async create(context, body) {
         const schema = await schemaOf(context.caller.organizationId);
         const { attributes, memberIds } = parseGroup(await input.readBody(context, body, schema), schema);
@@ -92,6 +88,7 @@ export function groupEndpoint(
         }
       },
       renderCreated: streamGroup,
+      render: streamGroup,
       renderUpdated: streamGroup,
     },
     renderer,

@@ -21,11 +21,6 @@ export interface ResourceBinding<Item extends VersionedResource> {
   readonly patchStatus: 200 | 204;
   list(organizationId: string, query: Query): Promise<Page<Item>>;
   get(organizationId: string, id: string): Promise<Item | undefined>;
-  /**
-   * Reads a resource, and begins to read what else its body shows, so that both share a round trip.
-   * @returns undefined if the organization has no such resource
-   */
-  read(organizationId: string, id: string, projection: Projection): Promise<ReadResource<Item> | undefined>;
   create(context: ScimContext, body: unknown): Promise<Item>;
   replace(context: ScimContext, id: string, expected: ExpectedVersion | undefined, body: unknown): Promise<Item>;
   patch(
@@ -41,15 +36,10 @@ export interface ResourceBinding<Item extends VersionedResource> {
   renderList(organizationId: string, items: readonly Item[], projection: Projection): ResponseText;
   /** Renders a resource that was just created. */
   renderCreated(item: Item, projection: Projection): ResponseText;
+  /** Renders a resource that was read. */
+  render(item: Item, projection: Projection): ResponseText;
   /** Renders a resource after a change. The change is stored, so rendering must not fail for its cost. */
   renderUpdated(item: Item, projection: Projection): ResponseText;
-}
-
-/** A resource that was read. */
-export interface ReadResource<Item> {
-  readonly item: Item;
-  /** Renders it. */
-  body(): ResponseText;
 }
 
 /** The errors of an invalid body. */
@@ -97,9 +87,9 @@ export class ResourceEndpoint<Item extends VersionedResource> implements Endpoin
   }
 
   async read({ organizationId }: Caller, id: string, projection: Projection): Promise<ScimResponse> {
-    const resource = await this.#binding.read(organizationId, id, projection);
-    if (!resource) throw this.#notFound();
-    return this.#toResponse(200, resource.item, resource.body);
+    const item = await this.#binding.get(organizationId, id);
+    if (!item) throw this.#notFound();
+    return this.#toResponse(200, item, () => this.#binding.render(item, projection));
   }
 
   async replace(

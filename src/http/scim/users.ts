@@ -33,12 +33,6 @@ export function userEndpoint(
       patchStatus: 200,
       list: (organizationId, query) => users.openRaw(organizationId).list(query),
       get: (organizationId, id) => users.openRaw(organizationId).get(id),
-      async read(organizationId, id, projection) {
-        const groups = userRenderer.findGroups(organizationId, [id], projection);
-        groups.catch(() => undefined); // reported by the body, if there is one
-        const item = await users.openRaw(organizationId).get(id);
-        return item && { item, body: () => userRenderer.render(organizationId, [item], projection, groups) };
-      },
       async create(context, body) {
         const schema = await schemaOf(context.caller.organizationId);
         const known = await input.readBody(context, body, schema);
@@ -67,8 +61,8 @@ export function userEndpoint(
       },
       valueAt: (user, path) => readField({ ...user, ...JSON.parse(user.json) }, path),
       renderList: (organizationId, items, projection) => userRenderer.renderList(organizationId, items, projection),
-      renderCreated: (user, projection) =>
-        userRenderer.render(user.organizationId, [user], projection, Promise.resolve(new Map())), // of no group yet
+      renderCreated: (user, projection) => userRenderer.renderWithoutGroups(user, projection), // of no group yet,
+      render: (user, projection) => userRenderer.render(user.organizationId, [user], projection),
       renderUpdated: (user, projection) => userRenderer.renderUpdated(user, projection),
     },
     renderer,
@@ -100,16 +94,15 @@ class UserRenderer {
       : this.render(organizationId, users, projection);
   }
 
-  /** @param groups the groups of the users, if they were requested before the users were read */
-  async render(
-    organizationId: string,
-    users: readonly RawRecord[],
-    projection: Projection,
-    groups: Promise<GroupsByUser> = this.findGroups(organizationId, users.map(toId), projection),
-  ): Promise<string> {
-    const groupsByUser = await groups;
+  async render(organizationId: string, users: readonly RawRecord[], projection: Projection): Promise<string> {
+    const groups = await this.#findGroups(organizationId, users, projection);
     const schema = await this.#findSchema(organizationId, users, projection);
-    return joinUsers(users, groupsByUser, this.#renderer.createUserRenderer(projection, schema));
+    return joinUsers(users, groups, this.#renderer.createUserRenderer(projection, schema));
+  }
+
+  async renderWithoutGroups(user: RawRecord, projection: Projection): Promise<string> {
+    const schema = await this.#findSchema(user.organizationId, [user], projection);
+    return this.#renderer.createUserRenderer(projection, schema)(user);
   }
 
   /** The change is stored, so a user in more groups than can be resolved is rendered without them. */
@@ -118,13 +111,12 @@ class UserRenderer {
       return await this.render(user.organizationId, [user], projection);
     } catch (error) {
       if (!hasErrorCode(error, "query-too-expensive")) throw error;
-      const schema = await this.#findSchema(user.organizationId, [user], projection);
-      return this.#renderer.createUserRenderer(projection, schema)(user);
+      return this.renderWithoutGroups(user, projection);
     }
   }
 
   async *#stream(organizationId: string, users: readonly RawRecord[], projection: Projection): AsyncGenerator<string> {
-    const groups = await this.findGroups(organizationId, users.map(toId), projection);
+    const groups = await this.#findGroups(organizationId, users, projection);
     const schema = await this.#findSchema(organizationId, users, projection);
     const renderUser = this.#renderer.createUserRenderer(projection, schema);
     for (let start = 0; start < users.length; start += usersPerChunk) {
@@ -143,19 +135,22 @@ class UserRenderer {
     return this.#schemaOf(organizationId);
   }
 
-  /** Reads the groups of users, if the projection includes them. */
-  async findGroups(organizationId: string, userIds: readonly string[], projection: Projection): Promise<GroupsByUser> {
-    return projection.includes("groups") ? this.#memberships.groupsOf(organizationId, userIds) : new Map();
+  async #findGroups(
+    organizationId: string,
+    users: readonly RawRecord[],
+    projection: Projection,
+  ): Promise<ReadonlyMap<string, readonly GroupOfUser[]>> {
+    if (!projection.includes("groups")) return new Map();
+    return this.#memberships.groupsOf(
+      organizationId,
+      users.map(({ id }) => id),
+    );
   }
 }
 
-type GroupsByUser = ReadonlyMap<string, readonly GroupOfUser[]>;
-
-const toId = ({ id }: RawRecord): string => id;
-
 function joinUsers(
   users: readonly RawRecord[],
-  groups: GroupsByUser,
+  groups: ReadonlyMap<string, readonly GroupOfUser[]>,
   renderUser: ReturnType<ResourceRenderer["createUserRenderer"]>,
 ): string {
   let json = "";

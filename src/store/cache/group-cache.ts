@@ -56,9 +56,7 @@ export class GroupCache implements GroupListCache {
     return {
       setGroup: (id, group) => setIfUnchanged(this.#groups, organizationId, id, group),
       setList: (directKey, list) => setIfUnchanged(this.#listsByDirectKey, listScope, directKey, list),
-      setListOfUser: (userId, list) => {
-        if (userId.length <= userIdLengthMax) setIfUnchanged(this.#listsByUser, listScope, userId, list);
-      },
+      setListOfUser: (userId, list) => setIfUnchanged(this.#listsByUser, listScope, userId, list),
     };
   }
 
@@ -82,8 +80,6 @@ export class GroupCache implements GroupListCache {
 }
 
 const organizationsMax = 10_000;
-/** A longer id names no user. A request can contain one that fills a URL. */
-const userIdLengthMax = 64;
 
 /** What an entry belongs to: an organization, or the state of its groups. Compared by identity. */
 type Scope = string | object;
