@@ -93,6 +93,7 @@ module.exports = {
     only("express", "^(src/http/|src/app\\.ts$|test/|bench/|node_modules/)"),
     only("passport", "^(src/http/auth/|test/|node_modules/)"),
     only("passport-http-bearer", "^(src/http/auth/|test/|node_modules/)"),
+    only("@modelcontextprotocol/server", "^(src/http/mcp/|test/|node_modules/)"),
     only("helmet", "^(src/http/|src/app\\.ts$|test/|node_modules/)"),
     rule(
       "the-sqlite-driver-has-one-importer",

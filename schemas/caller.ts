@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { actor } from "./audit-event.ts";
+import { toolRisk } from "./mcp-server.ts";
 import { scope, tokenType } from "./token.ts";
 
 /** The authenticated caller, as the service sees it. */
@@ -16,6 +17,7 @@ export const callerSchema = z
         expiresAt: z.iso.datetime({ precision: 3 }).nullable().describe("Null means that the token does not expire."),
         environment: z.string().optional(),
         mcpServers: z.array(z.string()).optional(),
+        maxRisk: toolRisk.optional(),
         allowedIps: z
           .array(z.string())
           .describe("Addresses and CIDR ranges from which the token can be used. Empty means any address."),

@@ -9,7 +9,7 @@ const fields = {
   expiresAt: instant.optional().describe("Expiry of the user's credential at the MCP server, independent of `status`."),
 };
 
-/** A user's connection to an MCP server. The credential is stored by the client that uses the connection, not here. */
+/** A user's connection to an MCP server. Its credential is a record of its own, or is stored by the client. */
 export const connection = z.object({
   ...entityFields,
   userId: z.string(),

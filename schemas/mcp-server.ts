@@ -19,6 +19,10 @@ const toolInputSchema = z
       "JSON Schema of the tool's arguments: draft 2020-12, or draft-07 if `$schema` names it. Its root has `type: object`, `$ref` stays within the schema, and it has at most 64 KiB and 64 levels.",
   });
 
+/** What a tool does, in ascending order of risk: it reads, changes or destroys data. */
+export const toolRisk = z.enum(["read", "write", "destructive"]);
+export type ToolRisk = z.infer<typeof toolRisk>;
+
 export const tool = z
   .strictObject({
     name: z
@@ -27,7 +31,7 @@ export const tool = z
     title: name.optional(),
     description: z.string().max(10_000).optional(),
     inputSchema: toolInputSchema.optional(),
-    risk: z.enum(["read", "write", "destructive"]).default("write"),
+    risk: toolRisk.default("write"),
     enabled: z.boolean().default(true).describe("A disabled tool is hidden from all users."),
   })
   .meta({ id: "Tool" });
@@ -70,6 +74,12 @@ const common = {
   environment: slug.optional().describe("The server's environment. A token can be restricted to one environment."),
   transport: z.enum(["http", "stdio"]),
   url: httpUrl.optional().describe("Required with transport `http`."),
+  timeoutSeconds: z
+    .int()
+    .min(1)
+    .max(120)
+    .optional()
+    .describe("The time limit of a tool call, in seconds. Absent: 30. Only with transport `http`."),
   command: z.string().min(1).max(1000).optional().describe("Required with transport `stdio`."),
   args: z.array(z.string().max(2000)).max(100).optional().describe("Only with transport `stdio`."),
   auth: serverAuth.default({ type: "none" }),
@@ -90,12 +100,14 @@ export type McpServer = Readonly<z.output<typeof mcpServer>>;
 
 export const mcpServerInput = z
   .strictObject({ ...readOnlyEntityFields, slug, ...fields })
-  .superRefine(({ transport, url, command, args }, context) => {
+  .superRefine(({ transport, url, timeoutSeconds, command, args }, context) => {
     const addIssue = (path: string, message: string): void =>
       context.addIssue({ code: "custom", path: [path], message });
     if (transport === "http" && url === undefined) addIssue("url", "is required with transport http");
     if (transport === "stdio" && command === undefined) addIssue("command", "is required with transport stdio");
     if (transport === "stdio" && url !== undefined) addIssue("url", "is allowed with transport http only");
+    if (transport === "stdio" && timeoutSeconds !== undefined)
+      addIssue("timeoutSeconds", "is allowed with transport http only");
     if (transport === "http" && command !== undefined) addIssue("command", "is allowed with transport stdio only");
     if (transport === "http" && args !== undefined) addIssue("args", "is allowed with transport stdio only");
   })

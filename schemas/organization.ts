@@ -57,11 +57,22 @@ export const provisioningSettings = z
   .meta({ id: "ProvisioningSettings" });
 export type ProvisioningSettings = Readonly<z.output<typeof provisioningSettings>>;
 
+/** How the catalog treats what MCP servers report about themselves. */
+const mcpSettings = z
+  .strictObject({
+    approveChanges: z
+      .enum(["manual", "automatic"])
+      .default("manual")
+      .describe("Whether changes that a refresh finds wait for approval or are applied at once."),
+  })
+  .meta({ id: "McpSettings" });
+
 const fields = {
   name,
   tokenPolicy: tokenPolicy.optional(),
   authExchange: authExchangeSettings.optional(),
   provisioning: provisioningSettings.optional().describe("Absent: the default of each setting."),
+  mcp: mcpSettings.optional().describe("Absent: the default of each setting."),
 };
 
 export const organization = z.object({

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { actor } from "./audit-event.ts";
 import { entityFields, entityResponseFields } from "./entity.ts";
+import { toolRisk } from "./mcp-server.ts";
 import { slug, uniqueArray } from "./text.ts";
 
 /** The scopes that a token can have. src/domain/tokens/scopes.ts defines which scopes include which others. */
@@ -12,6 +13,7 @@ export const scope = z.enum([
   "admin:tokens",
   "connect:read",
   "connect:write",
+  "connect:call",
   "connect:exchange-auth",
 ]);
 export type Scope = z.infer<typeof scope>;
@@ -67,6 +69,8 @@ export const token = z.object({
   /** Restricts the token to the MCP servers of one environment and with these slugs, and to the resources that use them. */
   environment: slug.optional(),
   mcpServers: z.array(slug).min(1).optional(),
+  /** The highest risk of the tools that the token can list and call; absent: any risk. */
+  maxRisk: toolRisk.optional(),
   /** Addresses and CIDR ranges from which the token can be used; absent: any address. */
   allowedIps: z.array(z.string()).min(1).max(64).optional(),
   expiresAt: z.iso.datetime({ precision: 3 }).optional(),
@@ -119,6 +123,11 @@ export const tokenInput = z
       .min(1, "must name at least one server")
       .optional()
       .describe("Restricts the token to the MCP servers with these slugs. Never changes."),
+    maxRisk: toolRisk
+      .optional()
+      .describe(
+        "Restricts the token to tools of this risk or a lower one: `read`, `write`, `destructive`. Never changes.",
+      ),
   })
   .superRefine(checkSingleExpiry)
   .meta({ id: "TokenInput" });
@@ -139,6 +148,7 @@ export const tokenPatch = z
     userId: immutable,
     environment: immutable,
     mcpServers: immutable,
+    maxRisk: immutable,
   })
   .superRefine(checkSingleExpiry)
   .meta({ id: "TokenPatch" });
@@ -189,6 +199,7 @@ export const tokenResponse = z
       .describe("The token for which this one was issued. This token is valid only while that one is active."),
     environment: z.string().optional(),
     mcpServers: z.array(z.string()).optional(),
+    maxRisk: toolRisk.optional(),
     allowedIps: z
       .array(z.string())
       .describe("Addresses and CIDR ranges from which the token can be used. Empty: any address."),

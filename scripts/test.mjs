@@ -1,9 +1,11 @@
 /**
  * Runs every test with coverage and checks the coverage of lines: `npm test [-- mocha options]`. The code of MongoDB's
  * engine counts only if its suites ran. With mocha options, such as --grep, the coverage is not checked.
+ * With TEST_STORES=sqlite a process per processor runs the suites: those of MongoDB share one mongod, so they run in one.
  */
 import { spawnSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { relative } from "node:path";
 
 /** Percent of lines. */
@@ -13,8 +15,12 @@ const mongodbDirectory = "src/store/mongodb/";
 const enginesFile = "coverage/engines.txt";
 
 const options = process.argv.slice(2);
+const parallel =
+  process.env.TEST_STORES === "sqlite" && options.length === 0
+    ? ["--parallel", "--jobs", String(availableParallelism())]
+    : [];
 rmSync(enginesFile, { force: true });
-const { status } = spawnSync("c8", ["mocha", "dist/test/**/*.test.js", ...options], { stdio: "inherit" });
+const { status } = spawnSync("c8", ["mocha", "dist/test/**/*.test.js", ...parallel, ...options], { stdio: "inherit" });
 process.exitCode = status ?? 1;
 if (status === 0 && options.length === 0 && !isCovered()) process.exitCode = 1;
 

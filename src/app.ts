@@ -10,7 +10,7 @@ import { RequestLog } from "./domain/audit/request-log.ts";
 import { RequestLogReader } from "./domain/audit/request-log-reader.ts";
 import { Retention } from "./domain/audit/retention.ts";
 import { type BackgroundJob, startBackgroundJobs } from "./domain/background-jobs.ts";
-import { Catalog } from "./domain/catalog/catalog.ts";
+import { type AssertContent, Catalog } from "./domain/catalog/catalog.ts";
 import type { CatalogResource } from "./domain/catalog/resource.ts";
 import {
   type CatalogResourceType,
@@ -24,12 +24,22 @@ import { CascadeDeletes } from "./domain/cleanup/cascade-deletes.ts";
 import { Authorizations } from "./domain/connections/authorizations.ts";
 import { McpConnections } from "./domain/connections/connections.ts";
 import { SigningKey } from "./domain/connections/signing-key.ts";
+import { CredentialCipher } from "./domain/credentials/credential-cipher.ts";
+import { type RotationReport, rotateCredentials } from "./domain/credentials/credential-rotation.ts";
+import { UpstreamCredentials } from "./domain/credentials/upstream-credentials.ts";
 import { Groups } from "./domain/directory/groups.ts";
 import { Members } from "./domain/directory/members.ts";
 import { Memberships } from "./domain/directory/memberships.ts";
 import { Users } from "./domain/directory/users.ts";
 import { ScimExtensions } from "./domain/extensions/scim-extensions.ts";
+import { ToolCallLog } from "./domain/mcp/call-log.ts";
+import { ToolCalls } from "./domain/mcp/tool-calls.ts";
+import { ToolQuarantine } from "./domain/mcp/tool-definition.ts";
+import { UserTools } from "./domain/mcp/user-tools.ts";
 import { bootstrapStore, Organizations } from "./domain/organizations.ts";
+import { AddressGuard } from "./domain/outbound/address-guard.ts";
+import { readCertificateAuthorities } from "./domain/outbound/certificate-authorities.ts";
+import { GuardedHttp } from "./domain/outbound/guarded-http.ts";
 import type { Flushable } from "./domain/periodic-flush.ts";
 import { readProvisioningSettings } from "./domain/provisioning-settings.ts";
 import { CounterSync } from "./domain/rate-limit/counter-sync.ts";
@@ -44,24 +54,35 @@ import { TokenSignals } from "./domain/tokens/usage/signals.ts";
 import { TokenUsage } from "./domain/tokens/usage/usage.ts";
 import { ClientCredentials } from "./domain/tokens/verify/client-credentials.ts";
 import { type TokenSettings, TokenVerifier } from "./domain/tokens/verify/token-verifier.ts";
+import { CatalogRefresh } from "./domain/upstream/catalog-refresh.ts";
+import { McpUpstreamCalls } from "./domain/upstream/mcp-upstream-calls.ts";
+import { findOwnCredential } from "./domain/upstream/own-credential.ts";
+import { assertServerUrl } from "./domain/upstream/server-url.ts";
 import { AppError } from "./errors.ts";
+import type { Services } from "./http/api/kernel/services.ts";
 import { identifyActingUser, isUserViewRequest } from "./http/api/kernel/view.ts";
 import { apiRouter } from "./http/api/router.ts";
 import { authenticate } from "./http/auth/authenticate.ts";
 import { FailureLimit } from "./http/auth/failure-limit.ts";
 import { rateLimit } from "./http/auth/rate-limit.ts";
+import { mcpRouter } from "./http/mcp/router.ts";
 import { oauthRouter } from "./http/oauth/router.ts";
 import { scimRouter } from "./http/scim/router.ts";
 import { createExpressApp } from "./http/server/express-app.ts";
 import type { Log } from "./log.ts";
 import { OrganizationSchemas } from "./scim/schema/organization-schemas.ts";
+import { version } from "./startup.ts";
 import type { Store } from "./store/store.ts";
 
 /** Creates the part of the domain that the CLI and the service share. */
-export function createDomain(store: Store, config: Config): { tokens: Tokens; organizations: Organizations } {
+export function createDomain(
+  store: Store,
+  config: Config,
+): { tokens: Tokens; organizations: Organizations; rotateCredentials(): Promise<RotationReport> } {
   return {
     organizations: new Organizations(store),
     tokens: new Tokens(store, toTokenPolicy(config)),
+    rotateCredentials: () => rotateCredentials(store, new CredentialCipher(config.credentialKeys)),
   };
 }
 
@@ -108,9 +129,21 @@ export async function createApp(store: Store, config: Config, log: Log, now: () 
   const users = new Users(store, cascadeDeletes, tokenCleanup);
   const groups = new Groups(store, cascadeDeletes);
   const memberships = new Memberships(store);
-  const createCatalog = <T extends CatalogResource>(type: CatalogResourceType<T>): Catalog<T> =>
-    new Catalog(store, cascadeDeletes, type, config.contentLimits);
-  const mcpServers = createCatalog(mcpServerType);
+  const createCatalog = <T extends CatalogResource>(
+    type: CatalogResourceType<T>,
+    assertContent?: AssertContent<T>,
+  ): Catalog<T> => new Catalog(store, cascadeDeletes, type, config.contentLimits, assertContent);
+  const upstreamGuard = new AddressGuard({ allowedRanges: config.upstreamAllow });
+  const mcpServers = createCatalog(mcpServerType, assertServerUrl(upstreamGuard));
+  const isOwnCredential = findOwnCredential(config);
+  const credentials = new UpstreamCredentials(store, new CredentialCipher(config.credentialKeys), isOwnCredential);
+  const ca = config.upstreamCaFile === undefined ? undefined : readCertificateAuthorities(config.upstreamCaFile);
+  const upstreamCalls = new McpUpstreamCalls({
+    http: new GuardedHttp(upstreamGuard, { keepAlive: true, ...(ca !== undefined && { ca }) }),
+    credentials,
+    isOwnCredential,
+    publicUrl: config.publicUrl,
+  });
   const scimExtensions = new ScimExtensions(store, cascadeDeletes);
   const schemas = new OrganizationSchemas((organizationId) => scimExtensions.list(organizationId));
   const authorizations = new Authorizations(new SigningKey(store, "connection-state"));
@@ -129,6 +162,62 @@ export async function createApp(store: Store, config: Config, log: Log, now: () 
   const quotas = rateLimitPolicies(config.rateLimits, now);
   const failureLimit = new FailureLimit(config.rateLimits.failures, now);
   const requireCredentials = authenticate(verifier, failureLimit);
+  const services: Services = {
+    users,
+    groups,
+    members: new Members(store),
+    memberships,
+    access: new AccessResolver(store),
+    mcpServers,
+    toolkits: createCatalog(toolkitType),
+    skills: createCatalog(skillType),
+    commands: createCatalog(commandType),
+    policies: createCatalog(policyType),
+    connections: new McpConnections(store, mcpServers, authorizations),
+    credentials,
+    catalogRefresh: new CatalogRefresh(store, mcpServers, upstreamCalls),
+    organizations,
+    scimExtensions,
+    schemas,
+    auditEvents: new AuditLogReader(store),
+    loggedRequests: new RequestLogReader(store),
+    provisioning: new ProvisioningConnections(store, now),
+    exchanges,
+    tokens,
+    tokenReports: new TokenReports(store, tokenSettings, formatGate),
+  };
+  const toolCallLog = new ToolCallLog(store);
+  const quarantine = new ToolQuarantine(({ organizationId, slug }, problems) =>
+    log.warn("tools cannot be served by /mcp", {
+      organizationId,
+      server: slug,
+      problems: Object.fromEntries(problems),
+    }),
+  );
+  const userTools = new UserTools(store, quarantine);
+  const mcp = mcpRouter({
+    services: {
+      api: services,
+      tools: userTools,
+      calls: new ToolCalls({
+        tools: userTools,
+        upstream: upstreamCalls,
+        log: toolCallLog,
+        argumentAudit: config.mcpAuditArguments,
+      }),
+      quotas: quotas.mcp,
+    },
+    requestLog,
+    origin: {
+      publicUrl: config.publicUrl,
+      allowedOrigins: config.mcpAllowedOrigins,
+      allowedHosts: config.mcpAllowedHosts,
+    },
+    authenticate: requireCredentials,
+    identifyUser: identifyActingUser(users),
+    log,
+    version,
+  });
   let isShuttingDown = false;
   const handler = createExpressApp({
     trustProxy: config.trustProxy,
@@ -159,29 +248,10 @@ export async function createApp(store: Store, config: Config, log: Log, now: () 
         log,
         limit: rateLimit(() => quotas.api, log),
       }),
+      "/mcp": mcp,
+      "/api/v1/mcp": mcp,
       "/api": apiRouter({
-        services: {
-          users,
-          groups,
-          members: new Members(store),
-          memberships,
-          access: new AccessResolver(store),
-          mcpServers,
-          toolkits: createCatalog(toolkitType),
-          skills: createCatalog(skillType),
-          commands: createCatalog(commandType),
-          policies: createCatalog(policyType),
-          connections: new McpConnections(store, mcpServers, authorizations),
-          organizations,
-          scimExtensions,
-          schemas,
-          auditEvents: new AuditLogReader(store),
-          loggedRequests: new RequestLogReader(store),
-          provisioning: new ProvisioningConnections(store, now),
-          exchanges,
-          tokens,
-          tokenReports: new TokenReports(store, tokenSettings, formatGate),
-        },
+        services,
         requestLog,
         publicUrl: config.publicUrl,
         authenticate: requireCredentials,
@@ -208,6 +278,7 @@ export async function createApp(store: Store, config: Config, log: Log, now: () 
       buffer("token-signals", signals),
       buffer("rejected-credentials", rejections),
       buffer("request-log", requestLog),
+      buffer("tool-calls", toolCallLog),
       buffer("provisioning-status", provisioningMonitor),
       ...(counterSync ? [buffer("rate-limit-counters", counterSync, counterSyncIntervalMs)] : []),
       maintenance("cascade-deletes", () => cascadeDeletes.flush()),
@@ -223,6 +294,9 @@ export async function createApp(store: Store, config: Config, log: Log, now: () 
     startShutdown: () => {
       isShuttingDown = true;
     },
-    close: () => jobs.stop(),
+    close: async () => {
+      await jobs.stop();
+      await upstreamCalls.close();
+    },
   };
 }

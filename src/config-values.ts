@@ -26,6 +26,18 @@ export const readableFile = (content: string) =>
     .refine(isReadableFile, `is not the path of a readable file. Set it to the path of a PEM ${content}.`)
     .optional();
 
+/**
+ * Decodes a key of 32 bytes in base64 or base64url.
+ * @returns the key in a list, which is empty after an issue was reported
+ */
+export function base64Key(text: string, context: z.RefinementCtx): readonly Buffer[] {
+  const key = Buffer.from(text, "base64");
+  if (/^[\w+/-]{43}=?$/.test(text) && key.length === 32) return [key];
+  const message = 'is not 32 bytes in base64. Set it to the output of "openssl rand -base64 32".';
+  context.addIssue({ code: "custom", message });
+  return [];
+}
+
 /** Returns whether a string is an http or https URL without query, fragment and credentials. */
 export function isPublicUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
@@ -62,3 +74,22 @@ function coversAllIPv4(address: string, bits: number): boolean {
   range.addSubnet(address, bits, "ipv6");
   return ["::ffff:0.0.0.0", "::ffff:255.255.255.255"].every((each) => range.check(each, "ipv6"));
 }
+
+/**
+ * Creates the schema of a list of values that commas separate; absent: empty.
+ * @param message the problem with the list, then the fix
+ */
+export const list = (isElement: (element: string) => boolean, message: string) =>
+  z
+    .string()
+    .transform((text) => text.split(",").map((each) => each.trim()))
+    .refine((elements) => elements.every(isElement), message)
+    .default([]);
+
+/** Returns whether a string is the origin of a web page (RFC 6454 section 6.1). */
+export const isOrigin = (text: string): boolean =>
+  URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).origin === text.toLowerCase();
+
+/** Returns whether a string is a host name (RFC 1123 section 2.1). */
+export const isHostName = (text: string): boolean =>
+  text.length <= 253 && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i.test(text);

@@ -1,7 +1,18 @@
 import { isIP } from "node:net";
 import { z } from "zod";
-import { integer, isAddressOrCidr, isPublicUrl, readableFile } from "./config-values.ts";
+import {
+  base64Key,
+  integer,
+  isAddressOrCidr,
+  isHostName,
+  isOrigin,
+  isPublicUrl,
+  list,
+  readableFile,
+} from "./config-values.ts";
 import type { ContentLimits } from "./domain/catalog/content-quota.ts";
+import { parseIpRange } from "./domain/ip-range.ts";
+import { type ArgumentAudit, argumentAudits } from "./domain/mcp/audited-arguments.ts";
 import { apiSurfaces } from "./domain/rate-limit/policies.ts";
 import type { RateLimit } from "./domain/rate-limit/quota.ts";
 import { StartupError } from "./errors.ts";
@@ -27,9 +38,21 @@ export interface Config {
   readonly auditRetentionDays?: number;
   /** Whether the keys of identity providers may be read from private addresses and over plain HTTP. */
   readonly jwksAllowPrivate: boolean;
+  /** The keys that encrypt the credentials of MCP servers, 32 bytes each: the current one, then the previous ones. */
+  readonly credentialKeys: readonly Buffer[];
+  /** Addresses and CIDR ranges of MCP servers that are allowed although they are not public. */
+  readonly upstreamAllow: readonly string[];
+  /** The path of PEM certificates of authorities that MCP servers' certificates may come from. */
+  readonly upstreamCaFile?: string;
   /** Addresses and CIDR ranges of the proxies that may set X-Forwarded-For. */
   readonly trustProxy: readonly string[];
   readonly rateLimits: RateLimits;
+  /** Origins of web pages that may use `/mcp`, besides that of `publicUrl`. */
+  readonly mcpAllowedOrigins: readonly string[];
+  /** Names of this service in the Host header of `/mcp`, besides that of `publicUrl`. */
+  readonly mcpAllowedHosts: readonly string[];
+  /** What the audit log records of the arguments of tool calls. */
+  readonly mcpAuditArguments: ArgumentAudit;
   readonly logLevel: LogLevel;
   readonly tls?: { readonly certPath: string; readonly keyPath: string };
 }
@@ -89,6 +112,22 @@ export const settings = {
     description: "`true` allows keys of identity providers at private addresses and over plain HTTP",
     defaultValue: "false",
   },
+  CREDENTIAL_KEY: {
+    description: "key that encrypts the credentials of MCP servers, 32 bytes in base64; without it none can be stored",
+    defaultValue: "",
+  },
+  CREDENTIAL_KEYS_PREVIOUS: {
+    description: "comma-separated previous values of CREDENTIAL_KEY, which still decrypt",
+    defaultValue: "",
+  },
+  UPSTREAM_ALLOW: {
+    description: "comma-separated addresses or CIDR ranges of MCP servers that need not be public nor use HTTPS",
+    defaultValue: "",
+  },
+  UPSTREAM_CA_FILE: {
+    description: "path of PEM certificates of further authorities for the certificates of MCP servers",
+    defaultValue: "",
+  },
   TRUST_PROXY: { description: "comma-separated addresses or CIDR ranges of trusted proxies", defaultValue: "" },
   RATE_LIMIT: {
     description: "`off`, or changes to these limits, each as requests/seconds or `off`",
@@ -96,6 +135,19 @@ export const settings = {
       ...["scim=500/10", "api=3000/60", "connect=100/60", "connect-organization=1000/3600"],
       ...["mcp=100/60", "mcp-organization=1000/3600", "failures=300/60"],
     ].join(","),
+  },
+  MCP_ALLOWED_ORIGINS: {
+    description: "comma-separated origins of web pages that may use `/mcp`, besides that of PUBLIC_URL",
+    defaultValue: "",
+  },
+  MCP_ALLOWED_HOSTS: {
+    description: "comma-separated host names under which `/mcp` may be requested, besides that of PUBLIC_URL",
+    defaultValue: "",
+  },
+  MCP_AUDIT_ARGUMENTS: {
+    description:
+      "what the audit log records of the arguments of tool calls: `none`, `keys`, or `full` with masked secrets",
+    defaultValue: "none",
   },
   LOG_LEVEL: { description: "`error`, `warn`, `info` or `debug`", defaultValue: "info" },
   TLS_CERT: {
@@ -146,8 +198,14 @@ export function readConfig(environment: Environment = process.env): Config {
       organizationMax: rest.ORGANIZATION_CONTENT_MAX_MIB * mebi,
     },
     jwksAllowPrivate: rest.JWKS_ALLOW_PRIVATE === "true",
+    credentialKeys: [...(rest.CREDENTIAL_KEY ?? []), ...rest.CREDENTIAL_KEYS_PREVIOUS],
+    upstreamAllow: rest.UPSTREAM_ALLOW,
+    ...(rest.UPSTREAM_CA_FILE !== undefined && { upstreamCaFile: rest.UPSTREAM_CA_FILE }),
     trustProxy: rest.TRUST_PROXY,
     rateLimits: rest.RATE_LIMIT,
+    mcpAllowedOrigins: rest.MCP_ALLOWED_ORIGINS,
+    mcpAllowedHosts: rest.MCP_ALLOWED_HOSTS,
+    mcpAuditArguments: rest.MCP_AUDIT_ARGUMENTS,
     logLevel: rest.LOG_LEVEL,
     ...(rest.MONGODB_URI !== undefined && { mongodbUri: rest.MONGODB_URI }),
     ...(rest.AUTH_SECRET !== undefined && { authSecret: rest.AUTH_SECRET }),
@@ -221,6 +279,20 @@ const environmentSchema = z.object({
   USER_CONTENT_MAX_MIB: integer(1, 4096, "a number of MiB, for example 32"),
   ORGANIZATION_CONTENT_MAX_MIB: integer(1, 1_048_576, "a number of MiB, for example 4096"),
   JWKS_ALLOW_PRIVATE: z.enum(["true", "false"], "is neither true nor false. Set it to one of them."),
+  CREDENTIAL_KEY: z.string().transform(base64Key).optional(),
+  CREDENTIAL_KEYS_PREVIOUS: z
+    .string()
+    .transform((text, context) => text.split(",").flatMap((each) => base64Key(each.trim(), context)))
+    .default([]),
+  UPSTREAM_ALLOW: z
+    .string()
+    .transform((text) => text.split(",").map((each) => each.trim()))
+    .refine(
+      (list) => list.every((each) => typeof parseIpRange(each) !== "string"),
+      "is not a list of IP addresses and CIDR ranges. Set it to the addresses of your MCP servers, for example 10.20.0.0/16,127.0.0.1.",
+    )
+    .default([]),
+  UPSTREAM_CA_FILE: readableFile("certificate"),
   TRUST_PROXY: z
     .string()
     .transform((text) => text.split(",").map((each) => each.trim()))
@@ -230,15 +302,30 @@ const environmentSchema = z.object({
     )
     .default([]),
   RATE_LIMIT: z.string().transform(parseRateLimits),
+  MCP_ALLOWED_ORIGINS: list(
+    isOrigin,
+    "is not a list of origins. Set it to origins such as https://inspector.example.com.",
+  ),
+  MCP_ALLOWED_HOSTS: list(
+    isHostName,
+    "is not a list of host names without ports. Set it to names such as gatehouse.internal.",
+  ),
+  MCP_AUDIT_ARGUMENTS: z.enum(argumentAudits, `is not one of ${argumentAudits.join(", ")}. Set it to one of them.`),
   LOG_LEVEL: z.enum(logLevels, `is not a log level. Set it to one of ${logLevels.join(", ")}.`),
   TLS_CERT: readableFile("certificate"),
   TLS_KEY: readableFile("key"),
 } satisfies Record<SettingName, z.ZodType>);
 
 function findCombinationErrors(values: Readonly<Record<string, unknown>>): string[] {
-  return (values["TLS_CERT"] === undefined) === (values["TLS_KEY"] === undefined)
-    ? []
-    : ["TLS_CERT and TLS_KEY are not set together. Set both to use HTTPS, or unset both."];
+  const isSet = (name: SettingName): boolean => values[name] !== undefined;
+  return [
+    ...(isSet("TLS_CERT") === isSet("TLS_KEY")
+      ? []
+      : ["TLS_CERT and TLS_KEY are not set together. Set both to use HTTPS, or unset both."]),
+    ...(isSet("CREDENTIAL_KEYS_PREVIOUS") && !isSet("CREDENTIAL_KEY")
+      ? ["CREDENTIAL_KEYS_PREVIOUS is set without CREDENTIAL_KEY. Set CREDENTIAL_KEY to the current key."]
+      : []),
+  ];
 }
 
 const rateLimitPattern = new RegExp(`^(${rateLimitNames.join("|")})=(?:off|([1-9]\\d{0,8})/([1-9]\\d{0,4}))$`);

@@ -35,6 +35,7 @@ export type ErrorCode =
   | "query-too-expensive"
   | "rate-limited"
   | "not-implemented"
+  | "upstream-failed" // an MCP server did not respond as it should
   | "unavailable" // the store does not respond; the client should try again
   | "internal"; // an unexpected error; the log has the cause
 

@@ -10,3 +10,9 @@ export function waitForOwnTick(): Promise<void> {
   previous = previous.then(() => yieldToEventLoop());
   return previous;
 }
+
+/** Characters of JSON that take a millisecond or more to parse, to compare, to store or to send. */
+const longMin = 128 * 1024;
+
+/** Whether so much JSON was read or is to be written that the next step waits for its own tick. @param length in characters */
+export const isLong = (length: number): boolean => length >= longMin;

@@ -70,6 +70,9 @@ const probes: Readonly<Record<string, readonly (readonly [string, string])[]>> =
   ],
   "passport-has-one-importer": [["src/domain/probe-passport", 'export * from "passport";']],
   "passport-http-bearer-has-one-importer": [["src/domain/probe-bearer", 'export * from "passport-http-bearer";']],
+  "-modelcontextprotocol-server-has-one-importer": [
+    ["src/domain/probe-mcp", 'export * from "@modelcontextprotocol/server";'],
+  ],
   "helmet-has-one-importer": [["src/domain/probe-helmet", 'export * from "helmet";']],
   "the-sqlite-driver-has-one-importer": [["src/store/probe-driver", 'export * from "node:sqlite";']],
 };

@@ -3,6 +3,14 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import { mcpServerInput } from "../schemas/mcp-server.ts";
+import { operatorActor } from "../src/domain/audit/record.ts";
+import { Catalog } from "../src/domain/catalog/catalog.ts";
+import { mcpServerType } from "../src/domain/catalog/resource-types.ts";
+import { CascadeDeletes } from "../src/domain/cleanup/cascade-deletes.ts";
+import { CredentialCipher } from "../src/domain/credentials/credential-cipher.ts";
+import { UpstreamCredentials } from "../src/domain/credentials/upstream-credentials.ts";
+import { Organizations } from "../src/domain/organizations.ts";
 import { mintSecret } from "../src/domain/tokens/issue/format.ts";
 import { collections } from "../src/store/collections.ts";
 import { openSqliteStore } from "../src/store/sqlite/store.ts";
@@ -75,6 +83,46 @@ describe("gatehouse", () => {
         );
       }
       expect(parseLines(await runSuccessfully("organization", "list"))).to.have.length(1);
+    });
+  });
+
+  describe("credential rotate", () => {
+    const keys = [1, 2].map((byte) => Buffer.alloc(32, byte)) as [Buffer, Buffer];
+    const [oldKey, newKey] = keys.map((key) => key.toString("base64")) as [string, string];
+    const rotate = (environment: object) => runCli({ DATA_DIR: dataDir, ...environment }, "credential", "rotate");
+
+    /** Stores the credential of a server, encrypted under the old key. */
+    const storeCredential = async (): Promise<void> => {
+      await runSuccessfully("organization", "create", "default");
+      const store = await openSqliteStore({ collections, dataDir });
+      const [organization] = (await new Organizations(store).list({ limit: 1 })).items;
+      const caller = { organizationId: String(organization?.id), ...operatorActor, scopes: new Set<never>() };
+      const catalog = new Catalog(store, new CascadeDeletes(store), mcpServerType);
+      const { id: _, ...content } = mcpServerInput.parse({
+        ...{ slug: "jira", name: "Jira", transport: "http", url: "https://jira.example", auth: { type: "apiKey" } },
+      });
+      const { id } = await catalog.create(caller, content);
+      const credentials = new UpstreamCredentials(store, new CredentialCipher([keys[0]]), () => false);
+      await credentials.setForServer(caller, id, "Bearer jira");
+      await store.close();
+    };
+
+    it("encrypts under the new key, and fails while a key is missing", async () => {
+      await storeCredential();
+      const missing = await rotate({ CREDENTIAL_KEY: newKey });
+      expect(missing).to.include({ code: 1 });
+      expect(missing.stderr).to.contain("1 credentials cannot be decrypted");
+      const rotated = await rotate({ CREDENTIAL_KEY: newKey, CREDENTIAL_KEYS_PREVIOUS: oldKey });
+      expect(rotated.code, rotated.stderr).to.equal(0);
+      expect(parseLines(rotated.stdout)).to.deep.equal([{ reencrypted: 1, current: 0, removed: 0, unreadable: 0 }]);
+      const [again] = parseLines((await rotate({ CREDENTIAL_KEY: newKey })).stdout);
+      expect(again).to.include({ current: 1, unreadable: 0 });
+    });
+
+    it("names the missing setting", async () => {
+      const { code, stderr } = await rotate({});
+      expect(code).to.equal(1);
+      expect(stderr).to.match(/^gatehouse: There is no key [^.]*CREDENTIAL_KEY is not set\.\n$/);
     });
   });
 

@@ -28,10 +28,15 @@ const defaults: Config = {
   hasCache: true,
   tokenPrefix: "wxt",
   jwksAllowPrivate: false,
+  credentialKeys: [],
+  upstreamAllow: [],
   oauthTokenSeconds: 3600,
   contentLimits: { userMax: 33_554_432, organizationMax: 4_294_967_296 },
   trustProxy: [],
   rateLimits: defaultLimits,
+  mcpAllowedOrigins: [],
+  mcpAllowedHosts: [],
+  mcpAuditArguments: "none",
   logLevel: "info",
 };
 
@@ -54,7 +59,10 @@ interface Expected {
   readonly problem?: string;
 }
 
-const expected: Readonly<Record<Exclude<keyof typeof settings, "TLS_CERT" | "TLS_KEY">, Expected>> = {
+/** The settings with tests of their own: files, and those that need another one. */
+type SpecialSetting = "TLS_CERT" | "TLS_KEY" | "UPSTREAM_CA_FILE" | "CREDENTIAL_KEYS_PREVIOUS";
+
+const expected: Readonly<Record<Exclude<keyof typeof settings, SpecialSetting>, Expected>> = {
   HOST: {
     accepted: [
       ["0.0.0.0", { host: "0.0.0.0", publicUrl: "http://0.0.0.0:8080" }],
@@ -167,6 +175,27 @@ const expected: Readonly<Record<Exclude<keyof typeof settings, "TLS_CERT" | "TLS
     rejected: ["1", "TRUE", "yes", "10.0.0.0/8"],
     problem: "is neither true nor false. Set it to ",
   },
+  CREDENTIAL_KEY: {
+    accepted: [
+      [Buffer.alloc(32, 1).toString("base64"), { credentialKeys: [Buffer.alloc(32, 1)] }],
+      [Buffer.alloc(32, 255).toString("base64url"), { credentialKeys: [Buffer.alloc(32, 255)] }],
+    ],
+    rejected: [
+      Buffer.alloc(31).toString("base64"),
+      Buffer.alloc(33).toString("base64"),
+      "0".repeat(64),
+      `${Buffer.alloc(32).toString("base64")},`,
+    ],
+    problem: 'is not 32 bytes in base64. Set it to the output of "openssl rand -base64 32".',
+  },
+  UPSTREAM_ALLOW: {
+    accepted: [
+      ["127.0.0.1", { upstreamAllow: ["127.0.0.1"] }],
+      ["10.20.0.0/16, fd00::/8", { upstreamAllow: ["10.20.0.0/16", "fd00::/8"] }],
+    ],
+    rejected: ["true", "mcp.example", "10.0.0.1/8", "10.0.0.0/33", "0.0.0.0/0", "::/0", "::ffff:10.0.0.1", "10.0.0.1,"],
+    problem: "is not a list of IP addresses and CIDR ranges. Set it to ",
+  },
   TRUST_PROXY: {
     accepted: [
       ["10.0.0.1", { trustProxy: ["10.0.0.1"] }],
@@ -213,6 +242,27 @@ const expected: Readonly<Record<Exclude<keyof typeof settings, "TLS_CERT" | "TLS
       ...["console=1/1", "failures-organization=1/1", "xscim=1/1", "scim=1/1x", "scim=off/1", "off,scim=1/1"],
     ],
     problem: "is not a list of limits. Set it to off, or to NAME=REQUESTS/SECONDS or NAME=off with the names scim, ",
+  },
+  MCP_ALLOWED_ORIGINS: {
+    accepted: [
+      ["https://inspector.example", { mcpAllowedOrigins: ["https://inspector.example"] }],
+      [
+        "https://a.example, http://b.example:6274",
+        { mcpAllowedOrigins: ["https://a.example", "http://b.example:6274"] },
+      ],
+    ],
+    rejected: ["*", "inspector.example", "https://a.example/", "https://a.example/path", "file:///x", "null"],
+    problem: "is not a list of origins. Set it to origins such as ",
+  },
+  MCP_ALLOWED_HOSTS: {
+    accepted: [["gatehouse.internal,GateHouse", { mcpAllowedHosts: ["gatehouse.internal", "GateHouse"] }]],
+    rejected: ["*", "*.internal", "gatehouse:8080", "http://gatehouse", "-a", "a..b", "a b"],
+    problem: "is not a list of host names without ports. Set it to ",
+  },
+  MCP_AUDIT_ARGUMENTS: {
+    accepted: (["none", "keys", "full"] as const).map((each) => [each, { mcpAuditArguments: each }] as const),
+    rejected: ["all", "NONE", "true"],
+    problem: "is not one of none, keys, full. Set it to one of them.",
   },
   LOG_LEVEL: {
     accepted: (["error", "warn", "info", "debug"] as const).map((logLevel) => [logLevel, { logLevel }] as const),
@@ -286,6 +336,23 @@ describe("readConfig", () => {
         for (const name of ["TLS_CERT", "TLS_KEY"])
           expect(message).to.contain(`${name} is not the path of a readable file. Set it to`);
       }
+    });
+  });
+
+  describe("CREDENTIAL_KEYS_PREVIOUS", () => {
+    const keys = [1, 2, 3].map((byte) => Buffer.alloc(32, byte));
+    const [current = "", ...previous] = keys.map((key) => key.toString("base64"));
+
+    it("follow the current key", () => {
+      const environment = { CREDENTIAL_KEY: current, CREDENTIAL_KEYS_PREVIOUS: previous.join(", ") };
+      expect(readConfig(environment)).to.deep.equal({ ...defaults, credentialKeys: keys });
+    });
+
+    it("are rejected without a current key, and when one is not valid", () => {
+      expect(readInvalid({ CREDENTIAL_KEYS_PREVIOUS: current })).to.contain("is set without CREDENTIAL_KEY");
+      expect(readInvalid({ CREDENTIAL_KEY: current, CREDENTIAL_KEYS_PREVIOUS: `${current},x` })).to.contain(
+        "CREDENTIAL_KEYS_PREVIOUS is not 32 bytes in base64.",
+      );
     });
   });
 

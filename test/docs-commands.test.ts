@@ -90,6 +90,8 @@ function withoutVolatileValues(value: unknown, key = ""): unknown {
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+const credentialKey = Buffer.alloc(32, 1).toString("base64");
+
 describe("Commands in the documentation", () => {
   let directory: string;
   let service: ServiceProcess;
@@ -103,7 +105,11 @@ describe("Commands in the documentation", () => {
       this.skip();
     }
     directory = await mkdtemp(join(tmpdir(), "gatehouse-docs-"));
-    service = await startProcess({ DATA_DIR: join(directory, "data"), JWKS_ALLOW_PRIVATE: "true" });
+    service = await startProcess({
+      DATA_DIR: join(directory, "data"),
+      JWKS_ALLOW_PRIVATE: "true",
+      CREDENTIAL_KEY: credentialKey,
+    });
   });
   afterEach(async () => {
     if (!hasTools) return;
@@ -143,7 +149,10 @@ describe("Commands in the documentation", () => {
 
   it("docs/cli.md: each works on a store without a running service", async () => {
     await service.stop("SIGTERM");
-    await runPage("docs/cli.md", directory, { DATA_DIR: join(directory, "data") });
+    await runPage("docs/cli.md", directory, {
+      DATA_DIR: join(directory, "data"),
+      CREDENTIAL_KEY: credentialKey,
+    });
   });
 
   async function runTokensPage(identityProvider: IdentityProvider): Promise<void> {

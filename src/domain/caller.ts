@@ -1,4 +1,5 @@
 import type { Actor } from "../../schemas/audit-event.ts";
+import type { ToolRisk } from "../../schemas/mcp-server.ts";
 import type { Scope, TokenType } from "../../schemas/token.ts";
 
 /** The authenticated caller of a request. Every change takes one, and the audit event of the change records it. */
@@ -29,12 +30,14 @@ export interface VerifiedToken {
   readonly hash: string;
 }
 
-/** Which MCP servers a credential is restricted to. */
+/** Which MCP servers and tools a credential is restricted to. */
 export interface Restriction {
   /** Only the servers of this environment. */
   readonly environment?: string;
   /** Only the servers with these slugs. */
   readonly mcpServers?: readonly string[];
+  /** Only the tools of this risk or a lower one. */
+  readonly maxRisk?: ToolRisk;
 }
 
 /** The client address and the request id of a request. */

@@ -13,7 +13,7 @@ import type { Tokens } from "./tokens/tokens.ts";
 const defaultSlug = "default";
 
 /** The settings that an admin of an organization can change. */
-export type OrganizationSettings = Pick<Organization, "name" | "authExchange" | "tokenPolicy" | "provisioning">;
+export type OrganizationSettings = Pick<Organization, "name" | "authExchange" | "tokenPolicy" | "provisioning" | "mcp">;
 
 /** Creates, reads and updates organizations. */
 export class Organizations {
@@ -141,11 +141,13 @@ const toOrganizationSettings = ({
   tokenPolicy,
   authExchange,
   provisioning,
+  mcp,
 }: OrganizationSettings): OrganizationSettings => ({
   name,
   ...(tokenPolicy && { tokenPolicy }),
   ...(authExchange && { authExchange }),
   ...(provisioning && { provisioning }),
+  ...(mcp && { mcp }),
 });
 
 const notFound = (): AppError => new AppError("not-found", "The organization was not found.");

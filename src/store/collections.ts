@@ -135,6 +135,22 @@ export const connections: CollectionDefinition<Connection, Connection & { readon
     indexes: [{ path: "lookup.key", unique: "organization" }, { path: "userId" }, { path: "mcpServerId" }],
   };
 
+/**
+ * The encrypted credential of an MCP server or of a connection. The id contains the id of either. It is apart from the
+ * server and the connection, so that no response, list, audit event or entity tag of theirs contains it.
+ */
+export interface UpstreamCredential extends Entity {
+  readonly holderId: string;
+  /** The origin of the MCP server's URL when the credential was stored. It is sent to no other. */
+  readonly origin: string;
+  readonly keyId: string;
+  readonly ciphertext: string;
+}
+export const upstreamCredentials: CollectionDefinition<UpstreamCredential> = {
+  name: "upstream_credentials",
+  indexes: [],
+};
+
 export const exchanges: CollectionDefinition<RefreshTokenFamily> = {
   name: "exchanges",
   indexes: [{ path: "familyHash", unique: "global" }, { path: "userId" }],
@@ -240,6 +256,7 @@ export const collections: readonly CollectionDefinition<Entity>[] = [
   policies,
   contentSizes,
   connections,
+  upstreamCredentials,
   exchanges,
   auditEvents,
   requestLog,

@@ -115,7 +115,10 @@ async function runAttacks(report: (name: string, outcome: Outcome) => void): Pro
   }
 }
 
-if (process.send) {
+/** The argument that a process is started with to run the attacks. A test only imports their names. */
+export const runAttacksArgument = "--run-attacks";
+
+if (process.argv.includes(runAttacksArgument)) {
   await runAttacks((name, outcome) => process.send?.({ name, outcome }));
   process.disconnect();
 }

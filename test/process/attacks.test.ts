@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
-import { attacks, type Outcome } from "./attacked.fixture.ts";
+import { attacks, type Outcome, runAttacksArgument } from "./attacked.fixture.ts";
 
 const fixturePath = fileURLToPath(new URL("./attacked.fixture.js", import.meta.url));
 /** After this time, in milliseconds, an attack counts as having hung the process. */
@@ -11,7 +11,10 @@ const hangMs = 50_000;
 describe("Attacks on prototypes, the filter parser and group members", () => {
   const outcomes = new Map<string, Outcome>();
   before("run in a process without protective flags", async () => {
-    const child = fork(fixturePath, [], { execArgv: [], stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    const child = fork(fixturePath, [runAttacksArgument], {
+      execArgv: [],
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
     const hangTimer = setTimeout(() => child.kill("SIGKILL"), hangMs);
     child.on("message", (message) => {
       const { name, outcome } = message as { readonly name: string; readonly outcome: Outcome };

@@ -67,7 +67,9 @@ describe("SIGTERM", () => {
     socket.received = "";
     socket.write("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
     await once(socket, "close");
-    expect(socket.received).to.match(/^HTTP\/1\.1 503 [\s\S]*\r\nConnection: close\r\n[\s\S]*shutting down/);
+    expect(socket.received, socket.received).to.match(
+      /^HTTP\/1\.1 503 [\s\S]*\r\nConnection: close\r\n[\s\S]*shutting down/,
+    );
     expect(await exitCode).to.equal(0);
   });
 

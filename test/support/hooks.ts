@@ -1,12 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
-import { apiOperations } from "../../src/http/api/operations.ts";
-import { oauthOperations } from "../../src/http/openapi/oauth-operations.ts";
-import { documentedScimOperations } from "../../src/http/openapi/scim-operations.ts";
 import { startSharedMongod, stopSharedMongod } from "./mongod.ts";
-import { succeededOperations } from "./responses.ts";
 import { root } from "./root.ts";
+import { findUntestedOperations, removeSavedOperations, saveSucceededOperations } from "./tested-operations.ts";
 
 /** Whether all suites run, and not only a file or the tests with certain titles. */
 const isCompleteRun = !process.argv.some(
@@ -14,23 +11,28 @@ const isCompleteRun = !process.argv.some(
     (argument.endsWith(".test.js") && argument !== "dist/test/**/*.test.js") || /^(-[gf]|--f?grep)/.test(argument),
 );
 
-/** Hooks of mocha that run once around all suites. */
+/** Hooks that run around all suites, or in each process of mocha's parallel mode around those of each file. */
 export const mochaHooks = {
   async afterAll(): Promise<void> {
-    // In a complete run the suites have started MongoDB already, if there is one.
-    if (isCompleteRun) await recordEngines((await startSharedMongod()) !== undefined);
-    await stopSharedMongod();
-    if (!isCompleteRun) return;
-    const succeeded = succeededOperations();
-    const untested = [...apiOperations, ...oauthOperations, ...documentedScimOperations].filter(
-      ({ operationId }) => !succeeded.has(operationId),
-    );
-    expect(
-      untested.map(({ operationId }) => operationId),
-      "operations that no test has seen succeed",
-    ).to.deep.equal([]);
+    saveSucceededOperations();
+    if (process.env["MOCHA_WORKER_ID"] !== undefined) await stopSharedMongod();
   },
 };
+
+/** Runs once, before any suite, in the process that was started. */
+export const mochaGlobalSetup = removeSavedOperations;
+
+/** Runs once, after all suites, in the process that was started. */
+export async function mochaGlobalTeardown(): Promise<void> {
+  try {
+    if (!isCompleteRun) return;
+    // Unless the run is parallel, the suites have started MongoDB already, if there is one.
+    await recordEngines((await startSharedMongod()) !== undefined);
+    expect(findUntestedOperations(), "operations that no test has seen succeed").to.deep.equal([]);
+  } finally {
+    await stopSharedMongod();
+  }
+}
 
 /** Writes the file from which scripts/test.mjs reads how much coverage to require. */
 async function recordEngines(hasMongodb: boolean): Promise<void> {

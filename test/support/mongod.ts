@@ -40,7 +40,9 @@ export function startSharedMongod(): Promise<{ readonly uri: string } | undefine
 
 /** Stops the server that `startSharedMongod` started. */
 export async function stopSharedMongod(): Promise<void> {
-  await (await shared)?.stop?.();
+  const server = await shared;
+  if (!server) return; // the reason is printed only once
+  await server.stop?.();
   shared = undefined;
 }
 

@@ -10,6 +10,7 @@ import { documentedScimOperations } from "../../src/http/openapi/scim-operations
 import { scimError } from "../../src/http/scim/schemas/messages.ts";
 import { jsonLinesType } from "../../src/http/server/send.ts";
 import { enterpriseUrn } from "../../src/scim/schema/definitions.ts";
+import { recordSucceededOperation } from "./tested-operations.ts";
 
 /** One request to the service with its response. */
 export interface HttpExchange {
@@ -23,18 +24,13 @@ export interface HttpExchange {
   readonly text: string;
 }
 
-const succeededIds = new Set<string>();
-
-/** The operations that have succeeded so far in this run. */
-export const succeededOperations = (): ReadonlySet<string> => succeededIds;
-
 /**
  * Checks a response against the declaration of its operation, and records the operation if it succeeded.
  * @throws Error as `assertMatchesSpec`
  */
 export function recordExchange(exchange: HttpExchange): void {
   const operationId = assertMatchesSpec(exchange);
-  if (operationId !== undefined) succeededIds.add(operationId);
+  if (operationId !== undefined) recordSucceededOperation(operationId);
 }
 
 interface ApiSpec {

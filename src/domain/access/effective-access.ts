@@ -5,6 +5,7 @@ import type { Condition } from "../../store/query.ts";
 import type { Restriction } from "../caller.ts";
 import type { AssignableKind, CatalogResource } from "../catalog/resource.ts";
 import type { ApplicablePolicies } from "./applicable-policies.ts";
+import { isRiskWithin } from "./tool-risk.ts";
 
 /** The fields of a resource that decide about access to it. */
 export interface AccessControlledResource extends CatalogResource {
@@ -29,7 +30,7 @@ export interface AccessSubject {
  * - A resource of the organization is granted by an assignment to the audience, or by a policy that allows it.
  * - A policy that denies it takes precedence over both. Drafts and disabled commands are available to no user.
  * - A user-owned resource is available only to its owner, whatever the policies are.
- * - A restriction of the credential reduces the servers further.
+ * - A restriction of the credential reduces the servers and tools further.
  *
  * The class implements the rules in two forms: as a condition for lists, and as a decision about one resource.
  */
@@ -105,10 +106,12 @@ export class EffectiveAccess {
   createToolEvaluator(server: McpServer): (tool: Tool) => ToolVerdict {
     const findDenial = this.policies.createToolDenialMatcher(server);
     const findAllowance = this.#createToolAllowanceMatcher(server);
+    const { maxRisk } = this.#restriction;
     return (tool) => {
       const denyingPolicy = findDenial(tool);
       if (denyingPolicy) return { verdict: "denied", policy: denyingPolicy };
       if (!tool.enabled) return { verdict: "inactive" };
+      if (maxRisk !== undefined && !isRiskWithin(tool.risk, maxRisk)) return { verdict: "not-given" };
       if (!findAllowance) return { verdict: "allowed" };
       const policy = findAllowance(tool);
       return policy ? { verdict: "allowed", policy } : { verdict: "not-given" };

@@ -21,9 +21,10 @@ interface Digest {
  */
 export function boundValues(values: Values): Values {
   const bounded = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, withoutLongStrings(value)]));
-  let length = JSON.stringify(bounded).length;
-  if (length <= valuesLengthMax) return bounded;
   const jsonByName = Object.entries(bounded).map(([name, value]) => [name, JSON.stringify(value) ?? ""] as const);
+  let length = 1; // with the braces, and for each field its quotes, colon and comma
+  for (const [name, json] of jsonByName) length += name.length + json.length + 4;
+  if (length <= valuesLengthMax) return bounded;
   for (const [name, json] of jsonByName.sort(([, one], [, other]) => other.length - one.length)) {
     if (length <= valuesLengthMax) break;
     bounded[name] = toDigest(json);
@@ -32,11 +33,18 @@ export function boundValues(values: Values): Values {
   return bounded;
 }
 
+/** @returns the value itself if it has no long string, because copying thousands of objects takes many milliseconds */
 function withoutLongStrings(value: unknown): unknown {
   if (typeof value === "string") return value.length > stringLengthMax ? toDigest(value) : value;
-  if (Array.isArray(value)) return value.map(withoutLongStrings);
-  if (typeof value !== "object" || value === null || value instanceof Date) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, withoutLongStrings(each)]));
+  if (typeof value !== "object" || value === null) return value;
+  let copy: Record<string, unknown> | undefined;
+  for (const [name, each] of Object.entries(value)) {
+    const bounded = withoutLongStrings(each);
+    if (bounded === each) continue;
+    copy ??= (Array.isArray(value) ? [...value] : { ...value }) as Record<string, unknown>;
+    copy[name] = bounded;
+  }
+  return copy ?? value;
 }
 
 const toDigest = (text: string): Digest => ({

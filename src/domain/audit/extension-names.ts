@@ -1,6 +1,6 @@
 import type { ScimExtension } from "../../../schemas/scim-extension.ts";
-import type { Tenant } from "../../store/store.ts";
-import { readExtensions } from "../extensions/read-extensions.ts";
+import type { Transaction } from "../../store/store.ts";
+import { readExtensionsOnce } from "../extensions/read-extensions.ts";
 
 type State = Readonly<Record<string, unknown>>;
 
@@ -8,14 +8,14 @@ type State = Readonly<Record<string, unknown>>;
  * Returns the states of a user or group before and after a change with its extension values under the URNs of their
  * schemas, because readers of the audit log do not know the ids. Values of a removed schema stay under its id, which is
  * the target of the event of its deletion.
- * @param tenant read only if a state has extension values
+ * @param transaction read only if a state has extension values
  */
 export async function nameExtensions<
   T extends { readonly before?: State | undefined; readonly after?: State | undefined },
->(tenant: Tenant<"write">, event: T): Promise<T> {
+>(transaction: Transaction, organizationId: string, event: T): Promise<T> {
   const { before, after } = event;
   if (!before?.["scimExtensions"] && !after?.["scimExtensions"]) return event;
-  const extensions = await readExtensions(tenant);
+  const extensions = await readExtensionsOnce(transaction, organizationId);
   return {
     ...event,
     ...(before && { before: toNamedState(before, extensions) }),

@@ -24,9 +24,9 @@ export async function recordAuditEvent(
   actor: AuditActor,
   event: AuditEventContent,
 ): Promise<void> {
-  const tenant = transaction.for(organizationId);
-  const content = await nameExtensions(tenant, event);
-  await tenant.open(auditEvents).insert(toAuditEvent(organizationId, actor, "success", content));
+  const content = await nameExtensions(transaction, organizationId, event);
+  const log = transaction.for(organizationId).open(auditEvents);
+  await log.insert(toAuditEvent(organizationId, actor, "success", content));
 }
 
 /** Builds an audit event with a new id. Long values are recorded as digests. */

@@ -9,6 +9,7 @@ import { recordAuditEvent } from "../audit/record.ts";
 import type { Caller } from "../caller.ts";
 import { type CascadeDeletes, enqueueCascadeDelete } from "../cleanup/cascade-deletes.ts";
 import { mapConflictToField, retryOnConflict } from "../conflict.ts";
+import { removeCredential } from "../credentials/stored-credential.ts";
 import { newEntity, nextVersion } from "../entity.ts";
 import { assertVersion, type ExpectedVersion } from "../precondition.ts";
 import { type ContentLimits, countContent, defaultContentLimits } from "./content-quota.ts";
@@ -25,23 +26,30 @@ type ReviseContent<T extends CatalogResource> = (
   ownerId: string | undefined,
 ) => ResourceContent<T>;
 
+/** @param current the stored resource that the content replaces. @throws AppError invalid-value */
+export type AssertContent<T extends CatalogResource> = (content: ResourceContent<T>, current?: T) => void;
+
 /** The catalog resources of one type. Every API changes them through this class. */
 export class Catalog<T extends CatalogResource> {
   readonly #store: Store;
   readonly #cascadeDeletes: CascadeDeletes;
   readonly #resourceType: CatalogResourceType<T>;
   readonly #contentLimits: ContentLimits;
+  readonly #assertContent: AssertContent<T>;
 
+  /** @param assertContent checks what the schema of the resource cannot, such as a setting of the installation */
   constructor(
     store: Store,
     cascadeDeletes: CascadeDeletes,
     resourceType: CatalogResourceType<T>,
     contentLimits = defaultContentLimits,
+    assertContent: AssertContent<T> = () => undefined,
   ) {
     this.#store = store;
     this.#cascadeDeletes = cascadeDeletes;
     this.#resourceType = resourceType;
     this.#contentLimits = contentLimits;
+    this.#assertContent = assertContent;
   }
 
   /**
@@ -65,7 +73,7 @@ export class Catalog<T extends CatalogResource> {
   create(caller: Caller, content: ResourceContent<T>, owner?: ResourceOwner): Promise<T> {
     return this.#store
       .transaction((transaction) => this.#createWithin(transaction, caller, content, owner), {
-        lockKey: this.#lockKey(caller, content.slug, owner),
+        lockKey: toLockKey(caller),
       })
       .catch(mapConflictToField("slug", `The slug is already used by another ${this.#resourceType.title}.`));
   }
@@ -97,7 +105,7 @@ export class Catalog<T extends CatalogResource> {
             );
           return { resource: await this.#createWithin(transaction, caller, content, owner), isNew: true };
         },
-        { lockKey: this.#lockKey(caller, content.slug, owner) },
+        { lockKey: toLockKey(caller) },
       ),
     );
   }
@@ -119,7 +127,7 @@ export class Catalog<T extends CatalogResource> {
         const current = await this.#require(transaction, caller, idOrSlug, owner);
         return this.#replaceWithin(transaction, caller, current, expected, revise, owner);
       },
-      { lockKey: this.#lockKey(caller, idOrSlug, owner) },
+      { lockKey: toLockKey(caller) },
     );
   }
 
@@ -140,9 +148,11 @@ export class Catalog<T extends CatalogResource> {
           before: toResourceContent(current),
           ...toOwnerDetails(current),
         });
-        return name === "mcp-server" ? enqueueCascadeDelete(transaction, caller, current.id) : undefined;
+        if (name !== "mcp-server") return undefined;
+        await removeCredential(tenant, current.id);
+        return enqueueCascadeDelete(transaction, caller, current.id);
       },
-      { lockKey: this.#lockKey(caller, idOrSlug, owner) },
+      { lockKey: toLockKey(caller) },
     );
     if (cascadeDelete) await this.#cascadeDeletes.run(cascadeDelete);
   }
@@ -156,6 +166,7 @@ export class Catalog<T extends CatalogResource> {
     const { name, prefix, collection } = this.#resourceType;
     const { organizationId } = caller;
     const tenant = transaction.for(organizationId);
+    this.#assertContent(content);
     await this.#assertBelowLimit(tenant, owner);
     const resource = {
       ...newEntity(prefix, organizationId),
@@ -189,6 +200,7 @@ export class Catalog<T extends CatalogResource> {
       throw new AppError("invalid-value", `slug cannot be changed. It must be ${current.slug}.`, { field: "slug" });
     }
     if (isDeepStrictEqual(before, after)) return current;
+    this.#assertContent(after, current);
     const { name, collection } = this.#resourceType;
     const { id, organizationId, createdAt, ownerId } = current;
     const resource = {
@@ -244,13 +256,13 @@ export class Catalog<T extends CatalogResource> {
       `The maximum number of resources of type ${title} for ${holder} is ${limit}. Delete one first.`,
     );
   }
-
-  /** Changes of references lock the referenced resources as well, so they are serialized within one organization. */
-  #lockKey({ organizationId }: Caller, idOrSlug: string, owner: ResourceOwner | undefined): string {
-    if (this.#resourceType.hasReferences) return `names ${organizationId}`;
-    return `${this.#resourceType.name} ${toCatalogKey(idOrSlug, owner?.id)}`;
-  }
 }
+
+/**
+ * The changes of the catalog of one organization run one after another in this process: those of references lock the
+ * referenced resources, and those of long content add to the same sums.
+ */
+const toLockKey = ({ organizationId }: Caller): string => `catalog ${organizationId}`;
 
 /** Audit events record the owner of a user-owned resource, because one credential may act for many users. */
 const toOwnerDetails = ({ ownerId }: CatalogResource): { readonly details?: { readonly ownerId: string } } =>

@@ -1,4 +1,5 @@
 import { AppError } from "../../errors.ts";
+import { isLong, waitForOwnTick } from "../../own-tick.ts";
 import { contentSizes } from "../../store/collections.ts";
 import { toAttributes } from "../../store/record.ts";
 import type { Tenant } from "../../store/store.ts";
@@ -42,21 +43,28 @@ export async function countContent(
   { ownerId, before, after }: ContentChange,
   { userMax, organizationMax }: ContentLimits,
 ): Promise<void> {
-  const difference = countedLength(after) - countedLength(before);
+  const length = countedLength(after);
+  if (isLong(length)) await waitForOwnTick();
+  const difference = length - countedLength(before);
   if (difference === 0) return;
   if (ownerId !== undefined) await add(tenant, ownerId, difference, userMax, "a user");
   await add(tenant, tenant.organizationId, difference, organizationMax, "an organization");
 }
 
-/** Subtracts a resource of a removed user from the organization's sum, and removes the sum of the user. */
-export async function discountContent(
-  tenant: Tenant<"write">,
-  ownerId: string,
-  resource: CatalogResource,
-): Promise<void> {
+/**
+ * Subtracts resources of removed users from the organization's sum, and removes the sums of the users: one write of each,
+ * whatever the number of resources.
+ */
+export async function discountContent(tenant: Tenant<"write">, resources: readonly CatalogResource[]): Promise<void> {
   const sizes = tenant.open(contentSizes);
-  await sizes.remove(toId(ownerId), "any");
-  const length = countedLength(resource);
+  const ownerIds = new Set(resources.flatMap(({ ownerId = [] }) => ownerId));
+  for (const ownerId of ownerIds) await sizes.remove(toId(ownerId), "any");
+  let length = 0;
+  for (const resource of resources) {
+    const resourceLength = countedLength(resource);
+    if (isLong(resourceLength)) await waitForOwnTick();
+    length += resourceLength;
+  }
   if (length > 0) await sizes.increment(toId(tenant.organizationId), { length: -length });
 }
 

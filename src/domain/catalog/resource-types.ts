@@ -19,8 +19,6 @@ export interface CatalogResourceType<T extends CatalogResource> {
   /** The maximum number of resources of this type per organization; absent: unlimited. */
   readonly maxCount?: number;
   readonly assignment: (resource: T) => { readonly field: string; readonly to: Assignment } | undefined;
-  /** Whether resources of this type refer to other catalog resources. */
-  readonly hasReferences?: boolean;
   /** Returns the references of a resource except those to users and groups. */
   readonly references: (resource: T) => readonly CatalogReference[];
 }
@@ -45,7 +43,6 @@ export const toolkitType: CatalogResourceType<Toolkit> = {
   title: "toolkit",
   prefix: "tkt",
   collection: toolkits,
-  hasReferences: true,
   assignment: toAssignmentField,
   references: ({ entries, skills, commands }) => [
     ...entries.map(
@@ -79,7 +76,6 @@ export const policyType: CatalogResourceType<Policy> = {
   title: "policy",
   prefix: "pol",
   collection: policies,
-  hasReferences: true,
   maxCount: 1000, // all policies that apply to a user are read for each request of the user
   assignment: ({ subjects }) => ({ field: "subjects", to: subjects }),
   references: ({ resources }) => [

@@ -5,7 +5,7 @@ import type { Tenant, Transaction, Writer } from "../../store/store.ts";
 import type { AuditEventContent } from "../audit/record.ts";
 import { nextVersion } from "../entity.ts";
 import { holdsExtensionValue } from "../extensions/extension-changes.ts";
-import { readExtensions } from "../extensions/read-extensions.ts";
+import { readExtensionsOnce } from "../extensions/read-extensions.ts";
 
 /** Users or groups per transaction: few enough not to delay other writers. */
 const batchMax = 100;
@@ -29,7 +29,7 @@ export async function removeExtensionValues(
   record: (event: AuditEventContent) => Promise<void>,
 ): Promise<boolean> {
   const tenant = transaction.for(organizationId);
-  const extensions = await readExtensions(tenant);
+  const extensions = await readExtensionsOnce(transaction, organizationId);
   const removeFrom = async <T extends User | Group>(
     type: "user" | "group",
     writer: Writer<T, WithSearchFields<T>>,

@@ -5,6 +5,7 @@ import type { CollectionDefinition, Tenant, Transaction } from "../../store/stor
 import { type AuditActor, type AuditEventContent, recordAuditEvent, serviceActor } from "../audit/record.ts";
 import { discountContent } from "../catalog/content-quota.ts";
 import type { CatalogResource } from "../catalog/resource.ts";
+import { removeCredential } from "../credentials/stored-credential.ts";
 import { hasExtensionValues, removeExtensionValues } from "./extension-values.ts";
 
 /** The ids of removed users, groups, MCP servers and extension schemas, each with who removed it. */
@@ -130,7 +131,7 @@ async function removeRecords(
   for (const record of items) {
     await writer.remove(record.id, "any");
     const subjectId = String((record as Entity & Readonly<Record<string, unknown>>)[path]);
-    if (path === "ownerId") await discountContent(tenant, subjectId, record as CatalogResource);
+    if (type === "connection") await removeCredential(tenant, record.id);
     await recordRemoval(transaction, organizationId, subjects, subjectId, {
       action: `${type}.delete`,
       target: { type, id: record.id },
@@ -139,6 +140,7 @@ async function removeRecords(
       details: path === "ownerId" ? { ownerId: subjectId } : {},
     });
   }
+  if (path === "ownerId") await discountContent(tenant, items as readonly CatalogResource[]);
   return items.length === batchMax;
 }
 

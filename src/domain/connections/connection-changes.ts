@@ -6,6 +6,7 @@ import type { Tenant, Transaction } from "../../store/store.ts";
 import type { EffectiveAccess } from "../access/effective-access.ts";
 import { recordAuditEvent } from "../audit/record.ts";
 import type { Caller } from "../caller.ts";
+import { removeCredential } from "../credentials/stored-credential.ts";
 import { newEntity, nextVersion } from "../entity.ts";
 import { assertVersion, type ExpectedVersion } from "../precondition.ts";
 
@@ -86,7 +87,9 @@ export async function removeConnectionWithin(
 ): Promise<void> {
   if (!current) throw new AppError("not-found", "The connection was not found.");
   assertVersion(current.version, expected);
-  await transaction.for(caller.organizationId).open(connections).remove(current.id, current.version);
+  const tenant = transaction.for(caller.organizationId);
+  await tenant.open(connections).remove(current.id, current.version);
+  await removeCredential(tenant, current.id);
   await recordAuditEvent(transaction, caller.organizationId, caller, {
     action: "connection.delete",
     target: { type: "connection", id: current.id },

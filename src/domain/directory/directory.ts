@@ -4,14 +4,14 @@ import { AppError } from "../../errors.ts";
 import type { Field } from "../../store/fields.ts";
 import { withSearchFields } from "../../store/normalized-fields.ts";
 import { type Entity, toAttributes } from "../../store/record.ts";
-import type { CollectionDefinition, ExpectedReads, Store, Tenant, Transaction } from "../../store/store.ts";
+import type { CollectionDefinition, ExpectedReads, Store, Transaction } from "../../store/store.ts";
 import { type AuditEventContent, recordAuditEvent } from "../audit/record.ts";
 import type { Caller } from "../caller.ts";
 import { assertUnreferenced } from "../catalog/references.ts";
 import { type CascadeDeletes, enqueueCascadeDelete } from "../cleanup/cascade-deletes.ts";
 import { mapConflictToField, retryOnConflict } from "../conflict.ts";
 import { newEntity, nextVersion } from "../entity.ts";
-import { readExtensions } from "../extensions/read-extensions.ts";
+import { readExtensionsOnce } from "../extensions/read-extensions.ts";
 import { assertVersion, type ExpectedVersion } from "../precondition.ts";
 import { findByIdOrName, type IdOrName, toLockKey } from "./id-or-name.ts";
 import { assertCanEdit, type Editor, type Managed, resolveManagedBy, toEditDetails } from "./managed.ts";
@@ -169,7 +169,7 @@ export class Directory<T extends DirectoryResource> {
     const entity = newEntity(prefix, organizationId);
     const resource = { ...entity, ...resolveManagedBy({}, editor), ...attributes } as unknown as T;
     const tenant = transaction.for(organizationId);
-    await tenant.open(collection).insert(await this.#withSearchFields(tenant, resource));
+    await tenant.open(collection).insert(await this.#withSearchFields(transaction, resource));
     const details = await insertRelated?.(entity.id);
     await recordAuditEvent(transaction, organizationId, caller, {
       action: `${name}.create`,
@@ -205,14 +205,15 @@ export class Directory<T extends DirectoryResource> {
     const { id, organizationId, createdAt } = current;
     const envelope = { id, organizationId, createdAt, ...nextVersion(current), ...resolveManagedBy(current, editor) };
     const resource = { ...envelope, ...internal, ...attributes } as unknown as T;
-    const tenant = transaction.for(organizationId);
-    await tenant.open(collection).replace(await this.#withSearchFields(tenant, resource), current.version);
+    const written = await this.#withSearchFields(transaction, resource);
+    await transaction.for(organizationId).open(collection).replace(written, current.version);
     return resource;
   }
 
   /** Reads the extension schemas in the same transaction, so that the index has what they declare when it commits. */
-  async #withSearchFields(tenant: Tenant<"write">, resource: T): Promise<WithSearchFields<T>> {
-    return withSearchFields(resource, resource["scimExtensions"] ? await readExtensions(tenant) : []);
+  async #withSearchFields(transaction: Transaction, resource: T): Promise<WithSearchFields<T>> {
+    if (!resource["scimExtensions"]) return withSearchFields(resource);
+    return withSearchFields(resource, await readExtensionsOnce(transaction, resource.organizationId));
   }
 
   /** Runs one transaction. A conflict is reported for the attribute, because the store knows only the index. */

@@ -131,10 +131,10 @@ async function checkMembers(
 
 /** Yields the ids that name no user and no group of the organization, one by one: most callers stop at the first. */
 async function* findUnknownIds(tenant: Tenant<"write">, ids: readonly string[]): AsyncGenerator<string> {
-  yield* ids.filter((id) => !id.startsWith("usr_") && !id.startsWith("grp_"));
+  for (const id of ids) if (!id.startsWith("usr_") && !id.startsWith("grp_")) yield id;
   for (const [prefix, collection] of [["usr_", users] as const, ["grp_", groups] as const]) {
     const idsOfType = ids.filter((id) => id.startsWith(prefix));
-    yield* findMissingIds(tenant.open<Entity, Entity>(collection), idsOfType);
+    if (idsOfType.length > 0) yield* findMissingIds(tenant.open<Entity, Entity>(collection), idsOfType);
   }
 }
 

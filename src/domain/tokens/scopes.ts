@@ -7,8 +7,9 @@ const impliedScopes: Readonly<Record<Scope, readonly Scope[]>> = {
   "admin:read": [],
   "admin:scim": [],
   "admin:tokens": [],
-  "connect:write": ["connect:read", "connect:exchange-auth"],
+  "connect:write": ["connect:read", "connect:call", "connect:exchange-auth"],
   "connect:read": [],
+  "connect:call": [],
   "connect:exchange-auth": [],
 };
 
@@ -31,7 +32,7 @@ export const allowedScopes: Readonly<Record<TokenType, readonly Scope[]>> = {
   admin: scope.options,
   scim: ["admin:scim"],
   mcp: ["connect:read"],
-  agent: ["connect:read", "connect:write", "connect:exchange-auth"],
+  agent: ["connect:read", "connect:write", "connect:call", "connect:exchange-auth"],
 };
 
 /** Whether a token of this type can have this scope, directly or by inclusion. */

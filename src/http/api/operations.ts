@@ -4,12 +4,15 @@ import { auditEventOperations } from "./resources/audit-events.ts";
 import { authExchangeOperations } from "./resources/auth-exchange.ts";
 import { catalogOperations } from "./resources/catalog.ts";
 import { connectionOperations } from "./resources/connections.ts";
+import { credentialOperations } from "./resources/credentials.ts";
 import { groupOperations } from "./resources/groups.ts";
+import { refreshMcpServer } from "./resources/mcp-server-refresh.ts";
 import { memberOperations } from "./resources/members.ts";
 import { organizationOperations } from "./resources/organization.ts";
 import { listProvisioningConnections } from "./resources/provisioning.ts";
 import { requestLogOperations } from "./resources/request-log.ts";
 import { scimExtensionOperations } from "./resources/scim-extensions.ts";
+import { listServedTools } from "./resources/served-tools.ts";
 import { reportToken } from "./resources/token-report.ts";
 import { tokenOperations } from "./resources/tokens.ts";
 import { userOperations } from "./resources/users.ts";
@@ -25,7 +28,10 @@ export const apiOperations: readonly Operation[] = [
   ...scimExtensionOperations,
   ...accessOperations,
   ...catalogOperations,
+  listServedTools,
   ...connectionOperations,
+  ...credentialOperations,
+  refreshMcpServer,
   ...authExchangeOperations,
   ...tokenOperations,
   reportToken,

@@ -17,15 +17,8 @@ import { requireCaller } from "../server/request.ts";
  */
 export function rateLimit(selectQuotas: (req: Request) => SurfaceQuotas, log: Log): RequestHandler {
   return (req, res, next) => {
-    const caller = requireCaller(req);
-    const { token, organization } = selectQuotas(req);
-    const counters = [
-      ...(token ? [{ quota: token, key: toUserKey(toTokenKey(caller), req) }] : []),
-      ...(organization ? [{ quota: organization, key: toUserKey(caller.organizationId, req) }] : []),
-    ];
+    const { counters, exhausted } = countRequest(req, selectQuotas(req));
     if (counters.length === 0) return next();
-    const exhausted = counters.filter(({ quota, key }) => quota.remaining(key).requests === 0);
-    if (exhausted.length === 0) for (const { quota, key } of counters) quota.consume(key);
     const fields = counters.map(({ quota, key }) => toRateLimitFields(quota, key));
     log.debug("rate limit checked", {
       requestId: req.requestId,
@@ -39,11 +32,35 @@ export function rateLimit(selectQuotas: (req: Request) => SurfaceQuotas, log: Lo
   };
 }
 
+/** A quota with the key that it counts. */
+interface Counter {
+  readonly quota: Quota;
+  readonly key: string;
+}
+
+/**
+ * Counts a request, or one operation of it, unless it is over a limit.
+ * @returns the counters that apply, and those of them that have nothing left; if there are any, nothing was counted
+ */
+export function countRequest(
+  req: Request,
+  { token, organization }: SurfaceQuotas,
+): { readonly counters: readonly Counter[]; readonly exhausted: readonly Counter[] } {
+  const caller = requireCaller(req);
+  const counters = [
+    ...(token ? [{ quota: token, key: toUserKey(toTokenKey(caller), req) }] : []),
+    ...(organization ? [{ quota: organization, key: toUserKey(caller.organizationId, req) }] : []),
+  ];
+  const exhausted = counters.filter(({ quota, key }) => quota.remaining(key).requests === 0);
+  if (exhausted.length === 0) for (const { quota, key } of counters) quota.consume(key);
+  return { counters, exhausted };
+}
+
 /**
  * The error for a request over its limits.
  * @param exhausted the quotas with no requests left, each with the key that it counts
  */
-export function rateLimited(exhausted: readonly { readonly quota: Quota; readonly key: string }[]): AppError {
+export function rateLimited(exhausted: readonly Counter[]): AppError {
   const seconds = Math.max(...exhausted.map(({ quota, key }) => quota.remaining(key).seconds));
   const descriptions = exhausted.map(
     ({ quota: { name, limit } }) => `${name} (${limit.requests} in ${limit.seconds} s)`,

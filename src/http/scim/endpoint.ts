@@ -38,7 +38,11 @@ export interface Endpoint {
   valueAt(item: StoredResource, path: string): string | number | boolean | null;
   /** Renders the resources as JSON objects, separated by commas. */
   render(caller: Caller, items: readonly StoredResource[], projection: Projection): ResponseText;
-  /** Section 3.3. @throws AppError invalid-request; invalid-value; too-large; conflict */
+  /**
+   * Section 3.3. The schema of the projection also validates the input of this and the other writes, so it has the
+   * extensions of the organization.
+   * @throws AppError invalid-request; invalid-value; too-large; conflict
+   */
   create(context: ScimContext, body: unknown, projection: Projection): Promise<ScimResponse>;
   /** Section 3.4.1. @throws AppError not-found */
   read(caller: Caller, id: string, projection: Projection): Promise<ScimResponse>;

@@ -51,21 +51,18 @@ export function groupEndpoint(
       patchStatus: 204, // a group can have a million members, and identity providers expect 204
       list: (organizationId, query) => groups.list(organizationId, query),
       get: (organizationId, id) => groups.get(organizationId, id),
-      async create(context, body) {
-        const schema = await schemaOf(context.caller.organizationId);
+      async create(context, body, schema) {
         const { attributes, memberIds } = parseGroup(await input.readBody(context, body, schema), schema);
         const completed = completeExtensions(attributes, undefined, schema, "replace");
         return groups.create(context.caller, completed, memberIds, "scim", reportIgnoredMembers(context));
       },
-      async replace(context, id, expected, body) {
-        const schema = await schemaOf(context.caller.organizationId);
+      async replace(context, id, expected, body, schema) {
         const { attributes, memberIds } = parseGroup(await input.readBody(context, body, schema), schema);
         const revise = (current: JsonObject): GroupAttributes =>
           completeExtensions(attributes, current, schema, "replace");
         return update(context, id, expected, { revise, members: [{ set: memberIds }] });
       },
-      async patch(context, id, expected, requested) {
-        const schema = await schemaOf(context.caller.organizationId);
+      async patch(context, id, expected, requested, schema) {
         const operations = await input.readOperations(context, requested, schema);
         const revision = toGroupRevision(toGroupPatch(id, operations, schema), schema);
         return update(context, id, expected, revision).catch((error: unknown) => {

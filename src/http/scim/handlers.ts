@@ -51,7 +51,7 @@ const readSearchRequest = (req: Request): ListParameters => parseSearchRequest(r
 export const createHandler =
   (endpoint: Endpoint): ScimHandler =>
   async (req, res) => {
-    const projection = await readProjection(endpoint, req);
+    const projection = await readWriteProjection(endpoint, req);
     await sendScimResponse(req, res, await endpoint.create(openContext(req), req.body, projection));
   };
 
@@ -77,7 +77,7 @@ const updateHandler =
     const context = openContext(req);
     const id = resourceId(req);
     const response = await watch(context, { endpoint, id, method, body: req.body }, async () => {
-      const projection = await readProjection(endpoint, req);
+      const projection = await readWriteProjection(endpoint, req);
       return endpoint[operation](context, id, req.body, readExpectedVersion(req), projection);
     });
     await sendScimResponse(req, res, response);
@@ -113,4 +113,11 @@ async function readProjection(endpoint: Endpoint, req: Request): Promise<Project
   const parameters = parseQueryParameters(req);
   const schema = await schemaForParameters(endpoint, requireCaller(req), parameters);
   return buildProjection(schema, parameters.attributes, parameters.excludedAttributes);
+}
+
+/** A write reads the extensions of the organization once, for its input and for its response. */
+async function readWriteProjection(endpoint: Endpoint, req: Request): Promise<Projection> {
+  const { attributes, excludedAttributes } = parseQueryParameters(req);
+  const schema = await endpoint.schemaOf(requireCaller(req).organizationId);
+  return buildProjection(schema, attributes, excludedAttributes);
 }

@@ -21,13 +21,21 @@ export interface ResourceBinding<Item extends VersionedResource> {
   readonly patchStatus: 200 | 204;
   list(organizationId: string, query: Query): Promise<Page<Item>>;
   get(organizationId: string, id: string): Promise<Item | undefined>;
-  create(context: ScimContext, body: unknown): Promise<Item>;
-  replace(context: ScimContext, id: string, expected: ExpectedVersion | undefined, body: unknown): Promise<Item>;
+  /** @param schema of this and the other writes: the resource type with the extensions of the organization */
+  create(context: ScimContext, body: unknown, schema: ResourceSchema): Promise<Item>;
+  replace(
+    context: ScimContext,
+    id: string,
+    expected: ExpectedVersion | undefined,
+    body: unknown,
+    schema: ResourceSchema,
+  ): Promise<Item>;
   patch(
     context: ScimContext,
     id: string,
     expected: ExpectedVersion | undefined,
     operations: readonly PatchOperation[],
+    schema: ResourceSchema,
   ): Promise<Item>;
   remove(caller: Caller, id: string, expected: ExpectedVersion | undefined): Promise<void>;
   /** Reads the single value at a stored path; null if there is none. */
@@ -82,7 +90,7 @@ export class ResourceEndpoint<Item extends VersionedResource> implements Endpoin
   }
 
   async create(context: ScimContext, body: unknown, projection: Projection): Promise<ScimResponse> {
-    const item = await this.#binding.create(context, body);
+    const item = await this.#binding.create(context, body, projection.schema);
     return this.#toResponse(201, item, () => this.#binding.renderCreated(item, projection));
   }
 
@@ -99,7 +107,9 @@ export class ResourceEndpoint<Item extends VersionedResource> implements Endpoin
     expected: ExpectedVersion | undefined,
     projection: Projection,
   ): Promise<ScimResponse> {
-    const item = await this.#requireTarget(context, id, () => this.#binding.replace(context, id, expected, body));
+    const item = await this.#requireTarget(context, id, () =>
+      this.#binding.replace(context, id, expected, body, projection.schema),
+    );
     return this.#toResponse(200, item, () => this.#binding.renderUpdated(item, projection));
   }
 
@@ -111,7 +121,7 @@ export class ResourceEndpoint<Item extends VersionedResource> implements Endpoin
     projection: Projection,
   ): Promise<ScimResponse> {
     const item = await this.#requireTarget(context, id, async () =>
-      this.#binding.patch(context, id, expected, parsePatchOperations(body)),
+      this.#binding.patch(context, id, expected, parsePatchOperations(body), projection.schema),
     );
     if (this.#binding.patchStatus === 204 && !projection.isExplicit) return this.#toResponse(204, item);
     return this.#toResponse(200, item, () => this.#binding.renderUpdated(item, projection));

@@ -2,6 +2,7 @@ import type { UserAttributes } from "../../../schemas/user.ts";
 import type { Memberships } from "../../domain/directory/memberships.ts";
 import type { Users } from "../../domain/directory/users.ts";
 import { hasErrorCode } from "../../errors.ts";
+import { isLong } from "../../own-tick.ts";
 import { applyUserPatch } from "../../scim/patch/user-patch.ts";
 import type { OrganizationSchemas } from "../../scim/schema/organization-schemas.ts";
 import { type ResourceSchema, userSchema } from "../../scim/schema/resource-schema.ts";
@@ -33,21 +34,18 @@ export function userEndpoint(
       patchStatus: 200,
       list: (organizationId, query) => users.openRaw(organizationId).list(query),
       get: (organizationId, id) => users.openRaw(organizationId).get(id),
-      async create(context, body) {
-        const schema = await schemaOf(context.caller.organizationId);
+      async create(context, body, schema) {
         const known = await input.readBody(context, body, schema);
         const attributes = completeExtensions(parseUser(known, schema), undefined, schema, "replace");
         return toRawRecord(await users.create(context.caller, attributes, "scim"));
       },
-      async replace(context, id, expected, body) {
-        const schema = await schemaOf(context.caller.organizationId);
+      async replace(context, id, expected, body, schema) {
         const attributes = parseUser(await input.readBody(context, body, schema), schema);
         const revise = (current: JsonObject): UserAttributes =>
           completeExtensions(attributes, current, schema, "replace");
         return toRawRecord(await users.update(context.caller, id, expected, revise, "scim"));
       },
-      async patch(context, id, expected, requested) {
-        const schema = await schemaOf(context.caller.organizationId);
+      async patch(context, id, expected, requested, schema) {
         const operations = await input.readOperations(context, requested, schema);
         const options = { canReplaceAdd: await input.canReplaceAdd(context, operations) };
         const revise = (current: JsonObject): UserAttributes => {
@@ -119,9 +117,11 @@ class UserRenderer {
     const groups = await this.#findGroups(organizationId, users, projection);
     const schema = await this.#findSchema(organizationId, users, projection);
     const renderUser = this.#renderer.createUserRenderer(projection, schema);
-    for (let start = 0; start < users.length; start += usersPerChunk) {
-      if (start > 0) yield ",";
-      yield joinUsers(users.slice(start, start + usersPerChunk), groups, renderUser);
+    let isFirst = true;
+    for (const chunk of toRenderedChunks(users)) {
+      if (!isFirst) yield ",";
+      isFirst = false;
+      yield joinUsers(chunk, groups, renderUser);
     }
   }
 
@@ -146,6 +146,21 @@ class UserRenderer {
       users.map(({ id }) => id),
     );
   }
+}
+
+/** Divides the users of a page, so that rendering and sending a chunk takes a few milliseconds. */
+function* toRenderedChunks(users: readonly RawRecord[]): Generator<readonly RawRecord[]> {
+  let chunk: RawRecord[] = [];
+  let length = 0;
+  for (const user of users) {
+    chunk.push(user);
+    length += user.json.length;
+    if (chunk.length < usersPerChunk && !isLong(length)) continue;
+    yield chunk;
+    chunk = [];
+    length = 0;
+  }
+  if (chunk.length > 0) yield chunk;
 }
 
 function joinUsers(

@@ -4,7 +4,7 @@ import { AppError } from "../../errors.ts";
 const mebi = 1024 * 1024;
 
 /** Bodies of fewer bytes are not counted, so that most requests do not depend on the bodies of others. */
-export const largeBodyBytesMin = 64 * 1024;
+const largeBodyBytesMin = 64 * 1024;
 
 /** Bytes of the large bodies that all requests together, and those of one credential, may occupy at once. */
 const budgetBytes = { total: 64 * mebi, caller: 32 * mebi };

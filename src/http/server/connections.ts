@@ -64,10 +64,7 @@ export class ConnectionTracker {
     return true;
   }
 
-  /**
-   * Ends every connection after its last response. Connections without a request stay open for one second, because a
-   * request may be on its way, and are then closed.
-   */
+  /** Ends every connection after its last response, and announces that in the response. */
   drain(): void {
     this.#isDraining = true;
     for (const [socket, connection] of this.#connections) {
@@ -76,6 +73,10 @@ export class ConnectionTracker {
       if (newest.headersSent) newest.once("close", () => this.#endIfIdle(socket, newest));
       else announceClose(connection, newest);
     }
+  }
+
+  /** Closes the connections without a request after one second, because a request may be on its way. */
+  closeIdleLater(): void {
     setTimeout(() => this.#closeIdle(), idleGraceMs).unref();
   }
 

@@ -36,6 +36,7 @@ export const httpStatuses: Readonly<Record<ErrorCode, number>> = {
   "query-too-expensive": 400,
   "rate-limited": 429,
   "not-implemented": 501,
+  "upstream-failed": 502,
   unavailable: 503,
   internal: 500,
 };

@@ -77,10 +77,11 @@ export async function listen(
     replaceCertificate: (certificate) => tlsServer?.setSecureContext(certificate),
     close: async () => {
       const closed = once(server, "close");
+      connections.drain(); // first, so that no response from here on promises a connection that stays open
       await acceptWaiting(server);
       // The method of the HTTP server would close idle connections at once, while a request may be on its way.
       NetServer.prototype.close.call(server);
-      connections.drain();
+      connections.closeIdleLater();
       const forceCloseTimer = setTimeout(() => connections.destroy(), shutdownGraceMs);
       await closed;
       clearTimeout(forceCloseTimer);

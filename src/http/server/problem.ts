@@ -53,5 +53,6 @@ export const reasonPhrases: Readonly<Record<number, string>> = {
   429: "Too Many Requests",
   500: "Internal Server Error",
   501: "Not Implemented",
+  502: "Bad Gateway",
   503: "Service Unavailable",
 };

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { setImmediate as yieldToEventLoop } from "node:timers/promises";
 import type { Response } from "express";
-import { waitForOwnTick } from "../../own-tick.ts";
+import { isLong, waitForOwnTick } from "../../own-tick.ts";
 
 /** The media type of JSON Lines: one JSON value per line (jsonlines.org). */
 export const jsonLinesType = "application/jsonl";
@@ -16,8 +16,6 @@ export function sendJson(res: Response, status: number, mediaType: string, body:
  * failure can still become an error response.
  */
 const bufferMinLength = 65_536;
-/** Characters that took some milliseconds to render, so that the next chunk waits for an iteration of its own. */
-const largeChunkLengthMin = 262_144;
 
 /**
  * Streams a body of any length with backpressure. It yields to the event loop after each write, because a write to a fast
@@ -41,9 +39,9 @@ export async function sendChunks(
       closed ??= once(res, "close");
       await Promise.race([once(res, "drain"), closed]);
     }
-    const isLarge = buffer.length >= largeChunkLengthMin;
+    const { length } = buffer;
     buffer = "";
-    await (isLarge ? waitForOwnTick() : yieldToEventLoop());
+    await (isLong(length) ? waitForOwnTick() : yieldToEventLoop());
   }
   if (res.headersSent) res.end(buffer);
   else sendText(res, status, mediaType, buffer);

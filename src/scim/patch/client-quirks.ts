@@ -1,5 +1,6 @@
+import type { Attribute } from "../schema/definitions.ts";
 import { isObject } from "../values/json.ts";
-import type { Quirk, QuirkSource } from "./quirk.ts";
+import { type Quirk, type QuirkSource, withMember } from "./quirk.ts";
 
 const issue = (repository: string, number: number): QuirkSource => ({
   title: `${repository} #${number}`,
@@ -38,14 +39,15 @@ export const clientQuirks: readonly Quirk[] = [
     vendor: "SCIM-SDK (Keycloak plug-ins)",
     source: issue("Captain-P-Goldfish/SCIM-SDK", 47),
     behavior: 'Without a path, "value": [{"active": false}] means {"active": false}.',
-    operation: ({ value, ...rest }) => ({ ...rest, value: rest["path"] ? value : unwrapListOfOne(value) }),
+    operation: (operation) =>
+      operation["path"] ? operation : withMember(operation, "value", unwrapListOfOne(operation["value"])),
   },
   {
     name: "the attribute repeated in its value",
     vendor: "Ping",
     source: { title: "pingidentity/scim2 #267", url: "https://github.com/pingidentity/scim2/pull/267" },
     behavior: 'remove of members with {"members": [...]} means the list.',
-    operation: ({ value, ...rest }) => ({ ...rest, value: unwrapNamedValue(rest["path"], value) }),
+    changeValue: unwrapNamedValue,
   },
   {
     name: "a value beside the path of a remove",
@@ -148,11 +150,11 @@ function unwrapValueObject(value: unknown): unknown {
   return key?.toLowerCase() === "value" && more.length === 0 ? value[key] : value;
 }
 
-/** Returns the value of the only key, if that is the last name of the path. */
-function unwrapNamedValue(path: unknown, input: unknown): unknown {
-  const value = unwrapListOfOne(input);
-  if (typeof path !== "string" || path.includes("[") || !isObject(value)) return input;
-  const [key, ...more] = Object.keys(value);
-  const name = path.slice(Math.max(path.lastIndexOf(":"), path.lastIndexOf(".")) + 1).trim();
-  return key !== undefined && more.length === 0 && key.toLowerCase() === name.toLowerCase() ? value[key] : input;
+/** Returns the value of the only key, if that is the name of the attribute and of none of its sub-attributes. */
+function unwrapNamedValue(input: unknown, { name, subAttributes }: Attribute): unknown {
+  const object = unwrapListOfOne(input);
+  if (!isObject(object)) return input;
+  const [key = "", ...more] = Object.keys(object);
+  const isRepeated = more.length === 0 && key.toLowerCase() === name.toLowerCase();
+  return isRepeated && !subAttributes.has(key.toLowerCase()) ? (object[key] ?? input) : input;
 }

@@ -15,6 +15,8 @@ export interface Quirk {
   readonly behavior: string;
   /** Rewrites an operation of a PATCH. */
   readonly operation?: (operation: JsonObject) => JsonObject;
+  /** Rewrites the value of an operation whose path names the attribute or sub-attribute, without a filter. */
+  readonly changeValue?: (value: unknown, attribute: Attribute) => unknown;
   /** Rewrites the value of an attribute or sub-attribute; the whole list of a multi-valued one. */
   readonly value?: (value: unknown, attribute: Attribute) => unknown;
   /** Rewrites one element of a multi-valued attribute. */
@@ -27,3 +29,7 @@ export interface QuirkSource {
   readonly title: string;
   readonly url: string;
 }
+
+/** Returns the operation with another member; the same object if nothing changes, as in almost every request. */
+export const withMember = (operation: JsonObject, name: string, value: unknown): JsonObject =>
+  operation[name] === value ? operation : { ...operation, [name]: value };

@@ -1,7 +1,7 @@
 import type { Attribute } from "../schema/definitions.ts";
 import { isObject, type JsonObject } from "../values/json.ts";
 import { clientQuirks } from "./client-quirks.ts";
-import type { Quirk, QuirkSource } from "./quirk.ts";
+import { type Quirk, type QuirkSource, withMember } from "./quirk.ts";
 
 const entraIssues: QuirkSource = {
   title: "Known issues and resolutions with SCIM 2.0 protocol compliance",
@@ -32,7 +32,10 @@ export const quirks: readonly Quirk[] = [
     vendor: "Microsoft Entra ID",
     source: entraIssues,
     behavior: '"op": "Add", "Replace" and "Remove" mean add, replace and remove.',
-    operation: ({ op, ...rest }) => ({ ...rest, op: typeof op === "string" ? op.toLowerCase() : op }),
+    operation: (operation) => {
+      const { op } = operation;
+      return typeof op === "string" ? withMember(operation, "op", op.toLowerCase()) : operation;
+    },
   },
   {
     name: "booleans as strings",
@@ -156,7 +159,11 @@ export const quirks: readonly Quirk[] = [
 
 /** Applies the quirks to an operation of a PATCH. Each quirk receives the result of the previous one. */
 export const normalizeOperation = (operation: JsonObject): JsonObject =>
-  quirks.reduce((current, quirk) => quirk.operation?.(current) ?? current, operation);
+  operationRewrites.reduce((current, rewrite) => rewrite(current), operation);
+
+/** Applies the quirks to the value of an operation whose path names the attribute, without a filter. */
+export const normalizeChangeValue = (value: unknown, attribute: Attribute): unknown =>
+  changeValueRewrites.reduce((current, rewrite) => rewrite(current, attribute), value);
 
 /** Applies the quirks to the value of an attribute. */
 export const normalizeValue = (value: unknown, attribute: Attribute): unknown =>
@@ -166,5 +173,7 @@ export const normalizeValue = (value: unknown, attribute: Attribute): unknown =>
 export const normalizeElement = (element: unknown, attribute: Attribute): unknown =>
   elementRewrites.reduce((current, rewrite) => rewrite(current, attribute), element);
 
+const operationRewrites = quirks.flatMap(({ operation }) => operation ?? []);
+const changeValueRewrites = quirks.flatMap(({ changeValue }) => changeValue ?? []);
 const valueRewrites = quirks.flatMap(({ value }) => value ?? []);
 const elementRewrites = quirks.flatMap(({ element }) => element ?? []);

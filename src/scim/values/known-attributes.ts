@@ -1,5 +1,6 @@
 import { AppError } from "../../errors.ts";
 import type { PatchOperation } from "../patch/message.ts";
+import { normalizeChangeValue } from "../patch/quirks.ts";
 import type { Attribute } from "../schema/definitions.ts";
 import {
   type AttributeReference,
@@ -93,8 +94,11 @@ class Selection {
       return { op, value: this.#selectFromChanges({ [path]: object }) };
     const reference = resolveAttributePath(this.#schema, splitPath(path).attributePath);
     if (!reference) return operation; // the patch engine rejects the path
-    const { extension, attribute } = reference;
-    if (attribute) return { ...operation, value: this.#selectFromTarget(path, reference, value, true) };
+    const { extension, attribute, subAttribute } = reference;
+    if (attribute) {
+      const input = path.includes("[") ? value : normalizeChangeValue(value, subAttribute ?? attribute);
+      return { ...operation, value: this.#selectFromTarget(path, reference, input, true) };
+    }
     return extension && isObject(object)
       ? { ...operation, value: this.#selectFromChanges(object, `${extension.urn}:`) }
       : operation;

@@ -13,7 +13,8 @@ export function readMessageMembers<Name extends string>(
 ): Partial<Record<Name, unknown>> {
   const members: Partial<Record<Name, unknown>> = {};
   for (const [key, value] of Object.entries(input)) {
-    const name = names.find((each) => each.toLowerCase() === key.toLowerCase());
+    // Most messages have the spelling of the RFC.
+    const name = names.find((each) => each === key) ?? names.find((each) => each.toLowerCase() === key.toLowerCase());
     if (name === undefined) continue;
     if (Object.hasOwn(members, name))
       throw new AppError("invalid-request", `${name} appears more than once.`, { field: name });

@@ -1,6 +1,8 @@
 import type { Log } from "../../log.ts";
+import { isLong, waitForOwnTick } from "../../own-tick.ts";
 import { complementOf, isStorableString, validateCondition, validatePath } from "../condition.ts";
 import { stale } from "../errors.ts";
+import { mapInSteps } from "../paging/map-in-steps.ts";
 import type { Query } from "../query.ts";
 import { type Entity, parseRawRecord, type RawRecord } from "../record.ts";
 import { assertOutsideSearchFields, splitSearchFields } from "../search-fields.ts";
@@ -76,25 +78,38 @@ export function createMongoReader<T extends Entity>(
     get: async (id) => {
       if (!isStorableString(id)) return undefined;
       const record = (await lookups.find(byId(definition, organizationId), [id])).get(id);
+      // Converting a long record took milliseconds, and parsing it takes as long.
+      if (record && isLong(record.json.length)) await waitForOwnTick();
       return record && decode(record);
     },
     list: async (query) => {
       if (query.where) validateCondition(query.where);
       if (query.sort) validatePath(query.sort.path);
       const ids = findIds(query);
-      if (ids) return { items: [...(await lookups.find(byId(definition, organizationId), ids)).values()].map(decode) };
+      if (ids) {
+        const records = [...(await lookups.find(byId(definition, organizationId), ids)).values()];
+        return { items: await mapInSteps(records, lengthOfJson, decode) };
+      }
       const unique = findUniqueValue(query, definition);
       if (unique) {
         const kind = byUniquePath(definition, organizationId, unique.index);
-        const items = [...(await lookups.find(kind, [unique.value])).values()].map(decode);
+        const records = [...(await lookups.find(kind, [unique.value])).values()];
+        const items = await mapInSteps(records, lengthOfJson, decode);
         return query.total ? { items, total: items.length } : { items };
       }
       const { rows, ...rest } = await listDocuments(query, { read, count });
-      return { items: rows.map((document) => decode(decodeRawDocument(document, definition.searchFields))), ...rest };
+      const items = await mapInSteps(
+        rows,
+        ({ length }) => length,
+        (document) => decode(decodeRawDocument(document, definition.searchFields)),
+      );
+      return { items, ...rest };
     },
     count,
   };
 }
+
+const lengthOfJson = ({ json }: RawRecord): number => json.length;
 
 /**
  * Opens a collection of one organization inside a transaction.

@@ -1,4 +1,4 @@
-import { waitForOwnTick } from "../../own-tick.ts";
+import { isLong, waitForOwnTick } from "../../own-tick.ts";
 import type { Condition, Position, Query, SizeLimit } from "../query.ts";
 import { fromNearerEnd } from "./nearer-end.ts";
 
@@ -25,6 +25,11 @@ export interface PageSource<R> {
   measure(row: R): number;
   /** Smallest offset, in records, at which skipping costs more than counting first to find the nearer end. */
   readonly farOffsetMin: number;
+  /**
+   * Returns how many of the next records to read, so that they have about this many characters at most: one or more.
+   * Present where reading holds the event loop, because records may be far longer than those before them.
+   */
+  readonly fitBatch?: ((query: Query, lengthMax: number) => number) | undefined;
 }
 
 /**
@@ -73,6 +78,7 @@ async function readInBatches<R>(
   source: PageSource<R>,
 ): Promise<PageRead<R>> {
   const { limit } = query;
+  const { fitBatch } = source;
   let batchLimit = firstBatch;
   let batch = await readPage({ ...query, limit: batchLimit }, source);
   const { total } = batch;
@@ -87,11 +93,16 @@ async function readInBatches<R>(
       rows.push(row);
     }
     if (isCut || batch.rows.length < batchLimit || rows.length === limit) break;
-    await waitForOwnTick();
+    if (isLong(length)) await waitForOwnTick();
     const averageLength = Math.max(1, length / rows.length);
     const batchLengthMax = Math.min(lengthMax - length, singleBatchLengthMax);
     batchLimit = Math.min(limit - rows.length, Math.max(1, Math.floor(batchLengthMax / averageLength)));
-    batch = await readPage(toNextBatch(query, batchLimit, rows, source), source);
+    let batchQuery = toNextBatch(query, batchLimit, rows, source);
+    if (fitBatch && batchLimit > 1) {
+      batchLimit = fitBatch(batchQuery, singleBatchLengthMax);
+      batchQuery = { ...batchQuery, limit: batchLimit };
+    }
+    batch = await readPage(batchQuery, source);
   }
   return { rows, ...(isCut && { isCut }), ...(total !== undefined && { total }) };
 }

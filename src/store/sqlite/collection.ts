@@ -1,4 +1,5 @@
 import { AppError } from "../../errors.ts";
+import { isLong, waitForOwnTick } from "../../own-tick.ts";
 import type { WriteKind, WrittenRecords } from "../cache/written-records.ts";
 import { isStorableString, validateCondition, validatePath } from "../condition.ts";
 import { conflict, stale } from "../errors.ts";
@@ -22,7 +23,10 @@ export function createSqliteReader<T extends Entity>(context: SqliteReadContext<
       mapSqliteErrors(() => {
         if (!isStorableString(id)) return undefined;
         const row = connection().getValues(selectByIdSql(definition), [organizationId, id]);
-        return row && decode(rowToRawRecord(row));
+        if (!row) return undefined;
+        const record = rowToRawRecord(row);
+        // Reading a long record took milliseconds, and parsing it takes as long.
+        return isLong(record.json.length) ? waitForOwnTick().then(() => decode(record)) : decode(record);
       }),
     list: (query) =>
       mapSqliteErrors(() => {
@@ -38,6 +42,10 @@ export function createSqliteReader<T extends Entity>(context: SqliteReadContext<
       }),
   };
 }
+
+/** Whether reading or writing a record with these values takes milliseconds, as serializing it did. */
+const hasLongValue = (values: readonly SqlValue[]): boolean =>
+  values.some((value) => typeof value === "string" && isLong(value.length));
 
 /** Selects one record by its id. */
 const selectByIdSql = memoizeSql<CollectionDefinition<Entity>>(
@@ -103,18 +111,23 @@ export function createSqliteWriter<T extends Entity, Written extends T>(
   return Object.assign(reader, {
     insert: async (entity) => {
       assertSameTenant(entity);
-      write(insertSql(definition), [organizationId, entity.id, ...writtenValues(entity, definition)]);
+      const values = writtenValues(entity, definition);
+      if (hasLongValue(values)) await waitForOwnTick();
+      write(insertSql(definition), [organizationId, entity.id, ...values]);
       recordWrite(entity.id, "inserted-or-removed");
+      if (hasLongValue(values)) await waitForOwnTick();
     },
     replace: async (entity, expectedVersion) => {
       assertSameTenant(entity);
       const values = [...writtenValues(entity, definition), organizationId, entity.id];
+      if (hasLongValue(values)) await waitForOwnTick();
       const changedRows =
         expectedVersion === "any"
           ? write(replaceSql(definition), values)
           : write(replaceVersionSql(definition), [...values, expectedVersion]);
       if (changedRows === 0) throw stale(entity.id);
       recordWrite(entity.id, "updated");
+      if (hasLongValue(values)) await waitForOwnTick();
     },
     remove: async (id, expectedVersion) => {
       if (!isStorableString(id)) return false;

@@ -1,3 +1,4 @@
+import { waitForOwnTick } from "../../own-tick.ts";
 import type { SqliteConnection } from "./driver.ts";
 
 /**
@@ -48,17 +49,17 @@ export class WriteQueue {
   async #drain(): Promise<void> {
     await yieldToEventLoop(); // lets requests that arrived together share the first commit
     while (this.#pending.length > 0) {
+      let resumedAt = performance.now();
       const committing = this.#commitGroup(this.#pending.slice(0, groupSizeMax));
       this.#committing = committing;
       const outcomes = await committing;
       this.#committing = undefined;
       const jobs = this.#pending.splice(0, outcomes.length);
-      let resumedAt = performance.now();
       for (const [at, job] of jobs.entries()) {
+        resumedAt = await yieldIfHeld(resumedAt); // the commit or the response of a large change takes milliseconds
         const outcome = outcomes[at];
         if (outcome?.status === "fulfilled") job.resolve(outcome.value);
         else job.reject(outcome?.reason);
-        resumedAt = await yieldIfHeld(resumedAt); // the response of a large change takes milliseconds
       }
       await yieldToEventLoop(); // lets sockets be read, so that the next group can fill
     }
@@ -78,6 +79,7 @@ export class WriteQueue {
         outcomes.push(await runJob(connection, job));
         if (performance.now() - startedAt > groupMsMax) break;
       }
+      if (performance.now() - startedAt > groupMsMax) await waitForOwnTick();
       this.#beforeCommit(connection);
       connection.exec("COMMIT");
       return outcomes;
@@ -104,13 +106,13 @@ interface WriteJob {
   readonly reject: (reason: unknown) => void;
 }
 
-/** How long the responses to a group may hold the event loop, in milliseconds, unless a single one takes longer. */
+/** How long a group and its responses may hold the event loop, in milliseconds, unless a single one takes longer. */
 const holdMsMax = 10;
 
 /** @returns the time at which the event loop was last free, in milliseconds */
 async function yieldIfHeld(resumedAt: number): Promise<number> {
   if (performance.now() - resumedAt < holdMsMax) return resumedAt;
-  await yieldToEventLoop();
+  await waitForOwnTick();
   return performance.now();
 }
 

@@ -1,6 +1,6 @@
 import type { Assignment } from "../../../schemas/assignment.ts";
 import type { Command } from "../../../schemas/command.ts";
-import type { McpServer } from "../../../schemas/mcp-server.ts";
+import type { McpServer, ToolRisk } from "../../../schemas/mcp-server.ts";
 import type { Policy } from "../../../schemas/policy.ts";
 import type { Skill } from "../../../schemas/skill.ts";
 import type { Toolkit } from "../../../schemas/toolkit.ts";
@@ -72,7 +72,7 @@ export class AccessOracle {
   listToolNames(server: McpServer): string[] {
     if (!this.canAccess("mcp-server", server)) return [];
     return server.tools
-      .filter((tool) => tool.enabled)
+      .filter((tool) => tool.enabled && this.#isWithinRisk(tool.risk))
       .map((tool) => tool.name)
       .filter((name) => !this.#isToolDenied(server.slug, name) && this.#isToolGranted(server, name));
   }
@@ -145,6 +145,17 @@ export class AccessOracle {
         resources.mcpServers.includes(server.slug) &&
         (resources.tools.length === 0 || resources.tools.some((each) => matchesTool(server.slug, tool, each))),
     );
+  }
+
+  #isWithinRisk(risk: ToolRisk): boolean {
+    switch (this.#restriction.maxRisk) {
+      case "read":
+        return risk === "read";
+      case "write":
+        return risk !== "destructive";
+      default:
+        return true;
+    }
   }
 
   #isUnrestricted({ slug, environment }: McpServer): boolean {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import type { Assignment } from "../../../schemas/assignment.ts";
+import { toolRisk } from "../../../schemas/mcp-server.ts";
 import type { Restriction } from "../../../src/domain/caller.ts";
 import type { OrganizationData } from "./access-oracle.fixture.ts";
 
@@ -40,7 +41,7 @@ function many<T>(prefix: string, slugsOfKind: readonly string[], fields: fc.Arbi
 const tools = fc.uniqueArray(
   fc.record({
     name: fc.constantFrom("read", "write", "write_all", "drop"),
-    risk: fc.constant("write" as const),
+    risk: fc.constantFrom(...toolRisk.options),
     enabled: mostly,
   }),
   { selector: ({ name }) => name, maxLength: 3 },
@@ -127,6 +128,10 @@ export const arbitraryOrganization: fc.Arbitrary<OrganizationData> = fc.record({
 });
 
 export const arbitraryRestriction: fc.Arbitrary<Restriction> = fc.record(
-  { environment: fc.constantFrom(...environments), mcpServers: some([...servers, "gone"], 3) },
+  {
+    environment: fc.constantFrom(...environments),
+    mcpServers: some([...servers, "gone"], 3),
+    maxRisk: fc.constantFrom(...toolRisk.options),
+  },
   { requiredKeys: [] },
 );

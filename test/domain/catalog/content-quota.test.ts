@@ -2,6 +2,7 @@ import { expect } from "chai";
 import type { Skill } from "../../../schemas/skill.ts";
 import type { Caller } from "../../../src/domain/caller.ts";
 import { Catalog } from "../../../src/domain/catalog/catalog.ts";
+import { discountContent } from "../../../src/domain/catalog/content-quota.ts";
 import { skillType } from "../../../src/domain/catalog/resource-types.ts";
 import { CascadeDeletes } from "../../../src/domain/cleanup/cascade-deletes.ts";
 import { Users } from "../../../src/domain/directory/users.ts";
@@ -88,6 +89,38 @@ describeOnEngines("Quota of catalog content", (open) => {
     expect(await sizes()).to.have.length(2);
     await users.remove(caller, ada.id, {}, "scim");
     expect(await sizes()).to.deep.equal([0]);
+  });
+
+  it("changes the sum of the organization once for all resources that are removed together", async () => {
+    const [ada, bob] = [await ownedBy("ada"), await ownedBy("bob")];
+    const resources = [
+      await skills.create(caller, contentOf("a", 9_000), ada),
+      await skills.create(caller, contentOf("b", 9_000), ada),
+      await skills.create(caller, contentOf("c", 9_000), bob),
+    ];
+    let increments = 0;
+    await testStore.store.transaction(async (transaction) => {
+      const tenant = transaction.for(caller.organizationId);
+      const open: typeof tenant.open = (definition) => {
+        const writer = tenant.open(definition);
+        const increment: typeof writer.increment = (...parameters) => {
+          increments++;
+          return writer.increment(...parameters);
+        };
+        return { ...writer, increment };
+      };
+      await discountContent({ ...tenant, open }, resources);
+    });
+    expect(increments).to.equal(1);
+    expect(await sizes()).to.deep.equal([0]);
+  });
+
+  it("stores all of many concurrent changes of one user, which change the same sums", async () => {
+    const ada = await ownedBy("ada");
+    const changes = Array.from({ length: 5 }, (_, at) => skills.create(caller, contentOf(`s-${at}`, 5_000), ada));
+    await Promise.all(changes);
+    const [one = 0, other = 0] = await sizes();
+    expect(one).to.equal(other).and.to.be.above(25_000);
   });
 
   it("does not count resources of fewer than 4,096 characters, which their number limits", async () => {

@@ -12,14 +12,16 @@ const grantedScopes: Readonly<Record<Scope, readonly Scope[]>> = {
     "admin:tokens",
     "connect:read",
     "connect:write",
+    "connect:call",
     "connect:exchange-auth",
   ],
   "admin:write": ["admin:write", "admin:read", "admin:scim"],
   "admin:read": ["admin:read"],
   "admin:scim": ["admin:scim"],
   "admin:tokens": ["admin:tokens"],
-  "connect:write": ["connect:write", "connect:read", "connect:exchange-auth"],
+  "connect:write": ["connect:write", "connect:read", "connect:call", "connect:exchange-auth"],
   "connect:read": ["connect:read"],
+  "connect:call": ["connect:call"],
   "connect:exchange-auth": ["connect:exchange-auth"],
 };
 
@@ -62,7 +64,12 @@ describe("allowedScopes", () => {
   });
 
   it("allows an agent token no admin scope", () => {
-    expect(allowedScopes.agent).to.have.members(["connect:read", "connect:write", "connect:exchange-auth"]);
+    expect(allowedScopes.agent).to.have.members([
+      "connect:read",
+      "connect:write",
+      "connect:call",
+      "connect:exchange-auth",
+    ]);
     for (const each of expandScopes(allowedScopes.agent)) expect(each).to.match(/^connect:/);
   });
 

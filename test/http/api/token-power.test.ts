@@ -27,8 +27,9 @@ describeOnEngines("Privileges of token management", (open) => {
       "admin:read": ["admin:read"],
       "admin:scim": ["admin:scim"],
       "admin:tokens": ["admin:tokens"],
-      "connect:write": ["connect:write", "connect:read", "connect:exchange-auth"],
+      "connect:write": ["connect:write", "connect:read", "connect:call", "connect:exchange-auth"],
       "connect:read": ["connect:read"],
+      "connect:call": ["connect:call"],
       "connect:exchange-auth": ["connect:exchange-auth"],
     };
     const opened = (list: readonly Scope[]): Set<Scope> => new Set(list.flatMap((each) => included[each]));
@@ -95,7 +96,16 @@ describeOnEngines("Privileges of token management", (open) => {
         "/scopes",
       ]);
       expect(errorPointers(await patch({ scopes: [] }).expect(400))).to.deep.equal(["/scopes"]);
-      for (const field of ["type", "userId", "environment", "mcpServers", "createdBy", "secrets", "revokedAt"]) {
+      for (const field of [
+        "type",
+        "userId",
+        "environment",
+        "mcpServers",
+        "maxRisk",
+        "createdBy",
+        "secrets",
+        "revokedAt",
+      ]) {
         expect(errorPointers(await patch({ [field]: "x" }).expect(400)), field).to.deep.equal([`/${field}`]);
       }
       expect((await show(id)).scopes).to.deep.equal(["admin:read"]);

@@ -41,7 +41,7 @@ describe("Token features of comparable products:", () => {
 
     const includes: Readonly<Record<string, readonly string[]>> = {
       "admin:write": ["admin:read", "admin:scim", "admin:write"],
-      "connect:write": ["connect:exchange-auth", "connect:read", "connect:write"],
+      "connect:write": ["connect:call", "connect:exchange-auth", "connect:read", "connect:write"],
       "admin:read": ["admin:read"],
     };
     for (const [scope, all] of Object.entries(includes)) {
@@ -104,6 +104,30 @@ describe("Token features of comparable products:", () => {
         .send({ mcpServers: ["jira"] })
         .expect(400);
       expect(body.errors).to.have.nested.property("[0].pointer", "/mcpServers");
+    });
+
+    it("a token can be restricted to tools up to a risk, and creates no token with a higher one", async () => {
+      const tools = ["read", "write", "destructive"].map((risk) => ({ name: `may_${risk}`, risk }));
+      await admin
+        .put("/api/mcp-servers/risky")
+        .send({
+          ...{ name: "Risky", status: "active", transport: "http", url: "https://risky.example/mcp", tools },
+          assignment: { everyone: true, groups: [], users: [] },
+        })
+        .expect(201);
+      const { id, token = "" } = await make({ name: "careful", type: "agent", maxRisk: "write" });
+      const { body } = await asAda(token).get("/api/mcp-servers/risky").expect(200);
+      expect(body.tools.map(({ name }: { name: string }) => name)).to.deep.equal(["may_read", "may_write"]);
+      const created = (maxRisk?: string) =>
+        asAda(token)
+          .post("/api/tokens")
+          .send({ name: "own", type: "mcp", ...(maxRisk && { maxRisk }) });
+      await created("read").expect(201);
+      for (const each of [undefined, "destructive"]) {
+        expect((await created(each).expect(403)).body.errors[0].pointer, each).to.equal("/maxRisk");
+      }
+      await admin.patch(`/api/tokens/${id}`).send({ maxRisk: "destructive" }).expect(400);
+      await admin.delete("/api/mcp-servers/risky").expect(204);
     });
 
     it("a token can be restricted to addresses and CIDR ranges; from others it returns 403", async () => {

@@ -1,33 +1,49 @@
 import { expect } from "chai";
 import { scimExtensions } from "../../../src/store/collections.ts";
 import type { Entity } from "../../../src/store/record.ts";
-import type { CollectionDefinition, Store } from "../../../src/store/store.ts";
+import type { CollectionDefinition, Store, Transaction } from "../../../src/store/store.ts";
 import { openSqliteTestStore } from "../../store/sqlite/sqlite.fixture.ts";
 import { type Agent, type Service, startService, userUrn } from "../../support/service.ts";
 import { badge, badgeUrn, declareExtension } from "./extensions.fixture.ts";
 
 /**
- * Counts the reads of extension schemas outside of transactions. The store reports no writes, like one that other
- * processes write to, so that nothing is cached.
+ * Counts the reads of extension schemas at the port of the store, outside of transactions and inside of them. The store
+ * reports no writes, like one that other processes write to, so that nothing is cached.
  */
-function countReads(store: Store): { readonly store: Store; reads(): number } {
-  let reads = 0;
+function countReads(store: Store): { readonly store: Store; reads(): number; readsInTransactions(): number } {
+  const reads = { outside: 0, inside: 0 };
+  const counted = (definition: CollectionDefinition<Entity>, place: keyof typeof reads): void => {
+    if (definition.name === scimExtensions.name) reads[place]++;
+  };
+  const countInside = (transaction: Transaction): Transaction => ({
+    for: (organizationId) => {
+      const tenant = transaction.for(organizationId);
+      return {
+        ...tenant,
+        open: (definition) => {
+          counted(definition, "inside");
+          return tenant.open(definition);
+        },
+      };
+    },
+  });
   return {
     store: {
       for: (organizationId) => {
         const tenant = store.for(organizationId);
         const open = <T extends Entity>(definition: CollectionDefinition<T>) => {
-          if (definition.name === scimExtensions.name) reads++;
+          counted(definition, "outside");
           return tenant.open(definition);
         };
         return { ...tenant, open };
       },
       lookup: (from, key, values) => store.lookup(from, key, values),
-      transaction: (body, options) => store.transaction(body, options),
+      transaction: (body, options) => store.transaction((transaction) => body(countInside(transaction)), options),
       ping: () => store.ping(),
       close: () => store.close(),
     },
-    reads: () => reads,
+    reads: () => reads.outside,
+    readsInTransactions: () => reads.inside,
   };
 }
 
@@ -85,5 +101,55 @@ describe("A store that does not report writes, such as MongoDB", () => {
       `/Groups?filter=${encodeURIComponent('schemas eq "urn:x"')}`,
     ])
       expect(await readsOf(path), path).to.equal(1);
+  });
+
+  /** Runs a write. @returns its reads of extension schemas, outside of its transaction and inside */
+  const readsOfWrite = async (write: () => PromiseLike<unknown>): Promise<readonly [number, number]> => {
+    const before = [counting.reads(), counting.readsInTransactions()] as const;
+    await write();
+    return [counting.reads() - before[0], counting.readsInTransactions() - before[1]];
+  };
+  const patch = (id: string, operation: object): PromiseLike<unknown> =>
+    scim
+      .patch(`/scim/v2/Users/${id}`)
+      .send({ Operations: [operation] })
+      .expect(200);
+
+  it("is read once, and never in the transaction, by writes without extension values", async () => {
+    const user = { schemas: [userUrn], userName: "another" };
+    const writes = [
+      () => scim.post("/scim/v2/Users").send(user).expect(201),
+      () =>
+        scim
+          .put(`/scim/v2/Users/${plain}`)
+          .send({ ...user, userName: "plain2" })
+          .expect(200),
+      () => patch(plain, { op: "replace", path: "title", value: "Engineer" }),
+      () =>
+        scim
+          .post("/scim/v2/Groups")
+          .send({ displayName: "Team", members: [{ value: plain }] })
+          .expect(201),
+    ];
+    for (const write of writes) expect(await readsOfWrite(write), String(write)).to.deep.equal([1, 0]);
+  });
+
+  it("is read once before the transaction and once inside by writes with extension values", async () => {
+    const user = { schemas: [userUrn], userName: "badged", [badgeUrn]: { number: "2" } };
+    const writes = [
+      () => scim.post("/scim/v2/Users").send(user).expect(201),
+      () =>
+        scim
+          .put(`/scim/v2/Users/${extended}`)
+          .send({ ...user, userName: "extended2" })
+          .expect(200),
+      () => patch(extended, { op: "replace", path: `${badgeUrn}:number`, value: "3" }),
+      () => patch(extended, { op: "replace", path: "title", value: "Engineer" }),
+    ];
+    for (const write of writes) expect(await readsOfWrite(write), String(write)).to.deep.equal([1, 1]);
+  });
+
+  it("is not read by a DELETE without extension values", async () => {
+    expect(await readsOfWrite(() => scim.delete(`/scim/v2/Users/${plain}`).expect(204))).to.deep.equal([0, 0]);
   });
 });

@@ -10,6 +10,7 @@ import { assertJsonLimits } from "../../../src/http/server/json-limits.ts";
 import { sendChunks } from "../../../src/http/server/send.ts";
 import { expectRejection } from "../../domain/domain.fixture.ts";
 import { catchAppError } from "../../scim/rejection.fixture.ts";
+import { countTurnsDuring } from "../../support/event-loop.ts";
 import { type Agent, patchUrn, type Service, startService } from "../../support/service.ts";
 import {
   type BulkResponseOperation,
@@ -215,19 +216,6 @@ describe("Requests that could block the event loop", () => {
     });
   });
 });
-
-/** Counts the event loop's iterations while `work` runs. */
-async function countTurnsDuring(work: () => Promise<void>): Promise<number> {
-  let turns = 0;
-  let next: NodeJS.Immediate;
-  const turn = (): void => {
-    turns++;
-    next = setImmediate(turn);
-  };
-  next = setImmediate(turn);
-  await work().finally(() => clearImmediate(next));
-  return turns;
-}
 
 /** Sends one request to a listener. */
 async function requestFrom(method: string, listener: RequestListener): Promise<{ headers: object; text: string }> {

@@ -71,6 +71,9 @@ const examples: Record<string, () => void> = {
     for (const value of [{ members: [{ value: "usr_1" }] }, [{ Members: [{ value: "usr_1" }] }]])
       expect(memberChanges({ op: "remove", path: "members", value })).to.deep.equal([{ remove: ["usr_1"] }]);
     expect(patched({}, { op: "add", path: "title", value: { title: "Dr" } })).to.include({ title: "Dr" });
+    const emails = [{ value: "a@x", type: "work" }];
+    expect(patched({}, { op: "replace", path: "emails", value: { emails } })).to.deep.include({ emails });
+    expect(patched({ emails }, { op: "remove", path: "emails", value: { emails } })).to.deep.equal(bare);
   },
   "a value beside the path of a remove": () => {
     const user = { title: "x", emails: [{ value: "a@x", type: "work" }] };
@@ -346,7 +349,9 @@ describe("Quirks of identity providers", () => {
     expect(Object.keys(examples)).to.have.members(quirks.map(({ name }) => name));
     for (const { name, source, rule, ...row } of quirks) {
       expect(source.url, name).to.match(/^https:\/\/[\w.-]+\//);
-      expect(rule !== undefined, name).to.equal(!("value" in row || "element" in row || "operation" in row));
+      expect(rule !== undefined, name).to.equal(
+        !("value" in row || "element" in row || "operation" in row || "changeValue" in row),
+      );
     }
   });
 });

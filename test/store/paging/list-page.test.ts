@@ -107,6 +107,19 @@ describe("listPage", () => {
       expect(await listPage({ limit: 50, sizeLimit }, source)).to.deep.equal({ rows: allIds.slice(0, 1), isCut: true });
     });
 
+    it("lets the engine bound each batch after the first, because its records may be longer", async () => {
+      const requested: number[] = [];
+      const fitBatch = ({ limit }: Query): number => {
+        requested.push(limit);
+        return Math.min(limit, 5);
+      };
+      const { source, operations } = startSource({ fitBatch });
+      const page = await listPage({ limit: 18, sizeLimit }, source);
+      expect(page).to.deep.equal({ rows: allIds.slice(0, 18) });
+      expect(operations).to.deep.equal(["read from 0", "read after r0003", "read after r0008", "read after r0013"]);
+      expect(requested).to.deep.equal([14, 9, 4]);
+    });
+
     it("does not report the end of the list as a cut", async () => {
       const { source } = startSource();
       const page = await listPage({ offset: 980, limit: 50, sizeLimit }, source);

@@ -1,3 +1,4 @@
+import type { ToolRisk } from "../../../../schemas/mcp-server.ts";
 import type { Organization } from "../../../../schemas/organization.ts";
 import type { Scope, TokenType } from "../../../../schemas/token.ts";
 import { AppError } from "../../../errors.ts";
@@ -60,6 +61,7 @@ interface ConstrainedFields {
   readonly userId?: string | undefined;
   readonly environment?: string | undefined;
   readonly mcpServers?: readonly string[] | undefined;
+  readonly maxRisk?: ToolRisk | undefined;
   readonly allowedIps?: readonly string[] | undefined;
 }
 
@@ -68,7 +70,7 @@ interface ConstrainedFields {
  * @throws AppError invalid-value naming the field
  */
 export function assertConstraints(fields: ConstrainedFields): void {
-  const { name, description, type, scopes, userId, environment, mcpServers, allowedIps } = fields;
+  const { name, description, type, scopes, userId, environment, mcpServers, maxRisk, allowedIps } = fields;
   if (name.trim() === "" || name.length > 200) throw invalidField("name", "name must have 1 to 200 characters.");
   if ((description?.length ?? 0) > 1000)
     throw invalidField("description", "description must have 1000 characters or fewer.");
@@ -80,10 +82,10 @@ export function assertConstraints(fields: ConstrainedFields): void {
       "scopes of a personal token must be connect scopes, because the token acts as its user.",
     );
   }
-  if ((environment !== undefined || mcpServers !== undefined) && !isConnectOnly) {
+  if ((environment !== undefined || mcpServers !== undefined || maxRisk !== undefined) && !isConnectOnly) {
     throw invalidField(
       "scopes",
-      "scopes of a token that is restricted to an environment or to MCP servers must be connect scopes.",
+      "scopes of a token that is restricted to an environment, to MCP servers or to a risk must be connect scopes.",
     );
   }
   if (mcpServers?.length === 0) throw invalidField("mcpServers", "mcpServers must name at least one server.");

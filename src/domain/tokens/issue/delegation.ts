@@ -2,6 +2,7 @@ import type { Token } from "../../../../schemas/token.ts";
 import { AppError } from "../../../errors.ts";
 import { tokens, users } from "../../../store/collections.ts";
 import type { Transaction } from "../../../store/store.ts";
+import { isRiskWithin } from "../../access/tool-risk.ts";
 import type { Caller } from "../../caller.ts";
 import { isOutdated } from "../generation.ts";
 import { expandScopes } from "../scopes.ts";
@@ -9,7 +10,7 @@ import { toTokenStatus } from "../status.ts";
 import { isWithinAllowlist } from "../verify/allowlist.ts";
 import { readAncestors } from "../verify/ancestors.ts";
 
-type GrantedFields = Pick<Token, "scopes" | "expiresAt" | "environment" | "mcpServers" | "allowedIps">;
+type GrantedFields = Pick<Token, "scopes" | "expiresAt" | "environment" | "mcpServers" | "maxRisk" | "allowedIps">;
 
 /**
  * Checks that a token that the caller creates, enables, widens or rotates has no more access than the caller: its
@@ -34,6 +35,10 @@ export function assertCanGrant({ scopes, restriction, token }: Caller, granted: 
       "mcpServers",
       `access to servers other than its own, which are ${allowedServers.slice(0, 10).join(", ")}`,
     );
+  }
+  const maxRisk = restriction?.maxRisk;
+  if (maxRisk !== undefined && !(granted.maxRisk !== undefined && isRiskWithin(granted.maxRisk, maxRisk))) {
+    throw denied("maxRisk", `access to tools of a higher risk than its own, which is ${maxRisk}`);
   }
   if (token?.allowedIps && !isWithinAllowlist(granted.allowedIps, token.allowedIps)) {
     throw denied(

@@ -1,3 +1,4 @@
+import type { ToolRisk } from "../../../../schemas/mcp-server.ts";
 import type { Scope, Token, TokenType } from "../../../../schemas/token.ts";
 import { AppError } from "../../../errors.ts";
 import { users } from "../../../store/collections.ts";
@@ -29,6 +30,8 @@ export interface NewToken {
   readonly environment?: string | undefined;
   /** Restricts the token to the MCP servers with these slugs. */
   readonly mcpServers?: readonly string[] | undefined;
+  /** Restricts the token to tools of this risk or a lower one. */
+  readonly maxRisk?: ToolRisk | undefined;
   /** Addresses and CIDR ranges from which the token can be used; empty or absent: any address. */
   readonly allowedIps?: readonly string[] | undefined;
   /** Null: no expiry. Absent: the organization's default, otherwise the latest allowed time, otherwise no expiry. */
@@ -49,7 +52,7 @@ export async function buildToken(
   maxExpiresAt?: string,
 ): Promise<Omit<Token, "prefix" | "secrets">> {
   const { type = "admin", origin = "issued", scopes, userId, parentId, allowedIps, description } = input;
-  const { environment, mcpServers, expiresAt: expiry = defaultExpiry(rules, maxExpiresAt) } = input;
+  const { environment, mcpServers, maxRisk, expiresAt: expiry = defaultExpiry(rules, maxExpiresAt) } = input;
   const expiresAt = expiry instanceof Date ? toExpiry(expiry) : (expiry ?? undefined);
   assertConstraints({ ...input, type });
   assertExpiry(expiresAt, rules);
@@ -73,6 +76,7 @@ export async function buildToken(
     ...(parentId !== undefined && { parentId }),
     ...(environment !== undefined && { environment }),
     ...(mcpServers && { mcpServers: [...mcpServers] }),
+    ...(maxRisk !== undefined && { maxRisk }),
     ...(allowedIps && allowedIps.length > 0 && { allowedIps: [...allowedIps] }),
     ...(expiresAt !== undefined && { expiresAt }),
     enabled: true,

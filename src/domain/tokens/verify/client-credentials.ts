@@ -57,6 +57,7 @@ export class ClientCredentials {
           parentId: parent.id,
           environment: parent.environment,
           mcpServers: parent.mcpServers,
+          maxRisk: parent.maxRisk,
           expiresAt: new Date(Math.min(Date.now() + this.#ttlMs, Date.parse(parent.expiresAt ?? "") || Infinity)),
         });
       },

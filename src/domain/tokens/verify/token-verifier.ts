@@ -184,9 +184,13 @@ interface TokenCheck {
 }
 
 /** Returns undefined instead of an empty object, because spreading one costs as much as hashing a secret. */
-function toRestriction({ environment, mcpServers }: Token): Pick<Caller, "restriction"> | undefined {
-  if (environment === undefined && mcpServers === undefined) return undefined;
-  const restriction = { ...(environment !== undefined && { environment }), ...(mcpServers && { mcpServers }) };
+function toRestriction({ environment, mcpServers, maxRisk }: Token): Pick<Caller, "restriction"> | undefined {
+  if (environment === undefined && mcpServers === undefined && maxRisk === undefined) return undefined;
+  const restriction = {
+    ...(environment !== undefined && { environment }),
+    ...(mcpServers && { mcpServers }),
+    ...(maxRisk !== undefined && { maxRisk }),
+  };
   return { restriction };
 }
 

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import type { Request, RequestHandler, Response, Router } from "express";
 import { z } from "zod";
+import { isLong, waitForOwnTick } from "../../../own-tick.ts";
 import { matchesIfNoneMatch, readExpectedVersion, toStrongEtag } from "../../server/etag.ts";
 import { routeMethods } from "../../server/methods.ts";
 import { requireCaller } from "../../server/request.ts";
-import { jsonLinesType, sendChunks, sendJson } from "../../server/send.ts";
+import { jsonLinesType, sendChunks, sendText } from "../../server/send.ts";
 import type { Operation, OperationResponse, RequestContext, View } from "./operation.ts";
 import type { Services } from "./services.ts";
 import { createQueryParser, parseBody } from "./validation.ts";
@@ -85,18 +86,20 @@ async function sendResponse(
 ): Promise<void> {
   const { status, body, lines, version, location, hasVolatileFields = isUserView } = response;
   if (location !== undefined) res.setHeader("Location", baseUrl + location);
+  const json = body === undefined || isPage(body) ? undefined : JSON.stringify(body);
+  if (json !== undefined && isLong(json.length)) await waitForOwnTick();
   if (version !== undefined) {
     // A user's representation of a version also depends on the groups and policies of that user.
-    const etag = toStrongEtag(version, hasVolatileFields ? digestBody(body) : undefined);
+    const etag = toStrongEtag(version, hasVolatileFields ? digestBody(json ?? "") : undefined);
     res.setHeader("ETag", etag);
     if (req.method === "GET" || req.method === "HEAD") {
       if (matchesIfNoneMatch(req, etag)) return void res.status(304).end();
     }
   }
   if (lines) return sendChunks(res, status, jsonLinesType, toJsonLines(lines));
-  if (body === undefined) return void res.status(status).end();
-  if (isPage(body)) return sendChunks(res, status, jsonMediaType, toPageChunks(body));
-  sendJson(res, status, jsonMediaType, body);
+  if (body !== undefined && isPage(body)) return sendChunks(res, status, jsonMediaType, toPageChunks(body));
+  if (json === undefined) return void res.status(status).end();
+  sendText(res, status, jsonMediaType, json);
 }
 
 const jsonMediaType = "application/json";
@@ -120,5 +123,4 @@ async function* toJsonLines(lines: AsyncIterable<object>): AsyncGenerator<string
   for await (const line of lines) yield `${JSON.stringify(line)}\n`;
 }
 
-const digestBody = (body: unknown): string =>
-  createHash("sha256").update(JSON.stringify(body)).digest("base64url").slice(0, 12);
+const digestBody = (json: string): string => createHash("sha256").update(json).digest("base64url").slice(0, 12);

@@ -9,6 +9,7 @@ import type { ProvisioningConnections } from "../../../domain/audit/provisioning
 import type { RequestLogReader } from "../../../domain/audit/request-log-reader.ts";
 import type { Catalog } from "../../../domain/catalog/catalog.ts";
 import type { McpConnections } from "../../../domain/connections/connections.ts";
+import type { UpstreamCredentials } from "../../../domain/credentials/upstream-credentials.ts";
 import type { Groups } from "../../../domain/directory/groups.ts";
 import type { Members } from "../../../domain/directory/members.ts";
 import type { Memberships } from "../../../domain/directory/memberships.ts";
@@ -18,6 +19,7 @@ import type { Organizations } from "../../../domain/organizations.ts";
 import type { TokenExchanges } from "../../../domain/tokens/exchange/exchange.ts";
 import type { Tokens } from "../../../domain/tokens/tokens.ts";
 import type { TokenReports } from "../../../domain/tokens/usage/reports.ts";
+import type { CatalogRefresh } from "../../../domain/upstream/catalog-refresh.ts";
 import type { OrganizationSchemas } from "../../../scim/schema/organization-schemas.ts";
 
 /** The domain services that the operations of `/api` call, and the SCIM schemas of organizations. */
@@ -33,6 +35,8 @@ export interface Services {
   readonly commands: Catalog<Command>;
   readonly policies: Catalog<Policy>;
   readonly connections: McpConnections;
+  readonly credentials: UpstreamCredentials;
+  readonly catalogRefresh: CatalogRefresh;
   readonly organizations: Organizations;
   readonly scimExtensions: ScimExtensions;
   readonly schemas: OrganizationSchemas;

@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import type { Request, RequestHandler } from "express";
+import type { Scope } from "../../../../schemas/token.ts";
 import type { User } from "../../../../schemas/user.ts";
 import type { Caller } from "../../../domain/caller.ts";
 import type { Users } from "../../../domain/directory/users.ts";
@@ -108,6 +109,18 @@ function decodePercents(text: string): string | undefined {
 /** Whether both engines can compare the name, and it is not too long for an e-mail address. */
 const isStorableName = (name: string): boolean =>
   name !== "" && name.length <= nameLengthMax && !name.includes("\0") && name.isWellFormed();
+
+/**
+ * Returns the user as whom the request acts, for an API that has only users' views.
+ * @throws AppError insufficient-scope; user-required; forbidden as `selectView`
+ */
+export function requireUser(req: Request, scopes: readonly Scope[]): User {
+  assertScope(requireCaller(req), scopes);
+  if (readUserNames(req) === undefined && requireCaller(req).userId === undefined) {
+    throw new AppError("user-required", "Send the header x-user-email, or use a personal token.");
+  }
+  return requireActingUser(req);
+}
 
 function requireActingUser({ actingUser }: Request): User {
   if (actingUser) return actingUser;

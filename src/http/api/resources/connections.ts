@@ -160,8 +160,8 @@ const authorize = defineOperation({
   summary: "Start an OAuth 2.0 connection",
   description: `Returns the URL of an authorization request with PKCE (RFC 6749 section 4.1.1, RFC 7636), to which the client sends the
 user. The client receives the code at the server's \`redirectUri\`, exchanges it with \`codeVerifier\` at the server's
-\`tokenUrl\`, stores the tokens, and then creates the connection with the \`state\`. This service stores no tokens of MCP
-servers.`,
+\`tokenUrl\`, stores the tokens, and then creates the connection with the \`state\`. To call the server's tools
+through this service, store the access token with \`PUT /connections/{id}/credential\`.`,
   errorCodes: ["conflict"],
   user: {
     scopes: ["connect:write"],

@@ -24,12 +24,12 @@ export function toTokenResponse(token: Token): OperationResponse {
 /** Renders a token without its secret, and with its derived fields such as `status`. */
 export function renderToken(token: Token): object {
   const { id, version, createdAt, updatedAt, name, description, type, origin, scopes = ["all"], prefix } = token;
-  const { userId, parentId, environment, mcpServers, allowedIps = [], enabled, expiresAt = null } = token;
+  const { userId, parentId, environment, mcpServers, maxRisk, allowedIps = [], enabled, expiresAt = null } = token;
   const { revokedAt = null, lastUsed, requestCount, failedCount, failures = {}, createdBy } = token;
   const [lastUsedAt = null, lastUsedIp = null] = lastUsed?.split(" ") ?? [];
   return {
     ...{ id, version, createdAt, updatedAt, name, description, type, origin, scopes, prefix },
-    ...{ masked: `${prefix}*******`, userId, parentId, environment, mcpServers, allowedIps },
+    ...{ masked: `${prefix}*******`, userId, parentId, environment, mcpServers, maxRisk, allowedIps },
     ...{ status: toTokenStatus(token), enabled, expiresAt, revokedAt, lastUsedAt, lastUsedIp },
     ...{ previousSecretExpiresAt: toPreviousSecretExpiry(token), format: token.format },
     ...{ requestCount, failedCount, failures, createdBy },

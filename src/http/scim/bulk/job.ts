@@ -5,7 +5,7 @@ import { quoteName } from "../../../scim/values/json.ts";
 import { toAppError } from "../../server/error-mapping.ts";
 import type { ScimContext } from "../context.ts";
 import type { Endpoint, ScimResponse } from "../endpoint.ts";
-import { buildProjection } from "../projection.ts";
+import { buildProjection, type Projection } from "../projection.ts";
 import type { RemovalWatch } from "../removals.ts";
 import { type DeferredAddition, splitDeferred, toAddOperations } from "./circular-references.ts";
 import { buildExecutionRounds } from "./execution-order.ts";
@@ -122,7 +122,7 @@ export class BulkJob {
     const response = await endpoint.create(
       this.#context,
       resolveDataReferences({ method, data: immediate }, this.#resolveId),
-      defaultProjection(endpoint),
+      await this.#projection(endpoint),
     );
     if (response.location !== undefined) this.#idByBulkId.set(bulkId, lastSegment(response.location));
     if (deferred.length > 0) this.#deferredAdditions.set(index, deferred);
@@ -134,7 +134,7 @@ export class BulkJob {
     if (method === "DELETE") return endpoint.remove(this.#context, id, expected);
     const data = resolveDataReferences(operation, this.#resolveId);
     const change = method === "PUT" ? endpoint.replace : endpoint.patch;
-    return change.call(endpoint, this.#context, id, data, expected, defaultProjection(endpoint));
+    return change.call(endpoint, this.#context, id, data, expected, await this.#projection(endpoint));
   }
 
   async #complete(index: number, additions: readonly DeferredAddition[]): Promise<OperationOutcome> {
@@ -150,7 +150,7 @@ export class BulkJob {
         this.#resolveId(bulkId),
         data,
         undefined,
-        defaultProjection(endpoint),
+        await this.#projection(endpoint),
       );
       return { ...created, ...(version !== undefined && { version }) };
     } catch (error) {
@@ -159,6 +159,11 @@ export class BulkJob {
       const detail = `The resource was created, but ${missingPaths} could not be set completely: ${message}`;
       return { ...created, error: new AppError(code, detail, details, error) };
     }
+  }
+
+  /** Bulk responses do not contain resources, but the schema of the projection reads the input. */
+  async #projection(endpoint: Endpoint): Promise<Projection> {
+    return buildProjection(await endpoint.schemaOf(this.#context.caller.organizationId), undefined, undefined);
   }
 
   /** Whether the operation that creates this resource has not run yet. */
@@ -183,8 +188,5 @@ const toTarget = ({ endpoint, method, data }: BulkOperation, id: string) => ({
   method: method === "POST" ? ("PATCH" as const) : method, // a POST has no id
   body: data,
 });
-
-/** Bulk responses do not contain resources. */
-const defaultProjection = ({ schema }: Endpoint) => buildProjection(schema, undefined, undefined);
 
 const lastSegment = (location: string): string => location.slice(location.lastIndexOf("/") + 1);

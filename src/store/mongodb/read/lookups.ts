@@ -1,3 +1,4 @@
+import { isLong, waitForOwnTick } from "../../../own-tick.ts";
 import type { DatabaseAccess } from "../database-access.ts";
 import { type Fields, operationTimeMs } from "../driver.ts";
 import { readRawNumber } from "./bson-reader.ts";
@@ -96,17 +97,39 @@ const findSeparately = (
   Promise.all(kinds.map(({ kind, keys }) => findAlone(kind, keys, access)));
 
 async function findAlone<R>(
-  { collection, filter, projection, hint, decode }: LookupKind<R>,
+  kind: LookupKind<R>,
   keys: readonly string[],
   access: DatabaseAccess,
 ): Promise<ReadonlyMap<string, R>> {
+  const { collection, filter, projection, hint } = kind;
   const limits = { batchSize: batchSizeMax, maxTimeMS: operationTimeMs };
-  return decode(
-    await access.run((options) =>
-      findRaw(access.database, collection, filter(keys), { ...options, projection, hint, ...limits }),
-    ),
+  const documents = await access.run((options) =>
+    findRaw(access.database, collection, filter(keys), { ...options, projection, hint, ...limits }),
   );
+  return decodeDocuments(kind, documents);
 }
+
+/** Decodes each long document in its own tick. */
+function decodeDocuments<R>(
+  kind: LookupKind<R>,
+  documents: readonly Uint8Array[],
+): ReadonlyMap<string, R> | Promise<ReadonlyMap<string, R>> {
+  return documents.some(isLongDocument) ? decodeLongDocuments(kind, documents) : kind.decode(documents);
+}
+
+async function decodeLongDocuments<R>(
+  { decode }: LookupKind<R>,
+  documents: readonly Uint8Array[],
+): Promise<ReadonlyMap<string, R>> {
+  const values = new Map(decode(documents.filter((document) => !isLongDocument(document))));
+  for (const document of documents.filter(isLongDocument)) {
+    await waitForOwnTick();
+    for (const [key, value] of decode([document])) values.set(key, value);
+  }
+  return values;
+}
+
+const isLongDocument = ({ length }: Uint8Array): boolean => isLong(length);
 
 /**
  * Runs one aggregation. In its result, `_id` is the number of the kind.
@@ -137,5 +160,5 @@ async function findUnion(
   if (!isComplete) return findSeparately(kinds, access);
   const byKind = kinds.map((): Uint8Array[] => []);
   for (const document of documents) byKind[readRawNumber(document, "_id") ?? -1]?.push(document);
-  return kinds.map(({ kind }, at) => kind.decode(byKind[at] ?? []));
+  return Promise.all(kinds.map(({ kind }, at) => decodeDocuments(kind, byKind[at] ?? [])));
 }

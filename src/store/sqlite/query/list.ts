@@ -1,6 +1,7 @@
 import type { Log } from "../../../log.ts";
 import { complementOf } from "../../condition.ts";
 import { listPage } from "../../paging/list-page.ts";
+import { mapInSteps } from "../../paging/map-in-steps.ts";
 import type { Condition, Page, Position, Query } from "../../query.ts";
 import type { Entity, RawRecord } from "../../record.ts";
 import type { CollectionDefinition } from "../../store.ts";
@@ -10,6 +11,7 @@ import type { RowReader } from "../record.ts";
 import {
   countAll,
   type ExecutionMode,
+  measureRecords,
   type PageRows,
   planCount,
   planPage,
@@ -34,6 +36,22 @@ export interface SqliteReadContext<T extends Entity> {
 /** The kept count is one indexed row, so the nearer end is worth finding for every page but the first. */
 const farOffsetMin = 1;
 
+/** Returns how many of the records of a query have so many bytes at most: one or more. */
+function fitRecords<T extends Entity>(
+  { connection, definition, organizationId }: SqliteReadContext<T>,
+  query: Query,
+  bytesMax: number,
+): number {
+  let { limit } = query;
+  while (limit > 1) {
+    const { request } = planPage({ ...query, limit }, definition, organizationId);
+    const bytes = measureRecords(connection(), request);
+    if (bytes <= bytesMax) break;
+    limit = Math.max(1, Math.floor((limit * bytesMax) / bytes));
+  }
+  return limit;
+}
+
 /**
  * Reads one page of a collection by the cheapest path; see `listPage`. The end of a full scan is not returned, because
  * the next one would read all matches anyway.
@@ -57,8 +75,10 @@ export async function listRecords<T extends Entity>(context: SqliteReadContext<T
     toPosition: ({ id }) => readPosition(connection(), plan.request, id),
     measure: ({ json }) => json.length,
     farOffsetMin,
+    fitBatch:
+      plan.mode === "inline" ? (batchQuery, lengthMax) => fitRecords(context, batchQuery, lengthMax) : undefined,
   });
-  return { items: rows.map(decode), ...rest };
+  return { items: await mapInSteps(rows, ({ json }) => json.length, decode), ...rest };
 }
 
 /** Counts the matches; without a condition, all records. */

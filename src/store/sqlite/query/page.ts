@@ -155,6 +155,23 @@ export function countAll(connection: SqliteConnection, request: SqlPageRequest):
   return Number(row?.["n"]);
 }
 
+/** Returns the bytes of the records of a page that starts at a position. It reads only the beginning of each. */
+export function measureRecords(connection: SqliteConnection, request: SqlPageRequest): number {
+  const { sort, sortAlwaysPresent, descending, after, offset, limit } = request;
+  let bytes = 0;
+  for (const part of toPageParts({
+    isById: sort === undefined,
+    isAlwaysPresent: sortAlwaysPresent,
+    isDescending: descending,
+    after,
+  })) {
+    const { text, values } = toPartSql(request, part, "octet_length(body) AS bytes");
+    const sql = `SELECT sum(bytes) FROM (${text} ${limitSql} OFFSET ?)`;
+    bytes += Number(connection.getValues(sql, [...values, limit, offset])?.[0] ?? 0);
+  }
+  return bytes;
+}
+
 /** Reads the records with these ids, in this order. Missing records are left out. */
 export function readRowsById(
   connection: SqliteConnection,

@@ -110,11 +110,13 @@ function toElementObjects(definition: CollectionDefinition<Entity>, index: Index
       name: `${name}__id`,
       sql: `CREATE INDEX ${quoteIdentifier(`${name}__id`)} ON ${table} (organization_id, id)`,
     },
-    trigger("in", `INSERT ON ${on} BEGIN ${toInsertSql("new", "")}`),
+    trigger("in", `INSERT ON ${on} WHEN (new.${column} -> ${path}) IS NOT NULL BEGIN ${toInsertSql("new", "")}`),
     trigger("out", `DELETE ON ${on} BEGIN ${deleteSql}`),
     trigger(
       "changed",
-      `UPDATE OF ${column} ON ${on} WHEN (old.${column} -> ${path}) IS NOT (new.${column} -> ${path}) BEGIN ${deleteSql} ${toInsertSql("new", "")}`,
+      // Many writes leave the whole column unchanged, and comparing it parses no JSON.
+      `UPDATE OF ${column} ON ${on} WHEN old.${column} IS NOT new.${column}
+        AND (old.${column} -> ${path}) IS NOT (new.${column} -> ${path}) BEGIN ${deleteSql} ${toInsertSql("new", "")}`,
     ),
   ];
 }

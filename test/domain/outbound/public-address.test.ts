@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { isPublicAddress } from "../../../../src/domain/tokens/exchange/public-address.ts";
+import { isPublicAddress } from "../../../src/domain/outbound/public-address.ts";
 
 describe("isPublicAddress", () => {
   for (const address of [

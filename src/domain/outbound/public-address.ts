@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { IpRangeSet } from "../../ip-range.ts";
+import { IpRangeSet } from "../ip-range.ts";
 
 /**
  * Whether an address is on the public internet. Loopback and private addresses, a cloud's metadata service, and IPv6

@@ -1,0 +1,91 @@
+import { AppError } from "../../errors.ts";
+import {
+  connections,
+  mcpServers,
+  organizations,
+  serviceTenant,
+  type UpstreamCredential,
+  upstreamCredentials,
+} from "../../store/collections.ts";
+import { pages } from "../../store/paging/pages.ts";
+import type { Store, Tenant } from "../../store/store.ts";
+import { nextVersion } from "../entity.ts";
+import type { CredentialCipher } from "./credential-cipher.ts";
+
+/** What a rotation did, in numbers of credentials. */
+export interface RotationReport {
+  reencrypted: number;
+  /** Already under the current key. */
+  current: number;
+  /** Left behind by a server or connection that no longer exists, and removed now. */
+  removed: number;
+  /** Their key is missing, or they were changed: they must be stored again. */
+  unreadable: number;
+}
+
+/** Credentials per transaction. */
+const batchSize = 100;
+
+/**
+ * Encrypts all stored credentials of MCP servers under the current key. It can run beside the service, and again after an
+ * interruption.
+ * @throws AppError not-implemented if there is no key
+ */
+export async function rotateCredentials(store: Store, cipher: CredentialCipher): Promise<RotationReport> {
+  if (cipher.currentKeyId === undefined) {
+    throw new AppError("not-implemented", "There is no key to rotate to, because CREDENTIAL_KEY is not set.");
+  }
+  const report = { reencrypted: 0, current: 0, removed: 0, unreadable: 0 };
+  for await (const page of pages(store.for(serviceTenant).open(organizations), { limit: batchSize })) {
+    for (const { id } of page) await rotateOrganization(store, cipher, id, report);
+  }
+  return report;
+}
+
+async function rotateOrganization(
+  store: Store,
+  cipher: CredentialCipher,
+  organizationId: string,
+  report: RotationReport,
+): Promise<void> {
+  const reader = store.for(organizationId).open(upstreamCredentials);
+  for await (const page of pages(reader, { limit: batchSize })) {
+    // The body of a transaction can run more than once, so its outcomes are counted after it.
+    const outcomes = await store.transaction(async (transaction) => {
+      const tenant = transaction.for(organizationId);
+      const results: (keyof RotationReport | undefined)[] = [];
+      for (const { id } of page) results.push(await rotateOne(tenant, cipher, id));
+      return results;
+    });
+    for (const outcome of outcomes) if (outcome) report[outcome]++;
+  }
+}
+
+async function rotateOne(
+  tenant: Tenant<"write">,
+  cipher: CredentialCipher,
+  id: string,
+): Promise<keyof RotationReport | undefined> {
+  const writer = tenant.open(upstreamCredentials);
+  const stored = await writer.get(id);
+  if (!stored) return undefined;
+  if (!(await hasHolder(tenant, stored))) {
+    await writer.remove(id, stored.version);
+    return "removed";
+  }
+  const binding = { organizationId: tenant.organizationId, holderId: stored.holderId, origin: stored.origin };
+  const value = cipher.decrypt(stored, binding);
+  if (value === undefined) return "unreadable";
+  if (stored.keyId === cipher.currentKeyId) return "current";
+  // The time of the last change stays: the credential is the same.
+  const { version } = nextVersion(stored);
+  await writer.replace({ ...stored, ...cipher.encrypt(value, binding), version }, stored.version);
+  return "reencrypted";
+}
+
+async function hasHolder(tenant: Tenant<"write">, { holderId }: UpstreamCredential): Promise<boolean> {
+  const holder = holderId.startsWith("srv_")
+    ? await tenant.open(mcpServers).get(holderId)
+    : await tenant.open(connections).get(holderId);
+  return holder !== undefined;
+}

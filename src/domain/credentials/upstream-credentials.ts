@@ -1,0 +1,188 @@
+import type { Connection } from "../../../schemas/connection.ts";
+import type { CredentialStatus } from "../../../schemas/credential.ts";
+import type { McpServer } from "../../../schemas/mcp-server.ts";
+import { AppError } from "../../errors.ts";
+import { mcpServers, type UpstreamCredential, upstreamCredentials } from "../../store/collections.ts";
+import type { Store, Tenant, Transaction } from "../../store/store.ts";
+import type { EffectiveAccess } from "../access/effective-access.ts";
+import { recordAuditEvent } from "../audit/record.ts";
+import type { Caller } from "../caller.ts";
+import { retryOnConflict } from "../conflict.ts";
+import {
+  findConnection,
+  mcpServerNotFound,
+  putConnectionWithin,
+  toConnectionKey,
+} from "../connections/connection-changes.ts";
+import { newEntity, nextVersion } from "../entity.ts";
+import type { CredentialCipher } from "./credential-cipher.ts";
+import { findCredential, removeCredential, toCredentialId } from "./stored-credential.ts";
+
+/**
+ * The credentials with which MCP servers are called: one of the organization for a server, and one of a user for a
+ * connection. They are written and used, but never returned. No audit event contains them.
+ */
+export class UpstreamCredentials {
+  readonly #store: Store;
+  readonly #cipher: CredentialCipher;
+  readonly #isOwnCredential: (value: string) => boolean;
+
+  /** @param isOwnCredential whether a value contains a credential of this service, which no MCP server may receive */
+  constructor(store: Store, cipher: CredentialCipher, isOwnCredential: (value: string) => boolean) {
+    this.#store = store;
+    this.#cipher = cipher;
+    this.#isOwnCredential = isOwnCredential;
+  }
+
+  /** Returns whether the holder, an MCP server or a connection, has a credential, and since when. */
+  async describe(organizationId: string, holderId: string): Promise<CredentialStatus> {
+    return toStatus(await findCredential(this.#store.for(organizationId), holderId));
+  }
+
+  /**
+   * Stores the organization's credential for an MCP server.
+   * @throws AppError not-found; invalid-value; conflict for a server without `auth`; not-implemented without a key
+   */
+  async setForServer(caller: Caller, mcpServerId: string, value: string): Promise<CredentialStatus> {
+    this.#assertValue(value);
+    return this.#store.transaction(
+      async (transaction) => {
+        const tenant = transaction.for(caller.organizationId);
+        const server = await tenant.open(mcpServers).get(mcpServerId);
+        if (!server) throw mcpServerNotFound();
+        const stored = await this.#write(tenant, server, mcpServerId, value);
+        await recordSet(transaction, caller, "mcp-server", mcpServerId);
+        return toStatus(stored);
+      },
+      { lockKey: mcpServerId },
+    );
+  }
+
+  /**
+   * Stores a user's credential for an MCP server, and creates the connection or marks it as connected.
+   * @throws AppError as `setForServer`; not-found also for a server that the user may not use
+   */
+  async setForUser(
+    caller: Caller,
+    access: EffectiveAccess,
+    mcpServerId: string,
+    value: string,
+  ): Promise<CredentialStatus> {
+    this.#assertValue(value);
+    const write = async (transaction: Transaction): Promise<CredentialStatus> => {
+      const tenant = transaction.for(access.organizationId);
+      const server = await tenant.open(mcpServers).get(mcpServerId);
+      const current = await findConnection(tenant, access.userId, mcpServerId);
+      const content = {
+        status: "connected",
+        ...(current?.account !== undefined && { account: current.account }),
+      } as const;
+      const { connection } = await putConnectionWithin(transaction, caller, access, mcpServerId, {}, content);
+      if (!server) throw mcpServerNotFound();
+      const stored = await this.#write(tenant, server, connection.id, value);
+      await recordSet(transaction, caller, "connection", connection.id);
+      return toStatus(stored);
+    };
+    const lockKey = toConnectionKey(access.userId, mcpServerId);
+    return retryOnConflict(() => this.#store.transaction(write, { lockKey }));
+  }
+
+  /** Removes the credential of an MCP server or connection, if there is one. */
+  async remove(caller: Caller, type: "mcp-server" | "connection", holderId: string): Promise<void> {
+    await this.#store.transaction(async (transaction) => {
+      const tenant = transaction.for(caller.organizationId);
+      if (!(await findCredential(tenant, holderId))) return;
+      await removeCredential(tenant, holderId);
+      await recordAuditEvent(transaction, caller.organizationId, caller, {
+        action: `${type}.credential.delete`,
+        target: { type, id: holderId },
+      });
+    });
+  }
+
+  /**
+   * Reads the credential for a call of an MCP server: the user's, or else the organization's.
+   * @returns undefined if there is none
+   * @throws AppError conflict, with a message for the caller, if the credential cannot be used
+   */
+  async find(organizationId: string, server: McpServer, userId: string | undefined): Promise<string | undefined> {
+    const tenant = this.#store.for(organizationId);
+    const connection = userId === undefined ? undefined : await findConnection(tenant, userId, server.id);
+    const ofUser = connection && (await findCredential(tenant, connection.id));
+    const stored = ofUser ?? (await findCredential(tenant, server.id));
+    if (!stored) return undefined;
+    const origin = toOrigin(server);
+    if (stored.origin !== origin) {
+      throw new AppError(
+        "conflict",
+        `The URL of the MCP server ${server.slug} has changed since its credential was stored. ${storeAgain(server, connection, ofUser)}`,
+      );
+    }
+    const value = this.#cipher.decrypt(stored, { organizationId, holderId: stored.holderId, origin });
+    if (value !== undefined) return value;
+    throw new AppError(
+      "conflict",
+      `The credential of the MCP server ${server.slug} cannot be decrypted: its key ${stored.keyId} is neither CREDENTIAL_KEY nor in CREDENTIAL_KEYS_PREVIOUS. The operator must set it again.`,
+    );
+  }
+
+  async #write(
+    tenant: Tenant<"write">,
+    server: McpServer,
+    holderId: string,
+    value: string,
+  ): Promise<UpstreamCredential> {
+    if (server.transport !== "http" || server.auth.type === "none") {
+      throw new AppError(
+        "conflict",
+        `The MCP server ${server.slug} takes no credential: it has transport ${server.transport} and the auth type ${server.auth.type}.`,
+      );
+    }
+    const { organizationId } = tenant;
+    const origin = toOrigin(server);
+    const current = await findCredential(tenant, holderId);
+    const entity = current ?? { ...newEntity("crd", organizationId), id: toCredentialId(holderId) };
+    const encrypted = this.#cipher.encrypt(value, { organizationId, holderId, origin });
+    const credential = { ...entity, holderId, origin, ...encrypted, ...(current && nextVersion(current)) };
+    const writer = tenant.open(upstreamCredentials);
+    if (current) await writer.replace(credential, current.version);
+    else await writer.insert(credential);
+    return credential;
+  }
+
+  #assertValue(value: string): void {
+    if (this.#cipher.currentKeyId === undefined) {
+      throw new AppError(
+        "not-implemented",
+        "This installation stores no credentials of MCP servers, because CREDENTIAL_KEY is not set.",
+      );
+    }
+    if (this.#isOwnCredential(value)) {
+      const detail = "value contains a token of this service, which no MCP server may receive.";
+      throw new AppError("invalid-value", detail, { field: "value" });
+    }
+  }
+}
+
+/** Returns the origin that the credential of a server is sent to. */
+const toOrigin = ({ url = "" }: McpServer): string => (URL.canParse(url) ? new URL(url).origin : "");
+
+const storeAgain = ({ slug }: McpServer, connection: Connection | undefined, ofUser: unknown): string =>
+  connection && ofUser
+    ? `Store it again with PUT /api/connections/${slug}/credential.`
+    : `An admin must store it again with PUT /api/mcp-servers/${slug}/credential.`;
+
+const toStatus = (stored: UpstreamCredential | undefined): CredentialStatus =>
+  stored
+    ? { hasCredential: true, origin: stored.origin, createdAt: stored.createdAt, updatedAt: stored.updatedAt }
+    : { hasCredential: false };
+
+function recordSet(
+  transaction: Transaction,
+  caller: Caller,
+  type: "mcp-server" | "connection",
+  id: string,
+): Promise<void> {
+  const event = { action: `${type}.credential.set`, target: { type, id } };
+  return recordAuditEvent(transaction, caller.organizationId, caller, event);
+}

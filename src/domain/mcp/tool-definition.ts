@@ -1,0 +1,92 @@
+import { findJsonSchemaIssues } from "../../../schemas/json-schema.ts";
+import type { McpServer, Tool } from "../../../schemas/mcp-server.ts";
+import { LruCache } from "../../store/cache/lru-cache.ts";
+import type { McpObject } from "../upstream/upstream-calls.ts";
+import { assignWireNames } from "./wire-names.ts";
+
+/** The tools of a server as `/mcp` shows them. */
+export interface ServedTools {
+  /** Tool names by wire name. */
+  readonly toolNames: ReadonlyMap<string, string>;
+  /** Why a tool is not served, by the name of the tool. */
+  readonly problems: ReadonlyMap<string, string>;
+}
+
+/**
+ * Selects the tools of servers that `/mcp` can serve. Many clients drop the whole list because of one tool with an invalid
+ * schema, so that such a tool is quarantined. The selection of a version of a server is computed once.
+ */
+export class ToolQuarantine {
+  readonly #served = new LruCache<string, ServedTools>(servedMax);
+  readonly #onProblem: (server: McpServer, problems: ReadonlyMap<string, string>) => void;
+
+  /** @param onProblem receives each version of a server with tools that cannot be served */
+  constructor(onProblem: (server: McpServer, problems: ReadonlyMap<string, string>) => void = () => {}) {
+    this.#onProblem = onProblem;
+  }
+
+  select(server: McpServer): ServedTools {
+    const key = `${server.id} ${server.version}`;
+    const cached = this.#served.get(key);
+    if (cached) return cached;
+    const served = selectServedTools(server);
+    this.#served.set(key, served);
+    if (served.problems.size > 0) this.#onProblem(server, served.problems);
+    return served;
+  }
+}
+
+/** In versions of servers. Each holds the names of up to 500 tools. */
+const servedMax = 1000;
+
+/** Selects the tools of a server that clients accept, and names the others with the reason. */
+export function selectServedTools({ slug, tools }: Pick<McpServer, "slug" | "tools">): ServedTools {
+  const problems = new Map<string, string>();
+  for (const tool of tools) {
+    const problem = findToolProblem(tool);
+    if (problem !== undefined) problems.set(tool.name, problem);
+  }
+  const names = tools.map(({ name }) => name).filter((name) => !problems.has(name));
+  const toolNames = assignWireNames(slug, names);
+  const served = new Set(toolNames.values());
+  for (const name of names)
+    if (!served.has(name)) problems.set(name, "name has the same form in /mcp as the name of another tool");
+  return { toolNames, problems };
+}
+
+function findToolProblem({ inputSchema }: Tool): string | undefined {
+  if (inputSchema === undefined) return undefined;
+  const [issue] = findJsonSchemaIssues(inputSchema);
+  return issue && `${["inputSchema", ...issue.path].join(".")} ${issue.message}`;
+}
+
+/**
+ * Builds the definition of a tool for a client (MCP, `Tool`). It never has a field with the value null, which empties the
+ * list in some clients.
+ */
+export function toToolDefinition(wireName: string, tool: Tool): McpObject {
+  const { title, description, inputSchema, risk } = tool;
+  return {
+    name: wireName,
+    ...(title !== undefined && { title }),
+    ...(description !== undefined && { description }),
+    inputSchema: toPlainSchema((inputSchema as McpObject | undefined) ?? emptySchema),
+    annotations: { readOnlyHint: risk === "read", destructiveHint: risk === "destructive" },
+  };
+}
+
+const emptySchema: McpObject = { type: "object", properties: {} };
+
+/** Replaces the schemas `true` and `false` of properties, which one client rejects, by objects of the same meaning. */
+function toPlainSchema(schema: McpObject): McpObject {
+  const { properties } = schema;
+  if (typeof properties !== "object" || properties === null) return schema;
+  if (!Object.values(properties).some((each) => typeof each === "boolean")) return schema;
+  const plain = Object.entries(properties).map(([name, each]) => [name, toSchemaObject(each)] as const);
+  return { ...schema, properties: Object.fromEntries(plain) };
+}
+
+function toSchemaObject(schema: unknown): unknown {
+  if (schema === true) return {};
+  return schema === false ? { not: {} } : schema;
+}

@@ -1,0 +1,77 @@
+import { z } from "zod";
+import type { McpObject } from "./upstream-calls.ts";
+import { UpstreamError } from "./upstream-error.ts";
+
+const annotated = { annotations: z.record(z.string(), z.unknown()).optional() };
+const contentItem = z.discriminatedUnion("type", [
+  z.looseObject({ type: z.literal("text"), text: z.string(), ...annotated }),
+  z.looseObject({ type: z.literal("image"), data: z.string(), mimeType: z.string(), ...annotated }),
+  z.looseObject({ type: z.literal("audio"), data: z.string(), mimeType: z.string(), ...annotated }),
+  z.looseObject({ type: z.literal("resource_link"), uri: z.string(), name: z.string(), ...annotated }),
+  z.looseObject({
+    type: z.literal("resource"),
+    resource: z
+      .looseObject({ uri: z.string(), text: z.string().optional(), blob: z.string().optional() })
+      .refine(({ text, blob }) => text !== undefined || blob !== undefined, "needs text or blob"),
+    ...annotated,
+  }),
+]);
+
+const callResult = z.object({
+  content: z.array(contentItem).optional(),
+  structuredContent: z.unknown().optional(),
+  isError: z.boolean().optional(),
+  _meta: z.record(z.string(), z.unknown()).optional(),
+});
+
+/**
+ * Validates the CallToolResult of an MCP server and keeps the fields that clients of both protocol eras understand:
+ * `content`, `structuredContent`, `isError` and `_meta`. Fields of the protocol in any `_meta`, such as the server's own
+ * information, are about the connection to the server and are removed.
+ * @throws UpstreamError for a result that clients would reject as a whole, such as one with an unknown type of content
+ */
+export function toCallResult(slug: string, received: unknown): McpObject {
+  if (isInputRequired(received)) {
+    throw new UpstreamError(
+      "input-required",
+      `The tool of the MCP server ${slug} requests input from the user, which this service cannot pass on.`,
+    );
+  }
+  const { success, data, error } = callResult.safeParse(received);
+  if (!success) {
+    const [issue] = error.issues;
+    const where = issue && issue.path.length > 0 ? ` at ${issue.path.join(".")}` : "";
+    throw invalidResult(slug, `it is not valid${where}`);
+  }
+  const { content, structuredContent, isError, _meta } = data;
+  if (content === undefined && structuredContent === undefined) throw invalidResult(slug, "it has no content");
+  const meta = withoutProtocolFields(_meta);
+  return {
+    content: content?.map(cleanItem) ?? [{ type: "text", text: JSON.stringify(structuredContent) }],
+    ...(structuredContent !== undefined && { structuredContent }),
+    ...(isError !== undefined && { isError }),
+    ...(meta && { _meta: meta }),
+  };
+}
+
+const isInputRequired = (received: unknown): boolean =>
+  (received as { resultType?: unknown } | null)?.resultType === "input_required";
+
+const invalidResult = (slug: string, problem: string): UpstreamError =>
+  new UpstreamError(
+    "invalid-response",
+    `The MCP server ${slug} returned a result that cannot be passed on: ${problem}.`,
+    false,
+  );
+
+function cleanItem(item: z.output<typeof contentItem>): McpObject {
+  const { _meta, ...rest } = item as McpObject;
+  const meta = withoutProtocolFields(_meta);
+  return { ...rest, ...(meta && { _meta: meta }) };
+}
+
+function withoutProtocolFields(meta: unknown): McpObject | undefined {
+  if (typeof meta !== "object" || meta === null || Array.isArray(meta)) return undefined;
+  const entries = Object.entries(meta).filter(([key]) => !key.startsWith("io.modelcontextprotocol/"));
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}

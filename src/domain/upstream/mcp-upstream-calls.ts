@@ -1,0 +1,239 @@
+import type { McpServer } from "../../../schemas/mcp-server.ts";
+import { hasErrorCode } from "../../errors.ts";
+import { LruCache } from "../../store/cache/lru-cache.ts";
+import type { GuardedHttp } from "../outbound/guarded-http.ts";
+import { toCallResult } from "./call-result.ts";
+import { LegacySessions, toSessionKey } from "./legacy-sessions.ts";
+import { toParamHeaders } from "./param-headers.ts";
+import { callInSession, callStateless, discoverEra, type Era, type ProtocolCall } from "./protocol-call.ts";
+import { messageBytesMax } from "./rpc-exchange.ts";
+import type { McpObject, UpstreamCall, UpstreamCalls, UpstreamOutcome } from "./upstream-calls.ts";
+import { UpstreamError } from "./upstream-error.ts";
+import { UpstreamLimits } from "./upstream-limits.ts";
+
+export interface UpstreamServices {
+  readonly http: GuardedHttp;
+  readonly credentials: {
+    /** @throws AppError conflict, with a message for the caller, if the credential cannot be used */
+    find(organizationId: string, server: McpServer, userId: string | undefined): Promise<string | undefined>;
+  };
+  /** Whether a value contains a credential of this service, which no MCP server may receive. */
+  readonly isOwnCredential: (value: string) => boolean;
+  /** The URL at which clients reach this service. */
+  readonly publicUrl: string;
+  /** A monotonic clock in milliseconds. */
+  readonly now?: () => number;
+}
+
+/** Who sends a request to which server. */
+type RequestContext = Pick<UpstreamCall, "organizationId" | "userId" | "server" | "requestAuthorization" | "signal">;
+
+const timeoutSecondsDefault = 30;
+/** The pages of a list of tools. */
+const pagesMax = 64;
+/** The servers whose era is remembered. */
+const erasMax = 10_000;
+
+/** Calls tools on MCP servers over HTTP, in both eras of the protocol. */
+export class McpUpstreamCalls implements UpstreamCalls {
+  readonly #services: UpstreamServices;
+  readonly #limits: UpstreamLimits;
+  readonly #sessions: LegacySessions;
+  readonly #eras = new LruCache<string, Era>(erasMax);
+  readonly #running = new Set<AbortController>();
+  #isClosed = false;
+  #lastId = 0;
+
+  constructor(services: UpstreamServices) {
+    const now = services.now ?? (() => performance.now());
+    this.#services = services;
+    this.#limits = new UpstreamLimits(now);
+    this.#sessions = new LegacySessions(() => ++this.#lastId, now);
+  }
+
+  async call(call: UpstreamCall): Promise<UpstreamOutcome> {
+    try {
+      return { kind: "result", result: await this.#call(call) };
+    } catch (error) {
+      if (error instanceof UpstreamError) return { kind: "fault", text: error.message, cause: error.reason };
+      if (hasErrorCode(error, "conflict")) return { kind: "fault", text: error.message, cause: "credential-unusable" };
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const controller of this.#running) controller.abort();
+    await this.#sessions.close();
+    this.#services.http.close();
+  }
+
+  /**
+   * Reads the definitions of all tools of a server, page by page, with the organization's credential.
+   * @throws UpstreamError, also for more than 1 MiB of definitions; AppError conflict for an unusable credential
+   */
+  async listTools(organizationId: string, server: McpServer): Promise<readonly unknown[]> {
+    const { signal } = new AbortController();
+    const tools: unknown[] = [];
+    let length = 0;
+    for (let cursor: unknown, page = 0; page < pagesMax; page++) {
+      const params = cursor === undefined ? {} : { cursor };
+      const context = { organizationId, userId: undefined, server, signal };
+      const result = (await this.#send(context, { method: "tools/list", params, paramHeaders: {} })) as McpObject;
+      const items = result["tools"];
+      if (!Array.isArray(items))
+        throw new UpstreamError("invalid-response", `The MCP server ${server.slug} returned no list of tools.`);
+      length += JSON.stringify(items).length;
+      if (length > messageBytesMax) break;
+      tools.push(...items);
+      cursor = result["nextCursor"];
+      if (typeof cursor !== "string") return tools;
+    }
+    throw new UpstreamError(
+      "too-large",
+      `The MCP server ${server.slug} offers more than ${pagesMax} pages or 1 MiB of tools, which is the maximum.`,
+    );
+  }
+
+  async #call(call: UpstreamCall): Promise<McpObject> {
+    const { server, tool, onProgress } = call;
+    const inputSchema = server.tools.find(({ name }) => name === tool)?.inputSchema;
+    const result = await this.#send(call, {
+      method: "tools/call",
+      params: { name: tool, arguments: call.arguments },
+      paramHeaders: { "mcp-name": tool, ...toParamHeaders(inputSchema, call.arguments) },
+      ...(onProgress && { onProgress }),
+    });
+    return toCallResult(server.slug, result);
+  }
+
+  /** Sends a request within the limits of the server. @returns the result @throws UpstreamError */
+  async #send(
+    context: RequestContext,
+    request: Pick<ProtocolCall, "method" | "params" | "paramHeaders" | "onProgress">,
+  ): Promise<unknown> {
+    const { organizationId, server, userId } = context;
+    const { slug, url } = server;
+    if (server.transport !== "http" || url === undefined) {
+      throw new UpstreamError(
+        "unsupported-transport",
+        `The MCP server ${slug} has transport ${server.transport}. Its tools cannot be called through this service; run it beside your client.`,
+      );
+    }
+    const credential = await this.#findCredential(context);
+    const credentialHeaders = credential === undefined ? {} : { [toHeaderName(server)]: credential };
+    const endpoint = { http: this.#services.http, slug, url: new URL(url), credentialHeaders };
+    const key = JSON.stringify([organizationId, server.id, url]);
+    const sessionKey = toSessionKey(key, userId ?? "", JSON.stringify(credentialHeaders));
+    const shared = { endpoint, sessionKey, nextId: () => ++this.#lastId, sessions: this.#sessions };
+    return this.#limits.run(key, slug, () =>
+      this.#withTimeLimit(context, (signal) => this.#sendInEra(key, { ...request, ...shared, signal })).catch(
+        (error: unknown) => {
+          throw withoutSecret(error, credential);
+        },
+      ),
+    );
+  }
+
+  /** The credential of the request, or else the stored one of the user or the organization. */
+  async #findCredential({ organizationId, server, userId, requestAuthorization }: RequestContext) {
+    const { slug, auth } = server;
+    if (requestAuthorization !== undefined) {
+      if (this.#services.isOwnCredential(requestAuthorization) || !/^[\t\x20-\x7e]{1,8192}$/.test(requestAuthorization))
+        throw new UpstreamError(
+          "credential-unusable",
+          `The header x-upstream-${slug}-authorization must have the credential of the MCP server, not a token of this service, in visible ASCII characters.`,
+        );
+      return requestAuthorization;
+    }
+    if (auth.type === "none") return undefined;
+    const credential = await this.#services.credentials.find(organizationId, server, userId);
+    if (credential !== undefined) return credential;
+    throw new UpstreamError(
+      "no-credential",
+      `You are not connected to the MCP server ${slug}. Store your credential with PUT ${this.#services.publicUrl}/api/connections/${slug}/credential, or send it in the header x-upstream-${slug}-authorization, or have an admin store one for the organization.`,
+    );
+  }
+
+  /** The first call of a server finds out its era. A server that has changed its era is called again, once. */
+  async #sendInEra(key: string, protocolCall: ProtocolCall): Promise<unknown> {
+    const { slug } = protocolCall.endpoint;
+    for (let isRetry = false; ; isRetry = true) {
+      const era = this.#eras.get(key) ?? (await discoverEra(protocolCall));
+      this.#eras.set(key, era);
+      const calling = era === "stateless" ? callStateless(protocolCall) : callInSession(protocolCall);
+      const result = await calling.catch((error: unknown) => {
+        // The server may have changed its era, so the next call finds it out again.
+        if (error instanceof UpstreamError && (error.isOutage || error.reason === "http-status"))
+          this.#eras.delete(key);
+        throw error;
+      });
+      if (result !== undefined) return result;
+      this.#eras.delete(key);
+      if (isRetry)
+        throw new UpstreamError(
+          "invalid-response",
+          `The MCP server ${slug} does not support ${protocolCall.method} in its own version.`,
+        );
+    }
+  }
+
+  /** Aborts the work when the time is over, the client is gone or the service stops, and states which it was. */
+  async #withTimeLimit<R>(call: RequestContext, work: (signal: AbortSignal) => Promise<R>): Promise<R> {
+    const { slug, timeoutSeconds = timeoutSecondsDefault } = call.server;
+    const controller = new AbortController();
+    const abort = (): void => controller.abort();
+    const timer = setTimeout(abort, timeoutSeconds * 1000);
+    call.signal.addEventListener("abort", abort, { once: true });
+    this.#running.add(controller);
+    if (call.signal.aborted || this.#isClosed) abort();
+    try {
+      return await work(controller.signal);
+    } catch (error) {
+      if (!controller.signal.aborted) throw error;
+      if (call.signal.aborted || this.#isClosed)
+        throw new UpstreamError("aborted", `The call of the MCP server ${slug} was canceled.`);
+      throw new UpstreamError(
+        "timeout",
+        `The MCP server ${slug} did not finish its response within ${timeoutSeconds} seconds. The tool may have run. An admin can raise timeoutSeconds of the server to 120.`,
+      );
+    } finally {
+      clearTimeout(timer);
+      call.signal.removeEventListener("abort", abort);
+      this.#running.delete(controller);
+    }
+  }
+}
+
+/** Headers of the connection and the message itself, which no credential may replace. */
+const reservedHeaders = new Set(
+  [
+    "host",
+    "connection",
+    "content-length",
+    "transfer-encoding",
+    "expect",
+    "te",
+    "trailer",
+    "upgrade",
+    "keep-alive",
+  ].concat(["accept", "accept-encoding", "content-type", "user-agent", "mcp-session-id", "mcp-protocol-version"]),
+);
+
+/** Returns the name of the header that carries a server's credential, in lower case. @throws UpstreamError */
+function toHeaderName({ slug, auth }: McpServer): string {
+  const name = auth.type === "apiKey" ? auth.header.toLowerCase() : "authorization";
+  if (!reservedHeaders.has(name) && !name.startsWith("proxy-") && !name.startsWith("mcp-")) return name;
+  throw new UpstreamError(
+    "credential-unusable",
+    `The MCP server ${slug} names the header ${name} for its credential, which cannot carry one. An admin must change auth.header.`,
+  );
+}
+
+/** Servers may repeat a credential in an error. Other users of the organization's credential must not read it. */
+function withoutSecret(error: unknown, credential: string | undefined): unknown {
+  if (!(error instanceof UpstreamError) || credential === undefined) return error;
+  const secrets = [credential, credential.replace(/^\S+ +/, "")].filter((secret) => secret.length >= 4);
+  const text = secrets.reduce((message, secret) => message.replaceAll(secret, "[redacted]"), error.message);
+  return new UpstreamError(error.reason, text, error.isOutage);
+}

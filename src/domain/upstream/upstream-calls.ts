@@ -1,0 +1,42 @@
+import type { McpServer } from "../../../schemas/mcp-server.ts";
+
+/** A JSON object of a protocol message (MCP). */
+export type McpObject = Readonly<Record<string, unknown>>;
+
+/** A call of one tool on an MCP server with transport `http`. */
+export interface UpstreamCall {
+  readonly organizationId: string;
+  /** The acting user; undefined for a call without one. */
+  readonly userId: string | undefined;
+  /** The catalog record of the server. */
+  readonly server: McpServer;
+  /** The tool's name at the server. */
+  readonly tool: string;
+  readonly arguments: McpObject;
+  /** The credential of the request's header `x-upstream-{slug}-authorization`. It is not stored. */
+  readonly requestAuthorization?: string;
+  /** Aborted when the client is gone. */
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: UpstreamProgress) => void;
+}
+
+export interface UpstreamProgress {
+  readonly progress: number;
+  readonly total?: number;
+  readonly message?: string;
+}
+
+/** How a call ended. */
+export type UpstreamOutcome =
+  /** The server's CallToolResult, validated, without the `_meta` fields of the protocol. */
+  | { readonly kind: "result"; readonly result: McpObject }
+  /** No result. The text is for the caller; the cause is for the log and for metrics. */
+  | { readonly kind: "fault"; readonly text: string; readonly cause: string };
+
+/** Calls tools on MCP servers. */
+export interface UpstreamCalls {
+  /** Never throws for what a server does. @throws AppError unavailable if the store does not respond */
+  call(call: UpstreamCall): Promise<UpstreamOutcome>;
+  /** Ends all calls and sessions. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,112 @@
+import type { Request, Response } from "express";
+import type { User } from "../../../schemas/user.ts";
+import type { EffectiveAccess } from "../../domain/access/effective-access.ts";
+import type { Caller } from "../../domain/caller.ts";
+import type { ToolCalls } from "../../domain/mcp/tool-calls.ts";
+import type { ToolSelection } from "../../domain/mcp/tool-selection.ts";
+import type { UserTools } from "../../domain/mcp/user-tools.ts";
+import type { SurfaceQuotas } from "../../domain/rate-limit/policies.ts";
+import { AppError } from "../../errors.ts";
+import type { Services } from "../api/kernel/services.ts";
+import { requireUser } from "../api/kernel/view.ts";
+import { countRequest, rateLimited } from "../auth/rate-limit.ts";
+import { requireCaller } from "../server/request.ts";
+import { readUpstreamAuthorization } from "./message.ts";
+
+/** What the methods of `/mcp` use. */
+export interface McpServices {
+  readonly api: Services;
+  readonly tools: UserTools;
+  readonly calls: ToolCalls;
+  readonly quotas: SurfaceQuotas;
+}
+
+/** The endpoints: everything within reach of the user, or the part that one server or toolkit has. */
+export type McpEndpoint = { readonly kind: "all" } | { readonly kind: "server" | "toolkit"; readonly slug: string };
+
+/** How tools are listed: as themselves, by search, or as themselves up to 60. */
+export type ListMode = "auto" | "tools" | "search";
+
+/** One request to `/mcp`: who calls, and what that user may use now. */
+export interface McpContext {
+  readonly caller: Caller;
+  readonly user: User;
+  readonly mode: ListMode;
+  readonly requestId: string;
+  /** Aborted when the client is gone. */
+  readonly signal: AbortSignal;
+  /** Resolved at the first call, so that `initialize` and notifications read nothing. */
+  access(): Promise<EffectiveAccess>;
+  /** @throws AppError not-found for a server or toolkit that does not exist or that the user may not use */
+  selection(): Promise<ToolSelection>;
+  /** Counts an operation. @returns the error if it is over a limit */
+  count(): AppError | undefined;
+  findAuthorization(slug: string): string | undefined;
+}
+
+/**
+ * Creates the context of a request.
+ * @throws AppError insufficient-scope; user-required; forbidden; invalid-request
+ */
+export function createMcpContext(
+  req: Request,
+  res: Response,
+  endpoint: McpEndpoint,
+  services: McpServices,
+): McpContext {
+  const caller = requireCaller(req);
+  const user = requireUser(req, ["connect:read"]);
+  const gone = new AbortController();
+  res.once("close", () => {
+    // Aborting creates an error with a stack, which most requests do not need.
+    if (!res.writableFinished) gone.abort();
+  });
+  let access: Promise<EffectiveAccess> | undefined;
+  let selection: Promise<ToolSelection> | undefined;
+  const context: McpContext = {
+    caller,
+    user,
+    mode: readMode(req),
+    requestId: req.requestId,
+    signal: gone.signal,
+    access: () => {
+      access ??= services.api.access.resolve(caller.organizationId, user.id, caller.restriction);
+      return access;
+    },
+    selection: () => {
+      selection ??= resolveSelection(endpoint, context, services.api);
+      return selection;
+    },
+    count: () => {
+      const { exhausted } = countRequest(req, services.quotas);
+      return exhausted.length > 0 ? rateLimited(exhausted) : undefined;
+    },
+    findAuthorization: (slug) => readUpstreamAuthorization(req, slug),
+  };
+  return context;
+}
+
+const modes: readonly ListMode[] = ["auto", "tools", "search"];
+
+function readMode({ query }: Request): ListMode {
+  const { mode = "auto" } = query;
+  const known = modes.find((each) => each === mode);
+  if (known) return known;
+  throw new AppError("invalid-request", `mode must be one of ${modes.join(", ")}.`);
+}
+
+async function resolveSelection(endpoint: McpEndpoint, context: McpContext, api: Services): Promise<ToolSelection> {
+  if (endpoint.kind === "all") return { kind: "all" };
+  const access = await context.access();
+  const { slug } = endpoint;
+  if (endpoint.kind === "server") {
+    const server = await api.mcpServers.get(access.organizationId, slug);
+    if (server && access.canAccess("mcp-server", server)) return { kind: "server", server };
+    throw new AppError("not-found", `There is no MCP server ${JSON.stringify(slug)} that this user may use.`);
+  }
+  for (const ownerId of [access.userId, undefined]) {
+    const toolkit = await api.toolkits.get(access.organizationId, slug, ownerId);
+    if (toolkit && access.canAccess("toolkit", toolkit)) return { kind: "toolkit", toolkit };
+  }
+  throw new AppError("not-found", `There is no toolkit ${JSON.stringify(slug)} that this user may use.`);
+}

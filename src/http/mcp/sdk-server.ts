@@ -1,0 +1,135 @@
+import { ProtocolError, ProtocolErrorCode, Server, type ServerContext } from "@modelcontextprotocol/server";
+import type { UpstreamProgress } from "../../domain/upstream/upstream-calls.ts";
+import type { AppError } from "../../errors.ts";
+import type { Log } from "../../log.ts";
+import { redactDetail, toAppError } from "../server/error-mapping.ts";
+import { logServerError } from "../server/problem.ts";
+import type { McpContext, McpServices } from "./context.ts";
+import { jsonRpcCodes } from "./errors.ts";
+import { InvalidParamsError } from "./message.ts";
+import { getPrompt, listPromptsPage, requireCommand } from "./prompts.ts";
+import { completeSlug, listMcpResources, readResource, resourceTemplates } from "./resources.ts";
+import { callTool, listTools } from "./tools.ts";
+
+/**
+ * Creates the protocol server of one request. It declares no `listChanged`: a stream of changes would outlive a revoked
+ * token.
+ * @param version of the service
+ */
+export function createSdkServer(context: McpContext, services: McpServices, log: Log, version: string): Server {
+  const server = new Server(
+    { name: "gatehouse", title: "Gatehouse", version },
+    {
+      capabilities: { tools: {}, prompts: {}, resources: {}, completions: {} },
+      instructions,
+      cacheHints: Object.fromEntries(cacheableMethods.map((method) => [method, { ttlMs: 0, cacheScope: "private" }])),
+    },
+  );
+  /** Runs a method, and turns its errors into those of the protocol. */
+  const run = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw toProtocolError(error, context, log);
+    }
+  };
+  const counted = <T>(work: () => Promise<T>): Promise<T> =>
+    run(async () => {
+      const limitExceeded = context.count();
+      if (limitExceeded) throw limitExceeded;
+      return work();
+    });
+
+  server.setRequestHandler("tools/list", ({ params }) =>
+    run(async () => toSdk(await listTools(context, services, params?.cursor))),
+  );
+  server.setRequestHandler("tools/call", ({ params }, extra) =>
+    run(async () => {
+      const values = params.arguments ?? {};
+      const result = await callTool(context, services, params.name, values, toProgressSender(extra));
+      return server.projectCallToolResult(toSdk(result), undefined);
+    }),
+  );
+  server.setRequestHandler("prompts/list", ({ params }) =>
+    run(async () => toSdk(await listPromptsPage(context, services, params?.cursor))),
+  );
+  server.setRequestHandler("prompts/get", ({ params }) =>
+    counted(async () => toSdk(await getPrompt(context, services, params.name, params.arguments ?? {}))),
+  );
+  server.setRequestHandler("resources/list", ({ params }) =>
+    run(async () => toSdk(await listMcpResources(context, services, params?.cursor))),
+  );
+  server.setRequestHandler("resources/templates/list", () =>
+    run(async () => toSdk({ resourceTemplates: [...resourceTemplates] })),
+  );
+  server.setRequestHandler("resources/read", ({ params }) =>
+    counted(async () => toSdk(await readResource(context, services, params.uri))),
+  );
+  server.setRequestHandler("completion/complete", ({ params: { ref, argument } }) =>
+    counted(async () => {
+      if (ref.type === "ref/prompt") await requireCommand(context, services, ref.name);
+      const values =
+        ref.type === "ref/resource" ? await completeSlug(context, services, ref.uri, argument) : noCompletions;
+      return {
+        completion: {
+          values: values.slice(0, completionsMax),
+          total: values.length,
+          hasMore: values.length > completionsMax,
+        },
+      };
+    }),
+  );
+  return server;
+}
+
+const cacheableMethods = [
+  "tools/list",
+  "prompts/list",
+  "resources/list",
+  "resources/templates/list",
+  "resources/read",
+] as const;
+
+const instructions =
+  "Gatehouse serves the tools, prompts and resources that the user may use. A tool named SERVER__TOOL runs on the MCP server with that slug. If the tools are not listed, find them with search_tools and call them with call_tool.";
+
+/** The values of a command's arguments are free text, so that there is nothing to complete. */
+const noCompletions: readonly string[] = [];
+const completionsMax = 100;
+
+/** Sends progress to the client, if it requested progress. */
+function toProgressSender({ mcpReq }: ServerContext): ((progress: UpstreamProgress) => void) | undefined {
+  const progressToken = mcpReq._meta?.progressToken;
+  if (progressToken === undefined) return undefined;
+  let sent = 0;
+  return (progress) => {
+    if (++sent > progressMax) return;
+    // The client may be gone, which ends the call as well.
+    mcpReq.notify({ method: "notifications/progress", params: { progressToken, ...progress } }).catch(() => {});
+  };
+}
+
+/** Notifications per call: a server that never stops must not fill the memory for a client that reads slowly. */
+const progressMax = 1000;
+
+function toProtocolError(error: unknown, { requestId }: McpContext, log: Log): ProtocolError {
+  const appError = toAppError(error);
+  logServerError(log, requestId, appError);
+  const { retryAfterSeconds } = appError.details;
+  return new ProtocolError(toCode(error, appError), redactDetail(appError), {
+    code: appError.code,
+    requestId,
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+  });
+}
+
+function toCode(error: unknown, { code }: AppError): number {
+  if (error instanceof InvalidParamsError) return ProtocolErrorCode.InvalidParams;
+  if (code === "internal") return ProtocolErrorCode.InternalError;
+  if (code === "insufficient-scope" || code === "forbidden") return jsonRpcCodes.forbidden;
+  return code === "not-found" ? jsonRpcCodes.notFound : jsonRpcCodes.server;
+}
+
+/** The SDK checks the value against the schema of the protocol before it sends it. */
+// biome-ignore lint/suspicious/noExplicitAny: the SDK's types are mutable, and narrower than what it accepts
+const toSdk = (value: object): any => value;

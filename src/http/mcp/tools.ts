@@ -1,0 +1,158 @@
+import { toToolDefinition } from "../../domain/mcp/tool-definition.ts";
+import { type ToolResult, toErrorResult, toValueResult } from "../../domain/mcp/tool-result.ts";
+import { searchTools } from "../../domain/mcp/tool-search.ts";
+import type { McpObject, UpstreamProgress } from "../../domain/upstream/upstream-calls.ts";
+import { hasErrorCode } from "../../errors.ts";
+import type { McpContext, McpServices } from "./context.ts";
+import { InvalidParamsError } from "./message.ts";
+import { listOwnTools } from "./own-tools.ts";
+import { toPage } from "./page.ts";
+
+/** Tools that are listed as themselves. Models choose badly among more, and some clients have a maximum. */
+const listedMax = 60;
+const [searchLimitDefault, searchLimitMax] = [10, 50];
+
+/** Lists the tools of one request: those within reach or, if there are many, the tools that search them. */
+export async function listTools(
+  context: McpContext,
+  { tools }: McpServices,
+  cursor: string | undefined,
+): Promise<{ readonly tools: readonly McpObject[]; readonly nextCursor?: string }> {
+  const own = listOwnTools(context).map(({ definition }) => definition);
+  const enough = context.mode === "tools" ? undefined : context.mode === "search" ? 0 : listedMax;
+  const reachable =
+    context.mode === "search" ? [] : await tools.list(await context.access(), await context.selection(), enough);
+  const isSearched = context.mode === "search" || (context.mode === "auto" && reachable.length > listedMax);
+  if (isSearched) return { tools: [...own, ...searchToolDefinitions] };
+  const { items, nextCursor } = toPage(reachable, ({ wireName }) => wireName, cursor);
+  const listed = items.map(({ wireName, tool }) => toToolDefinition(wireName, tool));
+  return {
+    tools: cursor === undefined ? [...own, ...listed] : listed,
+    ...(nextCursor !== undefined && { nextCursor }),
+  };
+}
+
+/**
+ * Calls a tool of the service itself, a search tool, or a tool of a server.
+ * @param onProgress absent if the client wants no progress
+ * @throws InvalidParamsError for an unknown tool; AppError unavailable, internal
+ */
+export async function callTool(
+  context: McpContext,
+  services: McpServices,
+  name: string,
+  values: McpObject,
+  onProgress?: (progress: UpstreamProgress) => void,
+): Promise<ToolResult> {
+  const own = listOwnTools(context).find(({ definition }) => definition.name === name);
+  const searchTool = searchToolRuns[name];
+  if (!own && !searchTool) return callServerTool(context, services, name, values, onProgress);
+  const limitExceeded = name === "call_tool" ? undefined : context.count();
+  if (limitExceeded) return toErrorResult(limitExceeded.message);
+  if (own) return own.run(context, values, services.api);
+  try {
+    return (await searchTool?.(context, services, values, onProgress)) ?? toErrorResult("Unknown tool.");
+  } catch (error) {
+    if (error instanceof InvalidParamsError) return toErrorResult(error.message);
+    throw error;
+  }
+}
+
+async function callServerTool(
+  context: McpContext,
+  { calls }: McpServices,
+  wireName: string,
+  values: McpObject,
+  onProgress?: (progress: UpstreamProgress) => void,
+): Promise<ToolResult> {
+  const { caller, signal, findAuthorization } = context;
+  try {
+    return await calls.call({
+      caller,
+      access: await context.access(),
+      selection: await context.selection(),
+      wireName,
+      arguments: values,
+      signal,
+      onProgress,
+      countCall: () => context.count()?.message,
+      findAuthorization,
+    });
+  } catch (error) {
+    if (hasErrorCode(error, "not-found")) throw new InvalidParamsError(error.message);
+    throw error;
+  }
+}
+
+type SearchToolRun = (
+  context: McpContext,
+  services: McpServices,
+  values: McpObject,
+  onProgress?: (progress: UpstreamProgress) => void,
+) => Promise<ToolResult>;
+
+const searchToolRuns: Readonly<Record<string, SearchToolRun | undefined>> = Object.assign(Object.create(null), {
+  search_tools: async (context, { tools }, values) => {
+    const { query = "", limit = searchLimitDefault } = values;
+    if (typeof query !== "string") throw new InvalidParamsError("query must be a string.");
+    if (!(Number.isInteger(limit) && Number(limit) >= 1 && Number(limit) <= searchLimitMax))
+      throw new InvalidParamsError(`limit must be an integer from 1 to ${searchLimitMax}.`);
+    const reachable = await tools.list(await context.access(), await context.selection());
+    const found = searchTools(reachable, query, Number(limit));
+    return toValueResult({ tools: found, total: reachable.length });
+  },
+  describe_tool: async (context, { tools }, values) => {
+    const name = readName(values);
+    const found = await tools.find(await context.access(), await context.selection(), name);
+    if (!("wireName" in found)) throw new InvalidParamsError(`Unknown tool: ${name.slice(0, 200)}. Search again.`);
+    return toValueResult(toToolDefinition(found.wireName, found.tool));
+  },
+  call_tool: (context, services, values, onProgress) => {
+    const { arguments: toolArguments = {} } = values;
+    if (typeof toolArguments !== "object" || toolArguments === null || Array.isArray(toolArguments))
+      throw new InvalidParamsError("arguments must be an object.");
+    return callServerTool(context, services, readName(values), toolArguments as McpObject, onProgress);
+  },
+} satisfies Record<string, SearchToolRun>);
+
+function readName({ name }: McpObject): string {
+  if (typeof name === "string") return name;
+  throw new InvalidParamsError("name must be the name of a tool, as search_tools returns it.");
+}
+
+const nameProperty = { type: "string", description: "The name of the tool, as search_tools returns it." };
+
+const searchToolDefinitions: readonly McpObject[] = [
+  {
+    name: "search_tools",
+    title: "Search tools",
+    description: "Finds tools by words in their name, title and description. Use it first: the tools are not listed.",
+    inputSchema: {
+      type: "object",
+      properties: {
+        query: { type: "string", description: "Words that describe the task." },
+        limit: { type: "integer", minimum: 1, maximum: searchLimitMax, default: searchLimitDefault },
+      },
+      required: ["query"],
+    },
+    annotations: { readOnlyHint: true, destructiveHint: false },
+  },
+  {
+    name: "describe_tool",
+    title: "Describe a tool",
+    description: "Returns the description and the input schema of a tool.",
+    inputSchema: { type: "object", properties: { name: nameProperty }, required: ["name"] },
+    annotations: { readOnlyHint: true, destructiveHint: false },
+  },
+  {
+    name: "call_tool",
+    title: "Call a tool",
+    description: "Calls a tool. Its arguments must match the input schema that describe_tool returns.",
+    inputSchema: {
+      type: "object",
+      properties: { name: nameProperty, arguments: { type: "object", additionalProperties: true } },
+      required: ["name"],
+    },
+    annotations: { readOnlyHint: false, destructiveHint: true },
+  },
+];
