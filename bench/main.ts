@@ -21,7 +21,7 @@ const { values: options } = parseArgs({
   options: {
     quick: { type: "boolean", default: false }, // a small directory and few requests: checks that the benchmark runs
     stores: { type: "string", default: storeNames.join(",") },
-    sizes: { type: "string" }, // numbers of users per directory, comma-separated
+    users: { type: "string" }, // numbers of users per directory, comma-separated
     only: { type: "string" }, // only rows with this string in their name
     worst: { type: "boolean", default: false }, // only the worst cases
     profile: { type: "string" }, // a directory for CPU profiles of the service
@@ -29,7 +29,7 @@ const { values: options } = parseArgs({
   },
 });
 const stores = storeNames.filter((name) => options.stores.toLowerCase().split(",").includes(name.toLowerCase()));
-const sizes = (options.sizes ?? (options.quick ? "1000" : "1000,10000,100000,1000000")).split(",").map(Number);
+const sizes = (options.users ?? (options.quick ? "1000" : "1000,10000,100000,1000000")).split(",").map(Number);
 const rounds = options.quick ? 2 : 9;
 const judgedRepeats = options.quick ? 1 : 3;
 const warmRounds = options.quick ? 1 : 6;

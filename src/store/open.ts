@@ -1,5 +1,7 @@
 import type { Log } from "../log.ts";
+import { withCaches } from "./cache/cached-store.ts";
 import { collections } from "./collections.ts";
+import type { StoreEngine } from "./engine.ts";
 import type { Store } from "./store.ts";
 
 /**
@@ -22,11 +24,15 @@ export async function openStore({
   readonly hasCache?: boolean;
   readonly log?: Log;
 }): Promise<Store> {
-  const options = { collections, hasCache, ...(log && { log }) };
-  if (mongodbUri === undefined) {
-    const { openSqliteStore } = await import("./sqlite/store.ts");
-    return openSqliteStore({ dataDir, ...options });
-  }
-  const { openMongoStore } = await import("./mongodb/store.ts");
-  return openMongoStore({ uri: mongodbUri, ...options });
+  const options = { collections, ...(log && { log }) };
+  const open = async (): Promise<StoreEngine> => {
+    if (mongodbUri === undefined) {
+      const { openSqliteStore } = await import("./sqlite/store.ts");
+      return openSqliteStore({ dataDir, ...options });
+    }
+    const { openMongoStore } = await import("./mongodb/store.ts");
+    return openMongoStore({ uri: mongodbUri, ...options });
+  };
+  const engine = await open();
+  return hasCache ? withCaches(engine) : engine;
 }

@@ -43,6 +43,8 @@ export interface Query {
   readonly total?: boolean;
   /** Ends the page by the size of its records as well; absent: by `limit` only. */
   readonly sizeLimit?: SizeLimit;
+  /** Whether to return the position at which the next page begins. */
+  readonly end?: boolean;
 }
 
 /** Bounds the size of a page. A page has at least one record, whatever its size. */
@@ -65,4 +67,9 @@ export interface Page<T> {
   readonly total?: number;
   /** Whether the page ends at its size limit although there are more records. Absent: it does not. */
   readonly isCut?: boolean;
+  /**
+   * Where the next page begins, when the query requested it. Absent for the last page, for a page whose last record has a
+   * sort value that cannot be compared, and where a position would save nothing.
+   */
+  readonly end?: Position;
 }

@@ -12,6 +12,14 @@ export interface RawRecord extends Entity {
   readonly json: string;
 }
 
+/** A group that a user belongs to (RFC 7643 section 4.1.2, `groups`). All users and responses share the object. */
+export interface GroupOfUser {
+  readonly id: string;
+  readonly displayName: string;
+  /** Whether the user is a direct member, and not a member of a nested group. */
+  readonly isDirect: boolean;
+}
+
 /** Serializes a record. */
 export function toRawRecord({ id, organizationId, version, createdAt, updatedAt, ...rest }: Entity): RawRecord {
   return { id, organizationId, version, createdAt, updatedAt, json: JSON.stringify(rest) };

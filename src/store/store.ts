@@ -1,5 +1,5 @@
 import type { Condition, Page, Query } from "./query.ts";
-import type { Entity, RawRecord } from "./record.ts";
+import type { Entity, GroupOfUser, RawRecord } from "./record.ts";
 
 /**
  * The port of the storage layer. Two engines implement it (sqlite/, mongodb/), and one contract suite
@@ -28,18 +28,12 @@ export interface Store {
    * or for another transaction. A rejected write (conflict, stale) ends the transaction: the body must not catch it.
    * @param options.lockKey transactions with the same lock key (a group's id) run one after another in this process, so
    *   that many changes of one record do not cause many retries
+   * @param options.expectedReads what the body will probably read, so that an engine can read it for several transactions
+   *   at once. The results of the body's reads do not depend on it
    * @throws AppError conflict | stale | unavailable, and whatever the body throws; Error at once if it is called inside the
    *   body of another transaction
    */
-  transaction<R>(body: (transaction: Transaction) => Promise<R>, options?: { readonly lockKey?: string }): Promise<R>;
-
-  /**
-   * Registers a listener that is called after each commit and before its writes can be read, with the ids of the written
-   * records and of the added and removed members. A call without an organization means that any record may have changed.
-   * Absent for an engine that other processes write to, because their writes would not be reported, and if caches are
-   * disabled.
-   */
-  readonly onWrite?: (listener: WriteListener) => void;
+  transaction<R>(body: (transaction: Transaction) => Promise<R>, options?: TransactionOptions): Promise<R>;
 
   /**
    * Resolves when the database responds.
@@ -51,7 +45,21 @@ export interface Store {
   close(): Promise<void>;
 }
 
-export type WriteListener = (organizationId: string | undefined, ids: Iterable<string>) => void;
+export interface TransactionOptions {
+  readonly lockKey?: string;
+  readonly expectedReads?: ExpectedReads;
+}
+
+/** Records and memberships of one organization that a transaction will probably read, a few of each. */
+export interface ExpectedReads {
+  readonly organizationId: string;
+  readonly records?: readonly {
+    readonly definition: CollectionDefinition<Entity>;
+    readonly ids: readonly string[];
+  }[];
+  /** Ids of which the transaction reads whether they are members of the group. */
+  readonly members?: { readonly groupId: string; readonly memberIds: readonly string[] };
+}
 
 /** The collections inside a transaction, where they are writable. */
 export interface Transaction {
@@ -70,6 +78,13 @@ export interface Tenant<Mode extends "read" | "write"> {
 export interface ReadTenant extends Tenant<"read"> {
   /** Opens a collection without parsing its records, for callers that pass the JSON on. */
   openRaw(definition: CollectionDefinition<Entity>): Reader<RawRecord>;
+
+  /**
+   * Returns the groups of each of these users, direct and inherited, in id order, by user id. Cycles are handled.
+   * @param workBudget the most memberships that the call follows, and the most groups that it returns
+   * @throws AppError query-too-expensive if the users together are in more groups than the work budget allows
+   */
+  groupLists(userIds: readonly string[], workBudget: number): Promise<ReadonlyMap<string, readonly GroupOfUser[]>>;
 }
 
 /** A collection. Records are read as `T` and written as `Written`, which includes the search fields if there are any. */

@@ -4,7 +4,7 @@ import { AppError } from "../../errors.ts";
 import type { Field } from "../../store/fields.ts";
 import { withSearchFields } from "../../store/normalized-fields.ts";
 import { type Entity, toAttributes } from "../../store/record.ts";
-import type { CollectionDefinition, Store, Transaction } from "../../store/store.ts";
+import type { CollectionDefinition, ExpectedReads, Store, Transaction } from "../../store/store.ts";
 import { type AuditEventContent, recordAuditEvent } from "../audit/record.ts";
 import type { Caller } from "../caller.ts";
 import { assertUnreferenced } from "../catalog/references.ts";
@@ -99,16 +99,22 @@ export class Directory<T extends DirectoryResource> {
   /**
    * Runs a change of one existing resource in a transaction.
    * @param change checks the expected version itself
+   * @param expectedReads what `change` will probably read beside the resource
    * @throws AppError not-found; conflict; and whatever `change` throws
    */
   update<R>(
     caller: Caller,
     idOrName: IdOrName,
     change: (transaction: Transaction, current: T) => Promise<R>,
+    expectedReads: Omit<ExpectedReads, "organizationId"> = {},
   ): Promise<R> {
+    const { organizationId } = caller;
+    const ownIds = typeof idOrName === "string" ? [idOrName] : [];
+    const records = [{ definition: this.#type.collection, ids: ownIds }, ...(expectedReads.records ?? [])];
     return this.#runTransaction(
       async (transaction) => change(transaction, await this.#require(transaction, caller, idOrName)),
       idOrName,
+      { ...expectedReads, organizationId, records },
     );
   }
 
@@ -211,9 +217,14 @@ export class Directory<T extends DirectoryResource> {
   }
 
   /** Runs one transaction. A conflict is reported for the attribute, because the store knows only the index. */
-  #runTransaction<R>(body: (transaction: Transaction) => Promise<R>, idOrName?: IdOrName): Promise<R> {
+  #runTransaction<R>(
+    body: (transaction: Transaction) => Promise<R>,
+    idOrName?: IdOrName,
+    expectedReads?: ExpectedReads,
+  ): Promise<R> {
+    const lockKey = idOrName === undefined ? {} : { lockKey: toLockKey(idOrName) };
     return this.#store
-      .transaction(body, idOrName === undefined ? {} : { lockKey: toLockKey(idOrName) })
+      .transaction(body, { ...lockKey, ...(expectedReads && { expectedReads }) })
       .catch(mapConflictToField(this.#type.uniqueAttribute));
   }
 

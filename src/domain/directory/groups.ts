@@ -11,6 +11,7 @@ import type { CascadeDeletes } from "../cleanup/cascade-deletes.ts";
 import { assertVersion, type ExpectedVersion } from "../precondition.ts";
 import { readProvisioningSettings } from "../provisioning-settings.ts";
 import { Directory, type PutResult, type StoredAttributes } from "./directory.ts";
+import { toExpectedReads } from "./expected-reads.ts";
 import type { IdOrName } from "./id-or-name.ts";
 import { type Editor, toEditDetails } from "./managed.ts";
 import { resolveMemberConditions } from "./member-filter.ts";
@@ -112,8 +113,11 @@ export class Groups {
     revision: GroupRevision,
     editor: Editor = "admin",
   ): Promise<ChangedGroup> {
-    return this.#directory.update(caller, idOrName, (transaction, current) =>
-      this.#updateWithin(transaction, caller, current, expected, revision, editor),
+    return this.#directory.update(
+      caller,
+      idOrName,
+      (transaction, current) => this.#updateWithin(transaction, caller, current, expected, revision, editor),
+      typeof idOrName === "string" ? toExpectedReads(idOrName, revision.members ?? []) : {},
     );
   }
 

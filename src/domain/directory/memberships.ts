@@ -1,245 +1,35 @@
-import { setImmediate as yieldToEventLoop } from "node:timers/promises";
-import { AppError } from "../../errors.ts";
-import { groups } from "../../store/collections.ts";
-import { chunks } from "../../store/paging/pages.ts";
-import type { MembershipReader, Store, Tenant } from "../../store/store.ts";
-import { type CachedGroup, type CacheWriter, GroupCache, type GroupOfUser } from "./group-cache.ts";
+import { AppError, hasErrorCode } from "../../errors.ts";
+import type { GroupOfUser } from "../../store/record.ts";
+import type { Store } from "../../store/store.ts";
 
 /** Reads the groups of users. */
 export class Memberships {
   readonly #store: Store;
   readonly #workBudget: number;
-  readonly #cache: GroupCache;
 
-  /**
-   * @param workBudget the maximum number of memberships that one call follows, and of groups that it returns
-   * @param cache holds groups between calls
-   */
-  constructor(store: Store, workBudget = defaultWorkBudget, cache = new GroupCache(store)) {
+  /** @param workBudget the most memberships that one call follows, and the most groups that it returns */
+  constructor(store: Store, workBudget = defaultWorkBudget) {
     this.#store = store;
     this.#workBudget = workBudget;
-    this.#cache = cache;
   }
 
   /**
-   * Returns the groups of each of these users, direct and inherited, by user id. Costs one query per level of nesting
-   * with an uncached group, whatever the number of users. Cycles of groups are supported.
+   * Returns the groups of each of these users, direct and inherited, by user id.
    * @throws AppError query-too-expensive if the users together are in more groups than the work budget allows
    */
   async groupsOf(
     organizationId: string,
     userIds: readonly string[],
   ): Promise<ReadonlyMap<string, readonly GroupOfUser[]>> {
-    const lists = new Map<string, readonly GroupOfUser[]>();
-    const uncachedIds: string[] = [];
-    for (const userId of userIds) {
-      const list = this.#cache.getListOfUser(organizationId, userId);
-      if (list) lists.set(userId, list);
-      else uncachedIds.push(userId);
+    try {
+      return await this.#store.for(organizationId).groupLists(userIds, this.#workBudget);
+    } catch (error) {
+      if (!hasErrorCode(error, "query-too-expensive")) throw error;
+      const reason = "The users are in too many groups, including nested ones, for one response";
+      throw new AppError("query-too-expensive", `${reason}. Request fewer users, or set excludedAttributes=groups.`);
     }
-    if (uncachedIds.length > 0) await this.#readLists(organizationId, uncachedIds, lists);
-    const spend = createBudget(this.#workBudget);
-    for (const list of lists.values()) spend(list.length);
-    return lists;
-  }
-
-  /** @param lists receives the groups of these users */
-  async #readLists(
-    organizationId: string,
-    userIds: readonly string[],
-    lists: Map<string, readonly GroupOfUser[]>,
-  ): Promise<void> {
-    const tenant = this.#store.for(organizationId);
-    const cacheWriter = this.#cache.createWriter(organizationId);
-    const spend = createBudget(this.#workBudget);
-    const directIdsByUser = await readParents(tenant.memberships, userIds, spend);
-    const keyByUser = new Map<string, string>();
-    const listByKey = new Map<string, readonly GroupOfUser[]>();
-    const uncached = new Map<string, readonly string[]>();
-    for (const [userId, ids] of directIdsByUser) {
-      const key = ids.join();
-      keyByUser.set(userId, key);
-      if (listByKey.has(key) || uncached.has(key)) continue;
-      const list = this.#cache.getList(organizationId, key);
-      if (list) listByKey.set(key, list);
-      else uncached.set(key, ids);
-    }
-    if (uncached.size > 0) {
-      for (const [key, list] of await this.#createLists(tenant, uncached, cacheWriter, spend)) {
-        listByKey.set(key, list);
-        cacheWriter.setList(key, list);
-      }
-    }
-    for (const userId of userIds) {
-      const list = listByKey.get(keyByUser.get(userId) ?? "") ?? noGroups;
-      lists.set(userId, list);
-      cacheWriter.setListOfUser(userId, list);
-    }
-  }
-
-  /**
-   * Creates one list of groups for all users with the same direct groups.
-   * @returns the lists by key of `directIdsByKey`
-   */
-  async #createLists(
-    tenant: Tenant<"read">,
-    directIdsByKey: ReadonlyMap<string, readonly string[]>,
-    cacheWriter: CacheWriter,
-    spend: SpendBudget,
-  ): Promise<ReadonlyMap<string, readonly GroupOfUser[]>> {
-    const getCached = (id: string): CachedGroup | undefined => this.#cache.getGroup(tenant.organizationId, id);
-    const { parents, cached, uncachedIds } = await resolveAncestors(
-      tenant.memberships,
-      [...directIdsByKey.values()].flat(),
-      getCached,
-      spend,
-    );
-    for (const [id, group] of await readGroups(tenant, uncachedIds, parents)) {
-      cached.set(id, group);
-      cacheWriter.setGroup(id, group);
-    }
-    const spendOnAncestors = createBudget(this.#workBudget);
-    const lists = new Map<string, readonly GroupOfUser[]>();
-    for (const [key, directIds] of directIdsByKey) {
-      const ids = directIds.some((id) => parents.has(id))
-        ? collectAncestors(directIds, parents, spendOnAncestors)
-        : directIds;
-      lists.set(key, toGroupsOfUser(ids, cached, directIds));
-    }
-    return lists;
   }
 }
-
-/** The groups of a user without memberships. */
-const noGroups: readonly GroupOfUser[] = [];
 
 /** Enough for 200 users in 500 groups each. */
 const defaultWorkBudget = 100_000;
-
-/** @throws AppError query-too-expensive if the amount exceeds the rest of the budget */
-type SpendBudget = (amount: number) => void;
-
-function createBudget(limit: number): SpendBudget {
-  let remaining = limit;
-  return (amount) => {
-    remaining -= amount;
-    if (remaining >= 0) return;
-    const reason = "The users are in too many groups, including nested ones, for one response";
-    throw new AppError("query-too-expensive", `${reason}. Request fewer users, or set excludedAttributes=groups.`);
-  };
-}
-
-/** The ids of the groups that contain a member directly, by member id. Members without a group are missing. */
-type ParentsByMember = ReadonlyMap<string, readonly string[]>;
-
-/** Members per query. The budget is charged after each query, before many more memberships are read. */
-const batchMax = 100;
-
-/** The result of a search for all ancestors of some groups: cached groups, and the ids of the others. */
-interface ResolvedAncestors {
-  readonly parents: ParentsByMember;
-  readonly cached: Map<string, CachedGroup>;
-  readonly uncachedIds: readonly string[];
-}
-
-/** Reads the groups that contain each of these members directly. */
-async function readParents(
-  memberships: MembershipReader,
-  memberIds: readonly string[],
-  spend: SpendBudget,
-): Promise<ParentsByMember> {
-  const parents = new Map<string, readonly string[]>();
-  for (const batch of chunks(memberIds, batchMax)) {
-    for (const [id, groupIds] of await memberships.groupsByMember(batch)) {
-      spend(groupIds.length);
-      parents.set(id, groupIds);
-    }
-  }
-  return parents;
-}
-
-/** Finds all ancestors of these groups in a breadth-first search. */
-async function resolveAncestors(
-  memberships: MembershipReader,
-  groupIds: readonly string[],
-  getCached: (id: string) => CachedGroup | undefined,
-  spend: SpendBudget,
-): Promise<ResolvedAncestors> {
-  const parents = new Map<string, readonly string[]>();
-  const cached = new Map<string, CachedGroup>();
-  const visited = new Set(groupIds);
-  const queue = [...visited];
-  for (const batch of chunks(queue, batchMax)) {
-    const uncachedIds: string[] = [];
-    for (const id of batch) {
-      const group = getCached(id);
-      if (group) cached.set(id, group);
-      else uncachedIds.push(id);
-    }
-    if (uncachedIds.length > 0) await yieldToEventLoop();
-    const parentsRead = uncachedIds.length > 0 ? await memberships.groupsByMember(uncachedIds) : undefined;
-    for (const id of batch) {
-      const parentIds = cached.get(id)?.parentIds ?? parentsRead?.get(id);
-      if (!parentIds || parentIds.length === 0) continue;
-      spend(parentIds.length);
-      parents.set(id, parentIds);
-      for (const parentId of parentIds) {
-        if (visited.has(parentId)) continue;
-        visited.add(parentId);
-        queue.push(parentId);
-      }
-    }
-  }
-  return { parents, cached, uncachedIds: queue.filter((id) => !cached.has(id)) };
-}
-
-function collectAncestors(
-  directIds: readonly string[],
-  parents: ParentsByMember,
-  spend: SpendBudget,
-): readonly string[] {
-  const reached = new Set(directIds);
-  // The iteration of a set includes values that are added to it on the way.
-  for (const id of reached) {
-    const parentIds = parents.get(id) ?? [];
-    spend(parentIds.length);
-    for (const parentId of parentIds) reached.add(parentId);
-  }
-  return [...reached].sort();
-}
-
-function toGroupsOfUser(
-  ids: readonly string[],
-  groupsById: ReadonlyMap<string, CachedGroup>,
-  directIds: readonly string[],
-): readonly GroupOfUser[] {
-  const directSet = ids.length === directIds.length ? undefined : new Set(directIds); // usually, all groups are direct
-  const groupsOfUser: GroupOfUser[] = [];
-  for (const id of ids) {
-    const group = groupsById.get(id); // undefined if the group is being removed
-    if (group) groupsOfUser.push(directSet === undefined || directSet.has(id) ? group.direct : group.indirect);
-  }
-  return groupsOfUser;
-}
-
-const chunkMax = 1000;
-
-/** Reads groups by id. Groups that are being removed are missing from the result. */
-async function readGroups(
-  tenant: Tenant<"read">,
-  ids: readonly string[],
-  parents: ParentsByMember,
-): Promise<ReadonlyMap<string, CachedGroup>> {
-  const groupsById = new Map<string, CachedGroup>();
-  for (const values of chunks(ids, chunkMax)) {
-    const { items } = await tenant.open(groups).list({ where: { op: "in", path: "id", values }, limit: chunkMax });
-    for (const { id, displayName } of items) {
-      groupsById.set(id, {
-        direct: { id, displayName, isDirect: true },
-        indirect: { id, displayName, isDirect: false },
-        parentIds: parents.get(id) ?? [],
-      });
-    }
-  }
-  return groupsById;
-}

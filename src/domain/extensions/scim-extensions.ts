@@ -8,7 +8,6 @@ import type { Caller } from "../caller.ts";
 import { type CascadeDeletes, enqueueCascadeDelete } from "../cleanup/cascade-deletes.ts";
 import { newEntity, nextVersion } from "../entity.ts";
 import { assertVersion, type ExpectedVersion } from "../precondition.ts";
-import { ExtensionCache } from "./extension-cache.ts";
 import { findValueHolders, reviseRemovedAttributes, type ScimExtensionContent } from "./extension-changes.ts";
 import { readExtensions } from "./read-extensions.ts";
 
@@ -16,17 +15,15 @@ import { readExtensions } from "./read-extensions.ts";
 export class ScimExtensions {
   readonly #store: Store;
   readonly #cascadeDeletes: CascadeDeletes;
-  readonly #cache: ExtensionCache;
 
   constructor(store: Store, cascadeDeletes: CascadeDeletes) {
     this.#store = store;
     this.#cascadeDeletes = cascadeDeletes;
-    this.#cache = new ExtensionCache(store, (organizationId) => readExtensions(store.for(organizationId)));
   }
 
-  /** Returns all schemas of an organization in order of creation. The array is the same one until a schema changes. */
+  /** Returns all schemas of an organization in order of creation. */
   list(organizationId: string): Promise<readonly ScimExtension[]> {
-    return this.#cache.get(organizationId);
+    return readExtensions(this.#store.for(organizationId));
   }
 
   /** @param urn compared case-insensitively. @returns undefined if the organization has no such schema */

@@ -84,6 +84,7 @@ export function groupEndpoint(
           yield* streamGroup(group, { ...projection, schema });
         }
       },
+      renderCreated: streamGroup,
       render: streamGroup,
       renderUpdated: streamGroup,
     },

@@ -1,11 +1,10 @@
 import type { Group } from "../../../schemas/user.ts";
-import type { GroupOfUser } from "../../domain/directory/group-cache.ts";
 import { groupUrn, userUrn } from "../../scim/schema/definitions.ts";
 import type { ResourceSchema } from "../../scim/schema/resource-schema.ts";
 import { toDeclaredValues } from "../../scim/values/extension-values.ts";
 import { toScimJson } from "../../scim/values/inbound.ts";
 import type { JsonObject } from "../../scim/values/json.ts";
-import type { RawRecord } from "../../store/record.ts";
+import type { GroupOfUser, RawRecord } from "../../store/record.ts";
 import { toAttributes } from "../../store/record.ts";
 import { toWeakEtag } from "../server/etag.ts";
 import type { Projection } from "./projection.ts";

@@ -42,6 +42,8 @@ export interface ResourceBinding<Item extends VersionedResource> {
   valueAt(item: Item, path: string): string | number | boolean | null;
   /** Renders a list as JSON objects, separated by commas. */
   renderList(organizationId: string, items: readonly Item[], projection: Projection): ResponseText;
+  /** Renders a resource that was just created. */
+  renderCreated(item: Item, projection: Projection): ResponseText;
   /** Renders a resource that was read. */
   render(item: Item, projection: Projection): ResponseText;
   /** Renders a resource after a change. The change is stored, so rendering must not fail for its cost. */
@@ -89,7 +91,7 @@ export class ResourceEndpoint<Item extends VersionedResource> implements Endpoin
 
   async create(context: ScimContext, body: unknown, projection: Projection): Promise<ScimResponse> {
     const item = await this.#binding.create(context, body, projection.schema);
-    return this.#toResponse(201, item, () => this.#binding.render(item, projection));
+    return this.#toResponse(201, item, () => this.#binding.renderCreated(item, projection));
   }
 
   async read({ organizationId }: Caller, id: string, projection: Projection): Promise<ScimResponse> {

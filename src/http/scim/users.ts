@@ -1,5 +1,4 @@
 import type { UserAttributes } from "../../../schemas/user.ts";
-import type { GroupOfUser } from "../../domain/directory/group-cache.ts";
 import type { Memberships } from "../../domain/directory/memberships.ts";
 import type { Users } from "../../domain/directory/users.ts";
 import { hasErrorCode } from "../../errors.ts";
@@ -11,7 +10,7 @@ import { completeExtensions } from "../../scim/values/extension-values.ts";
 import { hasDeclaredExtensions, parseUser, toScimAttributes } from "../../scim/values/inbound.ts";
 import type { JsonObject } from "../../scim/values/json.ts";
 import { readField } from "../../store/fields.ts";
-import { type RawRecord, toRawRecord } from "../../store/record.ts";
+import { type GroupOfUser, type RawRecord, toRawRecord } from "../../store/record.ts";
 import type { ResponseText } from "./endpoint.ts";
 import type { InputReader } from "./input.ts";
 import type { Projection } from "./projection.ts";
@@ -60,6 +59,7 @@ export function userEndpoint(
       },
       valueAt: (user, path) => readField({ ...user, ...JSON.parse(user.json) }, path),
       renderList: (organizationId, items, projection) => userRenderer.renderList(organizationId, items, projection),
+      renderCreated: (user, projection) => userRenderer.renderWithoutGroups(user, projection), // of no group yet,
       render: (user, projection) => userRenderer.render(user.organizationId, [user], projection),
       renderUpdated: (user, projection) => userRenderer.renderUpdated(user, projection),
     },
@@ -98,14 +98,18 @@ class UserRenderer {
     return joinUsers(users, groups, this.#renderer.createUserRenderer(projection, schema));
   }
 
+  async renderWithoutGroups(user: RawRecord, projection: Projection): Promise<string> {
+    const schema = await this.#findSchema(user.organizationId, [user], projection);
+    return this.#renderer.createUserRenderer(projection, schema)(user);
+  }
+
   /** The change is stored, so a user in more groups than can be resolved is rendered without them. */
   async renderUpdated(user: RawRecord, projection: Projection): Promise<string> {
     try {
       return await this.render(user.organizationId, [user], projection);
     } catch (error) {
       if (!hasErrorCode(error, "query-too-expensive")) throw error;
-      const schema = await this.#findSchema(user.organizationId, [user], projection);
-      return this.#renderer.createUserRenderer(projection, schema)(user);
+      return this.renderWithoutGroups(user, projection);
     }
   }
 

@@ -3,7 +3,6 @@ import { isLong, waitForOwnTick } from "../../own-tick.ts";
 import { complementOf, isStorableString, validateCondition, validatePath } from "../condition.ts";
 import { stale } from "../errors.ts";
 import { mapInSteps } from "../paging/map-in-steps.ts";
-import type { OffsetPositionCache } from "../paging/offset-positions.ts";
 import type { Query } from "../query.ts";
 import { type Entity, parseRawRecord, type RawRecord } from "../record.ts";
 import { assertOutsideSearchFields, splitSearchFields } from "../search-fields.ts";
@@ -29,8 +28,6 @@ export interface MongoReadContext {
   readonly countCompactor: CountCompactor;
   /** Returns the net number of records that this transaction has added but not yet written to the counts. */
   pendingCount(collection: string, organizationId: string): number;
-  /** End positions of pages; absent inside a transaction, which sees uncommitted changes. */
-  readonly offsetPositions?: OffsetPositionCache;
   /** Lets lookups share round trips; absent inside a transaction, whose operations run one after another. */
   readonly sharedReads?: SharedReads;
   readonly log?: Log;
@@ -42,7 +39,7 @@ export interface MongoReadContext {
  */
 export function createMongoReader<T extends Entity>(
   access: DatabaseAccess,
-  { scanLimiter, countCompactor, pendingCount, offsetPositions, sharedReads, log }: MongoReadContext,
+  { scanLimiter, countCompactor, pendingCount, sharedReads, log }: MongoReadContext,
   definition: CollectionDefinition<Entity>,
   organizationId: string,
   decode: (record: RawRecord) => T,
@@ -100,8 +97,7 @@ export function createMongoReader<T extends Entity>(
         const items = await mapInSteps(records, lengthOfJson, decode);
         return query.total ? { items, total: items.length } : { items };
       }
-      const positions = offsetPositions?.forCollection(name, organizationId);
-      const { rows, ...rest } = await listDocuments(query, { read, count, ...(positions && { positions }) });
+      const { rows, ...rest } = await listDocuments(query, { read, count });
       const items = await mapInSteps(
         rows,
         ({ length }) => length,
@@ -140,7 +136,8 @@ export function createMongoWriter<T extends Entity, Written extends T>(
   };
   const recordChange = (id: string, kind: "inserted-or-removed" | "updated"): void => {
     part.attempt.recordWrite();
-    part.attempt.changes.add(name, organizationId, id, kind);
+    part.attempt.prefetched.forgetRecord(name, organizationId, id);
+    part.attempt.written.add(name, organizationId, id, kind);
   };
   const exists = async (id: string): Promise<boolean> =>
     (await run((options) => documents.findOne(toFilter(id, "any"), { ...options, projection: { _id: 1 } }))) !== null;
@@ -151,8 +148,13 @@ export function createMongoWriter<T extends Entity, Written extends T>(
     return toDocument(entity);
   };
   return {
-    get: async (id) =>
-      (part.attempt.writes.find(definition, organizationId, id) as T | undefined) ?? (await reader.get(id)),
+    get: async (id) => {
+      const pending = part.attempt.writes.find(definition, organizationId, id);
+      if (pending) return pending as T;
+      const prefetched = part.attempt.prefetched.findRecord(name, organizationId, id);
+      if (!prefetched) return reader.get(id);
+      return prefetched.record && (parseRawRecord(prefetched.record) as T);
+    },
     list: async (query) => {
       await part.attempt.writes.send(name);
       return reader.list(query);

@@ -29,9 +29,14 @@ export class DirectAccess implements DatabaseAccess {
     return this.track(() => runDirectly(operation));
   }
 
+  /** @throws AppError unavailable after `drain` */
+  assertOpen(): void {
+    if (this.#closed) throw storeUnavailable(new Error("the store is closed"));
+  }
+
   /** Runs work that `drain` waits for. @throws AppError unavailable after `drain` */
   async track<R>(work: () => Promise<R>): Promise<R> {
-    if (this.#closed) throw storeUnavailable(new Error("the store is closed"));
+    this.assertOpen();
     const running = work();
     const settled = running.then(
       () => undefined,

@@ -1,11 +1,12 @@
+import { membershipsName } from "../cache/written-records.ts";
 import { isStorableString } from "../condition.ts";
 import { chunks } from "../paging/pages.ts";
 import type { MembershipReader, MembershipWriter } from "../store.ts";
 import type { DatabaseAccess } from "./database-access.ts";
 import { type Fields, operationTimeMs } from "./driver.ts";
+import { readRawString } from "./read/bson-reader.ts";
 import { findRaw } from "./read/find-raw.ts";
 import { type LookupKind, Lookups } from "./read/lookups.ts";
-import { readRawString } from "./read/raw-document.ts";
 import type { SharedReads } from "./read/shared-reads.ts";
 import { byGroupIndex, byMemberIndex, membershipsCollection } from "./schema/membership-indexes.ts";
 import type { TransactionPart } from "./transaction/attempt.ts";
@@ -130,11 +131,21 @@ export function createMongoMembershipWriter(part: TransactionPart, organizationI
       await part.attempt.members.send();
       return read(...parameters);
     };
+  const recordMembers = (groupId: string, memberIds: readonly string[]): void => {
+    part.attempt.prefetched.forgetMembers(organizationId, groupId, memberIds);
+    for (const id of memberIds) part.attempt.written.add(membershipsName, organizationId, id, "updated");
+  };
   const filterMembers: MembershipReader["filterMembers"] = async (groupId, memberIds) => {
     const isPending = (id: string): boolean => part.attempt.members.has(organizationId, groupId, id);
-    const unsent = memberIds.filter((id) => !isPending(id));
-    const stored = new Set(unsent.length > 0 ? await reader.filterMembers(groupId, unsent) : []);
-    return [...new Set(memberIds)].filter((id) => stored.has(id) || isPending(id));
+    const stored = new Set<string>();
+    const unread: string[] = [];
+    for (const id of memberIds) {
+      const isMember = isPending(id) || part.attempt.prefetched.findMember(organizationId, groupId, id);
+      if (isMember) stored.add(id);
+      else if (isMember === undefined) unread.push(id);
+    }
+    if (unread.length > 0) for (const id of await reader.filterMembers(groupId, unread)) stored.add(id);
+    return [...new Set(memberIds)].filter((id) => stored.has(id));
   };
   return {
     members: afterSend(reader.members),
@@ -150,12 +161,14 @@ export function createMongoMembershipWriter(part: TransactionPart, organizationI
       const { attempt } = part;
       if (added.length > 0) attempt.recordWrite();
       attempt.members.add(organizationId, groupId, added);
+      recordMembers(groupId, added);
       return added;
     },
     remove: async (groupId, memberIds) => {
       await part.attempt.members.send();
-      const removed = await reader.filterMembers(groupId, memberIds);
+      const removed = await filterMembers(groupId, memberIds);
       if (removed.length > 0) part.attempt.recordWrite();
+      recordMembers(groupId, removed);
       for (const chunk of chunks(removed, chunkMax)) {
         await part.run((options) =>
           part.database

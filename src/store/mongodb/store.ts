@@ -2,11 +2,12 @@ import mongoose from "mongoose";
 import { StartupError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { isStorableString } from "../condition.ts";
+import type { StoreEngine, WriteListener } from "../engine.ts";
 import { indexKey } from "../errors.ts";
+import { createGroupLists } from "../group-lists.ts";
 import { migrations as allMigrations, type Migration } from "../migrations.ts";
-import { OffsetPositionCache } from "../paging/offset-positions.ts";
 import { type Entity, parseRawRecord } from "../record.ts";
-import type { CollectionDefinition, ReadTenant, Store, Tenant } from "../store.ts";
+import type { CollectionDefinition, ReadTenant, Tenant } from "../store.ts";
 import { TransactionScope } from "../transaction-scope.ts";
 import { createMongoReader, createMongoWriter, type MongoReadContext } from "./collection.ts";
 import { CountCompactor } from "./counts.ts";
@@ -32,14 +33,10 @@ export interface MongoOptions {
   readonly migrations?: readonly Migration[];
   /** Time limit for a query that no index serves, in milliseconds. */
   readonly scanTimeMs?: number;
-  /** False disables the cache of positions. */
-  readonly hasCache?: boolean;
   readonly log?: Log;
 }
 
 const scanTimeMsDefault = 2000;
-/** Lifetime of a cached page position, in milliseconds. Other replicas may have written since it was cached. */
-const offsetPositionTtlMs = 60_000;
 
 /**
  * Opens the MongoDB store, which several replicas of the service can share. It requires a replica set, because a change of
@@ -53,16 +50,15 @@ export async function openMongoStore({
   collections,
   migrations = allMigrations,
   scanTimeMs = scanTimeMsDefault,
-  hasCache = true,
   log,
-}: MongoOptions): Promise<Store> {
+}: MongoOptions): Promise<StoreEngine> {
   await prepareDatabase(uri, collections, migrations, log);
   const connection = await connect(uri, runtimeOptions);
   const access = new DirectAccess(databaseFrom(connection));
   const startSession = (): Session => connection.getClient().startSession();
-  const offsetPositions = new OffsetPositionCache(offsetPositionTtlMs, hasCache);
+  const listeners: WriteListener[] = [];
   const runner = new TransactionRunner(access.database, startSession, (attempt, isCommitted) => {
-    offsetPositions.invalidate(attempt.changes); // also after a failure: the commit may have succeeded
+    for (const listener of listeners) listener(attempt.written); // also after a failure: the commit may have succeeded
     if (isCommitted) countCompactor.recordWrites(attempt.counts.nonZero);
   });
   const transactions = new TransactionGroupQueue(runner);
@@ -74,7 +70,7 @@ export async function openMongoStore({
   const context: MongoReadContext = { scanLimiter, countCompactor, pendingCount: () => 0, ...(log && { log }) };
   const sharedReads = new SharedReads(access);
   const lookups = new Lookups(access, sharedReads);
-  const directContext: MongoReadContext = { ...context, offsetPositions, sharedReads };
+  const directContext: MongoReadContext = { ...context, sharedReads };
   let closing: Promise<void> | undefined;
 
   const writeTenant = (part: TransactionPart, organizationId: string): Tenant<"write"> => ({
@@ -90,13 +86,17 @@ export async function openMongoStore({
   });
 
   return {
-    for: (organizationId): ReadTenant => ({
-      organizationId,
-      open: <T extends Entity>(definition: CollectionDefinition<T>) =>
-        createMongoReader(access, directContext, definition, organizationId, (record) => parseRawRecord(record) as T),
-      openRaw: (definition) => createMongoReader(access, directContext, definition, organizationId, (record) => record),
-      memberships: createMongoMembershipReader(access, organizationId, sharedReads),
-    }),
+    for: (organizationId): ReadTenant => {
+      const tenant: Omit<ReadTenant, "groupLists"> = {
+        organizationId,
+        open: <T extends Entity>(definition: CollectionDefinition<T>) =>
+          createMongoReader(access, directContext, definition, organizationId, (record) => parseRawRecord(record) as T),
+        openRaw: (definition) =>
+          createMongoReader(access, directContext, definition, organizationId, (record) => record),
+        memberships: createMongoMembershipReader(access, organizationId, sharedReads),
+      };
+      return Object.assign(tenant, { groupLists: createGroupLists(tenant) });
+    },
     lookup: async <T extends Entity>(definition: CollectionDefinition<T>, key: string, values: readonly string[]) => {
       const index = definition.indexes.find((each) => each.unique === "global" && indexKey(each) === key);
       if (!index) throw new Error(`${definition.name} has no globally unique key ${key}`);
@@ -104,14 +104,19 @@ export async function openMongoStore({
       const records = await lookups.find(byGlobalKey(definition, index), candidates);
       return candidates.map((value) => records.get(value)).find((record) => record !== undefined) as T | undefined;
     },
-    transaction: (body, { lockKey } = {}) =>
+    transaction: (body, options) =>
       access.track(async () => {
         scope.assertOutside();
         return transactions.run(
           (part) => scope.run(() => body({ for: (organizationId) => writeTenant(part, organizationId) })),
-          lockKey,
+          options,
         );
       }),
+    hasOtherWriters: true,
+    onWrite: (listener) => {
+      listeners.push(listener);
+    },
+    assertAvailable: () => access.assertOpen(),
     ping: () =>
       access.run(async () => {
         await access.database.command({ ping: 1 }, { maxTimeMS: operationTimeMs });

@@ -1,7 +1,6 @@
 import { isLong, waitForOwnTick } from "../../own-tick.ts";
 import type { Condition, Position, Query, SizeLimit } from "../query.ts";
 import { fromNearerEnd } from "./nearer-end.ts";
-import type { CollectionPositions } from "./offset-positions.ts";
 
 /** Rows that one read returned. */
 export interface PageRead<R> {
@@ -10,6 +9,8 @@ export interface PageRead<R> {
   readonly total?: number;
   /** Whether the rows end at the size limit of the query although there are more matches. */
   readonly isCut?: boolean;
+  /** Where the next page begins, if the query requests it and the page is full. */
+  readonly end?: Position;
 }
 
 /** What `listPage` needs from a storage engine: the records of one collection of one organization. */
@@ -22,13 +23,6 @@ export interface PageSource<R> {
   toPosition(row: R): Position | undefined;
   /** Returns the number of characters of the names and strings in a row. */
   measure(row: R): number;
-  /** Cached end positions of earlier pages; absent where they must not be used, for example inside a transaction. */
-  readonly positions?: CollectionPositions | undefined;
-  /**
-   * True if other processes write to the same data. Their writes do not invalidate `positions`, so a cached position is
-   * used only while the number of matches is what it was when the position was cached.
-   */
-  readonly hasOtherWriters: boolean;
   /** Smallest offset, in records, at which skipping costs more than counting first to find the nearer end. */
   readonly farOffsetMin: number;
   /**
@@ -42,31 +36,28 @@ export interface PageSource<R> {
  * Reads one page of a list. A query with a size limit is read in batches; see `readInBatches`.
  * @returns the rows in the order of the query, and the exact number of matches if the query requests it
  */
-export function listPage<R>(query: Query, source: PageSource<R>): Promise<PageRead<R>> {
+export async function listPage<R>(query: Query, source: PageSource<R>): Promise<PageRead<R>> {
   const { sizeLimit, limit } = query;
-  return sizeLimit && limit > sizeLimit.firstBatch ? readInBatches(query, sizeLimit, source) : readPage(query, source);
+  const isMeasured = sizeLimit && limit > sizeLimit.firstBatch;
+  const page = await (isMeasured ? readInBatches(query, sizeLimit, source) : readPage(query, source));
+  const lastRow = page.rows.at(-1);
+  if (!query.end || lastRow === undefined || (page.rows.length < limit && !page.isCut)) return page;
+  const end = source.toPosition(lastRow);
+  return end ? { ...page, end } : page;
 }
 
 /**
- * Reads one page by the cheapest path, in this order of preference:
- *
- * 1. It continues from the cached end position of the previous page.
- * 2. If the list has no condition, so that its length is known without a scan, it reads from the nearer end.
- * 3. It skips the records before the offset.
+ * Reads one page. If the list has no condition, so that its length is known without a scan, it is read from the nearer
+ * end; otherwise, the records before the offset are skipped.
  *
  * A page read from the far end is correct only for the number of records that its offset was computed from. That number
  * is counted before and after the read; if it changed, the page is read again from the beginning.
  */
 async function readPage<R>(query: Query, source: PageSource<R>): Promise<PageRead<R>> {
   const { where, after, offset = 0 } = query;
-  const { positions, hasOtherWriters } = source;
-  const cached = hasOtherWriters && !query.total ? undefined : positions?.find(query);
   const isFar = !where && !after && offset >= source.farOffsetMin;
-  const totalBefore = (cached ? hasOtherWriters : isFar) ? await source.count(where) : undefined;
-  const isCacheValid = cached && (!hasOtherWriters || cached.total === totalBefore);
-  const { query: effectiveQuery, isReversed } = isCacheValid
-    ? { query: { ...query, offset: 0, after: cached.position }, isReversed: false }
-    : fromNearerEnd(query, where ? undefined : totalBefore);
+  const totalBefore = isFar ? await source.count() : undefined;
+  const { query: effectiveQuery, isReversed } = fromNearerEnd(query, totalBefore);
   let { rows, total = totalBefore } = await source.read(effectiveQuery);
   if (isReversed) {
     const totalAfter = await source.count();
@@ -74,11 +65,6 @@ async function readPage<R>(query: Query, source: PageSource<R>): Promise<PageRea
     else ({ rows, total = totalAfter } = await source.read(query));
   }
   if (query.total) total ??= await source.count(where);
-  const lastRow = rows.at(-1);
-  if (positions && lastRow !== undefined && !after && rows.length === query.limit) {
-    const endPosition = source.toPosition(lastRow);
-    if (endPosition) positions.set(query, endPosition, total);
-  }
   return query.total && total !== undefined ? { rows, total } : { rows };
 }
 
@@ -91,8 +77,8 @@ async function readInBatches<R>(
   { lengthMax, firstBatch }: SizeLimit,
   source: PageSource<R>,
 ): Promise<PageRead<R>> {
-  const { limit, offset = 0 } = query;
-  const { positions, fitBatch } = source;
+  const { limit } = query;
+  const { fitBatch } = source;
   let batchLimit = firstBatch;
   let batch = await readPage({ ...query, limit: batchLimit }, source);
   const { total } = batch;
@@ -117,11 +103,6 @@ async function readInBatches<R>(
       batchQuery = { ...batchQuery, limit: batchLimit };
     }
     batch = await readPage(batchQuery, source);
-  }
-  const lastRow = rows.at(-1);
-  if (positions && lastRow !== undefined && !query.after && (isCut || rows.length === limit)) {
-    const endPosition = source.toPosition(lastRow);
-    if (endPosition) positions.set({ ...query, offset, limit: rows.length }, endPosition, total);
   }
   return { rows, ...(isCut && { isCut }), ...(total !== undefined && { total }) };
 }

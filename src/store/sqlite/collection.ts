@@ -1,8 +1,8 @@
 import { AppError } from "../../errors.ts";
 import { isLong, waitForOwnTick } from "../../own-tick.ts";
+import type { WriteKind, WrittenRecords } from "../cache/written-records.ts";
 import { isStorableString, validateCondition, validatePath } from "../condition.ts";
 import { conflict, stale } from "../errors.ts";
-import type { OffsetPositionCache, RecordChanges } from "../paging/offset-positions.ts";
 import type { Position } from "../query.ts";
 import { type Entity, parseRawRecord } from "../record.ts";
 import { assertOutsideSearchFields } from "../search-fields.ts";
@@ -15,12 +15,8 @@ import { recordColumns, rowToRawRecord, writtenColumns, writtenValues } from "./
 /**
  * Creates the reader of a collection for one organization. Expensive queries run in the reader threads.
  * @param context the connections, the definition and the decoder of records
- * @param offsetPositions the cached end positions of pages; absent inside a transaction, which has uncommitted data
  */
-export function createSqliteReader<T extends Entity>(
-  context: SqliteReadContext<T>,
-  offsetPositions?: OffsetPositionCache,
-): Reader<T> {
+export function createSqliteReader<T extends Entity>(context: SqliteReadContext<T>): Reader<T> {
   const { connection, definition, organizationId, decode } = context;
   return {
     get: (id) =>
@@ -37,8 +33,7 @@ export function createSqliteReader<T extends Entity>(
         if (query.where) validateCondition(query.where);
         if (query.sort) validatePath(query.sort.path);
         if (query.after) validatePosition(query.after);
-        const positions = offsetPositions?.forCollection(definition.name, organizationId);
-        return listRecords(context, query, positions);
+        return listRecords(context, query);
       }),
     count: (where) =>
       mapSqliteErrors(() => {
@@ -81,11 +76,11 @@ function validatePosition({ value, id }: Position): void {
 /**
  * Creates the writer of a collection for one organization inside a transaction.
  * @param connection returns the write connection; throws when the transaction is over
- * @param changes returns the record of the changes of the current commit
+ * @param written returns the message of what the current commit writes
  */
 export function createSqliteWriter<T extends Entity, Written extends T>(
   connection: () => SqliteConnection,
-  changes: () => RecordChanges,
+  written: () => WrittenRecords,
   definition: CollectionDefinition<T, Written>,
   organizationId: string,
 ): Writer<T, Written> {
@@ -93,8 +88,8 @@ export function createSqliteWriter<T extends Entity, Written extends T>(
   const byIdClause = "organization_id = ? AND id = ?";
   const findStoredVersion = (id: string): unknown =>
     connection().get(`SELECT version FROM ${table} WHERE ${byIdClause}`, [organizationId, id])?.["version"];
-  const recordChange = (id: string, kind: "inserted-or-removed" | "updated"): void => {
-    changes().add(definition.name, organizationId, id, kind);
+  const recordWrite = (id: string, kind: WriteKind): void => {
+    written().add(definition.name, organizationId, id, kind);
   };
   const write = (sql: string, values: readonly SqlValue[]): number => {
     try {
@@ -119,7 +114,7 @@ export function createSqliteWriter<T extends Entity, Written extends T>(
       const values = writtenValues(entity, definition);
       if (hasLongValue(values)) await waitForOwnTick();
       write(insertSql(definition), [organizationId, entity.id, ...values]);
-      recordChange(entity.id, "inserted-or-removed");
+      recordWrite(entity.id, "inserted-or-removed");
       if (hasLongValue(values)) await waitForOwnTick();
     },
     replace: async (entity, expectedVersion) => {
@@ -131,7 +126,7 @@ export function createSqliteWriter<T extends Entity, Written extends T>(
           ? write(replaceSql(definition), values)
           : write(replaceVersionSql(definition), [...values, expectedVersion]);
       if (changedRows === 0) throw stale(entity.id);
-      recordChange(entity.id, "updated");
+      recordWrite(entity.id, "updated");
       if (hasLongValue(values)) await waitForOwnTick();
     },
     remove: async (id, expectedVersion) => {
@@ -139,7 +134,7 @@ export function createSqliteWriter<T extends Entity, Written extends T>(
       const versionClause = expectedVersion === "any" ? "" : " AND version = ?";
       const values = expectedVersion === "any" ? [organizationId, id] : [organizationId, id, expectedVersion];
       if (write(`DELETE FROM ${table} WHERE ${byIdClause}${versionClause}`, values) === 1) {
-        recordChange(id, "inserted-or-removed");
+        recordWrite(id, "inserted-or-removed");
         return true;
       }
       if (findStoredVersion(id) !== undefined) throw stale(id);
@@ -149,7 +144,7 @@ export function createSqliteWriter<T extends Entity, Written extends T>(
       if (!isStorableString(id)) return false;
       const { text, values } = buildIncrementSql(definition, amounts, atLeast);
       if (text === "") return findStoredVersion(id) !== undefined;
-      recordChange(id, "updated");
+      recordWrite(id, "updated");
       return write(`UPDATE ${table} SET ${text} WHERE ${byIdClause}`, [...values, organizationId, id]) === 1;
     },
   } satisfies Omit<Writer<T, Written>, keyof Reader<T>>);

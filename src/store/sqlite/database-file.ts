@@ -2,16 +2,13 @@ import { chmodSync, closeSync, fsyncSync, openSync, renameSync, rmSync, statSync
 import { join } from "node:path";
 import { StartupError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
-import { LruCache } from "../cache/lru-cache.ts";
-import { isStorableString } from "../condition.ts";
 import type { Migration } from "../migrations.ts";
-import { type Entity, parseRawRecord } from "../record.ts";
+import type { Entity } from "../record.ts";
 import type { CollectionDefinition } from "../store.ts";
 import { DataDirectoryLock } from "./data-directory.ts";
 import { SqliteConnection } from "./driver.ts";
 import { toStartupError } from "./file-errors.ts";
 import { ReaderPool } from "./readers/reader-pool.ts";
-import { rowToRawRecord } from "./record.ts";
 import { assertCompatibleDatabase, prepareSqliteSchema } from "./schema/tables.ts";
 
 interface DatabaseFileOptions {
@@ -19,7 +16,6 @@ interface DatabaseFileOptions {
   readonly collections: readonly CollectionDefinition<Entity>[];
   readonly migrations: readonly Migration[];
   readonly scanTimeMs: number;
-  readonly hasCache: boolean;
   readonly log?: Log;
   /** The identity of the file that was open before. Absent at startup, which creates a missing file. */
   readonly expectedIdentity?: FileIdentity;
@@ -31,9 +27,6 @@ export class DatabaseFile {
   readonly readerPool: ReaderPool;
   readonly #readConnection: SqliteConnection;
   #hasReadTransaction = false;
-  /** The cache of records found by key in the current read transaction: by SQL, then by value. */
-  readonly #recordsByKeyMax: number;
-  readonly #recordsByKey = new Map<string, LruCache<string, Entity>>();
   readonly #lock: DataDirectoryLock;
   readonly #path: string;
   readonly identity: FileIdentity;
@@ -53,8 +46,7 @@ export class DatabaseFile {
     }
   }
 
-  private constructor(lock: DataDirectoryLock, path: string, { scanTimeMs, hasCache }: DatabaseFileOptions) {
-    this.#recordsByKeyMax = hasCache ? recordsByKeyMax : 0;
+  private constructor(lock: DataDirectoryLock, path: string, { scanTimeMs }: DatabaseFileOptions) {
     this.#lock = lock;
     this.#path = path;
     this.identity = readFileIdentity(path) ?? "";
@@ -75,32 +67,9 @@ export class DatabaseFile {
     return this.#readConnection;
   }
 
-  /**
-   * Finds the record with one of these values at a globally unique key. Results are cached until the next commit,
-   * because every request looks up a token, and most requests use few tokens.
-   * @param sql selects the record of one bound value
-   * @returns a frozen record that all callers share
-   */
-  findByKey(sql: string, values: readonly string[]): Entity | undefined {
-    const connection = this.readConnection();
-    const cached = this.#recordsByKey.get(sql) ?? new LruCache<string, Entity>(this.#recordsByKeyMax);
-    this.#recordsByKey.set(sql, cached);
-    for (const value of values.filter(isStorableString)) {
-      const record = cached.get(value);
-      if (record) return record;
-      const row = connection.getValues(sql, [value]);
-      if (!row) continue;
-      const frozen = deepFreeze(parseRawRecord(rowToRawRecord(row)));
-      cached.set(value, frozen);
-      return frozen;
-    }
-    return undefined;
-  }
-
   /** Ends the read transaction before a commit, so that later queries see the commit and the WAL can be reset. */
   endRead(): void {
     this.#hasReadTransaction = false;
-    this.#recordsByKey.clear();
     if (this.#readConnection.inTransaction) this.#readConnection.exec("COMMIT"); // an error may have ended the transaction
   }
 
@@ -121,15 +90,6 @@ export class DatabaseFile {
       this.#lock.release();
     }
   }
-}
-
-/** The most records that are cached per key between two commits: more than the tokens in daily use. */
-const recordsByKeyMax = 10_000;
-
-/** Freezes a record, because all callers share it. */
-function deepFreeze<T extends object>(value: T): T {
-  for (const each of Object.values(value)) if (typeof each === "object" && each !== null) deepFreeze(each as object);
-  return Object.freeze(value);
 }
 
 /** Set explicitly, because one driver has another default for `synchronous`. FULL survives a power failure. */

@@ -1,5 +1,5 @@
+import { membershipsName, type WrittenRecords } from "../cache/written-records.ts";
 import { isStorableString } from "../condition.ts";
-import type { RecordChanges } from "../paging/offset-positions.ts";
 import type { MembershipReader, MembershipWriter } from "../store.ts";
 import { limitSql, mapSqliteErrors, type SqliteConnection } from "./driver.ts";
 import { recordSeparator, unitSeparator } from "./record.ts";
@@ -87,12 +87,12 @@ async function readGroupsByMember(
 /** Creates the writer of the memberships of one organization inside a transaction. */
 export function createSqliteMembershipWriter(
   connection: () => SqliteConnection,
-  changes: () => RecordChanges,
+  written: () => WrittenRecords,
   organizationId: string,
 ): MembershipWriter {
   const write = (sql: string, groupId: string, memberId: string): boolean => {
     if (connection().run(sql, [organizationId, groupId, memberId]) === 0) return false;
-    changes().addId(organizationId, memberId);
+    written().add(membershipsName, organizationId, memberId, "updated");
     return true;
   };
   return Object.assign(createSqliteMembershipReader(connection, organizationId), {

@@ -1,10 +1,13 @@
 import { storeUnavailable } from "../../errors.ts";
 import type { Log } from "../../log.ts";
+import { WrittenRecords } from "../cache/written-records.ts";
+import { isStorableString } from "../condition.ts";
+import type { StoreEngine, WriteListener } from "../engine.ts";
 import { indexKey } from "../errors.ts";
+import { createGroupLists } from "../group-lists.ts";
 import { migrations as allMigrations, type Migration } from "../migrations.ts";
-import { OffsetPositionCache, RecordChanges } from "../paging/offset-positions.ts";
-import { type Entity, parseRawRecord } from "../record.ts";
-import type { CollectionDefinition, Index, ReadTenant, Store, Tenant, Transaction, WriteListener } from "../store.ts";
+import { type Entity, parseRawRecord, type RawRecord } from "../record.ts";
+import type { CollectionDefinition, Index, ReadTenant, Tenant, Transaction } from "../store.ts";
 import { TransactionScope } from "../transaction-scope.ts";
 import { createSqliteReader, createSqliteWriter } from "./collection.ts";
 import { DatabaseFile, type FileIdentity } from "./database-file.ts";
@@ -12,7 +15,7 @@ import { mapSqliteErrors, type SqliteConnection } from "./driver.ts";
 import { createSqliteMembershipReader, createSqliteMembershipWriter } from "./memberships.ts";
 import { elementTable, indexColumn, quoteIdentifier } from "./query/where.ts";
 import type { ReaderPool } from "./readers/reader-pool.ts";
-import { qualifiedRecordColumns, readAsSingleRow, recordColumns } from "./record.ts";
+import { qualifiedRecordColumns, readAsSingleRow, recordColumns, rowToRawRecord } from "./record.ts";
 import { WriteQueue } from "./write-queue.ts";
 
 export interface SqliteOptions {
@@ -22,8 +25,6 @@ export interface SqliteOptions {
   readonly migrations?: readonly Migration[];
   /** The time limit of a query in a reader thread, in milliseconds. */
   readonly scanTimeMs?: number;
-  /** False disables the caches of records and of positions. */
-  readonly hasCache?: boolean;
   readonly log?: Log;
 }
 
@@ -45,16 +46,14 @@ export function openSqliteStore({
   collections,
   migrations = allMigrations,
   scanTimeMs = scanTimeMsDefault,
-  hasCache = true,
   log,
-}: SqliteOptions): Store {
+}: SqliteOptions): StoreEngine {
   const open = (expectedIdentity?: FileIdentity): DatabaseFile =>
     DatabaseFile.open({
       dataDir,
       collections,
       migrations,
       scanTimeMs,
-      hasCache,
       ...(log && { log }),
       ...(expectedIdentity !== undefined && { expectedIdentity }),
     });
@@ -91,7 +90,7 @@ export function openSqliteStore({
     try {
       file = open(identity);
       identity = file.identity;
-      for (const listener of listeners) listener(undefined, []);
+      for (const listener of listeners) listener(undefined);
     } catch (error) {
       throw storeUnavailable(error);
     }
@@ -102,8 +101,7 @@ export function openSqliteStore({
   };
   const scope = new TransactionScope(log);
   const keyLookups = buildKeyLookups(collections);
-  const offsetPositions = new OffsetPositionCache(undefined, hasCache);
-  let changes = new RecordChanges();
+  let written = new WrittenRecords();
   const queue = new WriteQueue(
     () => ensureOpen(0).writeConnection,
     (connection) => {
@@ -114,11 +112,8 @@ export function openSqliteStore({
       currentFile.endRead();
     },
     () => {
-      offsetPositions.invalidate(changes);
-      for (const [organizationId, ids] of changes.idsByOrganization) {
-        for (const listener of listeners) listener(organizationId, ids);
-      }
-      changes = new RecordChanges();
+      for (const listener of listeners) listener(written);
+      written = new WrittenRecords();
     },
   );
   const currentFile = (maxAgeMs: number): DatabaseFile => {
@@ -130,37 +125,42 @@ export function openSqliteStore({
   const readSources = { connection: readConnection, readerPool, ...(log && { log }) };
 
   return {
-    for: (organizationId): ReadTenant => ({
-      organizationId,
-      open: <T extends Entity>(definition: CollectionDefinition<T>) =>
-        createSqliteReader(
-          { organizationId, definition, decode: (record) => parseRawRecord(record) as T, ...readSources },
-          offsetPositions,
-        ),
-      openRaw: (definition) =>
-        createSqliteReader(
-          { organizationId, definition, read: readAsSingleRow, decode: (record) => record, ...readSources },
-          offsetPositions,
-        ),
-      memberships: createSqliteMembershipReader(readConnection, organizationId),
-    }),
+    for: (organizationId): ReadTenant => {
+      const tenant: Omit<ReadTenant, "groupLists"> = {
+        organizationId,
+        open: <T extends Entity>(definition: CollectionDefinition<T>) =>
+          createSqliteReader({
+            ...{ organizationId, definition, decode: (record: RawRecord) => parseRawRecord(record) as T },
+            ...readSources,
+          }),
+        openRaw: (definition) =>
+          createSqliteReader({
+            ...{ organizationId, definition, read: readAsSingleRow, decode: (record: RawRecord) => record },
+            ...readSources,
+          }),
+        memberships: createSqliteMembershipReader(readConnection, organizationId),
+      };
+      return Object.assign(tenant, { groupLists: createGroupLists(tenant) });
+    },
     lookup: <T extends Entity>(definition: CollectionDefinition<T>, key: string, values: readonly string[]) =>
       mapSqliteErrors(() => {
         const sql = keyLookups.get(keyLookupName(definition, key));
         if (sql === undefined) throw new Error(`${definition.name} has no globally unique key ${key}.`);
-        return currentFile(fileCheckIntervalMs).findByKey(sql, values) as T | undefined;
+        return findByKey(readConnection(), sql, values) as T | undefined;
       }),
     transaction: (body) =>
       mapSqliteErrors(() => {
         assertOpen();
         scope.assertOutside();
-        return queue.run((connection) => scope.run(() => runInTransaction(connection, () => changes, body)));
+        return queue.run((connection) => scope.run(() => runInTransaction(connection, () => written, body)));
       }),
-    ...(hasCache && {
-      onWrite: (listener: WriteListener) => {
-        listeners.push(listener);
-      },
-    }),
+    hasOtherWriters: false,
+    onWrite: (listener) => {
+      listeners.push(listener);
+    },
+    assertAvailable: () => {
+      currentFile(fileCheckIntervalMs);
+    },
     ping: () =>
       mapSqliteErrors(async () => {
         currentFile(0).readConnection().get("SELECT 1 FROM migrations");
@@ -182,7 +182,7 @@ export function openSqliteStore({
 /** Runs the body of a transaction. Its writers fail afterwards, because late writes would join another transaction. */
 async function runInTransaction<R>(
   connection: SqliteConnection,
-  changes: () => RecordChanges,
+  written: () => WrittenRecords,
   body: (transaction: Transaction) => Promise<R>,
 ): Promise<R> {
   let isFinished = false;
@@ -194,13 +194,25 @@ async function runInTransaction<R>(
     return await body({
       for: (organizationId): Tenant<"write"> => ({
         organizationId,
-        open: (definition) => createSqliteWriter(writeConnection, changes, definition, organizationId),
-        memberships: createSqliteMembershipWriter(writeConnection, changes, organizationId),
+        open: (definition) => createSqliteWriter(writeConnection, written, definition, organizationId),
+        memberships: createSqliteMembershipWriter(writeConnection, written, organizationId),
       }),
     });
   } finally {
     isFinished = true;
   }
+}
+
+/**
+ * Finds the record with one of these values at a globally unique key.
+ * @param sql selects the record of one bound value
+ */
+function findByKey(connection: SqliteConnection, sql: string, values: readonly string[]): Entity | undefined {
+  for (const value of values.filter(isStorableString)) {
+    const row = connection.getValues(sql, [value]);
+    if (row) return parseRawRecord(rowToRawRecord(row));
+  }
+  return undefined;
 }
 
 /** Returns the SQL of each lookup by a globally unique key, by collection and key. */

@@ -168,6 +168,48 @@ export function transactionContract(store: () => Store): void {
       });
     });
 
+    it("reads its own writes and those of the transactions before it, whatever reads it expects", async () => {
+      await insertAll(store(), organization, [newTestRecord(organization, "a", { size: 0 })]);
+      const expectedReads = {
+        organizationId: organization,
+        records: [
+          { definition: testRecords, ids: ["thg_a", "thg_b", "thg_missing", "thg_\0"] },
+          { definition: otherRecords, ids: [] },
+        ],
+        members: { groupId: "grp_1", memberIds: ["usr_1", "usr_2", "usr_\0"] },
+      };
+      const run = (): Promise<unknown> =>
+        store().transaction(
+          async (change) => {
+            const { memberships, ...tenant } = change.for(organization);
+            const writer = tenant.open(testRecords);
+            const sizeOf = async (id: string): Promise<number | undefined> => (await writer.get(id))?.size;
+            const size = (await sizeOf("thg_a")) ?? Number.NaN;
+            await writer.increment("thg_a", { size: 1 });
+            expect(await sizeOf("thg_a")).to.equal(size + 1);
+            expect(await writer.get("thg_b")).to.equal(undefined);
+            await writer.insert(newTestRecord(organization, "b", { size: 1 }));
+            expect(await writer.count()).to.equal(2); // the insert is sent before
+            expect(await sizeOf("thg_b")).to.equal(1);
+            await writer.replace(newTestRecord(organization, "b", { size: 2 }), 1);
+            expect(await sizeOf("thg_b")).to.equal(2);
+            expect(await writer.remove("thg_b", "any")).to.equal(true);
+            expect(await writer.get("thg_b")).to.equal(undefined);
+            expect(await writer.get("thg_missing")).to.equal(undefined);
+            expect(await memberships.filterMembers("grp_1", ["usr_1", "usr_2"])).to.deep.equal([]);
+            expect(await memberships.add("grp_1", ["usr_1"])).to.deep.equal(["usr_1"]);
+            expect(await memberships.members("grp_1", { limit: 9 })).to.deep.equal(["usr_1"]);
+            expect(await memberships.add("grp_1", ["usr_1", "usr_2"])).to.deep.equal(["usr_2"]);
+            expect(await memberships.filterMembers("grp_1", ["usr_1", "usr_2"])).to.deep.equal(["usr_1", "usr_2"]);
+            expect(await memberships.remove("grp_1", ["usr_1", "usr_2"])).to.deep.equal(["usr_1", "usr_2"]);
+            expect(await memberships.remove("grp_1", ["usr_1"])).to.deep.equal([]);
+          },
+          { lockKey: "thg_a", expectedReads },
+        );
+      await Promise.all(Array.from({ length: 5 }, run));
+      expect((await testRecordReader(store(), organization).get("thg_a"))?.size).to.equal(5);
+    });
+
     it("hides its writes from other readers until it is committed", async () => {
       await insertAll(store(), organization, [newTestRecord(organization, "a", { size: 1 })]);
       const outside = async (): Promise<unknown> => [

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import mongoose from "mongoose";
+import { withCaches } from "../../../src/store/cache/cached-store.ts";
 import { openMongoStore } from "../../../src/store/mongodb/store.ts";
+import type { Store } from "../../../src/store/store.ts";
 import { assertNoSecrets } from "../../support/secrets.ts";
 import { areCachesEnabled, type TestStore, type TestStoreOptions } from "../test-store.fixture.ts";
 
@@ -26,7 +28,11 @@ export function mongoTestStoreOpener(server: string): (options: TestStoreOptions
       (isReusable && emptyDatabases.get(key)?.pop()) ||
       withDatabase(server, `gatehouse_test_${randomBytes(6).toString("hex")}`);
     let options = { hasCache: areCachesEnabled, ...initialOptions };
-    let store = await openMongoStore({ uri, ...options });
+    const open = async (): Promise<Store> => {
+      const engine = await openMongoStore({ uri, ...options });
+      return options.hasCache ? withCaches(engine) : engine;
+    };
+    let store = await open();
     return {
       get uri() {
         isReusable = false;
@@ -39,10 +45,10 @@ export function mongoTestStoreOpener(server: string): (options: TestStoreOptions
         await store.close();
         if (changedOptions) isReusable = false;
         options = { ...options, ...changedOptions };
-        store = await openMongoStore({ uri, ...options });
+        store = await open();
         return store;
       },
-      openSecond: () => openMongoStore({ uri, ...options }),
+      openSecond: open,
       dispose: async () => {
         await store.close();
         await withConnection(uri, async (connection) => {

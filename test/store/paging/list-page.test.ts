@@ -1,6 +1,5 @@
 import { expect } from "chai";
 import { listPage, type PageSource } from "../../../src/store/paging/list-page.ts";
-import { OffsetPositionCache } from "../../../src/store/paging/offset-positions.ts";
 import type { Query } from "../../../src/store/query.ts";
 
 const allIds = Array.from({ length: 1000 }, (_, at) => `r${String(at).padStart(4, "0")}`);
@@ -8,7 +7,6 @@ const allIds = Array.from({ length: 1000 }, (_, at) => `r${String(at).padStart(4
 /** A source over the ids in order, with the operations that the algorithm ran. */
 function startSource(overrides: Partial<PageSource<string>> = {}) {
   const operations: string[] = [];
-  const positions = new OffsetPositionCache().forCollection("records", "org_1");
   const source: PageSource<string> = {
     read: async ({ sort, after, offset = 0, limit }) => {
       const isDescending = sort?.direction === "descending";
@@ -23,8 +21,6 @@ function startSource(overrides: Partial<PageSource<string>> = {}) {
     },
     toPosition: (id) => ({ id }),
     measure: (id) => id.length,
-    positions,
-    hasOtherWriters: false,
     farOffsetMin: 200,
     ...overrides,
   };
@@ -33,7 +29,6 @@ function startSource(overrides: Partial<PageSource<string>> = {}) {
 
 describe("listPage", () => {
   const first: Query = { offset: 0, limit: 10, total: true };
-  const second: Query = { offset: 10, limit: 10, total: true };
 
   it("reads the first page with one read and one count", async () => {
     const { source, operations } = startSource();
@@ -53,34 +48,14 @@ describe("listPage", () => {
     expect(operations).to.deep.equal(["read from 0"]);
   });
 
-  it("continues from the cached position without confirming it if no other process writes", async () => {
-    const { source, operations } = startSource();
-    await listPage({ ...first, total: false }, source);
-    operations.length = 0;
-    expect(await listPage({ ...second, total: false }, source)).to.deep.equal({ rows: allIds.slice(10, 20) });
-    expect(operations).to.deep.equal(["read after r0009"]);
-  });
-
-  it("continues from the cached position after one count if other processes write", async () => {
-    const { source, operations } = startSource({ hasOtherWriters: true });
-    await listPage(first, source);
-    operations.length = 0;
-    expect(await listPage(second, source)).to.deep.equal({ rows: allIds.slice(10, 20), total: 1000 });
-    expect(operations).to.deep.equal(["count", "read after r0009"]);
-  });
-
-  it("ignores the cached position if other processes write and the number of matches has changed", async () => {
-    const { source, operations } = startSource({ hasOtherWriters: true });
-    await listPage(first, source);
-    operations.length = 0;
-    await listPage(second, {
-      ...source,
-      count: async () => {
-        operations.push("count");
-        return 1003;
-      },
-    });
-    expect(operations).to.deep.equal(["count", "read from 10"]);
+  it("returns the position at which the next page begins if the query requests it and the page is full", async () => {
+    const { source } = startSource();
+    const { end } = await listPage({ ...first, end: true }, source);
+    expect(end).to.deep.equal({ id: "r0009" });
+    const { end: continued } = await listPage({ after: { id: "r0009" }, limit: 10, end: true }, source);
+    expect(continued).to.deep.equal({ id: "r0019" });
+    expect(await listPage({ offset: 995, limit: 10, end: true }, source)).not.to.have.property("end");
+    expect(await listPage(first, source)).not.to.have.property("end");
   });
 
   it("reads the last page from the end and confirms the total after the read", async () => {
@@ -120,10 +95,10 @@ describe("listPage", () => {
 
     it("cuts the page before the record that exceeds the limit, and continues from there without skipping", async () => {
       const { source, operations } = startSource();
-      const page = await listPage({ limit: 50, sizeLimit }, source);
+      const { end, ...page } = await listPage({ limit: 50, sizeLimit, end: true }, source);
       expect(page).to.deep.equal({ rows: allIds.slice(0, 20), isCut: true });
       operations.length = 0;
-      await listPage({ offset: 20, limit: 50, sizeLimit }, source);
+      if (end) await listPage({ after: end, limit: 50, sizeLimit }, source);
       expect(operations[0]).to.equal("read after r0019");
     });
 

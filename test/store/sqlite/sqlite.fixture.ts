@@ -1,12 +1,17 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { withCaches } from "../../../src/store/cache/cached-store.ts";
+import type { StoreEngine } from "../../../src/store/engine.ts";
 import { openSqliteStore } from "../../../src/store/sqlite/store.ts";
+import type { Store } from "../../../src/store/store.ts";
 import { assertNoSecretsInFiles } from "../../support/secrets.ts";
 import { areCachesEnabled, type OpenTestStore, type TestStore, type TestStoreOptions } from "../test-store.fixture.ts";
 
 export interface SqliteTestStore extends TestStore {
   readonly dataDir: string;
+  /** The engine of `store`, which reads everything from the database. */
+  readonly engine: StoreEngine;
 }
 
 /** Opens an embedded store in its own temporary directory. */
@@ -14,16 +19,23 @@ export const openSqliteTestStore = (async (first): Promise<SqliteTestStore> => {
   const dataDir = await mkdtemp(join(tmpdir(), "gatehouse-store-"));
   await writeFile(join(dataDir, "gatehouse.db"), await createEmptyDatabase(first), { mode: 0o600 });
   let options = { hasCache: areCachesEnabled, ...first };
-  let store = openSqliteStore({ dataDir, ...options });
+  const openEngine = (): StoreEngine => openSqliteStore({ dataDir, ...options });
+  const decorate = (opened: StoreEngine): Store => (options.hasCache ? withCaches(opened) : opened);
+  let engine = openEngine();
+  let store = decorate(engine);
   return {
     dataDir,
+    get engine() {
+      return engine;
+    },
     get store() {
       return store;
     },
     reopen: async (changed = {}) => {
       await store.close();
       options = { ...options, ...changed };
-      store = openSqliteStore({ dataDir, ...options });
+      engine = openEngine();
+      store = decorate(engine);
       return store;
     },
     dispose: async () => {

@@ -1,6 +1,7 @@
 import { rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
+import { membershipsName, type WrittenRecords } from "../../../src/store/cache/written-records.ts";
 import type { Store, Transaction } from "../../../src/store/store.ts";
 import { contractCollections, newOrganizationId, newTestRecord, testRecords } from "../contract/records.fixture.ts";
 import { openSqliteTestStore, type SqliteTestStore } from "./sqlite.fixture.ts";
@@ -12,10 +13,10 @@ describe("onWrite of the embedded store", () => {
   before(async () => {
     opened = await openSqliteTestStore({ collections: contractCollections, hasCache: true });
     store = opened.store;
-    store.onWrite?.((organizationId, ids) => notifications.push([organizationId, [...ids].sort()]));
+    opened.engine.onWrite((written) => notifications.push(written && toTuples(written)));
   });
   after(() => opened.dispose());
-  let notifications: [string | undefined, string[]][] = [];
+  let notifications: (WriteTuple[] | undefined)[] = [];
   beforeEach(() => {
     organization = newOrganizationId();
     notifications = [];
@@ -36,7 +37,7 @@ describe("onWrite of the embedded store", () => {
         await body(tenant);
         expect(notifications).to.deep.equal([]);
       });
-      expect(notifications).to.deep.equal([[organization, ["thg_a"]]]);
+      expect(notifications).to.deep.equal([[[organization, testRecords.name, ["thg_a"]]]]);
     }
   });
 
@@ -45,9 +46,9 @@ describe("onWrite of the embedded store", () => {
     await write(({ memberships }) => memberships.add("grp_1", ["usr_1", "usr_3"]));
     await write(({ memberships }) => memberships.remove("grp_1", ["grp_2", "usr_9"]));
     expect(notifications).to.deep.equal([
-      [organization, ["grp_2", "usr_1"]],
-      [organization, ["usr_3"]],
-      [organization, ["grp_2"]],
+      [[organization, membershipsName, ["grp_2", "usr_1"]]],
+      [[organization, membershipsName, ["usr_3"]]],
+      [[organization, membershipsName, ["grp_2"]]],
     ]);
   });
 
@@ -57,9 +58,10 @@ describe("onWrite of the embedded store", () => {
       await change.for(organization).open(testRecords).insert(newTestRecord(organization, "a"));
       await change.for(other).open(testRecords).insert(newTestRecord(other, "b"));
     });
-    expect(notifications).to.have.deep.members([
-      [organization, ["thg_a"]],
-      [other, ["thg_b"]],
+    expect(notifications).to.have.length(1);
+    expect(notifications[0]).to.have.deep.members([
+      [organization, testRecords.name, ["thg_a"]],
+      [other, testRecords.name, ["thg_b"]],
     ]);
   });
 
@@ -75,7 +77,7 @@ describe("onWrite of the embedded store", () => {
     notifications = [];
     await rename(`${file}.away`, file);
     while (!(await isAvailable())) await new Promise((resolve) => setTimeout(resolve, 10));
-    expect(notifications).to.deep.equal([[undefined, []]]);
+    expect(notifications).to.deep.equal([undefined]);
   });
 
   describe("group commit", () => {
@@ -94,17 +96,23 @@ describe("onWrite of the embedded store", () => {
     it("commits transactions that arrive together at once", async () => {
       await insertAtOnce("abcdef", 0);
       expect(notifications.length).to.be.below(6);
-      expect(notifications.flatMap(([, ids]) => ids)).to.have.length(6);
+      expect(notifications.flatMap((tuples) => tuples?.flatMap(([, , ids]) => ids))).to.have.length(6);
     });
 
     it("ends a group after a transaction that takes long, so that the event loop is not held for the sum", async () => {
       await insertAtOnce("abcdef", 15);
-      expect(notifications.map(([, ids]) => ids)).to.deep.equal(
+      expect(notifications.map((tuples) => tuples?.flatMap(([, , ids]) => ids))).to.deep.equal(
         ["a", "b", "c", "d", "e", "f"].map((name) => [`thg_${name}`]),
       );
     });
   });
 });
+
+/** The organization, the collection and the ids of written records. */
+type WriteTuple = [string, string, string[]];
+
+const toTuples = (written: WrittenRecords): WriteTuple[] =>
+  [...written].map(([organizationId, collection, { ids }]) => [organizationId, collection, [...ids].sort()]);
 
 describe("WAL of the embedded store", () => {
   it("is empty after the store is closed, even after a last read", async () => {

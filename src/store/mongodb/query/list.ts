@@ -1,10 +1,10 @@
 import { listPage, type PageRead } from "../../paging/list-page.ts";
 import { inferTotal } from "../../paging/nearer-end.ts";
-import type { CollectionPositions } from "../../paging/offset-positions.ts";
 import type { Position, Query, Scalar } from "../../query.ts";
 import { parseRawRecord } from "../../record.ts";
 import type { Reader } from "../../store.ts";
-import { decodeRawDocument, readRawString } from "../read/raw-document.ts";
+import { readRawString } from "../read/bson-reader.ts";
+import { decodeRawDocument } from "../read/raw-document.ts";
 import { documentSkipMax } from "./page.ts";
 
 /** Skipping fewer records than this costs less than the round trip that counts them. */
@@ -13,7 +13,6 @@ const farOffsetMin = 200;
 /**
  * Reads one page of a collection by the cheapest path; see `listPage`.
  * @param source.read reads the documents of one query
- * @param source.positions cached end positions of earlier pages; absent inside a transaction
  * @returns the documents in BSON, and the number of all matches if the query requests it
  */
 export async function listDocuments(
@@ -21,11 +20,9 @@ export async function listDocuments(
   {
     read,
     count,
-    positions,
   }: {
     read(query: Query): Promise<readonly Uint8Array[]>;
     count: Reader<never>["count"];
-    positions?: CollectionPositions;
   },
 ): Promise<PageRead<Uint8Array>> {
   return listPage<Uint8Array>(query, {
@@ -40,8 +37,6 @@ export async function listDocuments(
     count: async (where) => count(where),
     toPosition: (document) => toPosition(document, query.sort?.path),
     measure: ({ length }) => length,
-    positions,
-    hasOtherWriters: true,
     farOffsetMin,
   });
 }

@@ -3,8 +3,8 @@ import type { Entity } from "../../record.ts";
 import type { CollectionDefinition } from "../../store.ts";
 import type { DatabaseAccess } from "../database-access.ts";
 import type { MongoCollection } from "../driver.ts";
+import { readRawString } from "../read/bson-reader.ts";
 import { findRaw, type RawFindOptions } from "../read/find-raw.ts";
-import { readRawString } from "../read/raw-document.ts";
 import { idIndex } from "../schema/indexes.ts";
 import type { PlanPart, QueryPlan } from "./plan.ts";
 

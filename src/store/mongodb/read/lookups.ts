@@ -1,8 +1,8 @@
 import { isLong, waitForOwnTick } from "../../../own-tick.ts";
 import type { DatabaseAccess } from "../database-access.ts";
 import { type Fields, operationTimeMs } from "../driver.ts";
+import { readRawNumber } from "./bson-reader.ts";
 import { findRaw, readRaw } from "./find-raw.ts";
-import { readRawNumber } from "./raw-document.ts";
 import type { SharedReads } from "./shared-reads.ts";
 
 /** One kind of lookup by keys: which documents have them, and which value each key has. */

@@ -5,8 +5,9 @@ import type { CollectionDefinition, Index } from "../../store.ts";
 import { documentId, documentPath, withoutSearchFields } from "../document.ts";
 import type { Fields } from "../driver.ts";
 import { idIndex, queryIndexName, uniqueIndexName } from "../schema/indexes.ts";
+import { readRawString } from "./bson-reader.ts";
 import type { LookupKind } from "./lookups.ts";
-import { decodeRawDocument, readRawString } from "./raw-document.ts";
+import { decodeRawDocument } from "./raw-document.ts";
 
 /** Looks up the records of an organization by id. */
 export function byId(definition: CollectionDefinition<Entity>, organizationId: string): LookupKind<RawRecord> {

@@ -1,11 +1,13 @@
 import { hasErrorCode } from "../../../errors.ts";
-import { RecordChanges } from "../../paging/offset-positions.ts";
+import { WrittenRecords } from "../../cache/written-records.ts";
+import type { ExpectedReads } from "../../store.ts";
 import { CountDeltas } from "../counts.ts";
 import type { DatabaseAccess } from "../database-access.ts";
 import type { Database, OperationOptions, Session } from "../driver.ts";
 import { isDriverError } from "../errors.ts";
 import { PendingMembers } from "./pending-members.ts";
 import { PendingWrites } from "./pending-writes.ts";
+import { PrefetchedReads } from "./prefetched-reads.ts";
 
 /** The body of a transaction. */
 export type TransactionBody<R> = (part: TransactionPart) => Promise<R>;
@@ -14,9 +16,10 @@ export type TransactionBody<R> = (part: TransactionPart) => Promise<R>;
 export class TransactionAttempt implements DatabaseAccess {
   readonly inTransaction = true;
   readonly counts = new CountDeltas();
-  readonly changes = new RecordChanges();
+  readonly written = new WrittenRecords();
   readonly writes: PendingWrites;
   readonly members: PendingMembers;
+  readonly prefetched: PrefetchedReads;
   readonly database: Database;
   readonly #session: Session;
   #lastOperation: Promise<unknown> = Promise.resolve();
@@ -28,6 +31,7 @@ export class TransactionAttempt implements DatabaseAccess {
     this.#session = session;
     this.writes = new PendingWrites(this);
     this.members = new PendingMembers(this);
+    this.prefetched = new PrefetchedReads(this);
   }
 
   /**
@@ -55,11 +59,16 @@ export class TransactionAttempt implements DatabaseAccess {
 
   /**
    * Runs the bodies and sends their writes. A body that fails before its first write does not affect the others.
+   * @param expectedReads what the bodies will probably read
    * @returns the outcome of each body
    * @throws the error that aborted the transaction, or the error of a body that has written
    */
-  async execute(bodies: readonly TransactionBody<unknown>[]): Promise<readonly PromiseSettledResult<unknown>[]> {
+  async execute(
+    bodies: readonly TransactionBody<unknown>[],
+    expectedReads: readonly ExpectedReads[] = [],
+  ): Promise<readonly PromiseSettledResult<unknown>[]> {
     const outcomes: PromiseSettledResult<unknown>[] = [];
+    await this.prefetched.read(expectedReads);
     for (const body of bodies) {
       const writesBefore = this.#writeCount;
       const part = new TransactionPart(this);

@@ -1,4 +1,5 @@
 import { storeUnavailable } from "../../../errors.ts";
+import type { ExpectedReads, TransactionOptions } from "../../store.ts";
 import type { TransactionBody } from "./attempt.ts";
 import type { TransactionRunner } from "./runner.ts";
 
@@ -13,6 +14,7 @@ const lockTimeoutMs = 10_000;
 interface Job {
   readonly body: TransactionBody<unknown>;
   readonly lockKey: string | undefined;
+  readonly expectedReads: ExpectedReads | undefined;
   readonly deadline: number;
   resolve(value: unknown): void;
   reject(error: unknown): void;
@@ -38,13 +40,15 @@ export class TransactionGroupQueue {
 
   /**
    * Runs a transaction.
-   * @param lockKey transactions of this process with the same key run one after another
+   * @param options.lockKey transactions of this process with the same key run one after another
+   * @param options.expectedReads what the body will probably read
    * @throws AppError conflict | stale | unavailable, and any error of the body
    */
-  run<R>(body: TransactionBody<R>, lockKey?: string): Promise<R> {
+  run<R>(body: TransactionBody<R>, { lockKey, expectedReads }: TransactionOptions = {}): Promise<R> {
     return new Promise<R>((resolve, reject) => {
       const deadline = Date.now() + lockTimeoutMs;
-      this.#waiting.push({ body, lockKey, deadline, resolve: resolve as (value: unknown) => void, reject });
+      const settle = { resolve: resolve as (value: unknown) => void, reject };
+      this.#waiting.push({ body, lockKey, expectedReads, deadline, ...settle });
       if (this.#running === 0) this.#schedule();
       else this.#timer ??= setTimeout(() => this.#startGroup(), waitMaxMs);
     });
@@ -95,7 +99,10 @@ export class TransactionGroupQueue {
 
   async #runGroup(jobs: readonly Job[]): Promise<void> {
     try {
-      const outcomes = await this.#runner.run(jobs.map(({ body }) => body));
+      const outcomes = await this.#runner.run(
+        jobs.map(({ body }) => body),
+        jobs.flatMap(({ expectedReads }) => expectedReads ?? []),
+      );
       jobs.forEach((job, at) => {
         const outcome = outcomes[at];
         if (outcome?.status === "fulfilled") job.resolve(outcome.value);

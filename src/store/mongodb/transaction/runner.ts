@@ -1,3 +1,4 @@
+import type { ExpectedReads } from "../../store.ts";
 import { type Database, operationTimeMs, type Session } from "../driver.ts";
 import { isConnectionError, isTransientTransactionError, isUnknownCommitResult, toStoreError } from "../errors.ts";
 import { TransactionAttempt, type TransactionBody } from "./attempt.ts";
@@ -28,16 +29,20 @@ export class TransactionRunner {
 
   /**
    * Runs the bodies one after another and commits them together.
+   * @param expectedReads what the bodies will probably read
    * @returns the outcome of each body; one that failed before its first write does not affect the others
    * @throws AppError conflict | stale | unavailable, and the error of a body that has written; then none of them is stored
    */
-  async run(bodies: readonly TransactionBody<unknown>[]): Promise<readonly PromiseSettledResult<unknown>[]> {
+  async run(
+    bodies: readonly TransactionBody<unknown>[],
+    expectedReads: readonly ExpectedReads[] = [],
+  ): Promise<readonly PromiseSettledResult<unknown>[]> {
     const startedAt = Date.now();
     const canRetry = (error: unknown): boolean =>
       Date.now() - startedAt < (isConnectionError(error) ? reconnectTimeoutMs : retryTimeoutMs);
     for (let attemptNumber = 1; ; attemptNumber++) {
       try {
-        return await this.#runOnce(bodies, canRetry);
+        return await this.#runOnce(bodies, expectedReads, canRetry);
       } catch (error) {
         if (!isTransientTransactionError(error) || !canRetry(error)) throw toStoreError(error);
       }
@@ -47,6 +52,7 @@ export class TransactionRunner {
 
   async #runOnce(
     bodies: readonly TransactionBody<unknown>[],
+    expectedReads: readonly ExpectedReads[],
     canRetry: (error: unknown) => boolean,
   ): Promise<readonly PromiseSettledResult<unknown>[]> {
     const session = this.#startSession();
@@ -59,7 +65,7 @@ export class TransactionRunner {
         writeConcern: { w: "majority", journal: true },
         maxCommitTimeMS: operationTimeMs, // without it, a commit waits indefinitely for a lost majority
       });
-      const outcomes = await attempt.execute(bodies);
+      const outcomes = await attempt.execute(bodies, expectedReads);
       if (outcomes.some(({ status }) => status === "fulfilled")) {
         await commit(session, canRetry);
         isCommitted = true;

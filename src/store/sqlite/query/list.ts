@@ -2,7 +2,6 @@ import type { Log } from "../../../log.ts";
 import { complementOf } from "../../condition.ts";
 import { listPage } from "../../paging/list-page.ts";
 import { mapInSteps } from "../../paging/map-in-steps.ts";
-import type { CollectionPositions } from "../../paging/offset-positions.ts";
 import type { Condition, Page, Position, Query } from "../../query.ts";
 import type { Entity, RawRecord } from "../../record.ts";
 import type { CollectionDefinition } from "../../store.ts";
@@ -54,33 +53,27 @@ function fitRecords<T extends Entity>(
 }
 
 /**
- * Reads one page of a collection by the cheapest path; see `listPage`. Full scans use no cached positions: they read all
- * matches anyway.
- * @param positions cached end positions of earlier pages; absent inside a transaction
+ * Reads one page of a collection by the cheapest path; see `listPage`. The end of a full scan is not returned, because
+ * the next one would read all matches anyway.
  */
-export async function listRecords<T extends Entity>(
-  context: SqliteReadContext<T>,
-  query: Query,
-  positions?: CollectionPositions,
-): Promise<Page<T>> {
+export async function listRecords<T extends Entity>(context: SqliteReadContext<T>, query: Query): Promise<Page<T>> {
   const { connection, definition, organizationId, decode } = context;
   const plan = planPage(query, definition, organizationId);
   const isFullScan = plan.mode === "full-scan";
   // If an index counts the complement, `countMatches` is faster than counting in the scan.
   const isCountedApart = query.total && isFullScan && query.where && findCountableComplement(context, query.where);
   const initialPlan = isCountedApart ? planPage({ ...query, total: false }, definition, organizationId) : plan;
-  const { rows, ...rest } = await listPage<RawRecord>(query, {
+  const listedQuery = isFullScan && query.end ? { ...query, end: false } : query;
+  const { rows, ...rest } = await listPage<RawRecord>(listedQuery, {
     read: (effectiveQuery) =>
       executeQuery(
         context,
         "page",
-        effectiveQuery === query ? initialPlan : planPage(effectiveQuery, definition, organizationId),
+        effectiveQuery === listedQuery ? initialPlan : planPage(effectiveQuery, definition, organizationId),
       ),
     count: (where) => countMatches(context, where),
     toPosition: ({ id }) => readPosition(connection(), plan.request, id),
     measure: ({ json }) => json.length,
-    positions: isFullScan ? undefined : positions,
-    hasOtherWriters: false,
     farOffsetMin,
     fitBatch:
       plan.mode === "inline" ? (batchQuery, lengthMax) => fitRecords(context, batchQuery, lengthMax) : undefined,

@@ -2,7 +2,8 @@ import { expect } from "chai";
 import fc from "fast-check";
 import mongoose from "mongoose";
 import { fromDocument, toDocument } from "../../../../src/store/mongodb/document.ts";
-import { decodeRawDocument, readRawString } from "../../../../src/store/mongodb/read/raw-document.ts";
+import { readRawString } from "../../../../src/store/mongodb/read/bson-reader.ts";
+import { decodeRawDocument } from "../../../../src/store/mongodb/read/raw-document.ts";
 import { type Entity, parseRawRecord, toRawRecord } from "../../../../src/store/record.ts";
 import { newOrganizationId, newTestRecord } from "../../contract/records.fixture.ts";
 

@@ -34,6 +34,37 @@ describeOnMongod("Concurrent transactions on MongoDB", (uri) => {
     expect(await testRecordReader(opened.store, organization).count()).to.equal(64);
   });
 
+  it("share the query for the records that they expect to read", async () => {
+    const names = Array.from({ length: 16 }, (_, at) => `r${at}`);
+    await insertAll(
+      opened.store,
+      organization,
+      names.map((name) => newTestRecord(organization, name, { size: 1 })),
+    );
+    const { result, commands } = await countCommands(opened.uri, () =>
+      Promise.all(
+        names.map((name) =>
+          opened.store.transaction(
+            async (change) => {
+              const tenant = change.for(organization);
+              const isMember = (await tenant.memberships.filterMembers("grp_1", [name])).length > 0;
+              return [isMember, (await tenant.open(testRecords).get(`thg_${name}`))?.size];
+            },
+            {
+              expectedReads: {
+                organizationId: organization,
+                records: [{ definition: testRecords, ids: [`thg_${name}`] }],
+                members: { groupId: "grp_1", memberIds: [name] },
+              },
+            },
+          ),
+        ),
+      ),
+    );
+    expect(result).to.deep.equal(names.map(() => [false, 1]));
+    expect(commands["find"]).to.be.at.most(8); // instead of 32
+  });
+
   it("fail alone: a conflict, a stale version and an error of the body do not affect the others", async () => {
     await insertAll(opened.store, organization, [newTestRecord(organization, "taken", { code: "taken", size: 0 })]);
     const failure = new Error("failed");

@@ -1,12 +1,12 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import type { Group } from "../../../schemas/user.ts";
-import { GroupCache } from "../../../src/domain/directory/group-cache.ts";
-import { Memberships } from "../../../src/domain/directory/memberships.ts";
 import { newId } from "../../../src/domain/entity.ts";
+import { cachePolicyOf } from "../../../src/store/cache/cache-policy.ts";
+import { withCaches } from "../../../src/store/cache/cached-store.ts";
 import { collections, groups } from "../../../src/store/collections.ts";
 import type { Store } from "../../../src/store/store.ts";
-import { openSqliteTestStore, type SqliteTestStore } from "../../store/sqlite/sqlite.fixture.ts";
+import { openSqliteTestStore, type SqliteTestStore } from "../sqlite/sqlite.fixture.ts";
 
 const groupIds = ["grp_1", "grp_2", "grp_3", "grp_4"];
 const userIds = ["usr_1", "usr_2", "usr_3"];
@@ -60,20 +60,22 @@ describe("Group cache", () => {
       return (await writer.get(group)) ? writer.replace(stored, "any") : writer.insert(stored);
     });
 
-  for (const limits of [undefined, { groupsMax: 2, listedGroupsMax: 3, usersMax: 1 }]) {
+  for (const limits of [undefined, { groupsMax: 2, listedGroupsMax: 6, usersMax: 1 }]) {
     const title = limits ? "with a nearly full cache" : "with a large cache";
     it(`returns what is stored, whatever is written before and during reads, ${title}`, async () => {
       await fc.assert(
         fc.asyncProperty(steps, async (all) => {
-          const { store } = testStore;
+          const { engine } = testStore;
+          const policy = cachePolicyOf(engine);
+          const store = withCaches(engine, limits ? { ...policy, groups: limits } : policy);
           const organizationId = newId("org");
-          const memberships = new Memberships(store, 1000, limits && new GroupCache(store, limits));
-          const read = (): Promise<unknown> => memberships.groupsOf(organizationId, userIds);
+          const readFrom = (from: Store): Promise<unknown> => from.for(organizationId).groupLists(userIds, 1000);
+          const read = (): Promise<unknown> => readFrom(store);
           for (const step of all) {
             const startReads = (): Promise<unknown>[] => Array.from({ length: step.concurrentReads }, read);
             await Promise.all([...startReads(), write(store, organizationId, step), ...startReads()]);
             if (!step.isCompared) continue; // then the next reads find an empty cache
-            const expected = await new Memberships(store, 1000).groupsOf(organizationId, userIds);
+            const expected = await readFrom(engine);
             expect(await read()).to.deep.equal(expected);
             expect(await read()).to.deep.equal(expected);
           }

@@ -1,4 +1,8 @@
-import type { Position, Query } from "../query.ts";
+import type { Page, Position, Query } from "../query.ts";
+import type { Entity } from "../record.ts";
+import type { Reader } from "../store.ts";
+import { LruCache } from "./lru-cache.ts";
+import type { WrittenRecords } from "./written-records.ts";
 
 /** Collections (one per organization) with cached positions. */
 const collectionsMax = 100;
@@ -9,21 +13,43 @@ const cacheKeyLengthMax = 2000;
 /**
  * Caches the last record of each page that was read by offset, so that the next page continues from there. Without it,
  * reading a list page by page would skip all earlier records again for every page. Writes of this process invalidate the
- * positions that they could make wrong, so offsets stay exact. Writes of other processes are not seen; a store that
- * several processes share therefore sets a short lifetime.
+ * positions that they could make wrong, so offsets stay exact. If other processes write too, a position is used only while
+ * the number of matches is what it was when it was cached, and only for a short time.
  */
 export class OffsetPositionCache {
-  readonly #collections = new Map<string, CollectionPositions>();
+  readonly #collections = new LruCache<string, CollectionPositions>(collectionsMax);
   readonly #ttlMs: number;
-  readonly #collectionsMax: number;
+  readonly #hasOtherWriters: boolean;
 
-  /**
-   * @param ttlMs lifetime of a position, in milliseconds
-   * @param isEnabled if false, no position outlives the read that creates it
-   */
-  constructor(ttlMs = Number.POSITIVE_INFINITY, isEnabled = true) {
+  /** @param ttlMs lifetime of a position, in milliseconds */
+  constructor(ttlMs: number, hasOtherWriters: boolean) {
     this.#ttlMs = ttlMs;
-    this.#collectionsMax = isEnabled ? collectionsMax : 0;
+    this.#hasOtherWriters = hasOtherWriters;
+  }
+
+  /** Decorates the `list` of a collection. */
+  decorate<T extends Entity>(reader: Reader<T>, collection: string, organizationId: string): Reader<T>["list"] {
+    return async (query) => {
+      if (query.after) return reader.list(query);
+      const positions = this.forCollection(collection, organizationId);
+      const page = await this.#readPage(reader, query, positions);
+      const { end, ...rest } = page;
+      if (!end) return page;
+      positions.set({ ...query, limit: page.items.length }, end, page.total);
+      return query.end ? page : rest;
+    };
+  }
+
+  /** @returns a page with its end, if that can be cached */
+  async #readPage<T extends Entity>(reader: Reader<T>, query: Query, positions: CollectionPositions): Promise<Page<T>> {
+    const cached = this.#hasOtherWriters && !query.total ? undefined : positions.find(query);
+    if (!cached) return reader.list({ ...query, end: true });
+    const { offset: _, ...rest } = query;
+    const continued: Query = { ...rest, after: cached.position, end: true };
+    if (!this.#hasOtherWriters) return reader.list(continued);
+    const total = await reader.count(query.where);
+    if (total !== cached.total) return reader.list({ ...query, end: true });
+    return { ...(await reader.list({ ...continued, total: false })), total };
   }
 
   /**
@@ -32,43 +58,22 @@ export class OffsetPositionCache {
    */
   forCollection(collection: string, organizationId: string): CollectionPositions {
     const key = collectionKey(collection, organizationId);
-    const positions = this.#collections.get(key) ?? new CollectionPositions(this.#ttlMs);
-    this.#collections.delete(key); // keeps the least recently used first
-    this.#collections.set(key, positions);
-    evictOldest(this.#collections, this.#collectionsMax);
+    let positions = this.#collections.get(key);
+    if (!positions) {
+      positions = new CollectionPositions(this.#ttlMs);
+      this.#collections.set(key, positions);
+    }
     return positions;
   }
 
   /** Drops the positions that a write could make wrong. Call this before the write is acknowledged. */
-  invalidate(changes: RecordChanges): void {
-    for (const [key, lowestId] of changes.lowestIds) {
+  invalidate(written: WrittenRecords | undefined): void {
+    if (!written) this.#collections.clear();
+    for (const [organizationId, collection, { lowestId }] of written ?? []) {
+      const key = collectionKey(collection, organizationId);
       const positions = this.#collections.get(key);
       if (positions) this.#collections.set(key, positions.retainUnaffected(lowestId));
     }
-  }
-}
-
-/** The records that a transaction has written, by collection and organization. */
-export class RecordChanges {
-  /** By collection, the lowest id that was inserted or removed; undefined if records were only updated. */
-  readonly lowestIds = new Map<string, string | undefined>();
-
-  /** By organization, the ids of written records and of members with changed memberships. */
-  readonly idsByOrganization = new Map<string, Set<string>>();
-
-  /** Records the write of one record. */
-  add(collection: string, organizationId: string, id: string, kind: "inserted-or-removed" | "updated"): void {
-    this.addId(organizationId, id);
-    const key = collectionKey(collection, organizationId);
-    const previous = this.lowestIds.get(key);
-    if (kind === "updated") this.lowestIds.set(key, previous);
-    else this.lowestIds.set(key, previous !== undefined && previous < id ? previous : id);
-  }
-
-  /** Records the id of a written record, or of a member with changed memberships. */
-  addId(organizationId: string, id: string): void {
-    const changedIds = this.idsByOrganization.get(organizationId) ?? new Set();
-    this.idsByOrganization.set(organizationId, changedIds.add(id));
   }
 }
 
@@ -79,14 +84,16 @@ export interface OffsetPosition {
   readonly total?: number;
 }
 
+interface PositionEntry extends OffsetPosition {
+  readonly expiresAtMs: number;
+  readonly isUnfilteredById: boolean;
+}
+
 /** The cached positions of one collection of one organization. */
 class CollectionPositions {
   readonly #ttlMs: number;
   /** By query and offset. */
-  readonly #entries = new Map<
-    string,
-    OffsetPosition & { readonly expiresAtMs: number; readonly isUnfilteredById: boolean }
-  >();
+  readonly #entries = new LruCache<string, PositionEntry>(positionsPerCollectionMax);
 
   constructor(ttlMs: number) {
     this.#ttlMs = ttlMs;
@@ -107,14 +114,12 @@ class CollectionPositions {
   set(query: Query, position: Position, total?: number): void {
     const key = cacheKey(query, (query.offset ?? 0) + query.limit);
     if (key.length > cacheKeyLengthMax) return;
-    this.#entries.delete(key);
     this.#entries.set(key, {
       position,
       ...(total !== undefined && { total }),
       expiresAtMs: Date.now() + this.#ttlMs,
       isUnfilteredById: isUnfilteredById(query),
     });
-    evictOldest(this.#entries, positionsPerCollectionMax);
   }
 
   /**
@@ -123,20 +128,11 @@ class CollectionPositions {
    */
   retainUnaffected(lowestId: string | undefined): CollectionPositions {
     const retained = new CollectionPositions(this.#ttlMs);
-    for (const [key, entry] of this.#entries) {
+    for (const [key, entry] of this.#entries.entries()) {
       if (entry.isUnfilteredById && (lowestId === undefined || entry.position.id < lowestId))
         retained.#entries.set(key, entry);
     }
     return retained;
-  }
-}
-
-export type { CollectionPositions };
-
-function evictOldest(map: Map<string, unknown>, max: number): void {
-  for (const oldest of map.keys()) {
-    if (map.size <= max) return;
-    map.delete(oldest);
   }
 }
 
