@@ -46,7 +46,11 @@ describe("MCP programs from npm", () => {
     it("finds every listed tool valid", async function () {
       this.timeout(180_000);
       const { tools } = await inspect("--method", "tools/list", "--strict");
-      expect(tools.map(({ name }: { name: string }) => name)).to.include.members(["files__echo", "files__sum", "whoami"]);
+      expect(tools.map(({ name }: { name: string }) => name)).to.include.members([
+        "files__echo",
+        "files__sum",
+        "whoami",
+      ]);
     });
 
     it("calls a tool", async function () {
