@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { expect } from "chai";
 import { StartupError } from "../src/errors.ts";
 import { assertNodeVersion, describeStartupError } from "../src/startup.ts";
@@ -80,11 +80,11 @@ describe("The programs", () => {
     for (const name of ["dist/src", "dist/schemas", "package.json"])
       await cp(join(root, name), join(directory, name), { recursive: true });
     // Every package but mongoose, which only MongoDB's engine imports.
-    await mkdir(join(directory, "node_modules"));
-    for (const name of ["express", "helmet", "jose", "passport", "passport-http-bearer", "scimmy", "scimmy-routers"])
+    const { dependencies } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+    for (const name of Object.keys(dependencies).filter((each) => each !== "mongoose")) {
+      await mkdir(dirname(join(directory, "node_modules", name)), { recursive: true });
       await symlink(join(root, "node_modules", name), join(directory, "node_modules", name));
-    for (const name of ["ulid", "winston", "yaml", "zod"])
-      await symlink(join(root, "node_modules", name), join(directory, "node_modules", name));
+    }
     const { status, stderr } = spawnSync(process.execPath, ["dist/src/main.js"], {
       cwd: directory,
       encoding: "utf8",
