@@ -9,6 +9,9 @@ import {
 } from "./entity.ts";
 import { description, name, slug } from "./text.ts";
 
+/** `{{argument}}` in a template; the first group is the name of the argument. */
+export const placeholderPattern = /\{\{([A-Za-z_][A-Za-z0-9_]{0,62})\}\}/g;
+
 export const commandArgument = z
   .strictObject({
     name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/, "must be a letter, then letters, digits and underscores"),
@@ -58,7 +61,7 @@ function checkPlaceholders(
   context: z.RefinementCtx,
 ): void {
   const argumentNames = new Set(declared.map((each) => each.name));
-  for (const [, name = ""] of template.matchAll(/\{\{([A-Za-z_][A-Za-z0-9_]{0,62})\}\}/g)) {
+  for (const [, name = ""] of template.matchAll(placeholderPattern)) {
     if (argumentNames.has(name)) continue;
     context.addIssue({
       code: "custom",

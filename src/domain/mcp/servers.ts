@@ -1,5 +1,6 @@
 import type { McpServer } from "../../../schemas/mcp-server.ts";
-import type { Condition } from "../../store/query.ts";
+import { pages } from "../../store/paging/pages.ts";
+import type { Condition, Query } from "../../store/query.ts";
 import type { EffectiveAccess } from "../access/effective-access.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import { type ToolSelection, toSelectionConditions } from "./tool-selection.ts";
@@ -17,16 +18,10 @@ export async function listServers(
   const all: Condition[] = [access.toCondition("mcp-server"), ...toSelectionConditions(selection)];
   if (slug !== undefined) all.push({ op: "eq", path: "lookup.key", value: slug });
   const servers: McpServer[] = [];
-  for (let after: { readonly id: string } | undefined; ; ) {
-    const { items } = await mcpServers.list(access.organizationId, {
-      where: { op: "and", all },
-      limit: pageSize,
-      ...(after && { after }),
-    });
-    servers.push(...items);
-    const last = items.at(-1);
-    if (!last || items.length < pageSize || servers.length >= serversMax) break;
-    after = { id: last.id };
+  const reader = { list: (query: Query) => mcpServers.list(access.organizationId, query) };
+  for await (const page of pages(reader, { where: { op: "and", all }, limit: pageSize })) {
+    servers.push(...page);
+    if (servers.length >= serversMax) break;
   }
   return servers.sort((one, other) => (one.slug < other.slug ? -1 : 1));
 }

@@ -1,4 +1,4 @@
-import type { Command } from "../../../schemas/command.ts";
+import { type Command, placeholderPattern } from "../../../schemas/command.ts";
 import { listPrompts } from "../../domain/mcp/prompts.ts";
 import type { McpObject } from "../../domain/upstream/upstream-calls.ts";
 import type { McpContext, McpServices } from "./context.ts";
@@ -33,7 +33,7 @@ export async function getPrompt(
     throw new InvalidParamsError(`The prompt ${name} has no argument ${JSON.stringify(unknown.slice(0, 100))}.`);
   const missing = command.arguments.find((each) => each.required && !Object.hasOwn(values, each.name));
   if (missing) throw new InvalidParamsError(`The prompt ${name} requires the argument ${missing.name}.`);
-  const text = command.template.replaceAll(placeholder, (whole, key: string) =>
+  const text = command.template.replaceAll(placeholderPattern, (whole, key: string) =>
     names.has(key) ? (Object.hasOwn(values, key) ? (values[key] ?? "") : "") : whole,
   );
   return {
@@ -42,20 +42,18 @@ export async function getPrompt(
   };
 }
 
-const placeholder = /\{\{([A-Za-z_][A-Za-z0-9_]{0,62})\}\}/g;
-
 /**
  * Finds the command of a prompt among those that the user may use.
  * @throws InvalidParamsError with the same message whether the command does not exist or the user may not use it
  */
 export async function requireCommand(context: McpContext, services: McpServices, name: string): Promise<Command> {
-  const command = (await findCommands(context, services)).find(({ slug }) => slug === name);
+  const [command] = await findCommands(context, services, name);
   if (command) return command;
   throw new InvalidParamsError(`Unknown prompt: ${name.slice(0, 100)}. List the prompts again.`);
 }
 
-const findCommands = async (context: McpContext, { api }: McpServices): Promise<readonly Command[]> =>
-  listPrompts(api.commands, await context.access(), await context.selection());
+const findCommands = async (context: McpContext, { api }: McpServices, slug?: string): Promise<readonly Command[]> =>
+  listPrompts(api.commands, await context.access(), await context.selection(), slug);
 
 function toPrompt({ slug, name, description, arguments: declared }: Command): McpObject {
   return {
