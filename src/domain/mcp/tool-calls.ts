@@ -2,11 +2,17 @@ import { AppError } from "../../errors.ts";
 import { redactText } from "../../log.ts";
 import type { EffectiveAccess } from "../access/effective-access.ts";
 import type { Caller } from "../caller.ts";
-import type { McpObject, UpstreamCalls, UpstreamOutcome, UpstreamProgress } from "../upstream/upstream-calls.ts";
+import type {
+  McpObject,
+  ToolResult,
+  UpstreamCalls,
+  UpstreamOutcome,
+  UpstreamProgress,
+} from "../upstream/upstream-calls.ts";
 import { type ArgumentAudit, toAuditedArguments } from "./audited-arguments.ts";
 import type { ToolCallLog } from "./call-log.ts";
 import { CallSlots } from "./call-slots.ts";
-import { type ToolResult, toErrorResult } from "./tool-result.ts";
+import { toErrorResult } from "./tool-result.ts";
 import type { ToolSelection } from "./tool-selection.ts";
 import type { UserTool, UserTools, WithheldTool } from "./user-tools.ts";
 
@@ -179,24 +185,6 @@ function toUpstreamCall(
 
 function readOutcome(outcome: UpstreamOutcome): { readonly result: ToolResult; readonly description: string } {
   if (outcome.kind === "fault") return { result: toErrorResult(outcome.text), description: outcome.cause };
-  const result = toToolResult(outcome.result);
-  if (!result) {
-    const text = "The MCP server returned a result without content. Report this to the operator of the server.";
-    return { result: toErrorResult(text), description: "invalid-result" };
-  }
+  const { result } = outcome;
   return { result, description: result.isError === true ? "tool-error" : "success" };
-}
-
-const contentTypes = new Set(["text", "image", "audio", "resource_link", "resource"]);
-
-/** The protocol allows only content of known types. A result with other content becomes an error as a whole. */
-function toToolResult(result: McpObject): ToolResult | undefined {
-  const { content = [] } = result;
-  const isValid =
-    Array.isArray(content) &&
-    content.every((each: unknown) => {
-      const type = typeof each === "object" && each !== null ? (each as { type?: unknown }).type : undefined;
-      return typeof type === "string" && contentTypes.has(type);
-    });
-  return isValid ? { ...result, content } : undefined;
 }

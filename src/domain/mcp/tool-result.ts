@@ -1,11 +1,4 @@
-import type { McpObject } from "../upstream/upstream-calls.ts";
-
-/** The result of a tool (MCP, `CallToolResult`). */
-export interface ToolResult extends McpObject {
-  readonly content: readonly McpObject[];
-  readonly structuredContent?: unknown;
-  readonly isError?: boolean;
-}
+import type { McpObject, ToolResult } from "../upstream/upstream-calls.ts";
 
 /** The result of a tool that failed, with a text that says what to do. The model reads it. */
 export const toErrorResult = (text: string): ToolResult => ({ content: [{ type: "text", text }], isError: true });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { McpObject } from "./upstream-calls.ts";
+import type { McpObject, ToolResult } from "./upstream-calls.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
 const annotated = { annotations: z.record(z.string(), z.unknown()).optional() };
@@ -30,7 +30,7 @@ const callResult = z.object({
  * information, are about the connection to the server and are removed.
  * @throws UpstreamError for a result that clients would reject as a whole, such as one with an unknown type of content
  */
-export function toCallResult(slug: string, received: unknown): McpObject {
+export function toCallResult(slug: string, received: unknown): ToolResult {
   if (isInputRequired(received)) {
     throw new UpstreamError(
       "input-required",

@@ -7,7 +7,7 @@ import { LegacySessions, toSessionKey } from "./legacy-sessions.ts";
 import { toParamHeaders } from "./param-headers.ts";
 import { callInSession, callStateless, discoverEra, type Era, type ProtocolCall } from "./protocol-call.ts";
 import { messageBytesMax } from "./rpc-exchange.ts";
-import type { McpObject, UpstreamCall, UpstreamCalls, UpstreamOutcome } from "./upstream-calls.ts";
+import type { McpObject, ToolResult, UpstreamCall, UpstreamCalls, UpstreamOutcome } from "./upstream-calls.ts";
 import { UpstreamError } from "./upstream-error.ts";
 import { UpstreamLimits } from "./upstream-limits.ts";
 
@@ -95,7 +95,7 @@ export class McpUpstreamCalls implements UpstreamCalls {
     );
   }
 
-  async #call(call: UpstreamCall): Promise<McpObject> {
+  async #call(call: UpstreamCall): Promise<ToolResult> {
     const { server, tool, onProgress } = call;
     const inputSchema = server.tools.find(({ name }) => name === tool)?.inputSchema;
     const result = await this.#send(call, {

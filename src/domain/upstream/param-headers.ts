@@ -1,4 +1,4 @@
-import type { McpObject } from "./upstream-calls.ts";
+import { isMcpObject, type McpObject } from "./upstream-calls.ts";
 
 /**
  * Builds the headers that repeat arguments of a tool call, for schema properties with `x-mcp-header` (MCP 2026-07-28,
@@ -9,12 +9,12 @@ import type { McpObject } from "./upstream-calls.ts";
 export function toParamHeaders(inputSchema: unknown, args: McpObject): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {};
   const visit = (schema: unknown, value: unknown): void => {
-    if (!isObject(schema)) return;
+    if (!isMcpObject(schema)) return;
     const name = schema["x-mcp-header"];
     const text = toHeaderText(value);
     if (typeof name === "string" && headerName.test(name) && text !== undefined) headers[`Mcp-Param-${name}`] = text;
     const { properties } = schema;
-    if (!isObject(properties) || !isObject(value)) return;
+    if (!isMcpObject(properties) || !isMcpObject(value)) return;
     for (const [key, child] of Object.entries(properties)) if (Object.hasOwn(value, key)) visit(child, value[key]);
   };
   visit(inputSchema, args);
@@ -36,6 +36,3 @@ function encodeHeaderText(text: string): string {
   const isPlain = /^[\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?$/.test(text) && !/^=\?base64\?.*\?=$/.test(text);
   return isPlain ? text : `=?base64?${Buffer.from(text, "utf8").toString("base64")}?=`;
 }
-
-const isObject = (value: unknown): value is McpObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import { RejectedAddressError } from "../outbound/address-guard.ts";
+import { readBoundedBody } from "../outbound/bounded-body.ts";
 import type { GuardedHttp } from "../outbound/guarded-http.ts";
 import { readEventData } from "./event-stream.ts";
-import type { McpObject } from "./upstream-calls.ts";
+import { isMcpObject, type McpObject } from "./upstream-calls.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
 /** Where and how the messages of one call are sent. */
@@ -110,7 +111,7 @@ async function readReply(
   const contentType = (response.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase();
   if (status < 200 || status >= 300) {
     const isJson = contentType === "application/json";
-    const text = isJson ? await readText(response, errorBytesMax).catch(() => undefined) : undefined;
+    const text = isJson ? await readBoundedBody(response, errorBytesMax).catch(() => undefined) : undefined;
     return { ...reply, message: text === undefined ? undefined : findResponse(parse(text), id) };
   }
   if ((response.headers["content-encoding"] ?? "identity") !== "identity") {
@@ -119,7 +120,7 @@ async function readReply(
   if (contentType === "application/json") {
     const length = Number(response.headers["content-length"]);
     if (length > messageBytesMax) throw tooLarge(slug, `${length} bytes`);
-    const text = await readText(response, messageBytesMax);
+    const text = await readBoundedBody(response, messageBytesMax);
     if (text === undefined) throw tooLarge(slug, `more than ${messageBytesMax} bytes`);
     const message = findResponse(parse(text), id);
     if (message) return { ...reply, message };
@@ -151,7 +152,7 @@ async function readStream(
     const parsed = parse(data);
     const message = findResponse(parsed, id);
     if (message) return message;
-    if (isObject(parsed) && typeof parsed["method"] === "string") onMessage?.(parsed);
+    if (isMcpObject(parsed) && typeof parsed["method"] === "string") onMessage?.(parsed);
   }
   throw new UpstreamError("invalid-response", `The MCP server ${slug} ended its event stream without a response.`);
 }
@@ -169,18 +170,6 @@ async function* boundBytes(
   }
 }
 
-/** @returns undefined if the body is longer than `max` bytes */
-async function readText(response: IncomingMessage, max: number): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > max) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
-}
-
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -193,14 +182,11 @@ function parse(text: string): unknown {
 function findResponse(parsed: unknown, id: unknown): McpObject | undefined {
   const candidates = Array.isArray(parsed) ? parsed : [parsed];
   return candidates.find((each): each is McpObject => {
-    if (!isObject(each)) return false;
-    if (isObject(each["result"])) return each["id"] === id;
-    return isObject(each["error"]) && (each["id"] === id || (each["id"] ?? null) === null);
+    if (!isMcpObject(each)) return false;
+    if (isMcpObject(each["result"])) return each["id"] === id;
+    return isMcpObject(each["error"]) && (each["id"] === id || (each["id"] ?? null) === null);
   });
 }
-
-const isObject = (value: unknown): value is McpObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const describeType = (type: string | undefined): string =>
   type !== undefined && /^[\w.+-]{1,60}\/[\w.+-]{1,60}$/.test(type) ? type : "no media type";

@@ -3,6 +3,9 @@ import type { McpServer } from "../../../schemas/mcp-server.ts";
 /** A JSON object of a protocol message (MCP). */
 export type McpObject = Readonly<Record<string, unknown>>;
 
+export const isMcpObject = (value: unknown): value is McpObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
 /** A call of one tool on an MCP server with transport `http`. */
 export interface UpstreamCall {
   readonly organizationId: string;
@@ -26,10 +29,17 @@ export interface UpstreamProgress {
   readonly message?: string;
 }
 
+/** The result of a tool (MCP, `CallToolResult`). */
+export interface ToolResult extends McpObject {
+  readonly content: readonly McpObject[];
+  readonly structuredContent?: unknown;
+  readonly isError?: boolean;
+}
+
 /** How a call ended. */
 export type UpstreamOutcome =
-  /** The server's CallToolResult, validated, without the `_meta` fields of the protocol. */
-  | { readonly kind: "result"; readonly result: McpObject }
+  /** The server's result, validated, without the `_meta` fields of the protocol. */
+  | { readonly kind: "result"; readonly result: ToolResult }
   /** No result. The text is for the caller; the cause is for the log and for metrics. */
   | { readonly kind: "fault"; readonly text: string; readonly cause: string };
 

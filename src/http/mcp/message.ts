@@ -1,4 +1,5 @@
 import type { Request } from "express";
+import { isMcpObject } from "../../domain/upstream/upstream-calls.ts";
 import { AppError } from "../../errors.ts";
 
 /** A JSON-RPC 2.0 message: a request, a notification or a response. */
@@ -20,7 +21,7 @@ export function readMessage(body: unknown): JsonRpcMessage {
   if (Array.isArray(body)) {
     throw new AppError("invalid-request", "The body is an array. Send one JSON-RPC message per request.");
   }
-  if (!isObject(body) || body["jsonrpc"] !== "2.0") {
+  if (!isMcpObject(body) || body["jsonrpc"] !== "2.0") {
     throw new AppError("invalid-request", 'The body must be a JSON-RPC message: an object with "jsonrpc": "2.0".');
   }
   return body as JsonRpcMessage;
@@ -46,7 +47,7 @@ export class UnsupportedMethodError extends AppError {
  */
 export function assertParams({ method, params = {} }: JsonRpcMessage): void {
   if (method === undefined) return;
-  if (!isObject(params)) throw new InvalidParamsError("params must be an object.");
+  if (!isMcpObject(params)) throw new InvalidParamsError("params must be an object.");
   for (const [name, rule] of Object.entries(paramRules[method] ?? {})) {
     const value = params[name];
     const isMissing = value === undefined && !rule.isOptional;
@@ -66,21 +67,21 @@ const text: ParamRule = { expected: "a string", isValid: (value) => typeof value
 const cursor: ParamRule = { ...text, isOptional: true };
 const strings: ParamRule = {
   expected: "an object of strings",
-  isValid: (value) => isObject(value) && Object.values(value).every((each) => typeof each === "string"),
+  isValid: (value) => isMcpObject(value) && Object.values(value).every((each) => typeof each === "string"),
   isOptional: true,
 };
 const argument: ParamRule = {
   expected: "an object with the strings name and value",
-  isValid: (value) => isObject(value) && typeof value["name"] === "string" && typeof value["value"] === "string",
+  isValid: (value) => isMcpObject(value) && typeof value["name"] === "string" && typeof value["value"] === "string",
 };
 const reference: ParamRule = {
   expected: "a reference to a prompt or to a resource template",
   isValid: (value) =>
-    isObject(value) &&
+    isMcpObject(value) &&
     ((value["type"] === "ref/prompt" && typeof value["name"] === "string") ||
       (value["type"] === "ref/resource" && typeof value["uri"] === "string")),
 };
-const values: ParamRule = { expected: "an object", isValid: isObject, isOptional: true };
+const values: ParamRule = { expected: "an object", isValid: isMcpObject, isOptional: true };
 
 const paramRules: Readonly<Record<string, Readonly<Record<string, ParamRule>>>> = {
   "tools/list": { cursor },
@@ -98,7 +99,7 @@ const paramRules: Readonly<Record<string, Readonly<Record<string, ParamRule>>>> 
  * @returns null for a notification and for a body that is no single request
  */
 export function readId(body: unknown): JsonRpcId {
-  if (!isObject(body) || typeof body["method"] !== "string") return null;
+  if (!isMcpObject(body) || typeof body["method"] !== "string") return null;
   const id = body["id"];
   return typeof id === "string" || (typeof id === "number" && Number.isInteger(id)) ? id : null;
 }
@@ -106,15 +107,11 @@ export function readId(body: unknown): JsonRpcId {
 /** Whether the request carries a token for progress notifications, so that its response must be a stream. */
 export function hasProgressToken({ params }: JsonRpcMessage): boolean {
   const meta = params?.["_meta"];
-  return isObject(meta) && meta["progressToken"] !== undefined;
+  return isMcpObject(meta) && meta["progressToken"] !== undefined;
 }
 
 /** Returns the credential for an upstream server that the request carries in a header of its own. */
 export function readUpstreamAuthorization({ headers }: Request, slug: string): string | undefined {
   const value = headers[`x-upstream-${slug}-authorization`];
   return typeof value === "string" && value.trim() !== "" ? value.trim() : undefined;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

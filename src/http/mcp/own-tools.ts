@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Scope } from "../../../schemas/token.ts";
-import { type ToolResult, toErrorResult, toValueResult } from "../../domain/mcp/tool-result.ts";
-import type { McpObject } from "../../domain/upstream/upstream-calls.ts";
+import { toErrorResult, toValueResult } from "../../domain/mcp/tool-result.ts";
+import type { McpObject, ToolResult } from "../../domain/upstream/upstream-calls.ts";
 import { AppError, hasErrorCode } from "../../errors.ts";
 import type { Services } from "../api/kernel/services.ts";
 import { createQueryParser, parseBody } from "../api/kernel/validation.ts";

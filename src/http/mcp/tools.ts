@@ -1,7 +1,7 @@
 import { toToolDefinition } from "../../domain/mcp/tool-definition.ts";
-import { type ToolResult, toErrorResult, toValueResult } from "../../domain/mcp/tool-result.ts";
+import { toErrorResult, toValueResult } from "../../domain/mcp/tool-result.ts";
 import { searchTools } from "../../domain/mcp/tool-search.ts";
-import type { McpObject, UpstreamProgress } from "../../domain/upstream/upstream-calls.ts";
+import type { McpObject, ToolResult, UpstreamProgress } from "../../domain/upstream/upstream-calls.ts";
 import { hasErrorCode } from "../../errors.ts";
 import type { McpContext, McpServices } from "./context.ts";
 import { InvalidParamsError } from "./message.ts";

@@ -1,5 +1,5 @@
-import type { IncomingMessage } from "node:http";
 import { AddressGuard } from "../../outbound/address-guard.ts";
+import { readBoundedBody } from "../../outbound/bounded-body.ts";
 import { GuardedHttp } from "../../outbound/guarded-http.ts";
 
 const timeoutMs = 5000;
@@ -29,17 +29,7 @@ export async function fetchJson(uri: string, { allowPrivateAddresses }: FetchPol
     response.destroy();
     throw new Error(`the response status is ${response.statusCode}`);
   }
-  return JSON.parse(await readBody(response));
-}
-
-async function readBody(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    // Leaving the loop destroys the connection.
-    if (bytes > responseBytesMax) throw new Error(`the response has more than ${responseBytesMax} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
+  const body = await readBoundedBody(response, responseBytesMax);
+  if (body === undefined) throw new Error(`the response has more than ${responseBytesMax} bytes`);
+  return JSON.parse(body);
 }
