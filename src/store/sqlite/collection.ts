@@ -112,22 +112,24 @@ export function createSqliteWriter<T extends Entity, Written extends T>(
     insert: async (entity) => {
       assertSameTenant(entity);
       const values = writtenValues(entity, definition);
-      if (hasLongValue(values)) await waitForOwnTick();
+      const isLongWrite = hasLongValue(values);
+      if (isLongWrite) await waitForOwnTick();
       write(insertSql(definition), [organizationId, entity.id, ...values]);
       recordWrite(entity.id, "inserted-or-removed");
-      if (hasLongValue(values)) await waitForOwnTick();
+      if (isLongWrite) await waitForOwnTick();
     },
     replace: async (entity, expectedVersion) => {
       assertSameTenant(entity);
       const values = [...writtenValues(entity, definition), organizationId, entity.id];
-      if (hasLongValue(values)) await waitForOwnTick();
+      const isLongWrite = hasLongValue(values);
+      if (isLongWrite) await waitForOwnTick();
       const changedRows =
         expectedVersion === "any"
           ? write(replaceSql(definition), values)
           : write(replaceVersionSql(definition), [...values, expectedVersion]);
       if (changedRows === 0) throw stale(entity.id);
       recordWrite(entity.id, "updated");
-      if (hasLongValue(values)) await waitForOwnTick();
+      if (isLongWrite) await waitForOwnTick();
     },
     remove: async (id, expectedVersion) => {
       if (!isStorableString(id)) return false;
