@@ -1,7 +1,7 @@
 /**
  * Runs every test with coverage and checks the coverage of lines: `npm test [-- mocha options]`. The code of MongoDB's
  * engine counts only if its suites ran. With mocha options, such as --grep, the coverage is not checked.
- * With TEST_STORES=sqlite a process per processor runs the suites: those of MongoDB share one mongod, so they run in one.
+ * A process per processor runs the suites.
  */
 import { spawnSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
@@ -15,10 +15,7 @@ const mongodbDirectory = "src/store/mongodb/";
 const enginesFile = "coverage/engines.txt";
 
 const options = process.argv.slice(2);
-const parallel =
-  process.env.TEST_STORES === "sqlite" && options.length === 0
-    ? ["--parallel", "--jobs", String(availableParallelism())]
-    : [];
+const parallel = options.length === 0 ? ["--parallel", "--jobs", String(availableParallelism())] : [];
 rmSync(enginesFile, { force: true });
 const { status } = spawnSync("c8", ["mocha", "dist/test/**/*.test.js", ...parallel, ...options], { stdio: "inherit" });
 process.exitCode = status ?? 1;

@@ -19,14 +19,22 @@ export const mochaHooks = {
   },
 };
 
-/** Runs once, before any suite, in the process that was started. */
-export const mochaGlobalSetup = removeSavedOperations;
+/**
+ * Runs once, before any suite, in the process that was started. In mocha's parallel mode it starts the MongoDB server that
+ * all processes share.
+ */
+export async function mochaGlobalSetup(): Promise<void> {
+  removeSavedOperations();
+  if (!process.argv.includes("--parallel")) return;
+  const server = await startSharedMongod();
+  if (server) process.env["TEST_MONGODB_URI"] = server.uri;
+}
 
 /** Runs once, after all suites, in the process that was started. */
 export async function mochaGlobalTeardown(): Promise<void> {
   try {
     if (!isCompleteRun) return;
-    // Unless the run is parallel, the suites have started MongoDB already, if there is one.
+    // The suites have started MongoDB already, if there is one.
     await recordEngines((await startSharedMongod()) !== undefined);
     expect(findUntestedOperations(), "operations that no test has seen succeed").to.deep.equal([]);
   } finally {

@@ -14,17 +14,38 @@ import { findMongod, type MongodBinary } from "./mongod-binary.ts";
  * @param declare declares the tests; `uri` returns the address of the server, for use in hooks and tests
  */
 export function describeOnMongod(title: string, declare: (uri: () => string) => void): void {
+  describeOn(title, "on the shared server", startSharedMongod, declare);
+}
+
+/** Like `describeOnMongod`, but nothing else uses the server, so that its counters belong to the suite. */
+export function describeOnOwnMongod(title: string, declare: (uri: () => string) => void): void {
+  const start = () => (process.env["TEST_STORES"] === "sqlite" ? undefined : startDedicatedMongod("replica-set"));
+  describeOn(title, "on a server of its own", start, declare);
+}
+
+function describeOn(
+  title: string,
+  serverTitle: string,
+  start: () => MongodServer | undefined | Promise<MongodServer | undefined>,
+  declare: (uri: () => string) => void,
+): void {
   describe(title, () => {
-    let uri = "";
+    let server: MongodServer | undefined;
     before(async function () {
       this.timeout(180_000); // the first run may download a mongod
-      const server = await startSharedMongod();
-      if (!server) return this.skip();
-      uri = server.uri;
+      server = await start();
+      if (!server) this.skip();
     });
+    after(() => server?.dispose?.());
     // If a `before` hook skips, mocha still runs the `after` hooks of its own suite, but none of nested suites.
-    describe("on the shared server", () => declare(() => uri));
+    describe(serverTitle, () => declare(() => server?.uri ?? ""));
   });
+}
+
+/** A server, and how a suite that has started it for itself removes it. */
+interface MongodServer {
+  readonly uri: string;
+  readonly dispose?: () => Promise<void>;
 }
 
 /**
@@ -135,7 +156,7 @@ async function start(): Promise<SharedMongod | undefined> {
   }
   const configuredUri = process.env["TEST_MONGODB_URI"];
   if (configuredUri) {
-    logLine("the server in TEST_MONGODB_URI");
+    if (!process.env["MOCHA_WORKER_ID"]) logLine("the server in TEST_MONGODB_URI");
     return { uri: configuredUri };
   }
   const binary = await resolveBinary();

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { describeOnMongod } from "../../../support/mongod.ts";
+import { describeOnOwnMongod } from "../../../support/mongod.ts";
 import {
   contractCollections,
   insertAll,
@@ -11,7 +11,7 @@ import {
 import { type MongoTestStore, mongoTestStoreOpener } from "../mongodb.fixture.ts";
 import { type CommandCounts, countCommands } from "../round-trips.fixture.ts";
 
-describeOnMongod("Concurrent lookups on MongoDB", (uri) => {
+describeOnOwnMongod("Concurrent lookups on MongoDB", (uri) => {
   let opened: MongoTestStore;
   before(async () => {
     opened = await mongoTestStoreOpener(uri())({ collections: contractCollections });

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { describeOnMongod } from "../../../support/mongod.ts";
+import { describeOnMongod, describeOnOwnMongod } from "../../../support/mongod.ts";
 import {
   contractCollections,
   insertAll,
@@ -12,7 +12,7 @@ import {
 import { type MongoTestStore, mongoTestStoreOpener } from "../mongodb.fixture.ts";
 import { countCommands } from "../round-trips.fixture.ts";
 
-describeOnMongod("Concurrent transactions on MongoDB", (uri) => {
+describeOnOwnMongod("Concurrent transactions on MongoDB", (uri) => {
   let opened: MongoTestStore;
   let organization: string;
   before(async () => {
