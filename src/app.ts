@@ -68,6 +68,7 @@ import { rateLimit } from "./http/auth/rate-limit.ts";
 import { mcpRouter } from "./http/mcp/router.ts";
 import { oauthRouter } from "./http/oauth/router.ts";
 import { scimRouter } from "./http/scim/router.ts";
+import type { AccessLog } from "./http/server/access-log.ts";
 import { createExpressApp } from "./http/server/express-app.ts";
 import type { Log } from "./log.ts";
 import { OrganizationSchemas } from "./scim/schema/organization-schemas.ts";
@@ -107,6 +108,11 @@ export interface App {
   close(): Promise<void>;
 }
 
+export interface AppOptions {
+  readonly now?: (() => number) | undefined;
+  readonly accessLog?: AccessLog | undefined;
+}
+
 const jobIntervalMs = 5000;
 /** The interval at which replicas synchronize their rate limit counters. */
 const counterSyncIntervalMs = 1000;
@@ -114,10 +120,16 @@ const counterSyncIntervalMs = 1000;
 /**
  * Creates the application: store -> domain -> HTTP adapters. This is the composition root, the only file that imports
  * every layer.
- * @param now the clock of the rate limits, in milliseconds since the epoch
+ * @param options.now the clock of the rate limits, in milliseconds since the epoch
+ * @param options.accessLog receives a line for each request; the caller closes it after the app
  * @throws AppError unavailable when the store does not respond
  */
-export async function createApp(store: Store, config: Config, log: Log, now: () => number = Date.now): Promise<App> {
+export async function createApp(
+  store: Store,
+  config: Config,
+  log: Log,
+  { now = Date.now, accessLog }: AppOptions = {},
+): Promise<App> {
   const { tokens, organizations } = createDomain(store, config);
   const usage = new TokenUsage(store);
   const rejections = new RejectedCredentials(store, log, now);
@@ -221,6 +233,7 @@ export async function createApp(store: Store, config: Config, log: Log, now: () 
   let isShuttingDown = false;
   const handler = createExpressApp({
     trustProxy: config.trustProxy,
+    accessLog,
     ping: async () => {
       if (isShuttingDown) throw new AppError("unavailable", "The service is shutting down.");
       await store.ping();

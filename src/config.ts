@@ -54,6 +54,8 @@ export interface Config {
   /** What the audit log records of the arguments of tool calls. */
   readonly mcpAuditArguments: ArgumentAudit;
   readonly logLevel: LogLevel;
+  /** Whether standard output receives a line for each request. */
+  readonly hasAccessLog: boolean;
   readonly tls?: { readonly certPath: string; readonly keyPath: string };
 }
 
@@ -150,6 +152,10 @@ export const settings = {
     defaultValue: "none",
   },
   LOG_LEVEL: { description: "`error`, `warn`, `info` or `debug`", defaultValue: "info" },
+  ACCESS_LOG: {
+    description: "`on` writes a JSON line for each request to standard output, `off` writes none",
+    defaultValue: "on",
+  },
   TLS_CERT: {
     description: "path of a PEM certificate (chain); with TLS_KEY, the service uses HTTPS",
     defaultValue: "",
@@ -207,6 +213,7 @@ export function readConfig(environment: Environment = process.env): Config {
     mcpAllowedHosts: rest.MCP_ALLOWED_HOSTS,
     mcpAuditArguments: rest.MCP_AUDIT_ARGUMENTS,
     logLevel: rest.LOG_LEVEL,
+    hasAccessLog: rest.ACCESS_LOG === "on",
     ...(rest.MONGODB_URI !== undefined && { mongodbUri: rest.MONGODB_URI }),
     ...(rest.AUTH_SECRET !== undefined && { authSecret: rest.AUTH_SECRET }),
     ...(rest.TOKEN_PEPPER !== undefined && { tokenPepper: rest.TOKEN_PEPPER }),
@@ -312,6 +319,7 @@ const environmentSchema = z.object({
   ),
   MCP_AUDIT_ARGUMENTS: z.enum(argumentAudits, `is not one of ${argumentAudits.join(", ")}. Set it to one of them.`),
   LOG_LEVEL: z.enum(logLevels, `is not a log level. Set it to one of ${logLevels.join(", ")}.`),
+  ACCESS_LOG: z.enum(["on", "off"], "is neither on nor off. Set it to one of them."),
   TLS_CERT: readableFile("certificate"),
   TLS_KEY: readableFile("key"),
 } satisfies Record<SettingName, z.ZodType>);

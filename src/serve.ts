@@ -3,6 +3,7 @@ import { setFlagsFromString } from "node:v8";
 import { type App, createApp } from "./app.ts";
 import { type Config, readConfig } from "./config.ts";
 import { hasErrorCode } from "./errors.ts";
+import type { AccessLog } from "./http/server/access-log.ts";
 import { loadBodyDecoders } from "./http/server/body-decoders.ts";
 import {
   type CertificatePaths,
@@ -10,6 +11,7 @@ import {
   readCertificate,
   type TlsCertificate,
 } from "./http/server/certificate.ts";
+import { LineWriter } from "./http/server/line-writer.ts";
 import { type ListeningServer, listen } from "./http/server/listen.ts";
 import { createLog, type Log } from "./log.ts";
 import { openStore } from "./store/open.ts";
@@ -34,14 +36,15 @@ export async function serve(): Promise<void> {
   const tls = config.tls && readValidCertificate(config.tls, log);
   await loadBodyDecoders();
   const store = await openStore({ ...config, log });
-  const app = await createApp(store, config, log);
+  const accessLog = config.hasAccessLog ? new LineWriter(process.stdout, { log }) : undefined;
+  const app = await createApp(store, config, log, { accessLog });
   const { host, port } = config;
   const server = await listen(app.handler, { host, port, log, ...(tls && { tls }) }).catch(async (error: unknown) => {
     await app.close();
     await store.close();
     throw error;
   });
-  stopOnSignal({ server, app, store, log });
+  stopOnSignal({ server, app, store, log, accessLog });
   reloadOnSignal(config.tls, server, log);
   // The token is created when nothing else can fail any more, because it cannot be printed again.
   const secret = await bootstrap(app);
@@ -67,11 +70,13 @@ function stopOnSignal({
   app,
   store,
   log,
+  accessLog,
 }: {
   readonly server: ListeningServer;
   readonly app: App;
   readonly store: Store;
   readonly log: Log;
+  readonly accessLog: AccessLog | undefined;
 }): void {
   let isShuttingDown = false;
   const shutDown = async (signal: string): Promise<void> => {
@@ -83,6 +88,7 @@ function stopOnSignal({
     await server.close();
     await app.close();
     await store.close();
+    await accessLog?.close();
     log.info("closed");
     process.exit(0);
   };

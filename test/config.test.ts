@@ -38,6 +38,7 @@ const defaults: Config = {
   mcpAllowedHosts: [],
   mcpAuditArguments: "none",
   logLevel: "info",
+  hasAccessLog: true,
 };
 
 /** Reads settings that are not valid. @returns the error message */
@@ -268,6 +269,14 @@ const expected: Readonly<Record<Exclude<keyof typeof settings, SpecialSetting>, 
     accepted: (["error", "warn", "info", "debug"] as const).map((logLevel) => [logLevel, { logLevel }] as const),
     rejected: ["loud", "INFO", "silly"],
     problem: "is not a log level. Set it to one of error, warn, info, debug.",
+  },
+  ACCESS_LOG: {
+    accepted: [
+      ["on", {}],
+      ["off", { hasAccessLog: false }],
+    ],
+    rejected: ["true", "stdout"],
+    problem: "is neither on nor off. Set it to ",
   },
 };
 

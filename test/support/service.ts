@@ -64,7 +64,7 @@ export async function startService(
   const lines: string[] = [];
   const stream = new PassThrough();
   stream.on("data", (chunk: Buffer) => lines.push(chunk.toString()));
-  const app = await createApp(testStore.store, config, createLog("debug", stream), options.now);
+  const app = await createApp(testStore.store, config, createLog("debug", stream), { now: options.now });
   const server = await listen(app.handler, { host: options.host ?? "127.0.0.1", port: 0 });
   const domain = createDomain(testStore.store, config);
   const bootstrapSecret = await app.bootstrap();

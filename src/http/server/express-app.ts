@@ -4,6 +4,7 @@ import helmet from "helmet";
 import { AppError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { openApiRouter } from "../openapi/router.ts";
+import { type AccessLog, logAccess } from "./access-log.ts";
 import { problemHandler } from "./problem.ts";
 import { identifyRequest } from "./request.ts";
 import { sendJson } from "./send.ts";
@@ -16,14 +17,16 @@ export interface ExpressAppOptions {
   /** Resolves when the database responds. */
   readonly ping: () => Promise<void>;
   readonly log: Log;
+  /** Receives a line for each request. Absent: there is no access log. */
+  readonly accessLog?: AccessLog | undefined;
 }
 
 /**
  * Creates the Express app. Every request passes these steps in this order: the common steps, then the API, health
  * check or document that its path selects, else 404. An error that any step throws goes to the error handler.
  */
-export function createExpressApp({ routers, trustProxy, ping, log }: ExpressAppOptions): Express {
-  const commonSteps = [identifyRequest, helmet(), preventCaching];
+export function createExpressApp({ routers, trustProxy, ping, log, accessLog }: ExpressAppOptions): Express {
+  const commonSteps = [identifyRequest, ...(accessLog ? [logAccess(accessLog)] : []), helmet(), preventCaching];
 
   const app = express();
   configure(app, trustProxy);

@@ -1,0 +1,55 @@
+import type { Request, RequestHandler } from "express";
+import { redactText } from "../../log.ts";
+
+/** Receives the lines of the access log. */
+export interface AccessLog {
+  /** @param line one JSON object, without a line break */
+  write(line: string): void;
+  /** Writes the buffered lines. */
+  close(): Promise<void>;
+}
+
+/** Characters of the User-Agent header that a line repeats. */
+const userAgentMax = 200;
+
+/**
+ * Creates the step that writes one line for each request when its response has ended or its client has gone. The fields
+ * are listed in docs/operations.md and never change their meaning. The path is written without the query, which may
+ * contain personal data, and no header but User-Agent is repeated.
+ */
+export function logAccess(accessLog: AccessLog): RequestHandler {
+  return (req, res, next) => {
+    const { socket } = req;
+    const startMs = performance.now();
+    const bytesBefore = socket.bytesWritten;
+    res.once("close", () => {
+      const { user, actingUser } = req;
+      const userId = actingUser?.id ?? user?.userId;
+      const userAgent = req.headers["user-agent"];
+      const line = {
+        type: "access",
+        timestamp: new Date().toISOString(),
+        method: req.method,
+        path: toLoggedPath(req),
+        ...(res.headersSent && { status: res.statusCode }),
+        ms: Math.round((performance.now() - startMs) * 10) / 10,
+        bytes: socket.bytesWritten - bytesBefore,
+        requestId: req.requestId,
+        address: req.address,
+        ...(user && { organizationId: user.organizationId, actor: user.actor.type }),
+        ...(user?.token && { tokenId: user.actor.id }),
+        ...(userId !== undefined && { userId }),
+        ...(userAgent !== undefined && { userAgent: redactText(userAgent.slice(0, userAgentMax)) }),
+        // A response to a client that went away in the middle of its request counts as sent.
+        ...((!res.writableFinished || req.readableAborted) && { aborted: true }),
+      };
+      accessLog.write(JSON.stringify(line));
+    });
+    next();
+  };
+}
+
+function toLoggedPath({ originalUrl }: Request): string {
+  const end = originalUrl.indexOf("?");
+  return redactText(end < 0 ? originalUrl : originalUrl.slice(0, end));
+}
