@@ -101,7 +101,10 @@ export interface App {
    * @throws AppError unavailable
    */
   bootstrap(): Promise<string | undefined>;
-  /** Reports the service as not ready from now on, so that load balancers stop sending requests. */
+  /**
+   * Reports the service as not ready from now on, so that load balancers stop sending requests, and ends calls of MCP
+   * servers that take too long.
+   */
   startShutdown(): void;
   /** Writes the buffered records and stops the background jobs. It does not close the store, which belongs to the caller. */
   close(): Promise<void>;
@@ -293,6 +296,7 @@ export async function createApp(store: Store, config: Config, log: Log, now: () 
     bootstrap: async () => (await bootstrapStore(store, tokens))?.secret,
     startShutdown: () => {
       isShuttingDown = true;
+      upstreamCalls.startShutdown();
     },
     close: async () => {
       await jobs.stop();

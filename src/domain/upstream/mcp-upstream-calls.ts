@@ -7,6 +7,7 @@ import { LegacySessions, toSessionKey } from "./legacy-sessions.ts";
 import { toParamHeaders } from "./param-headers.ts";
 import { callInSession, callStateless, discoverEra, type Era, type ProtocolCall } from "./protocol-call.ts";
 import { messageBytesMax } from "./rpc-exchange.ts";
+import { RunningCalls } from "./running-calls.ts";
 import type { McpObject, ToolResult, UpstreamCall, UpstreamCalls, UpstreamOutcome } from "./upstream-calls.ts";
 import { UpstreamError } from "./upstream-error.ts";
 import { UpstreamLimits } from "./upstream-limits.ts";
@@ -28,7 +29,8 @@ export interface UpstreamServices {
 /** Who sends a request to which server. */
 type RequestContext = Pick<UpstreamCall, "organizationId" | "userId" | "server" | "requestAuthorization" | "signal">;
 
-const timeoutSecondsDefault = 30;
+/** How long calls may go on after the start of a shutdown, in milliseconds. The server closes connections after 10 s. */
+const shutdownGraceMs = 5000;
 /** The pages of a list of tools. */
 const pagesMax = 64;
 /** The servers whose era is remembered. */
@@ -40,8 +42,7 @@ export class McpUpstreamCalls implements UpstreamCalls {
   readonly #limits: UpstreamLimits;
   readonly #sessions: LegacySessions;
   readonly #eras = new LruCache<string, Era>(erasMax);
-  readonly #running = new Set<AbortController>();
-  #isClosed = false;
+  readonly #running = new RunningCalls();
   #lastId = 0;
 
   constructor(services: UpstreamServices) {
@@ -61,9 +62,16 @@ export class McpUpstreamCalls implements UpstreamCalls {
     }
   }
 
+  /**
+   * Gives running calls some time to finish, and then ends them with a text that says so, while their clients can still
+   * receive it.
+   */
+  startShutdown(graceMs = shutdownGraceMs): void {
+    setTimeout(() => this.#running.stop(), graceMs).unref();
+  }
+
   async close(): Promise<void> {
-    this.#isClosed = true;
-    for (const controller of this.#running) controller.abort();
+    this.#running.stop();
     await this.#sessions.close();
     this.#services.http.close();
   }
@@ -127,11 +135,11 @@ export class McpUpstreamCalls implements UpstreamCalls {
     const sessionKey = toSessionKey(key, userId ?? "", JSON.stringify(credentialHeaders));
     const shared = { endpoint, sessionKey, nextId: () => ++this.#lastId, sessions: this.#sessions };
     return this.#limits.run(key, slug, () =>
-      this.#withTimeLimit(context, (signal) => this.#sendInEra(key, { ...request, ...shared, signal })).catch(
-        (error: unknown) => {
+      this.#running
+        .run(context, (signal) => this.#sendInEra(key, { ...request, ...shared, signal }))
+        .catch((error: unknown) => {
           throw withoutSecret(error, credential);
-        },
-      ),
+        }),
     );
   }
 
@@ -175,32 +183,6 @@ export class McpUpstreamCalls implements UpstreamCalls {
           "invalid-response",
           `The MCP server ${slug} does not support ${protocolCall.method} in its own version.`,
         );
-    }
-  }
-
-  /** Aborts the work when the time is over, the client is gone or the service stops, and states which it was. */
-  async #withTimeLimit<R>(call: RequestContext, work: (signal: AbortSignal) => Promise<R>): Promise<R> {
-    const { slug, timeoutSeconds = timeoutSecondsDefault } = call.server;
-    const controller = new AbortController();
-    const abort = (): void => controller.abort();
-    const timer = setTimeout(abort, timeoutSeconds * 1000);
-    call.signal.addEventListener("abort", abort, { once: true });
-    this.#running.add(controller);
-    if (call.signal.aborted || this.#isClosed) abort();
-    try {
-      return await work(controller.signal);
-    } catch (error) {
-      if (!controller.signal.aborted) throw error;
-      if (call.signal.aborted || this.#isClosed)
-        throw new UpstreamError("aborted", `The call of the MCP server ${slug} was canceled.`);
-      throw new UpstreamError(
-        "timeout",
-        `The MCP server ${slug} did not finish its response within ${timeoutSeconds} seconds. The tool may have run. An admin can raise timeoutSeconds of the server to 120.`,
-      );
-    } finally {
-      clearTimeout(timer);
-      call.signal.removeEventListener("abort", abort);
-      this.#running.delete(controller);
     }
   }
 }

@@ -1,7 +1,17 @@
 /** Why a call of an MCP server has no result. */
 export type UpstreamErrorReason =
   | ("unsupported-transport" | "no-credential" | "credential-unusable" | "url-rejected" | "busy" | "circuit-open")
-  | ("timeout" | "aborted" | "unreachable" | "redirect" | "unauthorized" | "forbidden" | "rate-limited" | "http-status")
+  | (
+      | "timeout"
+      | "aborted"
+      | "stopping"
+      | "unreachable"
+      | "redirect"
+      | "unauthorized"
+      | "forbidden"
+      | "rate-limited"
+      | "http-status"
+    )
   | ("content-type" | "too-large" | "invalid-response" | "session-lost" | "rpc-error" | "input-required");
 
 /** The reasons that count as an outage of the server: it does not work, whoever calls it with whatever arguments. */
