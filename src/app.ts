@@ -33,6 +33,8 @@ import { Memberships } from "./domain/directory/memberships.ts";
 import { Users } from "./domain/directory/users.ts";
 import { ScimExtensions } from "./domain/extensions/scim-extensions.ts";
 import { ToolCallLog } from "./domain/mcp/call-log.ts";
+import { InputRequests } from "./domain/mcp/input-requests.ts";
+import { RequestStates } from "./domain/mcp/request-state.ts";
 import { ToolCalls } from "./domain/mcp/tool-calls.ts";
 import { ToolQuarantine } from "./domain/mcp/tool-definition.ts";
 import { UserTools } from "./domain/mcp/user-tools.ts";
@@ -207,8 +209,11 @@ export async function createApp(store: Store, config: Config, log: Log, now: () 
         upstream: upstreamCalls,
         log: toolCallLog,
         argumentAudit: config.mcpAuditArguments,
+        inputRequests: new InputRequests(new RequestStates(new SigningKey(store, "mcp-request-state"))),
       }),
+      verifier,
       quotas: quotas.mcp,
+      messageQuotas: quotas.mcpMessages,
     },
     requestLog,
     origin: {

@@ -115,8 +115,12 @@ export class LegacySessions {
         `The MCP server ${slug} offers no protocol version that is supported.`,
       );
     const { sessionId } = reply;
-    const id = sessionId !== undefined && /^[\x21-\x7e]{1,1024}$/.test(sessionId) ? sessionId : undefined;
-    const session = { id, protocolVersion: version, endpoint, lastUsedAt: this.#now() };
+    if (sessionId !== undefined && !/^[\x21-\x7e]{1,1024}$/.test(sessionId))
+      throw new UpstreamError(
+        "invalid-response",
+        `The MCP server ${slug} sent a session id that is not 1 to 1,024 visible ASCII characters.`,
+      );
+    const session = { id: sessionId, protocolVersion: version, endpoint, lastUsedAt: this.#now() };
     await notify(session, { method: "notifications/initialized" }, signal);
     return session;
   }

@@ -3,12 +3,13 @@ import { hasErrorCode } from "../../errors.ts";
 import { LruCache } from "../../store/cache/lru-cache.ts";
 import type { GuardedHttp } from "../outbound/guarded-http.ts";
 import { toCallResult } from "./call-result.ts";
+import { isInputRequired, toInputRequired } from "./input-required.ts";
 import { LegacySessions, toSessionKey } from "./legacy-sessions.ts";
 import { toParamHeaders } from "./param-headers.ts";
 import { callInSession, callStateless, discoverEra, type Era, type ProtocolCall } from "./protocol-call.ts";
 import { messageBytesMax } from "./rpc-exchange.ts";
 import { RunningCalls } from "./running-calls.ts";
-import type { McpObject, ToolResult, UpstreamCall, UpstreamCalls, UpstreamOutcome } from "./upstream-calls.ts";
+import type { McpObject, UpstreamCall, UpstreamCalls, UpstreamOutcome } from "./upstream-calls.ts";
 import { UpstreamError } from "./upstream-error.ts";
 import { UpstreamLimits } from "./upstream-limits.ts";
 
@@ -22,6 +23,12 @@ export interface UpstreamServices {
   readonly isOwnCredential: (value: string) => boolean;
   /** The URL at which clients reach this service. */
   readonly publicUrl: string;
+  /** Returns the page at which a user connects to a server; undefined if it has none. */
+  readonly findConnectUrl?: (
+    organizationId: string,
+    server: McpServer,
+    userId: string | undefined,
+  ) => Promise<string | undefined>;
   /** A monotonic clock in milliseconds. */
   readonly now?: () => number;
 }
@@ -54,9 +61,10 @@ export class McpUpstreamCalls implements UpstreamCalls {
 
   async call(call: UpstreamCall): Promise<UpstreamOutcome> {
     try {
-      return { kind: "result", result: await this.#call(call) };
+      return await this.#call(call);
     } catch (error) {
-      if (error instanceof UpstreamError) return { kind: "fault", text: error.message, cause: error.reason };
+      if (error instanceof UpstreamError)
+        return { kind: "fault", text: error.message, cause: error.reason, connectUrl: error.connectUrl };
       if (hasErrorCode(error, "conflict")) return { kind: "fault", text: error.message, cause: "credential-unusable" };
       throw error;
     }
@@ -103,22 +111,26 @@ export class McpUpstreamCalls implements UpstreamCalls {
     );
   }
 
-  async #call(call: UpstreamCall): Promise<ToolResult> {
-    const { server, tool, onProgress } = call;
+  async #call(call: UpstreamCall): Promise<UpstreamOutcome> {
+    const { server, tool, onProgress, elicitation = [], input } = call;
     const inputSchema = server.tools.find(({ name }) => name === tool)?.inputSchema;
     const result = await this.#send(call, {
       method: "tools/call",
       params: { name: tool, arguments: call.arguments },
       paramHeaders: { "mcp-name": tool, ...toParamHeaders(inputSchema, call.arguments) },
       ...(onProgress && { onProgress }),
+      elicitation,
+      ...(input && { input }),
     });
-    return toCallResult(server.slug, result);
+    return isInputRequired(result)
+      ? { kind: "input-required", ...toInputRequired(server, result, elicitation) }
+      : { kind: "result", result: toCallResult(server.slug, result) };
   }
 
   /** Sends a request within the limits of the server. @returns the result @throws UpstreamError */
   async #send(
     context: RequestContext,
-    request: Pick<ProtocolCall, "method" | "params" | "paramHeaders" | "onProgress">,
+    request: Pick<ProtocolCall, "method" | "params" | "paramHeaders" | "onProgress" | "elicitation" | "input">,
   ): Promise<unknown> {
     const { organizationId, server, userId } = context;
     const { slug, url } = server;
@@ -157,10 +169,12 @@ export class McpUpstreamCalls implements UpstreamCalls {
     if (auth.type === "none") return undefined;
     const credential = await this.#services.credentials.find(organizationId, server, userId);
     if (credential !== undefined) return credential;
-    throw new UpstreamError(
+    const missing = new UpstreamError(
       "no-credential",
       `You are not connected to the MCP server ${slug}. Store your credential with PUT ${this.#services.publicUrl}/api/connections/${slug}/credential, or send it in the header x-upstream-${slug}-authorization, or have an admin store one for the organization.`,
     );
+    missing.connectUrl = await this.#services.findConnectUrl?.(organizationId, server, userId);
+    throw missing;
   }
 
   /** The first call of a server finds out its era. A server that has changed its era is called again, once. */
