@@ -44,7 +44,11 @@ describeOnEngines("Requests of MCP servers for input from the user", (openStore)
   after(() => gateway.dispose());
 
   /** What the user of the client was shown. */
-  async function callWithClient(name: string, values: Record<string, string | Record<string, string>>, elicitation: { readonly form?: Record<string, never>; readonly url?: Record<string, never> }) {
+  async function callWithClient(
+    name: string,
+    values: Record<string, string | Record<string, string>>,
+    elicitation: { readonly form?: Record<string, never>; readonly url?: Record<string, never> },
+  ) {
     const client = new Client(
       { name: "test", version: "1.0.0" },
       { capabilities: { elicitation }, versionNegotiation: { mode: { pin: "2026-07-28" } } },
