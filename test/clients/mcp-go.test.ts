@@ -62,7 +62,9 @@ describe("MCP clients in Go", () => {
       expect(report.read).to.equal(1);
       expect(report.overLimit).to.match(/Rate limit exceeded/);
       expect(report.toolsOverLimit).to.equal(report.tools.length);
-      expect(report.afterRevocation).to.match(/unknown, expired, disabled or revoked|401|[Uu]nauthorized|authorization required/);
+      expect(report.afterRevocation).to.match(
+        /unknown, expired, disabled or revoked|401|[Uu]nauthorized|authorization required/,
+      );
     });
   }
 });

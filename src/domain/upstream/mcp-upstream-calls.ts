@@ -71,7 +71,7 @@ export class McpUpstreamCalls implements UpstreamCalls {
   }
 
   /**
-   * Gives running calls some time to finish, and then ends them with a text that says so, while their clients can still
+   * Lets running calls finish for some time, and then ends them with a text that says so, while their clients can still
    * receive it.
    */
   startShutdown(graceMs = shutdownGraceMs): void {

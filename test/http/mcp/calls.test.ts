@@ -185,6 +185,8 @@ describeOnEngines("tools/call of /mcp", (open) => {
     expect(ninth.result.isError).to.equal(true);
     expect(textOf(ninth)).to.match(/8 calls are in progress/);
     expect(textOf(await call("files__echo", {}))).to.equal("{}");
+    // A list does not wait for the server.
+    expect((await gateway.post(own, rpc("tools/list"))).body.result.tools).to.not.deep.equal([]);
     release.resolve();
     for (const each of await Promise.all(running)) expect(textOf(each)).to.equal("waited");
     expect(textOf(await call("files__wait", {}, own))).to.equal("waited");
