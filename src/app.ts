@@ -33,6 +33,8 @@ import { Memberships } from "./domain/directory/memberships.ts";
 import { Users } from "./domain/directory/users.ts";
 import { ScimExtensions } from "./domain/extensions/scim-extensions.ts";
 import { ToolCallLog } from "./domain/mcp/call-log.ts";
+import { InputRequests } from "./domain/mcp/input-requests.ts";
+import { RequestStates } from "./domain/mcp/request-state.ts";
 import { ToolCalls } from "./domain/mcp/tool-calls.ts";
 import { ToolQuarantine } from "./domain/mcp/tool-definition.ts";
 import { UserTools } from "./domain/mcp/user-tools.ts";
@@ -102,7 +104,10 @@ export interface App {
    * @throws AppError unavailable
    */
   bootstrap(): Promise<string | undefined>;
-  /** Reports the service as not ready from now on, so that load balancers stop sending requests. */
+  /**
+   * Reports the service as not ready from now on, so that load balancers stop sending requests, and ends calls of MCP
+   * servers that take too long.
+   */
   startShutdown(): void;
   /** Writes the buffered records and stops the background jobs. It does not close the store, which belongs to the caller. */
   close(): Promise<void>;
@@ -216,8 +221,11 @@ export async function createApp(
         upstream: upstreamCalls,
         log: toolCallLog,
         argumentAudit: config.mcpAuditArguments,
+        inputRequests: new InputRequests(new RequestStates(new SigningKey(store, "mcp-request-state"))),
       }),
+      verifier,
       quotas: quotas.mcp,
+      messageQuotas: quotas.mcpMessages,
     },
     requestLog,
     origin: {
@@ -306,6 +314,7 @@ export async function createApp(
     bootstrap: async () => (await bootstrapStore(store, tokens))?.secret,
     startShutdown: () => {
       isShuttingDown = true;
+      upstreamCalls.startShutdown();
     },
     close: async () => {
       await jobs.stop();

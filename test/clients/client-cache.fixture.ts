@@ -11,6 +11,7 @@ const cache = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "
 /** How programs reach each other and the registries. */
 const passedVariables = [
   ...["HOME", "PATH", "HTTPS_PROXY", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "PIP_INDEX_URL", "npm_config_registry"],
+  ...["GOPROXY", "GOSUMDB", "GOFLAGS"],
 ];
 
 /** Runs a program, without the credentials that the environment may hold. @throws Error if it fails or takes too long */
@@ -28,22 +29,20 @@ export async function runProgram(
 /**
  * Installs a client of another project into the cache of the tests, unless an earlier run did.
  * @param name of the client, for the directory and messages
- * @param definition the file with the pinned versions; another content is another installation
+ * @param definitions the files with the pinned versions, and what is built; other content is another installation
  * @param install installs into an empty directory, which may move afterwards
  * @returns the directory; undefined, with a printed reason, if the client cannot be installed
  * @throws Error instead, with `CI=true` for a client that CI must have
  */
 export async function installClient(
   name: string,
-  definition: string,
+  definitions: string | readonly string[],
   install: (directory: string) => Promise<unknown>,
   { isRequiredInCi }: { readonly isRequiredInCi: boolean },
 ): Promise<string | undefined> {
-  const digest = createHash("sha256")
-    .update(await readFile(definition))
-    .digest("hex")
-    .slice(0, 12);
-  const directory = join(cache, `${name}-${digest}`);
+  const digest = createHash("sha256");
+  for (const path of [definitions].flat()) digest.update(await readFile(path));
+  const directory = join(cache, `${name}-${digest.digest("hex").slice(0, 12)}`);
   if (await exists(directory)) return directory;
   await mkdir(cache, { recursive: true });
   const draft = await mkdtemp(join(cache, `${name}-draft-`));

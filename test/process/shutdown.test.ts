@@ -12,6 +12,7 @@ import { newEntity } from "../../src/domain/entity.ts";
 import { auditEvents, organizations, serviceTenant } from "../../src/store/collections.ts";
 import { openStore } from "../../src/store/open.ts";
 import { SqliteConnection } from "../../src/store/sqlite/driver.ts";
+import { startUpstream, stateless } from "../domain/upstream/upstream.fixture.ts";
 import { type CertificateFiles, createCertificate } from "../support/certificate.ts";
 import { type ServiceProcess, startProcess } from "../support/process.ts";
 import { userUrn } from "../support/service.ts";
@@ -105,6 +106,37 @@ describe("SIGTERM", () => {
     const { exitCode } = await signalShutdown();
     expect(await exitCode).to.equal(0);
     expect(Date.now() - signaledAt).to.be.lessThan(promptExitMs);
+  });
+
+  it("ends a call of an MCP server that takes too long with a text, and exits with 0", async () => {
+    let hasArrived = (): void => undefined;
+    const arrived = new Promise<void>((resolve) => {
+      hasArrived = resolve;
+    });
+    const upstream = await startUpstream(stateless(() => hasArrived()));
+    await start({ UPSTREAM_ALLOW: "127.0.0.0/8" });
+    const admin = service.clientWithSecret(service.firstSecret);
+    const user = { schemas: [userUrn], userName: "ada@example.com" };
+    await admin.post("/scim/v2/Users").send(user).expect(201);
+    const server = {
+      ...{ name: "Slow", status: "active", transport: "http", url: upstream.url, timeoutSeconds: 120 },
+      ...{ tools: [{ name: "wait" }], assignment: { everyone: true, groups: [], users: [] } },
+    };
+    await admin.put("/api/mcp-servers/slow").send(server).expect(201);
+    const message = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "slow__wait" } };
+    const response = fetch(`http://127.0.0.1:${service.port}/mcp`, {
+      method: "POST",
+      headers: {
+        ...{ "Content-Type": "application/json", "x-user-email": "ada@example.com" },
+        Authorization: `Bearer ${service.firstSecret}`,
+      },
+      body: JSON.stringify(message),
+    });
+    await arrived;
+    const { exitCode } = await signalShutdown();
+    expect(await (await response).text()).to.contain("The service is stopping");
+    expect(await exitCode).to.equal(0);
+    await upstream.close();
   });
 
   describe("over TLS", () => {

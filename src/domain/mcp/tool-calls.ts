@@ -1,17 +1,21 @@
-import { AppError } from "../../errors.ts";
+import { AppError, hasErrorCode } from "../../errors.ts";
 import { redactText } from "../../log.ts";
 import type { EffectiveAccess } from "../access/effective-access.ts";
 import type { Caller } from "../caller.ts";
 import type {
+  ElicitationMode,
   McpObject,
   ToolResult,
   UpstreamCalls,
+  UpstreamInput,
   UpstreamOutcome,
   UpstreamProgress,
 } from "../upstream/upstream-calls.ts";
 import { type ArgumentAudit, toAuditedArguments } from "./audited-arguments.ts";
 import type { ToolCallLog } from "./call-log.ts";
+import { CallMonitor, type RenewableGrant } from "./call-monitor.ts";
 import { CallSlots } from "./call-slots.ts";
+import type { InputRequest, InputRequests } from "./input-requests.ts";
 import { toErrorResult } from "./tool-result.ts";
 import type { ToolSelection } from "./tool-selection.ts";
 import type { UserTool, UserTools, WithheldTool } from "./user-tools.ts";
@@ -25,6 +29,12 @@ export interface ToolCall {
   readonly arguments: McpObject;
   readonly signal: AbortSignal;
   readonly onProgress?: ((progress: UpstreamProgress) => void) | undefined;
+  /** How the client can request input from its user; absent if it cannot. */
+  readonly elicitation?: readonly ElicitationMode[] | undefined;
+  /** What a client sends that continues a call after a request for input. */
+  readonly input?: UpstreamInput | undefined;
+  /** Finds out again what the caller may use, while the call runs. */
+  readonly grant: RenewableGrant;
   /** Counts the call against the rate limits. @returns why the call is over a limit */
   readonly countCall: () => string | undefined;
   /** Returns the credential for a server that the request itself carries. */
@@ -36,6 +46,7 @@ export interface ToolCallsOptions {
   readonly upstream: UpstreamCalls;
   readonly log: ToolCallLog;
   readonly argumentAudit: ArgumentAudit;
+  readonly inputRequests: InputRequests;
 }
 
 /** Calls that run at once with one token for one user. */
@@ -48,6 +59,7 @@ const callsAtOnceMax = 8;
 export class ToolCalls {
   readonly #options: ToolCallsOptions;
   readonly #slots = new CallSlots(callsAtOnceMax);
+  readonly #monitor = new CallMonitor();
 
   constructor(options: ToolCallsOptions) {
     this.#options = options;
@@ -55,11 +67,11 @@ export class ToolCalls {
 
   /**
    * Calls a tool.
-   * @returns the result of the server, or a result with `isError` and a text that says what to do
+   * @returns the result of the server; a result with `isError` and a text that says what to do; or a request for input
    * @throws AppError not-found, with the same message for a tool that does not exist and for one that is withheld;
-   *   unavailable
+   *   forbidden if the caller loses the right to the call while it runs; unavailable
    */
-  async call(call: ToolCall): Promise<ToolResult> {
+  async call(call: ToolCall): Promise<ToolResult | InputRequest> {
     const startedAt = performance.now();
     const limitExceeded = call.countCall();
     if (limitExceeded !== undefined) {
@@ -84,16 +96,55 @@ export class ToolCalls {
       );
     }
     try {
-      const outcome = await this.#options.upstream.call(toUpstreamCall(call, found));
-      const { result, description } = readOutcome(outcome);
+      const { result, description } = await this.#run(call, found);
       const bytes = Buffer.byteLength(JSON.stringify(result));
       this.#record(call, startedAt, found, { decision: "allowed", outcome: description, bytes });
       return result;
     } catch (error) {
-      this.#record(call, startedAt, found, { decision: "allowed", outcome: "internal" });
+      const isWithdrawn = hasErrorCode(error, "forbidden");
+      this.#record(call, startedAt, found, {
+        ...(isWithdrawn ? { decision: "withdrawn", outcome: "aborted" } : { decision: "allowed", outcome: "internal" }),
+      });
       throw error;
     } finally {
       release();
+    }
+  }
+
+  /** Calls the server, until the client is gone or its user may not call the tool any more. @throws AppError forbidden */
+  async #run(call: ToolCall, found: UserTool): Promise<CallEnd> {
+    const { upstream, inputRequests } = this.#options;
+    const { organizationId, userId } = call.access;
+    const subject = { organizationId, userId, server: found.server, tool: found.tool.name };
+    const continued = call.input && (await inputRequests.open(subject, call.input));
+    if (call.input && !continued) {
+      const text = `The response to a request for input has no valid requestState: it belongs to another call or user, or an hour is over. Call ${call.wireName} again without it.`;
+      return { result: toErrorResult(text), description: "invalid-state" };
+    }
+    const controller = new AbortController();
+    const abort = (): void => controller.abort();
+    call.signal.addEventListener("abort", abort, { once: true });
+    if (call.signal.aborted) abort();
+    let isWithdrawn = false;
+    const stopWatching = this.#monitor.watch({
+      grant: call.grant,
+      isAllowed: async ({ caller, access, selection }) =>
+        caller.scopes.has("connect:call") &&
+        "wireName" in (await this.#options.tools.find(access, selection, call.wireName)),
+      end: () => {
+        isWithdrawn = true;
+        abort();
+      },
+    });
+    try {
+      const input = continued?.requester === "server" ? continued.input : undefined;
+      const outcome = await upstream.call(toUpstreamCall({ ...call, signal: controller.signal, input }, found));
+      if (isWithdrawn) throw new AppError("forbidden", withdrawnText);
+      const request = await inputRequests.create(subject, outcome, call.elicitation ?? [], continued);
+      return request ? { result: request, description: "input-required" } : readOutcome(outcome);
+    } finally {
+      stopWatching();
+      call.signal.removeEventListener("abort", abort);
     }
   }
 
@@ -147,6 +198,15 @@ export class ToolCalls {
   }
 }
 
+/** How a call ended, and its description in the audit log. */
+interface CallEnd {
+  readonly result: ToolResult | InputRequest;
+  readonly description: string;
+}
+
+const withdrawnText =
+  "The call was ended: the token or the user is no longer valid, or the user may not use the tool any more. The tool may have run.";
+
 interface RejectedCall {
   readonly decision: "insufficient-scope" | "stdio";
   readonly text: string;
@@ -167,7 +227,7 @@ const toSlotKey = ({ token, actor, organizationId }: Caller, userId: string): st
   `${token?.rootId ?? actor.id ?? `${actor.type} ${organizationId}`} ${userId}`;
 
 function toUpstreamCall(
-  { access, arguments: values, signal, onProgress, findAuthorization }: ToolCall,
+  { access, arguments: values, signal, onProgress, elicitation, input, findAuthorization }: ToolCall,
   { server, tool }: UserTool,
 ): Parameters<UpstreamCalls["call"]>[0] {
   const requestAuthorization = findAuthorization(server.slug);
@@ -180,10 +240,13 @@ function toUpstreamCall(
     ...(requestAuthorization !== undefined && { requestAuthorization }),
     signal,
     ...(onProgress && { onProgress }),
+    ...(elicitation && { elicitation }),
+    ...(input && { input }),
   };
 }
 
-function readOutcome(outcome: UpstreamOutcome): { readonly result: ToolResult; readonly description: string } {
+function readOutcome(outcome: UpstreamOutcome): CallEnd {
+  if (outcome.kind === "input-required") throw new Error("The request for input was not passed on.");
   if (outcome.kind === "fault") return { result: toErrorResult(outcome.text), description: outcome.cause };
   const { result } = outcome;
   return { result, description: result.isError === true ? "tool-error" : "success" };

@@ -20,20 +20,37 @@ export interface SurfaceQuotas {
 export function rateLimitPolicies(
   limits: SurfaceLimits,
   now: () => number,
-): Readonly<Record<ApiSurface, SurfaceQuotas>> {
+): Readonly<Record<ApiSurface | "mcpMessages", SurfaceQuotas>> {
   const quota = (name: keyof SurfaceLimits): Quota | undefined => {
     const limit = limits[name];
     return limit && new Quota(name, limit, now);
   };
+  const messageQuota = (limit: RateLimit | undefined, name: string): Quota | undefined =>
+    limit && new Quota(name, { ...limit, requests: limit.requests * messagesPerOperation }, now);
   const quotasFor = (surface: ApiSurface): SurfaceQuotas => ({
     token: quota(surface),
     organization: quota(`${surface}-organization`),
   });
-  return { scim: quotasFor("scim"), api: quotasFor("api"), connect: quotasFor("connect"), mcp: quotasFor("mcp") };
+  return {
+    scim: quotasFor("scim"),
+    api: quotasFor("api"),
+    connect: quotasFor("connect"),
+    mcp: quotasFor("mcp"),
+    mcpMessages: {
+      token: messageQuota(limits.mcp, "mcp-messages"),
+      organization: messageQuota(limits["mcp-organization"], "mcp-messages-organization"),
+    },
+  };
 }
 
+/**
+ * Messages of `/mcp` that are no operation, such as lists and `initialize`, for each operation of its limits. Clients send
+ * up to three of them with every call.
+ */
+const messagesPerOperation = 10;
+
 /** Returns the quotas of all APIs. */
-export const allQuotas = (quotas: Readonly<Record<ApiSurface, SurfaceQuotas>>): readonly Quota[] =>
+export const allQuotas = (quotas: ReturnType<typeof rateLimitPolicies>): readonly Quota[] =>
   Object.values(quotas).flatMap(({ token, organization }) =>
     [token, organization].filter((each) => each !== undefined),
   );

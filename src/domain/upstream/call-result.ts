@@ -31,12 +31,6 @@ const callResult = z.object({
  * @throws UpstreamError for a result that clients would reject as a whole, such as one with an unknown type of content
  */
 export function toCallResult(slug: string, received: unknown): ToolResult {
-  if (isInputRequired(received)) {
-    throw new UpstreamError(
-      "input-required",
-      `The tool of the MCP server ${slug} requests input from the user, which this service cannot pass on.`,
-    );
-  }
   const { success, data, error } = callResult.safeParse(received);
   if (!success) {
     const [issue] = error.issues;
@@ -53,9 +47,6 @@ export function toCallResult(slug: string, received: unknown): ToolResult {
     ...(meta && { _meta: meta }),
   };
 }
-
-const isInputRequired = (received: unknown): boolean =>
-  (received as { resultType?: unknown } | null)?.resultType === "input_required";
 
 const invalidResult = (slug: string, problem: string): UpstreamError =>
   new UpstreamError(

@@ -31,6 +31,7 @@ export class LegacySessions {
   readonly #nextId: () => number;
   readonly #now: () => number;
   readonly #sweeper: NodeJS.Timeout;
+  readonly #closing = new AbortController();
 
   /** @param now a monotonic clock in milliseconds */
   constructor(nextId: () => number, now: () => number) {
@@ -69,9 +70,10 @@ export class LegacySessions {
     }
   }
 
-  /** Ends all sessions. */
+  /** Ends all sessions. One that is being initialized is not waited for. */
   async close(): Promise<void> {
     clearInterval(this.#sweeper);
+    this.#closing.abort();
     const openings = [...this.#sessions.values()];
     this.#sessions.clear();
     await Promise.all(openings.map(async (each) => each.then((session) => this.#end(session)).catch(() => undefined)));
@@ -92,7 +94,8 @@ export class LegacySessions {
   /** Has a time limit of its own: a caller that leaves does not take the session from others that wait for it. */
   async #initialize(endpoint: UpstreamEndpoint, assertStatus: AssertStatus): Promise<LegacySession> {
     const { slug } = endpoint;
-    const signal = AbortSignal.timeout(initializeMs);
+    const timeout = AbortSignal.timeout(initializeMs);
+    const signal = AbortSignal.any([timeout, this.#closing.signal]);
     const params = {
       protocolVersion: supportedVersions[0],
       capabilities: {},
@@ -100,7 +103,7 @@ export class LegacySessions {
     };
     const request = { jsonrpc: "2.0", id: this.#nextId(), method: "initialize", params };
     const reply = await exchange(endpoint, request, { signal }).catch((error: unknown) => {
-      if (!signal.aborted) throw error;
+      if (!timeout.aborted) throw error;
       throw new UpstreamError("timeout", `The MCP server ${slug} did not initialize a session in 30 seconds.`);
     });
     assertStatus(reply);
@@ -112,9 +115,13 @@ export class LegacySessions {
         `The MCP server ${slug} offers no protocol version that is supported.`,
       );
     const { sessionId } = reply;
-    const id = sessionId !== undefined && /^[\x21-\x7e]{1,1024}$/.test(sessionId) ? sessionId : undefined;
-    const session = { id, protocolVersion: version, endpoint, lastUsedAt: this.#now() };
-    await notify(session, { method: "notifications/initialized" }, initializeMs);
+    if (sessionId !== undefined && !/^[\x21-\x7e]{1,1024}$/.test(sessionId))
+      throw new UpstreamError(
+        "invalid-response",
+        `The MCP server ${slug} sent a session id that is not 1 to 1,024 visible ASCII characters.`,
+      );
+    const session = { id: sessionId, protocolVersion: version, endpoint, lastUsedAt: this.#now() };
+    await notify(session, { method: "notifications/initialized" }, signal);
     return session;
   }
 
@@ -135,9 +142,13 @@ export const sessionHeaders = ({ id, protocolVersion }: LegacySession): Readonly
   ...(id !== undefined && { "mcp-session-id": id }),
 });
 
-/** Sends a message without a response of interest, and waits until it is delivered or the time is over. Never throws. */
-export async function notify(session: LegacySession, message: McpObject, timeoutMs = farewellMs): Promise<void> {
-  const options = { headers: sessionHeaders(session), signal: AbortSignal.timeout(timeoutMs) };
+/** Sends a message without a response of interest, and waits until it is delivered or the signal is aborted. Never throws. */
+export async function notify(
+  session: LegacySession,
+  message: McpObject,
+  signal = AbortSignal.timeout(farewellMs),
+): Promise<void> {
+  const options = { headers: sessionHeaders(session), signal };
   await exchange(session.endpoint, { jsonrpc: "2.0", ...message }, options).catch(() => undefined);
 }
 

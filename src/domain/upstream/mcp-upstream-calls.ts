@@ -3,11 +3,13 @@ import { hasErrorCode } from "../../errors.ts";
 import { LruCache } from "../../store/cache/lru-cache.ts";
 import type { GuardedHttp } from "../outbound/guarded-http.ts";
 import { toCallResult } from "./call-result.ts";
+import { isInputRequired, toInputRequired } from "./input-required.ts";
 import { LegacySessions, toSessionKey } from "./legacy-sessions.ts";
 import { toParamHeaders } from "./param-headers.ts";
 import { callInSession, callStateless, discoverEra, type Era, type ProtocolCall } from "./protocol-call.ts";
 import { messageBytesMax } from "./rpc-exchange.ts";
-import type { McpObject, ToolResult, UpstreamCall, UpstreamCalls, UpstreamOutcome } from "./upstream-calls.ts";
+import { RunningCalls } from "./running-calls.ts";
+import type { McpObject, UpstreamCall, UpstreamCalls, UpstreamOutcome } from "./upstream-calls.ts";
 import { UpstreamError } from "./upstream-error.ts";
 import { UpstreamLimits } from "./upstream-limits.ts";
 
@@ -21,6 +23,12 @@ export interface UpstreamServices {
   readonly isOwnCredential: (value: string) => boolean;
   /** The URL at which clients reach this service. */
   readonly publicUrl: string;
+  /** Returns the page at which a user connects to a server; undefined if it has none. */
+  readonly findConnectUrl?: (
+    organizationId: string,
+    server: McpServer,
+    userId: string | undefined,
+  ) => Promise<string | undefined>;
   /** A monotonic clock in milliseconds. */
   readonly now?: () => number;
 }
@@ -28,7 +36,8 @@ export interface UpstreamServices {
 /** Who sends a request to which server. */
 type RequestContext = Pick<UpstreamCall, "organizationId" | "userId" | "server" | "requestAuthorization" | "signal">;
 
-const timeoutSecondsDefault = 30;
+/** How long calls may go on after the start of a shutdown, in milliseconds. The server closes connections after 10 s. */
+const shutdownGraceMs = 5000;
 /** The pages of a list of tools. */
 const pagesMax = 64;
 /** The servers whose era is remembered. */
@@ -40,8 +49,7 @@ export class McpUpstreamCalls implements UpstreamCalls {
   readonly #limits: UpstreamLimits;
   readonly #sessions: LegacySessions;
   readonly #eras = new LruCache<string, Era>(erasMax);
-  readonly #running = new Set<AbortController>();
-  #isClosed = false;
+  readonly #running = new RunningCalls();
   #lastId = 0;
 
   constructor(services: UpstreamServices) {
@@ -53,17 +61,25 @@ export class McpUpstreamCalls implements UpstreamCalls {
 
   async call(call: UpstreamCall): Promise<UpstreamOutcome> {
     try {
-      return { kind: "result", result: await this.#call(call) };
+      return await this.#call(call);
     } catch (error) {
-      if (error instanceof UpstreamError) return { kind: "fault", text: error.message, cause: error.reason };
+      if (error instanceof UpstreamError)
+        return { kind: "fault", text: error.message, cause: error.reason, connectUrl: error.connectUrl };
       if (hasErrorCode(error, "conflict")) return { kind: "fault", text: error.message, cause: "credential-unusable" };
       throw error;
     }
   }
 
+  /**
+   * Lets running calls finish for some time, and then ends them with a text that says so, while their clients can still
+   * receive it.
+   */
+  startShutdown(graceMs = shutdownGraceMs): void {
+    setTimeout(() => this.#running.stop(), graceMs).unref();
+  }
+
   async close(): Promise<void> {
-    this.#isClosed = true;
-    for (const controller of this.#running) controller.abort();
+    this.#running.stop();
     await this.#sessions.close();
     this.#services.http.close();
   }
@@ -95,22 +111,26 @@ export class McpUpstreamCalls implements UpstreamCalls {
     );
   }
 
-  async #call(call: UpstreamCall): Promise<ToolResult> {
-    const { server, tool, onProgress } = call;
+  async #call(call: UpstreamCall): Promise<UpstreamOutcome> {
+    const { server, tool, onProgress, elicitation = [], input } = call;
     const inputSchema = server.tools.find(({ name }) => name === tool)?.inputSchema;
     const result = await this.#send(call, {
       method: "tools/call",
       params: { name: tool, arguments: call.arguments },
       paramHeaders: { "mcp-name": tool, ...toParamHeaders(inputSchema, call.arguments) },
       ...(onProgress && { onProgress }),
+      elicitation,
+      ...(input && { input }),
     });
-    return toCallResult(server.slug, result);
+    return isInputRequired(result)
+      ? { kind: "input-required", ...toInputRequired(server, result, elicitation) }
+      : { kind: "result", result: toCallResult(server.slug, result) };
   }
 
   /** Sends a request within the limits of the server. @returns the result @throws UpstreamError */
   async #send(
     context: RequestContext,
-    request: Pick<ProtocolCall, "method" | "params" | "paramHeaders" | "onProgress">,
+    request: Pick<ProtocolCall, "method" | "params" | "paramHeaders" | "onProgress" | "elicitation" | "input">,
   ): Promise<unknown> {
     const { organizationId, server, userId } = context;
     const { slug, url } = server;
@@ -127,11 +147,11 @@ export class McpUpstreamCalls implements UpstreamCalls {
     const sessionKey = toSessionKey(key, userId ?? "", JSON.stringify(credentialHeaders));
     const shared = { endpoint, sessionKey, nextId: () => ++this.#lastId, sessions: this.#sessions };
     return this.#limits.run(key, slug, () =>
-      this.#withTimeLimit(context, (signal) => this.#sendInEra(key, { ...request, ...shared, signal })).catch(
-        (error: unknown) => {
+      this.#running
+        .run(context, (signal) => this.#sendInEra(key, { ...request, ...shared, signal }))
+        .catch((error: unknown) => {
           throw withoutSecret(error, credential);
-        },
-      ),
+        }),
     );
   }
 
@@ -149,10 +169,12 @@ export class McpUpstreamCalls implements UpstreamCalls {
     if (auth.type === "none") return undefined;
     const credential = await this.#services.credentials.find(organizationId, server, userId);
     if (credential !== undefined) return credential;
-    throw new UpstreamError(
+    const missing = new UpstreamError(
       "no-credential",
       `You are not connected to the MCP server ${slug}. Store your credential with PUT ${this.#services.publicUrl}/api/connections/${slug}/credential, or send it in the header x-upstream-${slug}-authorization, or have an admin store one for the organization.`,
     );
+    missing.connectUrl = await this.#services.findConnectUrl?.(organizationId, server, userId);
+    throw missing;
   }
 
   /** The first call of a server finds out its era. A server that has changed its era is called again, once. */
@@ -175,32 +197,6 @@ export class McpUpstreamCalls implements UpstreamCalls {
           "invalid-response",
           `The MCP server ${slug} does not support ${protocolCall.method} in its own version.`,
         );
-    }
-  }
-
-  /** Aborts the work when the time is over, the client is gone or the service stops, and states which it was. */
-  async #withTimeLimit<R>(call: RequestContext, work: (signal: AbortSignal) => Promise<R>): Promise<R> {
-    const { slug, timeoutSeconds = timeoutSecondsDefault } = call.server;
-    const controller = new AbortController();
-    const abort = (): void => controller.abort();
-    const timer = setTimeout(abort, timeoutSeconds * 1000);
-    call.signal.addEventListener("abort", abort, { once: true });
-    this.#running.add(controller);
-    if (call.signal.aborted || this.#isClosed) abort();
-    try {
-      return await work(controller.signal);
-    } catch (error) {
-      if (!controller.signal.aborted) throw error;
-      if (call.signal.aborted || this.#isClosed)
-        throw new UpstreamError("aborted", `The call of the MCP server ${slug} was canceled.`);
-      throw new UpstreamError(
-        "timeout",
-        `The MCP server ${slug} did not finish its response within ${timeoutSeconds} seconds. The tool may have run. An admin can raise timeoutSeconds of the server to 120.`,
-      );
-    } finally {
-      clearTimeout(timer);
-      call.signal.removeEventListener("abort", abort);
-      this.#running.delete(controller);
     }
   }
 }

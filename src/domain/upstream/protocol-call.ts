@@ -1,3 +1,4 @@
+import { inputNotSupported } from "./input-required.ts";
 import { type LegacySession, type LegacySessions, notify, sessionHeaders } from "./legacy-sessions.ts";
 import { exchange, type RpcReply, type UpstreamEndpoint } from "./rpc-exchange.ts";
 import type { McpObject, UpstreamCall, UpstreamProgress } from "./upstream-calls.ts";
@@ -13,6 +14,8 @@ export interface ProtocolCall {
   /** The headers that repeat parameters in the stateless era. */
   readonly paramHeaders: Readonly<Record<string, string>>;
   readonly onProgress?: UpstreamCall["onProgress"];
+  readonly elicitation?: UpstreamCall["elicitation"];
+  readonly input?: UpstreamCall["input"];
   readonly endpoint: UpstreamEndpoint;
   readonly sessionKey: string;
   readonly nextId: () => number;
@@ -23,16 +26,18 @@ export interface ProtocolCall {
 
 const statelessVersion = "2026-07-28";
 
-const envelope = {
+/** @param elicitation what the client of this service can request from its user, which a server may use */
+const toEnvelope = (elicitation: ProtocolCall["elicitation"] = []): McpObject => ({
   "io.modelcontextprotocol/protocolVersion": statelessVersion,
   "io.modelcontextprotocol/clientInfo": { name: "gatehouse", version: "1" },
-  "io.modelcontextprotocol/clientCapabilities": {},
-};
+  "io.modelcontextprotocol/clientCapabilities":
+    elicitation.length === 0 ? {} : { elicitation: Object.fromEntries(elicitation.map((mode) => [mode, {}])) },
+});
 
 /** Finds out which era a server speaks, with a request that changes nothing. @throws UpstreamError */
 export async function discoverEra({ endpoint, nextId, signal }: ProtocolCall): Promise<Era> {
   const method = "server/discover";
-  const request = { jsonrpc: "2.0", id: nextId(), method, params: { _meta: envelope } };
+  const request = { jsonrpc: "2.0", id: nextId(), method, params: { _meta: toEnvelope() } };
   const headers = { "mcp-protocol-version": statelessVersion, "mcp-method": method };
   const reply = await exchange(endpoint, request, { headers, signal }).catch((error: unknown) => {
     // Servers of the earlier era respond in many ways to a method that they do not know.
@@ -51,12 +56,13 @@ export async function callStateless(protocolCall: ProtocolCall): Promise<unknown
   const { method, paramHeaders, endpoint, nextId, signal } = protocolCall;
   const headers = { "mcp-protocol-version": statelessVersion, "mcp-method": method, ...paramHeaders };
   const id = nextId();
-  const params = toParams(protocolCall, id, envelope);
+  const params = { ...toParams(protocolCall, id, toEnvelope(protocolCall.elicitation)), ...protocolCall.input };
   const onMessage = relayProgress(protocolCall, id);
   const reply = await exchange(endpoint, { jsonrpc: "2.0", id, method, params }, { headers, signal, onMessage });
   const code = errorCodeOf(reply);
   const isUnknown = code === -32_601 || (code === undefined && !reply.message && [404, 405].includes(reply.status));
   if (code === unsupportedVersion || isUnknown) return undefined;
+  if (code === missingCapability) throw inputNotSupported(endpoint.slug);
   return toResult(endpoint.slug, reply);
 }
 
@@ -82,12 +88,14 @@ async function sendInSession(protocolCall: ProtocolCall, session: LegacySession)
   const { method, endpoint, nextId, signal } = protocolCall;
   const id = nextId();
   const relay = relayProgress(protocolCall, id);
+  let requests = 0;
   const onMessage = (message: McpObject): void => {
     if (message["id"] === undefined) {
       relay(message);
       return;
     }
     // The server waits for a response. Nothing but a ping was offered to it.
+    if (++requests > serverRequestsMax) return;
     const response =
       message["method"] === "ping" ? { result: {} } : { error: { code: -32_601, message: "Method not found" } };
     void notify(session, { id: message["id"], ...response });
@@ -106,6 +114,9 @@ async function sendInSession(protocolCall: ProtocolCall, session: LegacySession)
   }
 }
 
+/** Requests of a server during a call that get a response. Each response is a request to the server. */
+const serverRequestsMax = 100;
+
 function isSessionLost({ id }: LegacySession, { status, message }: RpcReply): boolean {
   if (id === undefined) return false;
   const { message: text } = (message?.["error"] ?? {}) as { message?: unknown };
@@ -123,16 +134,19 @@ const relayProgress =
   ({ method, params }: McpObject): void => {
     if (method !== "notifications/progress" || typeof params !== "object" || params === null) return;
     const { progressToken, progress, total, message } = params as McpObject;
-    if (progressToken !== token || typeof progress !== "number") return;
+    if (progressToken !== token || !Number.isFinite(progress)) return;
     onProgress?.({
-      progress,
-      ...(typeof total === "number" && { total }),
+      progress: Number(progress),
+      ...(Number.isFinite(total) && { total: Number(total) }),
       ...(typeof message === "string" && { message: excerpt(message) }),
     } satisfies UpstreamProgress);
   };
 
 /** The error code of the 2026 era for a version that the server does not support. */
 const unsupportedVersion = -32_022;
+
+/** The error code of the 2026 era for a client without a capability that the call needs. */
+const missingCapability = -32_021;
 
 const errorCodeOf = ({ message }: RpcReply): unknown => (message?.["error"] as McpObject | undefined)?.["code"];
 

@@ -3,6 +3,7 @@ import { RejectedAddressError } from "../outbound/address-guard.ts";
 import { readBoundedBody } from "../outbound/bounded-body.ts";
 import type { GuardedHttp } from "../outbound/guarded-http.ts";
 import { readEventData } from "./event-stream.ts";
+import { exceedsJsonDepth } from "./json-depth.ts";
 import { isMcpObject, type McpObject } from "./upstream-calls.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
@@ -34,6 +35,9 @@ export const messageBytesMax = 1024 * 1024;
 /** The maximum size of an error response, and of all events of one stream. */
 const errorBytesMax = 64 * 1024;
 const streamBytesMax = 16 * messageBytesMax;
+/** The events of one stream, and the levels of JSON. */
+const eventsMax = 20_000;
+const levelsMax = 128;
 
 /**
  * Sends one JSON-RPC message in an HTTP POST (MCP, Streamable HTTP) and reads the response, as JSON or as an event stream.
@@ -126,7 +130,7 @@ async function readReply(
     if (message) return { ...reply, message };
     throw new UpstreamError(
       "invalid-response",
-      `The MCP server ${slug} responded with JSON that is not a JSON-RPC response.`,
+      `The MCP server ${slug} responded with JSON that is not a JSON-RPC response, or has more than ${levelsMax} levels.`,
     );
   }
   if (contentType === "text/event-stream") {
@@ -148,7 +152,9 @@ async function readStream(
   const bounded = boundBytes(response, streamBytesMax, () =>
     tooLarge(slug, `more than ${streamBytesMax} bytes in events`),
   );
+  let events = 0;
   for await (const data of readEventData(bounded, messageBytesMax, onTooLarge)) {
+    if (++events > eventsMax) throw tooLarge(slug, `more than ${eventsMax} events`, `${eventsMax} events`);
     const parsed = parse(data);
     const message = findResponse(parsed, id);
     if (message) return message;
@@ -171,6 +177,7 @@ async function* boundBytes(
 }
 
 function parse(text: string): unknown {
+  if (exceedsJsonDepth(text, levelsMax)) return undefined;
   try {
     return JSON.parse(text);
   } catch {
@@ -191,8 +198,8 @@ function findResponse(parsed: unknown, id: unknown): McpObject | undefined {
 const describeType = (type: string | undefined): string =>
   type !== undefined && /^[\w.+-]{1,60}\/[\w.+-]{1,60}$/.test(type) ? type : "no media type";
 
-const tooLarge = (slug: string, size: string): UpstreamError =>
+const tooLarge = (slug: string, size: string, max = String(messageBytesMax)): UpstreamError =>
   new UpstreamError(
     "too-large",
-    `The result of the MCP server ${slug} has ${size}; the maximum is ${messageBytesMax}. Request less, for example with a filter or a page.`,
+    `The result of the MCP server ${slug} has ${size}; the maximum is ${max}. Request less, for example with a filter or a page.`,
   );

@@ -6,6 +6,9 @@ export type McpObject = Readonly<Record<string, unknown>>;
 export const isMcpObject = (value: unknown): value is McpObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+/** How a client can request input from its user: with a form of its own, or with a page that it opens. */
+export type ElicitationMode = "form" | "url";
+
 /** A call of one tool on an MCP server with transport `http`. */
 export interface UpstreamCall {
   readonly organizationId: string;
@@ -21,6 +24,15 @@ export interface UpstreamCall {
   /** Aborted when the client is gone. */
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: UpstreamProgress) => void;
+  /** Absent if the client cannot request input. */
+  readonly elicitation?: readonly ElicitationMode[];
+  /** The user's responses to the server's requests for input, and the state that came with these requests. */
+  readonly input?: UpstreamInput;
+}
+
+export interface UpstreamInput {
+  readonly inputResponses?: McpObject | undefined;
+  readonly requestState?: string | undefined;
 }
 
 export interface UpstreamProgress {
@@ -40,8 +52,17 @@ export interface ToolResult extends McpObject {
 export type UpstreamOutcome =
   /** The server's result, validated, without the `_meta` fields of the protocol. */
   | { readonly kind: "result"; readonly result: ToolResult }
-  /** No result. The text is for the caller; the cause is for the log and for metrics. */
-  | { readonly kind: "fault"; readonly text: string; readonly cause: string };
+  /** The server requests input from the user before it returns a result. */
+  | {
+      readonly kind: "input-required";
+      readonly inputRequests: Readonly<Record<string, McpObject>>;
+      readonly requestState?: string | undefined;
+    }
+  /**
+   * No result. The text is for the caller; the cause is for the log and for metrics. The URL is a page at which the user
+   * connects to the server, which has to come first.
+   */
+  | { readonly kind: "fault"; readonly text: string; readonly cause: string; readonly connectUrl?: string | undefined };
 
 /** Calls tools on MCP servers. */
 export interface UpstreamCalls {

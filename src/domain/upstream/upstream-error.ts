@@ -1,7 +1,17 @@
 /** Why a call of an MCP server has no result. */
 export type UpstreamErrorReason =
   | ("unsupported-transport" | "no-credential" | "credential-unusable" | "url-rejected" | "busy" | "circuit-open")
-  | ("timeout" | "aborted" | "unreachable" | "redirect" | "unauthorized" | "forbidden" | "rate-limited" | "http-status")
+  | (
+      | "timeout"
+      | "aborted"
+      | "stopping"
+      | "unreachable"
+      | "redirect"
+      | "unauthorized"
+      | "forbidden"
+      | "rate-limited"
+      | "http-status"
+    )
   | ("content-type" | "too-large" | "invalid-response" | "session-lost" | "rpc-error" | "input-required");
 
 /** The reasons that count as an outage of the server: it does not work, whoever calls it with whatever arguments. */
@@ -14,6 +24,9 @@ export class UpstreamError extends Error {
   override readonly name = "UpstreamError";
   readonly reason: UpstreamErrorReason;
   readonly isOutage: boolean;
+
+  /** A page at which the user connects to the server, if that helps. */
+  connectUrl?: string | undefined;
 
   /** @param isOutage whether the error counts towards the circuit breaker; default: by the reason */
   constructor(reason: UpstreamErrorReason, message: string, isOutage = outageReasons.has(reason)) {

@@ -64,8 +64,8 @@ export class UpstreamLimits {
   #recordError(state: UpstreamState, error: unknown): void {
     if (!(error instanceof UpstreamError)) return;
     if (!error.isOutage) {
-      // A response that concerns the call shows that the server works; a call that the client ended shows nothing.
-      if (error.reason !== "aborted") state.outages = 0;
+      // A response that concerns the call shows that the server works; a call that was ended here shows nothing.
+      if (error.reason !== "aborted" && error.reason !== "stopping") state.outages = 0;
       return;
     }
     state.outages = Math.min(state.outages + 1, outagesMax);

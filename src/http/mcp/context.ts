@@ -2,10 +2,12 @@ import type { Request, Response } from "express";
 import type { User } from "../../../schemas/user.ts";
 import type { EffectiveAccess } from "../../domain/access/effective-access.ts";
 import type { Caller } from "../../domain/caller.ts";
+import type { RenewableGrant } from "../../domain/mcp/call-monitor.ts";
 import type { ToolCalls } from "../../domain/mcp/tool-calls.ts";
 import type { ToolSelection } from "../../domain/mcp/tool-selection.ts";
 import type { UserTools } from "../../domain/mcp/user-tools.ts";
 import type { SurfaceQuotas } from "../../domain/rate-limit/policies.ts";
+import type { TokenVerifier } from "../../domain/tokens/verify/token-verifier.ts";
 import { AppError } from "../../errors.ts";
 import type { Services } from "../api/kernel/services.ts";
 import { requireUser } from "../api/kernel/view.ts";
@@ -18,7 +20,11 @@ export interface McpServices {
   readonly api: Services;
   readonly tools: UserTools;
   readonly calls: ToolCalls;
+  readonly verifier: Pick<TokenVerifier, "verifyAgain">;
+  /** Of calls of tools, prompts, resources and completions. */
   readonly quotas: SurfaceQuotas;
+  /** Of all other messages. */
+  readonly messageQuotas: SurfaceQuotas;
 }
 
 /** The endpoints: everything within reach of the user, or the part that one server or toolkit has. */
@@ -39,8 +45,12 @@ export interface McpContext {
   access(): Promise<EffectiveAccess>;
   /** @throws AppError not-found for a server or toolkit that does not exist or that the user may not use */
   selection(): Promise<ToolSelection>;
+  /** Finds out again what the caller may use, for a request that takes long. */
+  readonly grant: RenewableGrant;
   /** Counts an operation. @returns the error if it is over a limit */
   count(): AppError | undefined;
+  /** Counts a message that is no operation, such as a list. @returns the error if it is over a limit */
+  countMessage(): AppError | undefined;
   findAuthorization(slug: string): string | undefined;
 }
 
@@ -74,16 +84,30 @@ export function createMcpContext(
       return access;
     },
     selection: () => {
-      selection ??= resolveSelection(endpoint, context, services.api);
+      selection ??= resolveSelection(endpoint, context.access, services.api);
       return selection;
     },
-    count: () => {
-      const { exhausted } = countRequest(req, services.quotas);
-      return exhausted.length > 0 ? rateLimited(exhausted) : undefined;
+    grant: {
+      key: JSON.stringify([caller.organizationId, caller.token?.hash ?? caller.actor.type, user.id, endpoint]),
+      renew: async () => {
+        const current = await services.verifier.verifyAgain(caller);
+        const currentUser = current && (await services.api.users.get(caller.organizationId, user.id));
+        if (!current || !currentUser?.active) return undefined;
+        const renewed = await services.api.access.resolve(caller.organizationId, user.id, current.restriction);
+        const renewedSelection = await resolveSelection(endpoint, async () => renewed, services.api);
+        return { caller: current, access: renewed, selection: renewedSelection };
+      },
     },
+    count: () => countAgainst(req, services.quotas),
+    countMessage: () => countAgainst(req, services.messageQuotas),
     findAuthorization: (slug) => readUpstreamAuthorization(req, slug),
   };
   return context;
+}
+
+function countAgainst(req: Request, quotas: SurfaceQuotas): AppError | undefined {
+  const { exhausted } = countRequest(req, quotas);
+  return exhausted.length > 0 ? rateLimited(exhausted) : undefined;
 }
 
 const modes: readonly ListMode[] = ["auto", "tools", "search"];
@@ -95,9 +119,13 @@ function readMode({ query }: Request): ListMode {
   throw new AppError("invalid-request", `mode must be one of ${modes.join(", ")}.`);
 }
 
-async function resolveSelection(endpoint: McpEndpoint, context: McpContext, api: Services): Promise<ToolSelection> {
+async function resolveSelection(
+  endpoint: McpEndpoint,
+  resolveAccess: () => Promise<EffectiveAccess>,
+  api: Services,
+): Promise<ToolSelection> {
   if (endpoint.kind === "all") return { kind: "all" };
-  const access = await context.access();
+  const access = await resolveAccess();
   const { slug } = endpoint;
   if (endpoint.kind === "server") {
     const server = await api.mcpServers.get(access.organizationId, slug);

@@ -8,7 +8,7 @@ import type { Request as HttpRequest } from "express";
 import type { Log } from "../../log.ts";
 import type { McpContext, McpServices } from "./context.ts";
 import { hasProgressToken, type JsonRpcMessage } from "./message.ts";
-import { createSdkServer } from "./sdk-server.ts";
+import { createSdkServer, type ProtocolEra } from "./sdk-server.ts";
 
 /**
  * Serves MCP without sessions, so that any replica serves any request: protocol 2026-07-28 and later, in which each request
@@ -31,7 +31,7 @@ export class McpProtocol {
       ({ requestInfo }) => {
         const context = requestInfo && this.#contexts.get(requestInfo);
         if (!context) throw new Error("The request has no context.");
-        return this.#createServer(context);
+        return this.#createServer(context, "stateless");
       },
       { legacy: "reject" },
     );
@@ -50,7 +50,7 @@ export class McpProtocol {
    * rejects clients that do not accept them.
    */
   async #serveLegacy(request: Request, message: JsonRpcMessage, context: McpContext): Promise<Response> {
-    const server = this.#createServer(context);
+    const server = this.#createServer(context, "initialize");
     const transport = new WebStandardStreamableHTTPServerTransport({
       enableJsonResponse: !hasProgressToken(message),
     });
@@ -60,8 +60,8 @@ export class McpProtocol {
     return transport.handleRequest(request, { parsedBody: message });
   }
 
-  #createServer(context: McpContext) {
-    return createSdkServer(context, this.#services, this.#log, this.#version);
+  #createServer(context: McpContext, era: ProtocolEra) {
+    return createSdkServer(context, this.#services, this.#log, { version: this.#version, era });
   }
 }
 

@@ -70,8 +70,21 @@ async function serve(
   if (endpoint.kind !== "all") await context.selection();
   assertParams(message);
   assertSupported(message);
+  if (!countedByHandler.has(message.method ?? "")) {
+    const limitExceeded = context.countMessage();
+    if (limitExceeded) throw limitExceeded;
+  }
   await respond(res, await protocol.serve(req, message, context), readId(message));
 }
+
+/**
+ * The methods whose handlers count them, and respond with an error of the method: some clients lose their session at a
+ * 429. All others, such as `initialize`, `server/discover` and notifications, are counted before they are served.
+ */
+const countedByHandler: ReadonlySet<string> = new Set([
+  ...["tools/list", "tools/call", "prompts/list", "prompts/get", "completion/complete"],
+  ...["resources/list", "resources/templates/list", "resources/read"],
+]);
 
 /**
  * Rejects streams of changes, which the SDK would keep open without end, also after the token is revoked.

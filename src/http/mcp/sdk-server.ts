@@ -1,5 +1,16 @@
-import { ProtocolError, ProtocolErrorCode, Server, type ServerContext } from "@modelcontextprotocol/server";
-import type { UpstreamProgress } from "../../domain/upstream/upstream-calls.ts";
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  ProtocolError,
+  ProtocolErrorCode,
+  Server,
+  type ServerContext,
+} from "@modelcontextprotocol/server";
+import {
+  type ElicitationMode,
+  isMcpObject,
+  type McpObject,
+  type UpstreamProgress,
+} from "../../domain/upstream/upstream-calls.ts";
 import type { AppError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { redactDetail, toAppError } from "../server/error-mapping.ts";
@@ -9,19 +20,25 @@ import { jsonRpcCodes } from "./errors.ts";
 import { InvalidParamsError } from "./message.ts";
 import { getPrompt, listPromptsPage, requireCommand } from "./prompts.ts";
 import { completeSlug, listMcpResources, readResource, resourceTemplates } from "./resources.ts";
-import { callTool, listTools } from "./tools.ts";
+import { type CallOptions, callTool, listTools } from "./tools.ts";
 
 /**
  * Creates the protocol server of one request. It declares no `listChanged`: a stream of changes would outlive a revoked
  * token.
- * @param version of the service
+ * @param options.version of the service
  */
-export function createSdkServer(context: McpContext, services: McpServices, log: Log, version: string): Server {
+export function createSdkServer(
+  context: McpContext,
+  services: McpServices,
+  log: Log,
+  { version, era }: { readonly version: string; readonly era: ProtocolEra },
+): Server {
   const server = new Server(
     { name: "gatehouse", title: "Gatehouse", version },
     {
       capabilities: { tools: {}, prompts: {}, resources: {}, completions: {} },
       instructions,
+      inputRequired: { legacyShim: false },
       cacheHints: Object.fromEntries(cacheableMethods.map((method) => [method, { ttlMs: 0, cacheScope: "private" }])),
     },
   );
@@ -33,34 +50,38 @@ export function createSdkServer(context: McpContext, services: McpServices, log:
       throw toProtocolError(error, context, log);
     }
   };
-  const counted = <T>(work: () => Promise<T>): Promise<T> =>
-    run(async () => {
-      const limitExceeded = context.count();
-      if (limitExceeded) throw limitExceeded;
-      return work();
-    });
+  const countedBy =
+    (count: () => AppError | undefined) =>
+    <T>(work: () => Promise<T>): Promise<T> =>
+      run(async () => {
+        const limitExceeded = count();
+        if (limitExceeded) throw limitExceeded;
+        return work();
+      });
+  const counted = countedBy(context.count);
+  const listed = countedBy(context.countMessage);
 
   server.setRequestHandler("tools/list", ({ params }) =>
-    run(async () => toSdk(await listTools(context, services, params?.cursor))),
+    listed(async () => toSdk(await listTools(context, services, params?.cursor))),
   );
   server.setRequestHandler("tools/call", ({ params }, extra) =>
     run(async () => {
       const values = params.arguments ?? {};
-      const result = await callTool(context, services, params.name, values, toProgressSender(extra));
-      return server.projectCallToolResult(toSdk(result), undefined);
+      const result = await callTool(context, services, params.name, values, toCallOptions(extra, era));
+      return "content" in result ? server.projectCallToolResult(toSdk(result), undefined) : toSdk(result);
     }),
   );
   server.setRequestHandler("prompts/list", ({ params }) =>
-    run(async () => toSdk(await listPromptsPage(context, services, params?.cursor))),
+    listed(async () => toSdk(await listPromptsPage(context, services, params?.cursor))),
   );
   server.setRequestHandler("prompts/get", ({ params }) =>
     counted(async () => toSdk(await getPrompt(context, services, params.name, params.arguments ?? {}))),
   );
   server.setRequestHandler("resources/list", ({ params }) =>
-    run(async () => toSdk(await listMcpResources(context, services, params?.cursor))),
+    listed(async () => toSdk(await listMcpResources(context, services, params?.cursor))),
   );
   server.setRequestHandler("resources/templates/list", () =>
-    run(async () => toSdk({ resourceTemplates: [...resourceTemplates] })),
+    listed(async () => toSdk({ resourceTemplates: [...resourceTemplates] })),
   );
   server.setRequestHandler("resources/read", ({ params }) =>
     counted(async () => toSdk(await readResource(context, services, params.uri))),
@@ -96,6 +117,31 @@ const instructions =
 /** The values of a command's arguments are free text, so that there is nothing to complete. */
 const noCompletions: readonly string[] = [];
 const completionsMax = 100;
+
+/** The era of the protocol of a request: that of 2026-07-28, or the older one with `initialize`. */
+export type ProtocolEra = "stateless" | "initialize";
+
+function toCallOptions(extra: ServerContext, era: ProtocolEra): CallOptions {
+  const onProgress = toProgressSender(extra);
+  if (era === "initialize") return { onProgress };
+  const { envelope, inputResponses, requestState } = extra.mcpReq;
+  const state = requestState<string>();
+  const isContinued = inputResponses !== undefined || state !== undefined;
+  return {
+    onProgress,
+    elicitation: toElicitationModes(envelope),
+    ...(isContinued && { input: { inputResponses, requestState: state } }),
+  };
+}
+
+/** A client that declares elicitation without a mode can show forms (MCP, elicitation). */
+function toElicitationModes(envelope: McpObject = {}): readonly ElicitationMode[] {
+  const capabilities = envelope[CLIENT_CAPABILITIES_META_KEY];
+  const declared = isMcpObject(capabilities) ? capabilities["elicitation"] : undefined;
+  if (!isMcpObject(declared)) return [];
+  const modes = (["form", "url"] as const).filter((mode) => mode in declared);
+  return modes.length > 0 ? modes : ["form"];
+}
 
 /** Sends progress to the client, if it requested progress. */
 function toProgressSender({ mcpReq }: ServerContext): ((progress: UpstreamProgress) => void) | undefined {

@@ -1,7 +1,9 @@
+import type { InputRequest } from "../../domain/mcp/input-requests.ts";
+import type { ToolCall } from "../../domain/mcp/tool-calls.ts";
 import { toToolDefinition } from "../../domain/mcp/tool-definition.ts";
 import { toErrorResult, toValueResult } from "../../domain/mcp/tool-result.ts";
 import { searchTools } from "../../domain/mcp/tool-search.ts";
-import type { McpObject, ToolResult, UpstreamProgress } from "../../domain/upstream/upstream-calls.ts";
+import type { McpObject, ToolResult } from "../../domain/upstream/upstream-calls.ts";
 import { hasErrorCode } from "../../errors.ts";
 import type { McpContext, McpServices } from "./context.ts";
 import { InvalidParamsError } from "./message.ts";
@@ -32,9 +34,11 @@ export async function listTools(
   };
 }
 
+/** What the client of a call supports and sends beside the arguments. */
+export type CallOptions = Pick<ToolCall, "onProgress" | "elicitation" | "input">;
+
 /**
  * Calls a tool of the service itself, a search tool, or a tool of a server.
- * @param onProgress absent if the client wants no progress
  * @throws InvalidParamsError for an unknown tool; AppError unavailable, internal
  */
 export async function callTool(
@@ -42,16 +46,16 @@ export async function callTool(
   services: McpServices,
   name: string,
   values: McpObject,
-  onProgress?: (progress: UpstreamProgress) => void,
-): Promise<ToolResult> {
+  options: CallOptions,
+): Promise<ToolResult | InputRequest> {
   const own = listOwnTools(context).find(({ definition }) => definition.name === name);
   const searchTool = searchToolRuns[name];
-  if (!own && !searchTool) return callServerTool(context, services, name, values, onProgress);
+  if (!own && !searchTool) return callServerTool(context, services, name, values, options);
   const limitExceeded = name === "call_tool" ? undefined : context.count();
   if (limitExceeded) return toErrorResult(limitExceeded.message);
   if (own) return own.run(context, values, services.api);
   try {
-    return (await searchTool?.(context, services, values, onProgress)) ?? toErrorResult("Unknown tool.");
+    return (await searchTool?.(context, services, values, options)) ?? toErrorResult("Unknown tool.");
   } catch (error) {
     if (error instanceof InvalidParamsError) return toErrorResult(error.message);
     throw error;
@@ -63,9 +67,9 @@ async function callServerTool(
   { calls }: McpServices,
   wireName: string,
   values: McpObject,
-  onProgress?: (progress: UpstreamProgress) => void,
-): Promise<ToolResult> {
-  const { caller, signal, findAuthorization } = context;
+  options: CallOptions,
+): Promise<ToolResult | InputRequest> {
+  const { caller, signal, grant, findAuthorization } = context;
   try {
     return await calls.call({
       caller,
@@ -74,7 +78,8 @@ async function callServerTool(
       wireName,
       arguments: values,
       signal,
-      onProgress,
+      ...options,
+      grant,
       countCall: () => context.count()?.message,
       findAuthorization,
     });
@@ -88,8 +93,8 @@ type SearchToolRun = (
   context: McpContext,
   services: McpServices,
   values: McpObject,
-  onProgress?: (progress: UpstreamProgress) => void,
-) => Promise<ToolResult>;
+  options: CallOptions,
+) => Promise<ToolResult | InputRequest>;
 
 const searchToolRuns: Readonly<Record<string, SearchToolRun | undefined>> = Object.assign(Object.create(null), {
   search_tools: async (context, { tools }, values) => {
@@ -107,11 +112,11 @@ const searchToolRuns: Readonly<Record<string, SearchToolRun | undefined>> = Obje
     if (!("wireName" in found)) throw new InvalidParamsError(`Unknown tool: ${name.slice(0, 200)}. Search again.`);
     return toValueResult(toToolDefinition(found.wireName, found.tool));
   },
-  call_tool: (context, services, values, onProgress) => {
+  call_tool: (context, services, values, options) => {
     const { arguments: toolArguments = {} } = values;
     if (typeof toolArguments !== "object" || toolArguments === null || Array.isArray(toolArguments))
       throw new InvalidParamsError("arguments must be an object.");
-    return callServerTool(context, services, readName(values), toolArguments as McpObject, onProgress);
+    return callServerTool(context, services, readName(values), toolArguments as McpObject, options);
   },
 } satisfies Record<string, SearchToolRun>);
 

@@ -189,6 +189,192 @@ describe("Calls of a hostile or broken MCP server", () => {
     expect(outcome.text.length).to.be.lessThan(700);
   });
 
+  const events = (res: ServerResponse, ...messages: readonly object[]): void =>
+    void res
+      .writeHead(200, { "content-type": "text/event-stream" })
+      .end(messages.map((message) => `data: ${JSON.stringify({ jsonrpc: "2.0", ...message })}\n\n`).join(""));
+
+  it("take the first response with the id of the call, and none with another id", async () => {
+    upstream = await startUpstream(
+      stateless(({ id = 0 }, res) =>
+        events(
+          res,
+          { id: id + 1, result: textResult("of another call") },
+          { id: String(id), result: textResult("of a string") },
+          { id, method: "ping" },
+          { id, result: textResult("first") },
+          { id, result: textResult("second") },
+        ),
+      ),
+    );
+    calls = createCalls();
+    expect(resultOf(await calls.call(serverAt(upstream.url)))).to.deep.equal(textResult("first"));
+  });
+
+  it("report more than 20,000 events, and stop reading", async () => {
+    const outcome = await callServer((_message, res) => {
+      const notification = { method: "notifications/message", params: {} };
+      events(res, ...Array.from({ length: 20_001 }, () => notification));
+    });
+    expect(outcome.text).to.contain("more than 20000 events");
+  });
+
+  it("ignore progress that is no number, or of another call", async () => {
+    const received: object[] = [];
+    upstream = await startUpstream(
+      stateless(({ id, params }, res) => {
+        const { progressToken } = params._meta ?? {};
+        const progress = (text: string): string =>
+          `data: {"jsonrpc":"2.0","method":"notifications/progress","params":${text}}\n\n`;
+        const result = JSON.stringify({ jsonrpc: "2.0", id, result: textResult("done") });
+        res
+          .writeHead(200, { "content-type": "text/event-stream" })
+          .end(
+            progress(`{"progressToken":${progressToken},"progress":1e999}`) +
+              progress(`{"progressToken":${progressToken},"progress":"1"}`) +
+              progress(`{"progressToken":${Number(progressToken) + 1},"progress":1}`) +
+              progress("null") +
+              progress(`{"progressToken":${progressToken},"progress":2,"total":1e999}`) +
+              `data: ${result}\n\n`,
+          );
+      }),
+    );
+    calls = createCalls();
+    const onProgress = (progress: object): void => void received.push(progress);
+    expect(resultOf(await calls.call(serverAt(upstream.url), { onProgress }))).to.deep.equal(textResult("done"));
+    expect(received).to.deep.equal([{ progress: 2 }]);
+  });
+
+  it("report JSON of more than 128 levels, which would end the stack of those who read it", async () => {
+    const nested = (levels: number): string => `${"[".repeat(levels)}${"]".repeat(levels)}`;
+    for (const levels of [126, 127, 200_000]) {
+      upstream = await startUpstream(
+        stateless(({ id }, res) => {
+          // A bracket in a string is no level.
+          const result = `{"content":[],"structuredContent":${nested(levels)},"_meta":{"a":"\\"[[[["}}`;
+          res.writeHead(200, { "content-type": "application/json" });
+          res.end(`{"jsonrpc":"2.0","id":${id},"result":${result}}`);
+        }),
+      );
+      calls = createCalls();
+      const outcome = await calls.call(serverAt(upstream.url));
+      if (levels === 126) expect(JSON.stringify(resultOf(outcome)["structuredContent"])).to.equal(nested(levels));
+      else expect(faultOf(outcome).text).to.contain("more than 128 levels");
+      await calls.close();
+      await upstream.close();
+    }
+  });
+
+  it("pass a property named __proto__ on as it is, and change no prototype", async () => {
+    const text =
+      '{"content":[{"type":"text","text":"x","__proto__":{"polluted":1}}],"structuredContent":{"__proto__":{"polluted":1}},"_meta":{"__proto__":{"polluted":1}}}';
+    upstream = await startUpstream(
+      stateless(({ id }, res) => {
+        res.writeHead(200, { "content-type": "application/json" });
+        res.end(`{"jsonrpc":"2.0","id":${id},"result":${text}}`);
+      }),
+    );
+    calls = createCalls();
+    const result = resultOf(await calls.call(serverAt(upstream.url)));
+    expect(JSON.stringify(result["structuredContent"])).to.equal('{"__proto__":{"polluted":1}}');
+    const [item] = result["content"] as [object];
+    for (const each of [{}, result, item, result["_meta"] ?? {}]) expect(each).to.not.have.property("polluted");
+  });
+
+  it("report headers of more than 16 KiB", async () => {
+    const outcome = await callServer((message, res) =>
+      sendResult(res, message, textResult("hello"), { "x-long": "x".repeat(20_000) }),
+    );
+    expect(outcome.text).to.contain("could not be reached (HPE_HEADER_OVERFLOW)");
+  });
+
+  it("report a connection whose other half stays open after an incomplete response", async () => {
+    const outcome = await callServer(
+      (_message, res) => {
+        res.writeHead(200, { "content-type": "application/json", "content-length": "100" }).write('{"jsonrpc":');
+      },
+      { server: { timeoutSeconds: 1 } },
+    );
+    expect(outcome.cause).to.equal("timeout");
+  });
+
+  describe("with sessions", () => {
+    const initialized = { protocolVersion: "2025-11-25", capabilities: {} };
+
+    for (const [description, sessionId] of [
+      ["of more than 1,024 characters", "s".repeat(1025)],
+      ["with characters that are not ASCII", "s\u00e9"],
+      ["with a space", "s 1"],
+    ] as const) {
+      it(`report a session id ${description}`, async () => {
+        upstream = await startUpstream((message, res) => {
+          if (message.method === "initialize") sendResult(res, message, initialized, { "mcp-session-id": sessionId });
+          else res.writeHead(404).end();
+        });
+        calls = createCalls();
+        expect(faultOf(await calls.call(serverAt(upstream.url))).text).to.contain("session id that is not 1 to 1,024");
+      });
+    }
+
+    it("get at most 100 responses to their own requests during a call", async () => {
+      let responses = 0;
+      upstream = await startUpstream((message, res) => {
+        if (message.method === "tools/call") {
+          const requests = Array.from({ length: 1000 }, (_, at) => ({ id: `ping-${at}`, method: "ping" }));
+          res.writeHead(200, { "content-type": "text/event-stream" });
+          for (const each of requests) res.write(`data: ${JSON.stringify({ jsonrpc: "2.0", ...each })}\n\n`);
+          const respond = (): void => {
+            if (responses < 100) return void setTimeout(respond, 10);
+            res.end(`data: ${JSON.stringify({ jsonrpc: "2.0", id: message.id, result: textResult("done") })}\n\n`);
+          };
+          respond();
+        } else if (message.method === "initialize") sendResult(res, message, initialized, { "mcp-session-id": "s1" });
+        else {
+          if (message.method === undefined && message.httpMethod === "POST") responses++;
+          res.writeHead(message.method === "server/discover" ? 404 : 202).end();
+        }
+      });
+      calls = createCalls();
+      expect(resultOf(await calls.call(serverAt(upstream.url)))).to.deep.equal(textResult("done"));
+      await calls.close();
+      expect(responses).to.equal(100);
+    });
+  });
+
+  describe("that requests input", () => {
+    const elicit = (params: object): object => ({ a: { method: "elicitation/create", params } });
+    const form = { mode: "form", message: "Name?", requestedSchema: { type: "object", properties: {} } };
+    const unusableInputs: Readonly<Record<string, object>> = {
+      "nothing at all": {},
+      "a message of the model": { inputRequests: { a: { method: "sampling/createMessage", params: {} } } },
+      "the folders of the client": { inputRequests: { a: { method: "roots/list" } } },
+      "a page with javascript:": { inputRequests: elicit({ mode: "url", message: "x", url: "javascript:alert(1)" }) },
+      "a page with file:": { inputRequests: elicit({ mode: "url", message: "x", url: "file:///etc/passwd" }) },
+      "a page with a password in its address": {
+        inputRequests: elicit({ mode: "url", message: "x", url: "https://gatehouse.example@evil.example/" }),
+      },
+      "a form with nested fields": {
+        inputRequests: elicit({ ...form, requestedSchema: { type: "object", properties: { a: { type: "object" } } } }),
+      },
+      "more than 16 forms": {
+        inputRequests: Object.fromEntries(Array.from({ length: 17 }, (_, at) => [`a${at}`, elicit(form)])),
+      },
+      "a very long message": { inputRequests: elicit({ ...form, message: "x".repeat(2001) }) },
+      "a state of more than 32 KiB": { inputRequests: elicit(form), requestState: "x".repeat(32 * 1024 + 1) },
+      "a state that is no string": { inputRequests: elicit(form), requestState: {} },
+    };
+    for (const [description, result] of Object.entries(unusableInputs)) {
+      it(`report a request for ${description}`, async () => {
+        upstream = await startUpstream(
+          stateless((message, res) => sendResult(res, message, { resultType: "input_required", ...result })),
+        );
+        calls = createCalls();
+        const outcome = await calls.call(serverAt(upstream.url), { elicitation: ["form", "url"] });
+        expect(faultOf(outcome).text).to.contain("requests input that cannot be passed on");
+      });
+    }
+  });
+
   it("do not connect to an address that is not allowed, also when the DNS response has changed", async () => {
     let address = "127.0.0.1";
     const resolve: Resolver = (_host, _options, callback) => callback(null, [{ address, family: 4 }]);

@@ -36,4 +36,33 @@ describe("LegacySessions", () => {
     http.close();
     await upstream.close();
   });
+
+  it("end at shutdown without waiting for a server that never finishes an initialization", async () => {
+    const upstream = await startUpstream((message, res) => {
+      if (message.method === "initialize" && message.headers["authorization"] === "Bearer a") return;
+      if (message.method === "initialize") sendResult(res, message, { protocolVersion: "2025-11-25" });
+    });
+    const http = new GuardedHttp(new AddressGuard({ allowedRanges: ["127.0.0.1"] }), { keepAlive: true });
+    const sessions = new LegacySessions(
+      () => 1,
+      () => 0,
+    );
+    const endpoint = { http, slug: "jira", url: new URL(upstream.url) };
+    const opening = ["a", "b"].map((name) =>
+      sessions
+        .get(name, { ...endpoint, credentialHeaders: { authorization: `Bearer ${name}` } }, () => undefined)
+        .then(
+          () => "opened",
+          () => "ended",
+        ),
+    );
+    // One waits for the response to `initialize`, the other for that to the notification after it.
+    while (!upstream.methods().includes("notifications/initialized") || upstream.received.length < 3)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    await sessions.close();
+    expect(await opening[0]).to.equal("ended");
+    expect(await opening[1]).to.equal("opened");
+    http.close();
+    await upstream.close();
+  });
 });

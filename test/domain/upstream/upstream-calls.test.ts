@@ -167,6 +167,10 @@ describe("Calls of an MCP server", () => {
     else sendJson(res, { jsonrpc: "2.0", id, error: { code: -32_601, message: "Method not found" } }, 404);
   }
 
+  const respondLegacyExceptCalls: typeof respondLegacy = (message, res) => {
+    if (message.method !== "tools/call") respondLegacy(message, res);
+  };
+
   describe("of the initialize era", () => {
     /** A server with sessions that it can forget. Each session has the text of its results. */
     async function startSessions(lostStatus = 404, lostMessage = "Session not found") {
@@ -349,6 +353,18 @@ describe("Calls of an MCP server", () => {
       expect(upstream.received).to.deep.equal([]);
     });
 
+    it("that are missing come with the page at which the user connects, if there is one", async () => {
+      calls = createCalls({
+        findConnectUrl: async (organizationId, { slug }, userId) =>
+          `https://gatehouse.example/connect/${organizationId}/${slug}/${userId}`,
+      });
+      const outcome = faultOf(await calls.call(serverAt("https://mcp.example", { auth: { type: "apiKey" } })));
+      expect(outcome).to.include({
+        cause: "no-credential",
+        connectUrl: "https://gatehouse.example/connect/org_a/jira/usr_ada",
+      });
+    });
+
     it("cannot replace a header of the connection", async () => {
       for (const header of ["Host", "Content-Length", "Transfer-Encoding", "Proxy-Authorization", "Mcp-Session-Id"]) {
         const outcome = await calls.call(serverAt(upstream.url, { auth: { type: "apiKey", header } }));
@@ -356,6 +372,23 @@ describe("Calls of an MCP server", () => {
       }
       expect(upstream.received).to.deep.equal([]);
     });
+  });
+
+  it("that run when the service stops end with a text that says so, in both eras, and so do later ones", async () => {
+    for (const era of [stateless(() => undefined), respondLegacyExceptCalls]) {
+      upstream = await startUpstream(era);
+      calls = createCalls();
+      const running = calls.call(serverAt(upstream.url));
+      while (!upstream.methods().includes("tools/call")) await new Promise((resolve) => setTimeout(resolve, 10));
+      calls.calls.startShutdown(0);
+      const expected = /^The service is stopping, and has ended the call .* Try again in a moment\.$/;
+      expect(faultOf(await running))
+        .to.have.property("text")
+        .that.matches(expected);
+      expect(faultOf(await calls.call(serverAt(upstream.url)))).to.have.property("cause", "stopping");
+      await calls.close();
+      await upstream.close();
+    }
   });
 
   it("to a stdio server report that it runs beside the client", async () => {

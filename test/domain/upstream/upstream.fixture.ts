@@ -97,7 +97,7 @@ export function createCalls({
   readonly credentials?: Readonly<Record<string, string>>;
   readonly policy?: AddressPolicy;
   readonly ca?: string;
-} & Partial<Pick<UpstreamServices, "now" | "isOwnCredential">> = {}): TestCalls {
+} & Partial<Pick<UpstreamServices, "now" | "isOwnCredential" | "findConnectUrl">> = {}): TestCalls {
   const guard = new AddressGuard(policy ?? { allowedRanges: ["127.0.0.1"] });
   const calls = new McpUpstreamCalls({
     http: new GuardedHttp(guard, { keepAlive: true, ...(ca !== undefined && { ca }) }),
@@ -119,13 +119,13 @@ export function createCalls({
 }
 
 /** @returns the text of a call that has no result */
-export function faultOf(outcome: UpstreamOutcome): { readonly text: string; readonly cause: string } {
+export function faultOf(outcome: UpstreamOutcome): Extract<UpstreamOutcome, { readonly kind: "fault" }> {
   if (outcome.kind === "fault") return outcome;
-  throw new Error(`the call has a result: ${JSON.stringify(outcome.result).slice(0, 200)}`);
+  throw new Error(`the call has a result: ${JSON.stringify(outcome).slice(0, 200)}`);
 }
 
 /** @returns the result of a call */
 export function resultOf(outcome: UpstreamOutcome): Readonly<Record<string, unknown>> {
   if (outcome.kind === "result") return outcome.result;
-  throw new Error(`the call failed: ${outcome.cause}: ${outcome.text}`);
+  throw new Error(`the call has no result: ${JSON.stringify(outcome)}`);
 }

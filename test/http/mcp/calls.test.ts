@@ -142,9 +142,27 @@ describeOnEngines("tools/call of /mcp", (open) => {
     expect(gateway.upstream.calls.at(-1)).to.deep.equal({ tool: "echo", authorization: undefined });
   });
 
+  it("allows ten times as many lists as calls, and rejects more with an error of the list, not of the session", async () => {
+    const own = await gateway.createToken(ada);
+    const listed = await Promise.all(Array.from({ length: 300 }, () => gateway.post(own, rpc("prompts/list"))));
+    expect(listed.filter(({ body }) => body.error)).to.deep.equal([]);
+    const { status, body } = await gateway.post(own, rpc("tools/list"));
+    expect(status).to.equal(200);
+    expect(body).to.have.nested.property("error.data.code", "rate-limited");
+    expect(body.error.data.retryAfterSeconds).to.be.greaterThan(0);
+    const initialize = await gateway.post(own, rpc("initialize", {}));
+    expect(initialize.status).to.equal(429);
+    expect(initialize.body).to.deep.include({ id: 7 });
+    expect(initialize.headers.get("retry-after")).to.match(/^\d+$/);
+    // Calls, and other tokens of the same user, have limits of their own.
+    expect(textOf(await call("files__echo", {}, own))).to.equal("{}");
+    expect((await gateway.post(secret, rpc("tools/list"))).body.error).to.equal(undefined);
+  });
+
   it("returns a text and HTTP 200 over the rate limit, and does not count lists", async () => {
     const own = await gateway.createToken(ada);
-    for (let at = 0; at < 40; at++) expect((await gateway.post(own, rpc("tools/list"))).status).to.equal(200);
+    for (let at = 0; at < 40; at++)
+      expect((await gateway.post(own, rpc("tools/list"))).body).to.not.have.property("error");
     for (let at = 0; at < 30; at++)
       expect(await call("files__echo", {}, own)).to.not.have.nested.property("result.isError");
     const { status, body } = await gateway.post(own, rpc("tools/call", { name: "files__echo" }));
@@ -167,29 +185,47 @@ describeOnEngines("tools/call of /mcp", (open) => {
     expect(ninth.result.isError).to.equal(true);
     expect(textOf(ninth)).to.match(/8 calls are in progress/);
     expect(textOf(await call("files__echo", {}))).to.equal("{}");
+    // A list does not wait for the server.
+    expect((await gateway.post(own, rpc("tools/list"))).body.result.tools).to.not.deep.equal([]);
     release.resolve();
     for (const each of await Promise.all(running)) expect(textOf(each)).to.equal("waited");
     expect(textOf(await call("files__wait", {}, own))).to.equal("waited");
   });
 
-  it("aborts the call on the server when the client is gone", async () => {
-    release = createSignal();
-    aborted = createSignal();
-    waiting = 0;
-    const gone = new AbortController();
-    const response = fetch(gateway.url, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", Authorization: `Bearer ${secret}` },
-      body: JSON.stringify(rpc("tools/call", { name: "files__wait", _meta: { progressToken: 1 } })),
-      signal: gone.signal,
-    }).then(
-      (each) => each.text().catch(() => ""),
-      () => "",
-    );
-    while (waiting < 1) await new Promise((resolve) => setTimeout(resolve, 20));
-    gone.abort();
-    await response;
-    await aborted.promise;
-    release.resolve();
-  });
+  for (const protocol of [undefined, "2026-07-28"]) {
+    for (const progress of [{}, { progressToken: 1 }]) {
+      const description = `${protocol ?? "older"}, ${"progressToken" in progress ? "stream" : "JSON"}`;
+      it(`aborts the call on the server when the client is gone (${description})`, async () => {
+        release = createSignal();
+        aborted = createSignal();
+        waiting = 0;
+        const gone = new AbortController();
+        const envelope = {
+          ...{ "io.modelcontextprotocol/protocolVersion": protocol, "io.modelcontextprotocol/clientCapabilities": {} },
+          "io.modelcontextprotocol/clientInfo": { name: "test", version: "1" },
+        };
+        const response = fetch(gateway.url, {
+          method: "POST",
+          headers: {
+            ...{ "Content-Type": "application/json", Authorization: `Bearer ${secret}` },
+            ...(protocol && {
+              ...{ "MCP-Protocol-Version": protocol, "Mcp-Method": "tools/call", "Mcp-Name": "files__wait" },
+            }),
+          },
+          body: JSON.stringify(
+            rpc("tools/call", { name: "files__wait", _meta: { ...progress, ...(protocol && envelope) } }),
+          ),
+          signal: gone.signal,
+        }).then(
+          (each) => each.text().catch(() => ""),
+          () => "",
+        );
+        while (waiting < 1) await new Promise((resolve) => setTimeout(resolve, 20));
+        gone.abort();
+        await response;
+        await aborted.promise;
+        release.resolve();
+      });
+    }
+  }
 });

@@ -19,6 +19,13 @@ export interface Gateway {
   putServer(slug: string, tools: readonly Partial<Tool>[], fields?: object): Promise<void>;
   /** Sends one JSON-RPC message. */
   post(secret: string | undefined, message: unknown, options?: PostOptions): Promise<JsonRpcReply>;
+  /** Sends one request of protocol 2026-07-28. */
+  postStateless(
+    secret: string,
+    method: string,
+    params: { readonly _meta?: object; readonly [name: string]: unknown },
+    clientCapabilities?: object,
+  ): Promise<JsonRpcReply>;
   dispose(): Promise<void>;
 }
 
@@ -73,7 +80,7 @@ export async function startGateway({
   });
   const admin = await service.clientWithScopes(["all"]);
   const url = new URL(`http://127.0.0.1:${service.port}/mcp`);
-  return {
+  const gateway: Gateway = {
     service,
     admin,
     upstream,
@@ -102,11 +109,24 @@ export async function startGateway({
       const text = await response.text();
       return { status: response.status, headers: response.headers, body: text === "" ? undefined : JSON.parse(text) };
     },
+    postStateless: (secret, method, { _meta = {}, ...params }, clientCapabilities = {}) => {
+      const envelope = {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": clientCapabilities,
+        "io.modelcontextprotocol/clientInfo": { name: "test", version: "1" },
+      };
+      const headers = {
+        ...{ "MCP-Protocol-Version": "2026-07-28", "Mcp-Method": method },
+        ...(typeof params["name"] === "string" && { "Mcp-Name": params["name"] }),
+      };
+      return gateway.post(secret, rpc(method, { ...params, _meta: { ..._meta, ...envelope } }), { headers });
+    },
     dispose: async () => {
       await service.dispose();
       await upstream.close();
     },
   };
+  return gateway;
 }
 
 /** A request with the id 7. */

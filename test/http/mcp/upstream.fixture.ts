@@ -24,6 +24,7 @@ export async function startUpstreamServer(tools: Readonly<Record<string, Upstrea
     server.setRequestHandler("tools/call", async ({ params: { name, arguments: values = {} } }, context) => {
       calls.push({ tool: name, authorization: context.http?.req?.headers.get("authorization") ?? undefined });
       const result = (await tools[name]?.(values, context)) ?? { content: [], isError: true };
+      if ("resultType" in result) return result as never;
       return server.projectCallToolResult(result as never, undefined);
     });
     return server;

@@ -71,33 +71,26 @@ export class TokenVerifier {
     this.#observers.usage.record(token, cause, source.ip);
     this.#observers.signals.record(token, cause, source);
     if (cause !== undefined) throw this.#reject(cause, source, token);
-    const { type, expiresAt, secrets } = token;
-    // A derived token without a list of its own has the one of the token that it was issued for.
-    const allowedIps = token.allowedIps ?? ancestors.find((each) => each.allowedIps)?.allowedIps;
-    const rootId = ancestors.at(-1)?.id;
     this.#observers.log?.debug("credential checked", {
       requestId: source.requestId,
       tokenId: token.id,
       result: "accepted",
     });
-    const hash = secrets.find((each) => hashes.includes(each.hash))?.hash ?? "";
-    return {
-      // Listed instead of spread: on Node 20, each property that is added to a copy costs as much as hashing a secret.
-      ip: source.ip,
-      requestId: source.requestId,
-      organizationId: token.organizationId,
-      actor: toActor(token),
-      scopes: expandScopes(token.scopes),
-      token: {
-        type,
-        hash,
-        ...(rootId !== undefined && { rootId }),
-        ...(expiresAt !== undefined && { expiresAt }),
-        ...(allowedIps && { allowedIps }),
-      },
-      ...(token.userId !== undefined && { userId: token.userId }),
-      ...toRestriction(token),
-    };
+    return toCaller(token, hashes, ancestors, source);
+  }
+
+  /**
+   * Verifies again the credential of a request that is in progress. This is no use of the token, and records nothing.
+   * @returns the caller with the scopes and restrictions of now; undefined if the credential would be rejected
+   * @throws AppError unavailable
+   */
+  async verifyAgain(caller: Caller): Promise<Caller | undefined> {
+    const { token: presented, ip = "", requestId = "" } = caller;
+    if (!presented) return caller; // AUTH_SECRET changes only with the process
+    const token = await this.#store.lookup(tokens, "secrets.hash", [presented.hash]);
+    if (!token) return undefined;
+    const { cause, ancestors } = await this.#check(token, [presented.hash], ip);
+    return cause === undefined ? toCaller(token, [presented.hash], ancestors, { ip, requestId }) : undefined;
   }
 
   async #check(token: Token, hashes: readonly string[], ip: string): Promise<TokenCheck> {
@@ -173,6 +166,36 @@ export class TokenVerifier {
     this.#observers.rejections.record({ ...report, ip: source.ip, requestId: source.requestId });
     return new RejectedCredentialError(report);
   }
+}
+
+function toCaller(
+  token: Token,
+  hashes: readonly string[],
+  ancestors: readonly Token[],
+  { ip, requestId }: RequestSource,
+): Caller {
+  const { type, expiresAt, secrets } = token;
+  const hash = secrets.find((each) => hashes.includes(each.hash))?.hash ?? "";
+  // A derived token without a list of its own has the one of the token that it was issued for.
+  const allowedIps = token.allowedIps ?? ancestors.find((each) => each.allowedIps)?.allowedIps;
+  const rootId = ancestors.at(-1)?.id;
+  return {
+    // Listed instead of spread: on Node 20, each property that is added to a copy costs as much as hashing a secret.
+    ip,
+    requestId,
+    organizationId: token.organizationId,
+    actor: toActor(token),
+    scopes: expandScopes(token.scopes),
+    token: {
+      type,
+      hash,
+      ...(rootId !== undefined && { rootId }),
+      ...(expiresAt !== undefined && { expiresAt }),
+      ...(allowedIps && { allowedIps }),
+    },
+    ...(token.userId !== undefined && { userId: token.userId }),
+    ...toRestriction(token),
+  };
 }
 
 /** The result of checking a token. */
