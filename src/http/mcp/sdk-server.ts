@@ -1,12 +1,10 @@
-import { ProtocolError, ProtocolErrorCode, Server, type ServerContext } from "@modelcontextprotocol/server";
+import { ProtocolError, Server, type ServerContext } from "@modelcontextprotocol/server";
 import type { UpstreamProgress } from "../../domain/upstream/upstream-calls.ts";
-import type { AppError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { redactDetail, toAppError } from "../server/error-mapping.ts";
 import { logServerError } from "../server/problem.ts";
 import type { McpContext, McpServices } from "./context.ts";
-import { jsonRpcCodes } from "./errors.ts";
-import { InvalidParamsError } from "./message.ts";
+import { toJsonRpcCode } from "./json-rpc-codes.ts";
 import { getPrompt, listPromptsPage, requireCommand } from "./prompts.ts";
 import { completeSlug, listMcpResources, readResource, resourceTemplates } from "./resources.ts";
 import { callTool, listTools } from "./tools.ts";
@@ -46,8 +44,8 @@ export function createSdkServer(context: McpContext, services: McpServices, log:
   server.setRequestHandler("tools/call", ({ params }, extra) =>
     run(async () => {
       const values = params.arguments ?? {};
-      const result = await callTool(context, services, params.name, values, toProgressSender(extra));
-      return server.projectCallToolResult(toSdk(result), undefined);
+      const { result, outputSchema } = await callTool(context, services, params.name, values, toProgressSender(extra));
+      return server.projectCallToolResult(toSdk(result), outputSchema);
     }),
   );
   server.setRequestHandler("prompts/list", ({ params }) =>
@@ -116,18 +114,11 @@ function toProtocolError(error: unknown, { requestId }: McpContext, log: Log): P
   const appError = toAppError(error);
   logServerError(log, requestId, appError);
   const { retryAfterSeconds } = appError.details;
-  return new ProtocolError(toCode(error, appError), redactDetail(appError), {
+  return new ProtocolError(toJsonRpcCode(error, appError), redactDetail(appError), {
     code: appError.code,
     requestId,
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
   });
-}
-
-function toCode(error: unknown, { code }: AppError): number {
-  if (error instanceof InvalidParamsError) return ProtocolErrorCode.InvalidParams;
-  if (code === "internal") return ProtocolErrorCode.InternalError;
-  if (code === "insufficient-scope" || code === "forbidden") return jsonRpcCodes.forbidden;
-  return code === "not-found" ? jsonRpcCodes.notFound : jsonRpcCodes.server;
 }
 
 /** The SDK checks the value against the schema of the protocol before it sends it. */

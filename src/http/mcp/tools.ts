@@ -1,3 +1,4 @@
+import type { CalledTool } from "../../domain/mcp/tool-calls.ts";
 import { toToolDefinition } from "../../domain/mcp/tool-definition.ts";
 import { toErrorResult, toValueResult } from "../../domain/mcp/tool-result.ts";
 import { searchTools } from "../../domain/mcp/tool-search.ts";
@@ -43,17 +44,17 @@ export async function callTool(
   name: string,
   values: McpObject,
   onProgress?: (progress: UpstreamProgress) => void,
-): Promise<ToolResult> {
+): Promise<CalledTool> {
   const own = listOwnTools(context).find(({ definition }) => definition.name === name);
   const searchTool = searchToolRuns[name];
   if (!own && !searchTool) return callServerTool(context, services, name, values, onProgress);
   const limitExceeded = name === "call_tool" ? undefined : context.count();
-  if (limitExceeded) return toErrorResult(limitExceeded.message);
-  if (own) return own.run(context, values, services.api);
+  if (limitExceeded) return { result: toErrorResult(limitExceeded.message) };
+  if (own) return { result: await own.run(context, values, services.api) };
   try {
-    return (await searchTool?.(context, services, values, onProgress)) ?? toErrorResult("Unknown tool.");
+    return { result: (await searchTool?.(context, services, values, onProgress)) ?? toErrorResult("Unknown tool.") };
   } catch (error) {
-    if (error instanceof InvalidParamsError) return toErrorResult(error.message);
+    if (error instanceof InvalidParamsError) return { result: toErrorResult(error.message) };
     throw error;
   }
 }
@@ -64,7 +65,7 @@ async function callServerTool(
   wireName: string,
   values: McpObject,
   onProgress?: (progress: UpstreamProgress) => void,
-): Promise<ToolResult> {
+): Promise<CalledTool> {
   const { caller, signal, findAuthorization } = context;
   try {
     return await calls.call({
@@ -107,11 +108,12 @@ const searchToolRuns: Readonly<Record<string, SearchToolRun | undefined>> = Obje
     if (!("wireName" in found)) throw new InvalidParamsError(`Unknown tool: ${name.slice(0, 200)}. Search again.`);
     return toValueResult(toToolDefinition(found.wireName, found.tool));
   },
-  call_tool: (context, services, values, onProgress) => {
+  call_tool: async (context, services, values, onProgress) => {
     const { arguments: toolArguments = {} } = values;
     if (typeof toolArguments !== "object" || toolArguments === null || Array.isArray(toolArguments))
       throw new InvalidParamsError("arguments must be an object.");
-    return callServerTool(context, services, readName(values), toolArguments as McpObject, onProgress);
+    const name = readName(values);
+    return (await callServerTool(context, services, name, toolArguments as McpObject, onProgress)).result;
   },
 } satisfies Record<string, SearchToolRun>);
 
@@ -140,7 +142,7 @@ const searchToolDefinitions: readonly McpObject[] = [
   {
     name: "describe_tool",
     title: "Describe a tool",
-    description: "Returns the description and the input schema of a tool.",
+    description: "Returns the description and the schemas of a tool.",
     inputSchema: { type: "object", properties: { name: nameProperty }, required: ["name"] },
     annotations: { readOnlyHint: true, destructiveHint: false },
   },
