@@ -1,4 +1,5 @@
 import { ProtocolError, Server, type ServerContext } from "@modelcontextprotocol/server";
+import { z } from "zod";
 import type { UpstreamProgress } from "../../domain/upstream/upstream-calls.ts";
 import type { Log } from "../../log.ts";
 import { redactDetail, toAppError } from "../server/error-mapping.ts";
@@ -7,6 +8,7 @@ import type { McpContext, McpServices } from "./context.ts";
 import { toJsonRpcCode } from "./json-rpc-codes.ts";
 import { getPrompt, listPromptsPage, requireCommand } from "./prompts.ts";
 import { completeSlug, listMcpResources, readResource, resourceTemplates } from "./resources.ts";
+import { getSkill, listSkillsPage, skillsExtension } from "./skills.ts";
 import { callTool, listTools } from "./tools.ts";
 
 /**
@@ -18,7 +20,10 @@ export function createSdkServer(context: McpContext, services: McpServices, log:
   const server = new Server(
     { name: "gatehouse", title: "Gatehouse", version },
     {
-      capabilities: { tools: {}, prompts: {}, resources: {}, completions: {} },
+      capabilities: {
+        ...{ tools: {}, prompts: {}, resources: {}, completions: {} },
+        extensions: { [skillsExtension]: {} },
+      },
       instructions,
       cacheHints: Object.fromEntries(cacheableMethods.map((method) => [method, { ttlMs: 0, cacheScope: "private" }])),
     },
@@ -63,6 +68,12 @@ export function createSdkServer(context: McpContext, services: McpServices, log:
   server.setRequestHandler("resources/read", ({ params }) =>
     counted(async () => toSdk(await readResource(context, services, params.uri))),
   );
+  server.setRequestHandler("skills/list", { params: skillsListParams }, ({ cursor }) =>
+    run(async () => toSdk(await listSkillsPage(context, services, cursor))),
+  );
+  server.setRequestHandler("skills/get", { params: skillsGetParams }, ({ uri }) =>
+    counted(async () => toSdk(await getSkill(context, services, uri))),
+  );
   server.setRequestHandler("completion/complete", ({ params: { ref, argument } }) =>
     counted(async () => {
       if (ref.type === "ref/prompt") await requireCommand(context, services, ref.name);
@@ -79,6 +90,9 @@ export function createSdkServer(context: McpContext, services: McpServices, log:
   );
   return server;
 }
+
+const skillsListParams = z.looseObject({ cursor: z.string().optional() });
+const skillsGetParams = z.looseObject({ uri: z.string() });
 
 const cacheableMethods = [
   "tools/list",

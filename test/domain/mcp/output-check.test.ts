@@ -87,7 +87,10 @@ const keywords = (schema: fc.Arbitrary<unknown>): fc.Arbitrary<unknown>[] => [
   fc.array(arbitraryValue, { minLength: 1, maxLength: 3 }).map((values) => ({ enum: values })),
   fc.record({ prefixItems: fc.array(schema, { minLength: 1, maxLength: 2 }), items: schema }),
   fc.record({ contains: schema, minContains: fc.nat(2), maxContains: fc.nat(2) }),
-  fc.record({ properties: fc.record({ a: schema, b: schema }, { noNullPrototype: true }), additionalProperties: schema }),
+  fc.record({
+    properties: fc.record({ a: schema, b: schema }, { noNullPrototype: true }),
+    additionalProperties: schema,
+  }),
   fc.record({ required: fc.constantFrom(["a"], ["a", "b"]), type: fc.constant("object") }),
   fc.record({ dependentSchemas: fc.record({ a: schema }), dependentRequired: fc.constant({ b: ["a"] }) }),
   fc.record({ propertyNames: fc.record({ maxLength: fc.nat(1) }) }),
