@@ -16,18 +16,19 @@ const issuesMax = 5;
 const patternsMax = 200;
 
 /**
- * Checks that a value is a JSON Schema for an object: the keywords of draft 2020-12, or of draft-07 if `$schema` names it,
- * and references that exist in the schema. Unknown keywords are allowed. The time is linear in the size of the schema,
- * which a compiler to code does not promise. Regular expressions are parsed and never run.
+ * Checks that a value is a JSON Schema: the keywords of draft 2020-12, or of draft-07 if `$schema` names it, and
+ * references that exist in the schema. Unknown keywords are allowed. The time is linear in the size of the schema, which a
+ * compiler to code does not promise. Regular expressions are parsed and never run.
+ * @param rootType `object` if the schema must be one for objects
  * @returns at most 5 issues with the path of each; empty if the schema is valid
  */
-export function findJsonSchemaIssues(root: unknown): readonly JsonSchemaIssue[] {
+export function findJsonSchemaIssues(root: unknown, rootType: "object" | "any" = "object"): readonly JsonSchemaIssue[] {
   if (!isObject(root)) return [{ path: [], message: "must be a JSON Schema object" }];
   if (exceedsDepth(root))
     return [{ path: [], message: `must not be nested more than ${jsonSchemaDepthMax} levels deep` }];
   if (utf8Length(JSON.stringify(root)) > jsonSchemaBytesMax)
     return [{ path: [], message: `must have ${jsonSchemaBytesMax} bytes or fewer as JSON` }];
-  if (root["type"] !== "object")
+  if (rootType === "object" && root["type"] !== "object")
     return [{ path: ["type"], message: 'must be "object", because arguments are an object' }];
   const dialect = root["$schema"];
   if (dialect !== undefined && !(typeof dialect === "string" && dialects.test(dialect)))

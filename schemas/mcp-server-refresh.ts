@@ -28,7 +28,7 @@ export const mcpServerRefresh = z
           name: toolName,
           digest,
           isApplied,
-          fields: z.array(z.enum(["title", "description", "inputSchema"])),
+          fields: z.array(z.enum(["title", "description", "inputSchema", "outputSchema", "annotations"])),
           before: tool,
           after: tool,
         }),

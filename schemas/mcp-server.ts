@@ -5,37 +5,74 @@ import { findJsonSchemaIssues } from "./json-schema.ts";
 import { description, httpUrl, name, slug, uniqueArray } from "./text.ts";
 
 /** The value is stored as it was sent: a copy by zod would lose a property named `__proto__`. */
-const toolInputSchema = z
-  .unknown()
-  .superRefine((schema, context) => {
-    for (const { path, message } of findJsonSchemaIssues(schema)) {
-      context.addIssue({ code: "custom", path: [...path], message });
-    }
-  })
-  .meta({
-    type: "object",
-    additionalProperties: true,
-    description:
-      "JSON Schema of the tool's arguments: draft 2020-12, or draft-07 if `$schema` names it. Its root has `type: object`, `$ref` stays within the schema, and it has at most 64 KiB and 64 levels.",
-  });
+const jsonSchema = (rootType: "object" | "any", description: string) =>
+  z
+    .unknown()
+    .superRefine((schema, context) => {
+      for (const { path, message } of findJsonSchemaIssues(schema, rootType)) {
+        context.addIssue({ code: "custom", path: [...path], message });
+      }
+    })
+    .meta({ type: "object", additionalProperties: true, description });
+
+const toolInputSchema = jsonSchema(
+  "object",
+  "JSON Schema of the tool's arguments: draft 2020-12, or draft-07 if `$schema` names it. Its root has `type: object`, `$ref` stays within the schema, and it has at most 64 KiB and 64 levels.",
+);
+const toolOutputSchema = jsonSchema(
+  "any",
+  "JSON Schema of the tool's structured results, with the bounds of `inputSchema`. Its root can have any type. `/mcp` turns results that do not match into errors, because clients reject them.",
+);
 
 /** What a tool does, in ascending order of risk: it reads, changes or destroys data. */
 export const toolRisk = z.enum(["read", "write", "destructive"]);
 export type ToolRisk = z.infer<typeof toolRisk>;
 
-export const tool = z
+/** What the server of a tool claims about it (MCP, `ToolAnnotations`). `risk` decides what a token can use. */
+const toolAnnotations = z
   .strictObject({
-    name: z
-      .string()
-      .regex(/^[A-Za-z0-9_.-]{1,128}$/, "must be 1 to 128 letters, digits, dots, hyphens and underscores"),
+    title: name.optional(),
+    readOnlyHint: z.boolean().optional(),
+    destructiveHint: z.boolean().optional(),
+    idempotentHint: z.boolean().optional(),
+    openWorldHint: z.boolean().optional(),
+  })
+  .meta({ id: "ToolAnnotations" });
+
+export const toolName = z
+  .string()
+  .regex(/^[A-Za-z0-9_.-]{1,128}$/, "must be 1 to 128 letters, digits, dots, hyphens and underscores");
+
+const toolObject = z
+  .strictObject({
+    name: toolName,
     title: name.optional(),
     description: z.string().max(10_000).optional(),
     inputSchema: toolInputSchema.optional(),
-    risk: toolRisk.default("write"),
+    outputSchema: toolOutputSchema.optional(),
+    annotations: toolAnnotations
+      .optional()
+      .describe("Hints for clients, as the server of the tool states them. `/mcp` adds those that follow from `risk`."),
+    risk: toolRisk
+      .default("write")
+      .describe("What the tool does. Absent: derived from `annotations`, and `write` without them."),
     enabled: z.boolean().default(true).describe("A disabled tool is hidden from all users."),
   })
   .meta({ id: "Tool" });
+
+/** A tool of an MCP server. Its risk is derived from its annotations where it is not set. */
+export const tool = z.preprocess((value) => {
+  const { risk, annotations } = Object(value) as { readonly risk?: unknown; readonly annotations?: unknown };
+  return risk === undefined && annotations !== undefined ? { ...Object(value), risk: toToolRisk(annotations) } : value;
+}, toolObject);
 export type Tool = Readonly<z.output<typeof tool>>;
+
+/** Derives the risk of a tool from its annotations. Without them, it may write. */
+function toToolRisk(annotations: unknown): ToolRisk {
+  const { readOnlyHint, destructiveHint } = Object(annotations) as Readonly<Record<string, unknown>>;
+  if (readOnlyHint === true) return "read";
+  return destructiveHint === true ? "destructive" : "write";
+}
 
 /** A scope-token of RFC 6749 section 3.3. */
 const oauthScope = z

@@ -7,14 +7,14 @@ import {
   readOnlyEntityFields,
   readOnlyOwnerFields,
 } from "./entity.ts";
-import { tool } from "./mcp-server.ts";
+import { toolName } from "./mcp-server.ts";
 import { description, name, slug, uniqueArray } from "./text.ts";
 
 export const toolkitEntry = z
   .strictObject({
     mcpServer: slug.describe("Slug of the MCP server."),
     tools: z
-      .union([z.literal("all"), uniqueArray(tool.shape.name, 500)])
+      .union([z.literal("all"), uniqueArray(toolName, 500)])
       .default("all")
       .describe("Names of the server's tools, or `all`."),
   })

@@ -32,6 +32,16 @@ describe("MCP programs from npm", () => {
     programs = join(installed, "node_modules/.bin");
     gateway = await startGateway();
     await gateway.putServer("files", [{ name: "echo" }, { name: "sum", description: "Adds two numbers." }]);
+    await gateway.admin
+      .put("/api/skills/review")
+      .send({
+        ...{ name: "Review", description: 'Reviews "changes": all of them.' },
+        content:
+          "---\nlicense: MIT\nmetadata: { version: '1.0', author: Ada }\nallowed-tools: Read Grep\n---\n# Review\n",
+        files: [{ path: "references/guide.md", content: "grün" }],
+        assignment: { everyone: true, groups: [], users: [] },
+      })
+      .expect(201);
     const ada = await gateway.createUser("ada@example.com");
     authorization = `Authorization: Bearer ${await gateway.createToken(ada)}`;
   });
@@ -65,6 +75,22 @@ describe("MCP programs from npm", () => {
       this.timeout(180_000);
       const { resources } = await inspect("--method", "resources/list");
       expect(resources.map(({ uri }: { uri: string }) => uri)).to.include("gatehouse://mcp-servers/files");
+    });
+  });
+
+  describe("the Inspector's command line, with skills", () => {
+    it("verifies the entries and the digests of all files", async function () {
+      this.timeout(180_000);
+      const connection = ["--cli", String(gateway.url), "--transport", "http", "--header", authorization];
+      const output = await runProgram(join(programs, "mcp-inspector"), [
+        ...[...connection, "--method", "skills/list", "--verify"],
+      ]);
+      const [report] = output
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line));
+      expect(report).to.include({ uri: "skill://review/SKILL.md", ok: true, outcome: "verified" });
+      expect(report.files.map(({ status }: { status: string }) => status)).to.deep.equal(["verified", "verified"]);
     });
   });
 

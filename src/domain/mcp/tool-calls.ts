@@ -1,3 +1,4 @@
+import type { Tool } from "../../../schemas/mcp-server.ts";
 import { AppError, hasErrorCode } from "../../errors.ts";
 import { redactText } from "../../log.ts";
 import type { EffectiveAccess } from "../access/effective-access.ts";
@@ -16,9 +17,17 @@ import type { ToolCallLog } from "./call-log.ts";
 import { CallMonitor, type RenewableGrant } from "./call-monitor.ts";
 import { CallSlots } from "./call-slots.ts";
 import type { InputRequest, InputRequests } from "./input-requests.ts";
+import { findOutputIssue } from "./output-check.ts";
 import { toErrorResult } from "./tool-result.ts";
 import type { ToolSelection } from "./tool-selection.ts";
 import type { UserTool, UserTools, WithheldTool } from "./user-tools.ts";
+
+/** The result of a call. */
+export interface CalledTool {
+  readonly result: ToolResult | InputRequest;
+  /** The output schema that lists show for the tool. Older protocols wrap results that are no objects by it. */
+  readonly outputSchema?: McpObject | undefined;
+}
 
 /** A call of a tool by its name in `/mcp`. */
 export interface ToolCall {
@@ -67,16 +76,17 @@ export class ToolCalls {
 
   /**
    * Calls a tool.
-   * @returns the result of the server; a result with `isError` and a text that says what to do; or a request for input
+   * @returns the result of the server, which matches the output schema of the tool; a result with `isError` and a text that
+   *   says what to do; or a request for input
    * @throws AppError not-found, with the same message for a tool that does not exist and for one that is withheld;
    *   forbidden if the caller loses the right to the call while it runs; unavailable
    */
-  async call(call: ToolCall): Promise<ToolResult | InputRequest> {
+  async call(call: ToolCall): Promise<CalledTool> {
     const startedAt = performance.now();
     const limitExceeded = call.countCall();
     if (limitExceeded !== undefined) {
       this.#recordRateLimited(call);
-      return toErrorResult(limitExceeded);
+      return { result: toErrorResult(limitExceeded) };
     }
     const found = await this.#options.tools.find(call.access, call.selection, call.wireName);
     if (!("wireName" in found)) {
@@ -86,20 +96,19 @@ export class ToolCalls {
     const rejection = this.#findRejection(call, found);
     if (rejection) {
       this.#record(call, startedAt, found, { decision: rejection.decision, outcome: "rejected" });
-      return toErrorResult(rejection.text);
+      return { result: toErrorResult(rejection.text) };
     }
     const release = this.#slots.take(toSlotKey(call.caller, call.access.userId));
     if (!release) {
       this.#record(call, startedAt, found, { decision: "busy", outcome: "rejected" });
-      return toErrorResult(
-        `${callsAtOnceMax} calls are in progress with this token, which is the maximum. Wait for one of them to finish, then try again.`,
-      );
+      const text = `${callsAtOnceMax} calls are in progress with this token, which is the maximum. Wait for one of them to finish, then try again.`;
+      return { result: toErrorResult(text) };
     }
     try {
       const { result, description } = await this.#run(call, found);
       const bytes = Buffer.byteLength(JSON.stringify(result));
       this.#record(call, startedAt, found, { decision: "allowed", outcome: description, bytes });
-      return result;
+      return { result, outputSchema: found.tool.outputSchema as McpObject | undefined };
     } catch (error) {
       const isWithdrawn = hasErrorCode(error, "forbidden");
       this.#record(call, startedAt, found, {
@@ -141,7 +150,7 @@ export class ToolCalls {
       const outcome = await upstream.call(toUpstreamCall({ ...call, signal: controller.signal, input }, found));
       if (isWithdrawn) throw new AppError("forbidden", withdrawnText);
       const request = await inputRequests.create(subject, outcome, call.elicitation ?? [], continued);
-      return request ? { result: request, description: "input-required" } : readOutcome(outcome);
+      return request ? { result: request, description: "input-required" } : readOutcome(outcome, found.tool);
     } finally {
       stopWatching();
       call.signal.removeEventListener("abort", abort);
@@ -245,9 +254,27 @@ function toUpstreamCall(
   };
 }
 
-function readOutcome(outcome: UpstreamOutcome): CallEnd {
+function readOutcome(outcome: UpstreamOutcome, tool: Tool): CallEnd {
   if (outcome.kind === "input-required") throw new Error("The request for input was not passed on.");
   if (outcome.kind === "fault") return { result: toErrorResult(outcome.text), description: outcome.cause };
   const { result } = outcome;
-  return { result, description: result.isError === true ? "tool-error" : "success" };
+  if (result.isError === true) return { result, description: "tool-error" };
+  const mismatch = findOutputMismatch(result, tool);
+  return mismatch ? { result: mismatch, description: "output-mismatch" } : { result, description: "success" };
+}
+
+/**
+ * Clients reject a result that does not match the output schema, so that the model would not learn that the tool ran.
+ * @returns the error result instead, with the content of the result; undefined if the result matches
+ */
+function findOutputMismatch({ content, structuredContent }: ToolResult, tool: Tool): ToolResult | undefined {
+  if (tool.outputSchema === undefined) return undefined;
+  const issue =
+    structuredContent === undefined
+      ? { path: [], message: "there is none" }
+      : findOutputIssue(tool.outputSchema, structuredContent);
+  if (!issue) return undefined;
+  const where = issue.path.length > 0 ? ` at ${issue.path.join(".")}` : "";
+  const text = `The tool ran, and its structured result does not match its output schema${where}: ${issue.message}. Do not repeat the call. The content of the result follows.`;
+  return { content: [...toErrorResult(text).content, ...content], isError: true };
 }

@@ -54,24 +54,36 @@ export function selectServedTools({ slug, tools }: Pick<McpServer, "slug" | "too
   return { toolNames, problems };
 }
 
-function findToolProblem({ inputSchema }: Tool): string | undefined {
-  if (inputSchema === undefined) return undefined;
-  const [issue] = findJsonSchemaIssues(inputSchema);
-  return issue && `${["inputSchema", ...issue.path].join(".")} ${issue.message}`;
+function findToolProblem({ inputSchema, outputSchema }: Tool): string | undefined {
+  return (
+    findSchemaProblem("inputSchema", inputSchema, "object") ?? findSchemaProblem("outputSchema", outputSchema, "any")
+  );
+}
+
+function findSchemaProblem(field: string, schema: unknown, rootType: "object" | "any"): string | undefined {
+  if (schema === undefined) return undefined;
+  const [issue] = findJsonSchemaIssues(schema, rootType);
+  return issue && `${[field, ...issue.path].join(".")} ${issue.message}`;
 }
 
 /**
  * Builds the definition of a tool for a client (MCP, `Tool`). It never has a field with the value null, which empties the
- * list in some clients.
+ * list in some clients. The hints are the more careful ones of the server's annotations and the risk in the catalog:
+ * clients run a tool that claims to read only without confirmation.
  */
 export function toToolDefinition(wireName: string, tool: Tool): McpObject {
-  const { title, description, inputSchema, risk } = tool;
+  const { title, description, inputSchema, outputSchema, annotations, risk } = tool;
   return {
     name: wireName,
     ...(title !== undefined && { title }),
     ...(description !== undefined && { description }),
     inputSchema: toPlainSchema((inputSchema as McpObject | undefined) ?? emptySchema),
-    annotations: { readOnlyHint: risk === "read", destructiveHint: risk === "destructive" },
+    ...(outputSchema !== undefined && { outputSchema: toPlainSchema(outputSchema as McpObject) }),
+    annotations: {
+      ...annotations,
+      readOnlyHint: (annotations?.readOnlyHint ?? true) && risk === "read",
+      destructiveHint: (annotations?.destructiveHint ?? false) || risk === "destructive",
+    },
   };
 }
 

@@ -40,8 +40,12 @@ export function toCallResult(slug: string, received: unknown): ToolResult {
   const { content, structuredContent, isError, _meta } = data;
   if (content === undefined && structuredContent === undefined) throw invalidResult(slug, "it has no content");
   const meta = withoutProtocolFields(_meta);
+  const items: McpObject[] = content?.map(cleanItem) ?? [];
+  // Models whose client does not read structured content see the text only.
+  if (structuredContent !== undefined && !items.some(({ type }) => type === "text"))
+    items.push({ type: "text", text: JSON.stringify(structuredContent) });
   return {
-    content: content?.map(cleanItem) ?? [{ type: "text", text: JSON.stringify(structuredContent) }],
+    content: items,
     ...(structuredContent !== undefined && { structuredContent }),
     ...(isError !== undefined && { isError }),
     ...(meta && { _meta: meta }),

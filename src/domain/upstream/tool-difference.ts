@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { type Tool, tool as toolSchema } from "../../../schemas/mcp-server.ts";
 import type { McpServerRefresh } from "../../../schemas/mcp-server-refresh.ts";
+import { isMcpObject, type McpObject } from "./upstream-calls.ts";
 
 export interface ToolDifference extends McpServerRefresh {
   /** The tools of the catalog after the applied changes, in the catalog's order, with added tools last. */
@@ -61,7 +62,7 @@ export function compareTools(
   return { ...result, tools };
 }
 
-const comparedFields = ["title", "description", "inputSchema"] as const;
+const comparedFields = ["title", "description", "inputSchema", "outputSchema", "annotations"] as const;
 
 function readOffered(offered: readonly unknown[]): {
   readonly valid: ReadonlyMap<string, Tool>;
@@ -71,14 +72,15 @@ function readOffered(offered: readonly unknown[]): {
   const quarantined: McpServerRefresh["quarantined"] = [];
   const seen = new Set<string>();
   for (const each of offered) {
-    const { name, title, description, inputSchema, annotations } = (each ?? {}) as Readonly<Record<string, unknown>>;
-    const hints = (annotations ?? {}) as Readonly<Record<string, unknown>>;
+    const { name, title, description, inputSchema, outputSchema, annotations } = (each ?? {}) as McpObject;
+    const hints = readAnnotations(annotations);
     const parsed = toolSchema.safeParse({
       name,
-      ...((title ?? hints["title"]) != null && { title: title ?? hints["title"] }),
+      ...((title ?? hints?.["title"]) != null && { title: title ?? hints?.["title"] }),
       ...(description != null && { description }),
       ...(inputSchema != null && { inputSchema }),
-      risk: toRisk(hints),
+      ...(outputSchema != null && { outputSchema }),
+      ...(hints && { annotations: hints }),
     });
     const label = typeof name === "string" ? name.slice(0, 128).toWellFormed() : "";
     if (seen.has(label)) {
@@ -95,10 +97,13 @@ function readOffered(offered: readonly unknown[]): {
   return { valid, quarantined };
 }
 
-/** Without annotations, a tool may write. */
-function toRisk({ readOnlyHint, destructiveHint }: Readonly<Record<string, unknown>>): Tool["risk"] {
-  if (readOnlyHint === true) return "read";
-  return destructiveHint === true ? "destructive" : "write";
+const annotationNames = ["title", "readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"] as const;
+
+/** Reads the annotations of the protocol; others have no meaning here. @returns undefined if there are none */
+function readAnnotations(offered: unknown): McpObject | undefined {
+  if (!isMcpObject(offered)) return undefined;
+  const entries = annotationNames.map((name) => [name, offered[name]] as const).filter(([, value]) => value != null);
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 
 /** Returns a hash of a value that does not depend on the order of its keys. */

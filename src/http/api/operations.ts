@@ -12,6 +12,7 @@ import { organizationOperations } from "./resources/organization.ts";
 import { listProvisioningConnections } from "./resources/provisioning.ts";
 import { requestLogOperations } from "./resources/request-log.ts";
 import { scimExtensionOperations } from "./resources/scim-extensions.ts";
+import { listServedSkills } from "./resources/served-skills.ts";
 import { listServedTools } from "./resources/served-tools.ts";
 import { reportToken } from "./resources/token-report.ts";
 import { tokenOperations } from "./resources/tokens.ts";
@@ -29,6 +30,7 @@ export const apiOperations: readonly Operation[] = [
   ...accessOperations,
   ...catalogOperations,
   listServedTools,
+  listServedSkills,
   ...connectionOperations,
   ...credentialOperations,
   refreshMcpServer,

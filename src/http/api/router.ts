@@ -33,7 +33,7 @@ const anonymousBodyBytesMax = 16 * 1024;
  */
 const toolSchemaOptions: JsonBodyOptions = {
   limits: { depthMax: 2 * jsonSchemaDepthMax, distinctKeysMax: 20_000 },
-  schemaField: "inputSchema",
+  schemaFields: ["inputSchema", "outputSchema"],
 };
 const jsonMediaType = "application/json";
 const mediaTypes = [jsonMediaType, "application/merge-patch+json"];

@@ -1,27 +1,14 @@
 import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response } from "express";
 import { RejectedCredentialError } from "../../domain/tokens/verify/rejected-credential.ts";
-import type { AppError, ErrorCode } from "../../errors.ts";
+import type { AppError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { UnusableCredentialError } from "../auth/credentials.ts";
 import { httpStatuses, redactDetail, setErrorHeaders, toAppError } from "../server/error-mapping.ts";
-import { InvalidJsonError } from "../server/json-body.ts";
 import { assertJsonLimits } from "../server/json-limits.ts";
 import { logServerError } from "../server/problem.ts";
 import { sendJson } from "../server/send.ts";
-import { InvalidParamsError, readId, UnsupportedMethodError } from "./message.ts";
-
-/** JSON-RPC 2.0 section 5.1; the codes from -32000 are the service's own. */
-export const jsonRpcCodes = {
-  parse: -32700,
-  invalidRequest: -32600,
-  methodNotFound: -32601,
-  invalidParams: -32602,
-  internal: -32603,
-  server: -32000,
-  unauthenticated: -32001,
-  forbidden: -32003,
-  notFound: -32004,
-} as const;
+import { toJsonRpcCode } from "./json-rpc-codes.ts";
+import { InvalidParamsError, readId } from "./message.ts";
 
 /**
  * Responds with errors as JSON-RPC errors. The message says what to do, because many clients show nothing else, and the id
@@ -56,28 +43,6 @@ export function mcpErrorHandler(log: Log): ErrorRequestHandler {
     });
   };
 }
-
-function toJsonRpcCode(error: unknown, { code }: AppError): number {
-  if (error instanceof InvalidParamsError) return jsonRpcCodes.invalidParams;
-  if (error instanceof UnsupportedMethodError) return jsonRpcCodes.methodNotFound;
-  if (error instanceof InvalidJsonError) return jsonRpcCodes.parse;
-  return codes[code] ?? jsonRpcCodes.server;
-}
-
-const codes: Partial<Record<ErrorCode, number>> = {
-  "invalid-request": jsonRpcCodes.invalidRequest,
-  "invalid-value": jsonRpcCodes.invalidRequest,
-  unauthenticated: jsonRpcCodes.unauthenticated,
-  "invalid-token": jsonRpcCodes.unauthenticated,
-  "ambiguous-credentials": jsonRpcCodes.unauthenticated,
-  "token-in-url": jsonRpcCodes.unauthenticated,
-  "ip-not-allowed": jsonRpcCodes.forbidden,
-  "insufficient-scope": jsonRpcCodes.forbidden,
-  forbidden: jsonRpcCodes.forbidden,
-  "user-required": jsonRpcCodes.forbidden,
-  "not-found": jsonRpcCodes.notFound,
-  internal: jsonRpcCodes.internal,
-};
 
 /** The message never states why a token was rejected. */
 function toMessage(error: unknown, appError: AppError): string {

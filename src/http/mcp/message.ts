@@ -92,6 +92,8 @@ const paramRules: Readonly<Record<string, Readonly<Record<string, ParamRule>>>> 
   "prompts/get": { name: text, arguments: strings },
   "resources/read": { uri: text },
   "completion/complete": { ref: reference, argument },
+  "skills/list": { cursor },
+  "skills/get": { uri: text },
 };
 
 /**

@@ -22,9 +22,11 @@ export function toPage<T>(
   return { items: page, ...(!isLastPage && { nextCursor: encodeCursor(toKey(last)) }) };
 }
 
-const encodeCursor = (key: string): string => Buffer.from(`1${key}`).toString("base64url");
+/** Encodes the key after which the next page begins. */
+export const encodeCursor = (key: string): string => Buffer.from(`1${key}`).toString("base64url");
 
-function decodeCursor(cursor: string): string {
+/** @throws InvalidParamsError for a cursor that `encodeCursor` did not create */
+export function decodeCursor(cursor: string): string {
   const decoded = cursor.length <= cursorLengthMax ? Buffer.from(cursor, "base64url").toString("utf8") : "";
   if (decoded.startsWith("1") && encodeCursor(decoded.slice(1)) === cursor) return decoded.slice(1);
   throw new InvalidParamsError("params.cursor is not a cursor of this list. Omit it to get the first page.");

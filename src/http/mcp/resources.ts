@@ -1,11 +1,13 @@
 import type { McpServer } from "../../../schemas/mcp-server.ts";
 import { listServers } from "../../domain/mcp/servers.ts";
+import { skillUriPrefix } from "../../domain/mcp/skill-document.ts";
 import type { McpObject } from "../../domain/upstream/upstream-calls.ts";
 import { hasErrorCode } from "../../errors.ts";
 import { renderResourceForUser } from "../api/resources/catalog-descriptor.ts";
 import type { McpContext, McpServices } from "./context.ts";
 import { InvalidParamsError } from "./message.ts";
 import { toPage } from "./page.ts";
+import { readSkillFile } from "./skills.ts";
 
 const serverPrefix = "gatehouse://mcp-servers/";
 const connectionPrefix = "gatehouse://connections/";
@@ -26,6 +28,12 @@ export const resourceTemplates: readonly McpObject[] = [
     title: "Connection",
     description: "The user's connection to an MCP server.",
     mimeType: json,
+  },
+  {
+    uriTemplate: `${skillUriPrefix}{slug}/{+path}`,
+    name: "skill-file",
+    title: "File of a skill",
+    description: "A file of a skill that the user may use. SKILL.md has its instructions.",
   },
 ];
 
@@ -50,10 +58,12 @@ export async function listMcpResources(
 }
 
 /**
- * Reads a resource as the user's view of `/api` returns it.
+ * Reads a file of a skill, or a server or connection as the user's view of `/api` returns it.
  * @throws InvalidParamsError with the same message whether it does not exist or the user may not use it
  */
 export async function readResource(context: McpContext, services: McpServices, uri: string): Promise<McpObject> {
+  const file = await readSkillFile(context, services, uri);
+  if (file) return { contents: [file] };
   const value = await findResource(context, services, uri);
   if (!value) throw new InvalidParamsError(`Unknown resource: ${uri.slice(0, 200)}. List the resources again.`);
   return { contents: [{ uri, mimeType: json, text: JSON.stringify(value) }] };
@@ -87,7 +97,7 @@ export async function completeSlug(
 ): Promise<readonly string[]> {
   if (!resourceTemplates.some((each) => each["uriTemplate"] === uriTemplate))
     throw new InvalidParamsError(`Unknown resource template: ${uriTemplate.slice(0, 200)}.`);
-  if (argument.name !== "slug") return [];
+  if (argument.name !== "slug" || uriTemplate.startsWith(skillUriPrefix)) return [];
   return (await findServers(context, services))
     .map(({ slug }) => slug)
     .filter((slug) => slug.startsWith(argument.value));

@@ -26,7 +26,7 @@ export interface McpRouterOptions {
 
 /** In bytes. */
 const bodyBytesMax = 1024 * 1024;
-const bodyOptions: JsonBodyOptions = { limits: { depthMax: 64, distinctKeysMax: 20_000 }, schemaField: "arguments" };
+const bodyOptions: JsonBodyOptions = { limits: { depthMax: 64, distinctKeysMax: 20_000 }, schemaFields: ["arguments"] };
 
 /**
  * Routes `/mcp`, `/mcp/toolkits/{slug}` and `/mcp/servers/{slug}` (Streamable HTTP without sessions). Every request passes
@@ -83,7 +83,7 @@ async function serve(
  */
 const countedByHandler: ReadonlySet<string> = new Set([
   ...["tools/list", "tools/call", "prompts/list", "prompts/get", "completion/complete"],
-  ...["resources/list", "resources/templates/list", "resources/read"],
+  ...["resources/list", "resources/templates/list", "resources/read", "skills/list", "skills/get"],
 ]);
 
 /**

@@ -1,10 +1,5 @@
-import {
-  CLIENT_CAPABILITIES_META_KEY,
-  ProtocolError,
-  ProtocolErrorCode,
-  Server,
-  type ServerContext,
-} from "@modelcontextprotocol/server";
+import { CLIENT_CAPABILITIES_META_KEY, ProtocolError, Server, type ServerContext } from "@modelcontextprotocol/server";
+import { z } from "zod";
 import {
   type ElicitationMode,
   isMcpObject,
@@ -16,10 +11,10 @@ import type { Log } from "../../log.ts";
 import { redactDetail, toAppError } from "../server/error-mapping.ts";
 import { logServerError } from "../server/problem.ts";
 import type { McpContext, McpServices } from "./context.ts";
-import { jsonRpcCodes } from "./errors.ts";
-import { InvalidParamsError } from "./message.ts";
+import { toJsonRpcCode } from "./json-rpc-codes.ts";
 import { getPrompt, listPromptsPage, requireCommand } from "./prompts.ts";
 import { completeSlug, listMcpResources, readResource, resourceTemplates } from "./resources.ts";
+import { getSkill, listSkillsPage, skillsExtension } from "./skills.ts";
 import { type CallOptions, callTool, listTools } from "./tools.ts";
 
 /**
@@ -36,7 +31,10 @@ export function createSdkServer(
   const server = new Server(
     { name: "gatehouse", title: "Gatehouse", version },
     {
-      capabilities: { tools: {}, prompts: {}, resources: {}, completions: {} },
+      capabilities: {
+        ...{ tools: {}, prompts: {}, resources: {}, completions: {} },
+        extensions: { [skillsExtension]: {} },
+      },
       instructions,
       inputRequired: { legacyShim: false },
       cacheHints: Object.fromEntries(cacheableMethods.map((method) => [method, { ttlMs: 0, cacheScope: "private" }])),
@@ -67,8 +65,9 @@ export function createSdkServer(
   server.setRequestHandler("tools/call", ({ params }, extra) =>
     run(async () => {
       const values = params.arguments ?? {};
-      const result = await callTool(context, services, params.name, values, toCallOptions(extra, era));
-      return "content" in result ? server.projectCallToolResult(toSdk(result), undefined) : toSdk(result);
+      const options = toCallOptions(extra, era);
+      const { result, outputSchema } = await callTool(context, services, params.name, values, options);
+      return "content" in result ? server.projectCallToolResult(toSdk(result), outputSchema) : toSdk(result);
     }),
   );
   server.setRequestHandler("prompts/list", ({ params }) =>
@@ -86,6 +85,12 @@ export function createSdkServer(
   server.setRequestHandler("resources/read", ({ params }) =>
     counted(async () => toSdk(await readResource(context, services, params.uri))),
   );
+  server.setRequestHandler("skills/list", { params: skillsListParams }, ({ cursor }) =>
+    listed(async () => toSdk(await listSkillsPage(context, services, cursor))),
+  );
+  server.setRequestHandler("skills/get", { params: skillsGetParams }, ({ uri }) =>
+    counted(async () => toSdk(await getSkill(context, services, uri))),
+  );
   server.setRequestHandler("completion/complete", ({ params: { ref, argument } }) =>
     counted(async () => {
       if (ref.type === "ref/prompt") await requireCommand(context, services, ref.name);
@@ -102,6 +107,9 @@ export function createSdkServer(
   );
   return server;
 }
+
+const skillsListParams = z.looseObject({ cursor: z.string().optional() });
+const skillsGetParams = z.looseObject({ uri: z.string() });
 
 const cacheableMethods = [
   "tools/list",
@@ -162,18 +170,11 @@ function toProtocolError(error: unknown, { requestId }: McpContext, log: Log): P
   const appError = toAppError(error);
   logServerError(log, requestId, appError);
   const { retryAfterSeconds } = appError.details;
-  return new ProtocolError(toCode(error, appError), redactDetail(appError), {
+  return new ProtocolError(toJsonRpcCode(error, appError), redactDetail(appError), {
     code: appError.code,
     requestId,
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
   });
-}
-
-function toCode(error: unknown, { code }: AppError): number {
-  if (error instanceof InvalidParamsError) return ProtocolErrorCode.InvalidParams;
-  if (code === "internal") return ProtocolErrorCode.InternalError;
-  if (code === "insufficient-scope" || code === "forbidden") return jsonRpcCodes.forbidden;
-  return code === "not-found" ? jsonRpcCodes.notFound : jsonRpcCodes.server;
 }
 
 /** The SDK checks the value against the schema of the protocol before it sends it. */

@@ -1,9 +1,8 @@
-import type { InputRequest } from "../../domain/mcp/input-requests.ts";
-import type { ToolCall } from "../../domain/mcp/tool-calls.ts";
+import type { CalledTool, ToolCall } from "../../domain/mcp/tool-calls.ts";
 import { toToolDefinition } from "../../domain/mcp/tool-definition.ts";
 import { toErrorResult, toValueResult } from "../../domain/mcp/tool-result.ts";
 import { searchTools } from "../../domain/mcp/tool-search.ts";
-import type { McpObject, ToolResult } from "../../domain/upstream/upstream-calls.ts";
+import type { McpObject } from "../../domain/upstream/upstream-calls.ts";
 import { hasErrorCode } from "../../errors.ts";
 import type { McpContext, McpServices } from "./context.ts";
 import { InvalidParamsError } from "./message.ts";
@@ -47,17 +46,18 @@ export async function callTool(
   name: string,
   values: McpObject,
   options: CallOptions,
-): Promise<ToolResult | InputRequest> {
+): Promise<CalledTool> {
   const own = listOwnTools(context).find(({ definition }) => definition.name === name);
   const searchTool = searchToolRuns[name];
   if (!own && !searchTool) return callServerTool(context, services, name, values, options);
   const limitExceeded = name === "call_tool" ? undefined : context.count();
-  if (limitExceeded) return toErrorResult(limitExceeded.message);
-  if (own) return own.run(context, values, services.api);
+  if (limitExceeded) return { result: toErrorResult(limitExceeded.message) };
+  if (own) return { result: await own.run(context, values, services.api) };
   try {
-    return (await searchTool?.(context, services, values, options)) ?? toErrorResult("Unknown tool.");
+    const result = (await searchTool?.(context, services, values, options)) ?? toErrorResult("Unknown tool.");
+    return { result };
   } catch (error) {
-    if (error instanceof InvalidParamsError) return toErrorResult(error.message);
+    if (error instanceof InvalidParamsError) return { result: toErrorResult(error.message) };
     throw error;
   }
 }
@@ -68,7 +68,7 @@ async function callServerTool(
   wireName: string,
   values: McpObject,
   options: CallOptions,
-): Promise<ToolResult | InputRequest> {
+): Promise<CalledTool> {
   const { caller, signal, grant, findAuthorization } = context;
   try {
     return await calls.call({
@@ -94,7 +94,7 @@ type SearchToolRun = (
   services: McpServices,
   values: McpObject,
   options: CallOptions,
-) => Promise<ToolResult | InputRequest>;
+) => Promise<CalledTool["result"]>;
 
 const searchToolRuns: Readonly<Record<string, SearchToolRun | undefined>> = Object.assign(Object.create(null), {
   search_tools: async (context, { tools }, values) => {
@@ -112,11 +112,12 @@ const searchToolRuns: Readonly<Record<string, SearchToolRun | undefined>> = Obje
     if (!("wireName" in found)) throw new InvalidParamsError(`Unknown tool: ${name.slice(0, 200)}. Search again.`);
     return toValueResult(toToolDefinition(found.wireName, found.tool));
   },
-  call_tool: (context, services, values, options) => {
+  call_tool: async (context, services, values, options) => {
     const { arguments: toolArguments = {} } = values;
     if (typeof toolArguments !== "object" || toolArguments === null || Array.isArray(toolArguments))
       throw new InvalidParamsError("arguments must be an object.");
-    return callServerTool(context, services, readName(values), toolArguments as McpObject, options);
+    const name = readName(values);
+    return (await callServerTool(context, services, name, toolArguments as McpObject, options)).result;
   },
 } satisfies Record<string, SearchToolRun>);
 
@@ -145,7 +146,7 @@ const searchToolDefinitions: readonly McpObject[] = [
   {
     name: "describe_tool",
     title: "Describe a tool",
-    description: "Returns the description and the input schema of a tool.",
+    description: "Returns the description and the schemas of a tool.",
     inputSchema: { type: "object", properties: { name: nameProperty }, required: ["name"] },
     annotations: { readOnlyHint: true, destructiveHint: false },
   },

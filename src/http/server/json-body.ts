@@ -8,8 +8,8 @@ import { assertJsonLimits, attributeJsonLimits, type JsonLimits } from "./json-l
 /** What a body may contain. */
 export interface JsonBodyOptions {
   readonly limits?: JsonLimits;
-  /** A field whose value is JSON Schema: the names in it are data, so that `constructor` is one like any other. */
-  readonly schemaField?: string;
+  /** Fields whose values are JSON Schemas or data: `constructor` is a name there like any other. */
+  readonly schemaFields?: readonly string[];
 }
 
 /**
@@ -22,7 +22,7 @@ export interface JsonBodyOptions {
 export function jsonBody(
   mediaTypes: readonly string[],
   limit: number,
-  { limits = attributeJsonLimits, schemaField }: JsonBodyOptions = {},
+  { limits = attributeJsonLimits, schemaFields = [] }: JsonBodyOptions = {},
 ): RequestHandler {
   const receive = express.raw({ type: [...mediaTypes], limit });
   const parse = async (bytes: Buffer): Promise<unknown> => {
@@ -31,7 +31,7 @@ export function jsonBody(
     if (isLong(bytes.length)) await waitForOwnTick();
     const body = parseJson(bytes);
     rejectTokenInBody(body);
-    rejectPrototypeKeys(body, schemaField);
+    rejectPrototypeKeys(body, schemaFields);
     if (isLong(bytes.length)) await waitForOwnTick();
     return body;
   };
@@ -92,14 +92,14 @@ const keyLengthMax = 512;
 /**
  * Rejects bodies, before anything else reads them, that have keys that are too long or could reach an object's
  * prototype, or strings that the stores cannot return unchanged: with a NUL or an unpaired surrogate.
- * @param schemaField the field in whose value names of the prototype are data
+ * @param schemaFields the fields in whose values names of the prototype are data
  * @throws AppError invalid-request; invalid-value
  */
-function rejectPrototypeKeys(value: unknown, schemaField: string | undefined, isSchema = false): void {
+function rejectPrototypeKeys(value: unknown, schemaFields: readonly string[], isSchema = false): void {
   if (typeof value === "string") assertStorableString(value);
   if (typeof value !== "object" || value === null) return;
   if (Array.isArray(value)) {
-    for (const each of value) rejectPrototypeKeys(each, schemaField, isSchema);
+    for (const each of value) rejectPrototypeKeys(each, schemaFields, isSchema);
     return;
   }
   for (const [key, each] of Object.entries(value)) {
@@ -112,7 +112,7 @@ function rejectPrototypeKeys(value: unknown, schemaField: string | undefined, is
         "invalid-request",
         "The body has a reserved key: __proto__, constructor and prototype are not allowed.",
       );
-    rejectPrototypeKeys(each, schemaField, isSchema || key === schemaField);
+    rejectPrototypeKeys(each, schemaFields, isSchema || schemaFields.includes(key));
   }
 }
 

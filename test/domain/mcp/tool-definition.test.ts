@@ -29,7 +29,47 @@ describe("selectServedTools", () => {
   }
 });
 
+describe("selectServedTools, output schemas", () => {
+  it("leaves out only the tool whose output schema clients cannot compile, and allows a root of any type", () => {
+    const withOutput = (name: string, outputSchema: unknown): Tool => ({ ...tool(name), outputSchema });
+    const { toolNames, problems } = selectServedTools({
+      slug: "s",
+      tools: [
+        withOutput("bad", { type: "object", properties: { a: { pattern: "(?P<y>a)" } } }),
+        withOutput("dangling", { $ref: "#/$defs/none" }),
+        withOutput("list", { type: "array", items: { type: "string" } }),
+      ],
+    });
+    expect([...toolNames.values()]).to.deep.equal(["list"]);
+    expect([...problems])
+      .to.have.length(2)
+      .and.satisfy((all: string[][]) => all.every(([, text]) => text?.startsWith("outputSchema.")));
+  });
+});
+
 describe("toToolDefinition", () => {
+  it("has the output schema and the annotations of the server", () => {
+    const definition = toToolDefinition("s__t", {
+      ...tool("t"),
+      outputSchema: { type: "object", properties: { any: true } },
+      annotations: { title: "T", idempotentHint: true, openWorldHint: false },
+    });
+    expect(definition["outputSchema"]).to.deep.equal({ type: "object", properties: { any: {} } });
+    expect(definition["annotations"]).to.deep.equal({
+      ...{ title: "T", idempotentHint: true, openWorldHint: false },
+      ...{ readOnlyHint: false, destructiveHint: false },
+    });
+  });
+
+  it("never claims less risk than the catalog, which a server could otherwise do to avoid confirmations", () => {
+    const claimed = { readOnlyHint: true, destructiveHint: false };
+    const hintsFor = (risk: Tool["risk"], annotations: Tool["annotations"]) =>
+      toToolDefinition("s__t", { ...tool("t"), risk, annotations })["annotations"];
+    expect(hintsFor("destructive", claimed)).to.deep.equal({ readOnlyHint: false, destructiveHint: true });
+    expect(hintsFor("write", { destructiveHint: true })).to.deep.equal({ readOnlyHint: false, destructiveHint: true });
+    expect(hintsFor("read", claimed)).to.deep.equal(claimed);
+  });
+
   it("has no field with the value null or undefined", () => {
     const definition = toToolDefinition("s__plain", tool("plain"));
     expect(definition).to.deep.equal({

@@ -126,6 +126,45 @@ describeOnEngines("POST /api/mcp-servers/{id}/refresh", (open) => {
     ]);
   });
 
+  it("reads output schemas and annotations, and holds a change of either until it is approved", async () => {
+    const outputSchema = { type: "object", properties: { hits: { type: "integer" } } };
+    const annotations = { readOnlyHint: true, openWorldHint: false };
+    await setMode("automatic");
+    pages = [[{ ...search, outputSchema, annotations: { ...annotations, idempotentHint: null, other: 1 } }]];
+    await refresh();
+    const before = { ...search, outputSchema, annotations, risk: "read", enabled: true };
+    expect(await readTools()).to.deep.equal([before]);
+    await setMode("manual");
+    pages = [[{ ...search, outputSchema: { type: "array" }, annotations: { readOnlyHint: false } }]];
+    const { changed } = await refresh();
+    expect(changed[0]).to.deep.include({ fields: ["outputSchema", "annotations"], isApplied: false });
+    expect(await readTools()).to.deep.equal([before]);
+    await refresh([changed[0].digest]);
+    expect(await readTools()).to.deep.equal([
+      { ...before, outputSchema: { type: "array" }, annotations: { readOnlyHint: false } },
+    ]);
+  });
+
+  it("quarantines a tool whose output schema or annotations are not valid", async () => {
+    pages = [
+      [
+        { name: "regex", outputSchema: { type: "object", properties: { a: { pattern: "(?P<y>a)" } } } },
+        { name: "remote", outputSchema: { $ref: "https://example.com/schema.json" } },
+        { name: "hints", annotations: { readOnlyHint: "yes" } },
+        search,
+      ],
+    ];
+    const { quarantined, added } = await refresh();
+    expect(
+      quarantined.map(({ name, problem }: { name: string; problem: string }) => [name, problem.split(" ")[0]]),
+    ).to.deep.equal([
+      ["regex", "outputSchema.properties.a.pattern"],
+      ["remote", "outputSchema.$ref"],
+      ["hints", "annotations.readOnlyHint"],
+    ]);
+    expect(names(added)).to.deep.equal(["search"]);
+  });
+
   it("quarantines broken tools by name and applies the others", async () => {
     await setMode("automatic");
     await refresh();

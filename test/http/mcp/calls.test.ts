@@ -36,6 +36,10 @@ describeOnEngines("tools/call of /mcp", (open) => {
           await release.promise;
           return { content: [{ type: "text", text: "waited" }] };
         },
+        typed: ({ sum }) => ({
+          content: [{ type: "text", text: "computed" }],
+          ...(sum !== undefined && { structuredContent: { sum } }),
+        }),
         odd: () => ({ content: [{ type: "text", text: "x" }], structuredContent: [1, 2] }),
       },
     });
@@ -43,7 +47,12 @@ describeOnEngines("tools/call of /mcp", (open) => {
     secret = await gateway.createToken(ada);
     await gateway.putServer(
       "files",
-      ["echo", "wait", "odd", "remove"].map((name) => ({ name, risk: name === "remove" ? "destructive" : "read" })),
+      ["echo", "wait", "odd", "remove", "typed"].map((name) => ({
+        ...{ name, risk: name === "remove" ? "destructive" : "read" },
+        ...(name === "typed" && {
+          outputSchema: { type: "object", properties: { sum: { type: "number" } }, required: ["sum"] },
+        }),
+      })),
     );
     await gateway.putServer("local", [{ name: "run" }], {
       ...{ transport: "stdio", url: undefined, command: "npx", args: ["-y", "local-server"] },
@@ -66,6 +75,20 @@ describeOnEngines("tools/call of /mcp", (open) => {
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   };
+
+  it("turns a result that does not match the output schema into an error that names the mismatch, and keeps its content", async () => {
+    expect((await call("files__typed", { sum: 1 })).result).to.deep.include({ structuredContent: { sum: 1 } });
+    for (const [values, problem] of [
+      [{ sum: "1" }, "at sum: must be number"],
+      [{}, "there is none"],
+    ] as const) {
+      const body = await call("files__typed", values);
+      expect(body.result).to.include({ isError: true }).and.not.have.property("structuredContent");
+      expect(textOf(body)).to.contain("The tool ran").and.contain(problem);
+      expect(body.result.content[1]).to.deep.equal({ type: "text", text: "computed" });
+    }
+    await findEvents(({ details }) => details["outcome"] === "output-mismatch");
+  });
 
   it("returns the same error for a tool that does not exist, that is denied, disabled, or not assigned", async () => {
     await gateway.putServer("hidden", [{ name: "echo" }], { assignment: { everyone: false, groups: [], users: [] } });

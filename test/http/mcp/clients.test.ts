@@ -50,7 +50,10 @@ describeOnEngines("MCP clients", (open) => {
     secret = await gateway.createToken(ada);
     await gateway.putServer("files", [
       { name: "echo", description: "Returns its arguments.", risk: "read" },
-      ...["sum", "fails", "count"].map((name) => ({ name })),
+      { name: "sum", outputSchema: { type: "object", properties: { sum: { type: "number" } }, required: ["sum"] } },
+      { name: "names", outputSchema: { type: "array", items: { type: "string" } } },
+      { name: "fails", outputSchema: { type: "object", required: ["a"] } },
+      { name: "count" },
     ]);
     await gateway.admin
       .put("/api/commands/greet")
@@ -90,7 +93,18 @@ describeOnEngines("MCP clients", (open) => {
         expect(result).to.have.deep.property("structuredContent", { sum: 5 });
       });
 
-      it("passes an error of the tool on", async () => {
+      it("passes an array on as the list shows it, and as text", async () => {
+        const listed = (await client.listTools()).tools.find((each) => each.name === "files__names");
+        const result = await client.callTool({ name: "files__names" });
+        const isOlder = !name.includes("2026");
+        expect(listed).to.have.nested.property("outputSchema.type", isOlder ? "object" : "array");
+        expect(result).to.deep.include({
+          structuredContent: isOlder ? { result: ["a", "b"] } : ["a", "b"],
+          content: [{ type: "text", text: '["a","b"]' }],
+        });
+      });
+
+      it("passes an error of the tool on, without a check of its output", async () => {
         const result = await client.callTool({ name: "files__fails" });
         expect(result).to.deep.include({ isError: true, content: [{ type: "text", text: "no such file" }] });
       });

@@ -49,6 +49,7 @@ const everyone = { assignment: { everyone: true, groups: [], users: [] } };
 const upstreamTools: Readonly<Record<string, UpstreamTool>> = {
   echo: (values) => ({ content: [{ type: "text", text: JSON.stringify(values) }] }),
   sum: ({ a, b }) => ({ content: [{ type: "text", text: "sum" }], structuredContent: { sum: Number(a) + Number(b) } }),
+  names: () => ({ content: [], structuredContent: ["a", "b"] }),
   fails: () => ({ content: [{ type: "text", text: "no such file" }], isError: true }),
   count: async (_, { mcpReq }) => {
     const progressToken = mcpReq._meta?.progressToken;
@@ -59,7 +60,7 @@ const upstreamTools: Readonly<Record<string, UpstreamTool>> = {
   },
 };
 
-/** Starts the service in front of an MCP server with the tools echo, sum, fails and count. */
+/** Starts the service in front of an MCP server with the tools echo, sum, names, fails and count. */
 export async function startGateway({
   open,
   tools = {},

@@ -37,7 +37,10 @@ describe("POST /mcp", () => {
     it("have no session, and no notifications of changes", async () => {
       const { headers, body } = await gateway.post(secret, initialize);
       expect(headers.get("mcp-session-id")).to.equal(null);
-      expect(body.result.capabilities).to.deep.equal({ tools: {}, prompts: {}, resources: {}, completions: {} });
+      expect(body.result.capabilities).to.deep.equal({
+        ...{ tools: {}, prompts: {}, resources: {}, completions: {} },
+        extensions: { "io.modelcontextprotocol/skills": {} },
+      });
       expect(body.result.serverInfo.name).to.equal("gatehouse");
     });
 
