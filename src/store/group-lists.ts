@@ -151,8 +151,9 @@ async function readParents(
 }
 
 /**
- * Finds all ancestors of these groups in a breadth-first search. The names of a level are read together with its parents,
- * because on MongoDB both share a round trip.
+ * Finds all ancestors of these groups in a breadth-first search. The names of direct groups are read together with their
+ * parents: on MongoDB both share a round trip, which is one less for users without nested groups. The names of all
+ * ancestors are read at the end, because with more queries in a round trip deeply nested groups would cost more.
  */
 async function resolveAncestors(
   tenant: Tenant<"read">,
@@ -174,10 +175,11 @@ async function resolveAncestors(
     let parentsRead: ParentsByMember | undefined;
     if (unread.length > 0) {
       await yieldToEventLoop();
+      const direct = uncachedIds.length === 0 ? unread : [];
       let groupsRead: readonly Group[];
       [parentsRead, groupsRead] = await Promise.all([
         tenant.memberships.groupsByMember(unread),
-        readGroups(tenant, unread),
+        readGroups(tenant, direct),
       ]);
       for (const group of groupsRead) groupsById.set(group.id, toForms(group, parentsRead.get(group.id) ?? []));
       uncachedIds.push(...unread);
@@ -194,6 +196,9 @@ async function resolveAncestors(
       }
     }
   }
+  const ancestorIds = uncachedIds.filter((id) => !groupsById.has(id));
+  for (const group of await readGroups(tenant, ancestorIds))
+    groupsById.set(group.id, toForms(group, parents.get(group.id) ?? []));
   return { parents, groupsById, uncachedIds };
 }
 
@@ -226,9 +231,17 @@ function toGroupsOfUser(
   return groupsOfUser;
 }
 
+const chunkMax = 1000;
+
 /** Reads groups by id. Groups that are being removed are missing from the result. */
-const readGroups = async (tenant: Tenant<"read">, ids: readonly string[]): Promise<readonly Group[]> =>
-  (await tenant.open(groups).list({ where: { op: "in", path: "id", values: ids }, limit: ids.length })).items;
+async function readGroups(tenant: Tenant<"read">, ids: readonly string[]): Promise<readonly Group[]> {
+  const found: Group[] = [];
+  for (const values of chunks(ids, chunkMax)) {
+    const { items } = await tenant.open(groups).list({ where: { op: "in", path: "id", values }, limit: chunkMax });
+    found.push(...items);
+  }
+  return found;
+}
 
 const toForms = ({ id, displayName }: Group, parentIds: readonly string[]): GroupForms => ({
   direct: { id, displayName, isDirect: true },
