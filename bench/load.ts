@@ -20,7 +20,8 @@ export interface Round {
 /** Concurrent connections: few enough for a small machine, and enough for durable writes to share a flush to disk. */
 export const connectionCount = 8;
 
-const agent = new Agent({ keepAlive: true, maxSockets: connectionCount });
+/** Opens as many connections as requests are in progress at once. */
+const agent = new Agent({ keepAlive: true });
 
 /**
  * Keeps this process from sleeping while it waits. The kernel would charge the server for waking it, a cost that clients on

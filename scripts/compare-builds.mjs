@@ -1,10 +1,10 @@
 /**
  * Compares what requests cost in two builds: `node scripts/compare-builds.mjs OLD NEW [--store SQLite] [--users 2000]
- * [--rounds 9] [--only TEXT]...`. OLD and NEW are checkouts with compiled code (`npm run compile`). If they share
- * node_modules through links, run it with `node --preserve-symlinks`, so that each has modules of its own. Both services
- * run at the same time on stores of their own; their rounds alternate, so that a change of the machine's speed affects
- * both. Each line is the median of the ratios of CPU time per request, new to old, of neighboring rounds, then the median
- * CPU time of both in milliseconds, and on MongoDB the round trips per request of both.
+ * [--rounds 9] [--connections 8] [--only TEXT]...`. OLD and NEW are checkouts with compiled code (`npm run compile`). If
+ * they share node_modules through links, run it with `node --preserve-symlinks`, so that each has modules of its own. Both
+ * services run at the same time on stores of their own; their rounds alternate, so that a change of the machine's speed
+ * affects both. Each line is the median of the ratios of CPU time per request, new to old, of neighboring rounds, then the
+ * medians of both: CPU time and latency in milliseconds, and on MongoDB round trips and mongod's CPU time per request.
  */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -15,6 +15,7 @@ const { values, positionals } = parseArgs({
     store: { type: "string", default: "SQLite" },
     users: { type: "string", default: "2000" },
     rounds: { type: "string", default: "9" },
+    connections: { type: "string", default: "8" },
     only: { type: "string", multiple: true }, // rows with one of these strings in their name; repeat the option
   },
 });
@@ -23,7 +24,10 @@ if (positionals.length !== 2) {
   process.exit(2);
 }
 
-const { readDatabaseUse } = await import(`${resolve(positionals[1])}/dist/bench/database-use.js`);
+// The same client loads both builds.
+const loadNew = (name) => import(`${resolve(positionals[1])}/dist/bench/${name}.js`);
+const [{ readDatabaseUse }, { runLoad }] = await Promise.all(["database-use", "load"].map(loadNew));
+const connections = Number(values.connections);
 const builds = [];
 for (const root of positionals) builds.push(await start(resolve(root)));
 try {
@@ -40,7 +44,7 @@ try {
       for (const build of order) costs.get(build).push(await measure(build, name));
       ratios.push(costs.get(now).at(-1).cpuMs / costs.get(old).at(-1).cpuMs);
     }
-    const columns = [median(ratios).toFixed(3), compare("ms", "cpuMs", 3)];
+    const columns = [median(ratios).toFixed(3), compare("ms", "cpuMs", 3), compare("p50 ms", "p50Ms", 2)];
     if (values.store === "MongoDB") columns.push(compare("trips", "trips", 2), compare("mongod ms", "mongodMs", 3));
     process.stdout.write(`${columns.join("  ")}  ${name}\n`);
 
@@ -59,14 +63,14 @@ process.exit(0);
 
 async function start(root) {
   const load = (name) => import(`${root}/dist/bench/${name}.js`);
-  const [{ openEmptyStore }, { seedDirectory }, { rowsFor }, { startService }, { runLoad }] = await Promise.all(
-    ["stores", "directory", "rows", "server", "load"].map(load),
+  const [{ openEmptyStore }, { seedDirectory }, { rowsFor }, { startService }] = await Promise.all(
+    ["stores", "directory", "rows", "server"].map(load),
   );
   const store = await openEmptyStore(values.store);
   const directory = await seedDirectory(store.environment, Number(values.users));
   const service = await startService(store.environment);
   const rows = rowsFor(directory).filter(({ name }) => values.only?.some((part) => name.includes(part)) ?? true);
-  return { store, service, runLoad, rows: new Map(rows.map((row) => [row.name, row])) };
+  return { store, service, rows: new Map(rows.map((row) => [row.name, row])) };
 }
 
 /** A row that the benchmark runs once is compared only if it is named in full, because some of them can run only once. */
@@ -74,17 +78,28 @@ function isLeftOut({ isOnce, name }) {
   return isOnce && !values.only?.includes(name);
 }
 
-async function warmUp({ service, rows, runLoad }) {
-  for (const row of rows.values()) if (!isLeftOut(row)) await runLoad(service.port, row.nextRequest, row.requests);
+async function warmUp({ service, rows }) {
+  for (const row of rows.values())
+    if (!isLeftOut(row)) await runLoad(service.port, row.nextRequest, requestsOf(row), connections);
 }
 
-/** @returns milliseconds of CPU time of the service and of mongod, and round trips to mongod, per request */
-async function measure({ service, store, rows, runLoad }, name) {
-  const { nextRequest, requests } = rows.get(name);
+/** Returns the number of requests in one round: several on each connection, unless the row can send only a few. */
+const requestsOf = ({ requests, isOnce }) => (isOnce ? requests : Math.max(requests, 5 * connections));
+
+/**
+ * @returns milliseconds of CPU time of the service and of mongod, and round trips to mongod, per request; the median
+ *   latency in milliseconds
+ */
+async function measure({ service, store, rows }, name) {
+  const row = rows.get(name);
+  const requests = requestsOf(row);
   const before = await readUse(service, store);
-  await runLoad(service.port, nextRequest, requests);
+  const latenciesMs = await runLoad(service.port, row.nextRequest, requests, connections);
   const after = await readUse(service, store);
-  return Object.fromEntries(Object.entries(after).map(([field, value]) => [field, (value - before[field]) / requests]));
+  const use = Object.fromEntries(
+    Object.entries(after).map(([field, value]) => [field, (value - before[field]) / requests]),
+  );
+  return { ...use, p50Ms: median(latenciesMs) };
 }
 
 async function readUse(service, store) {

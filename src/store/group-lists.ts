@@ -1,4 +1,5 @@
 import { setImmediate as yieldToEventLoop } from "node:timers/promises";
+import type { Group } from "../../schemas/user.ts";
 import { AppError } from "../errors.ts";
 import { groups } from "./collections.ts";
 import { type GroupForms, type GroupListCache, type GroupListWriter, noGroupListCache } from "./group-list-cache.ts";
@@ -82,15 +83,15 @@ async function createLists(
   { workBudget, cache }: Call,
 ): Promise<ReadonlyMap<string, readonly GroupOfUser[]>> {
   const getCached = (id: string): GroupForms | undefined => cache.getGroup(tenant.organizationId, id);
-  const { parents, cached, uncachedIds } = await resolveAncestors(
-    tenant.memberships,
+  const { parents, groupsById, uncachedIds } = await resolveAncestors(
+    tenant,
     [...directIdsByKey.values()].flat(),
     getCached,
     spend,
   );
-  for (const [id, group] of await readGroups(tenant, uncachedIds, parents)) {
-    cached.set(id, group);
-    cacheWriter.setGroup(id, group);
+  for (const id of uncachedIds) {
+    const group = groupsById.get(id);
+    if (group) cacheWriter.setGroup(id, group);
   }
   const spendOnAncestors = createBudget(workBudget);
   const lists = new Map<string, readonly GroupOfUser[]>();
@@ -98,7 +99,7 @@ async function createLists(
     const ids = directIds.some((id) => parents.has(id))
       ? collectAncestors(directIds, parents, spendOnAncestors)
       : directIds;
-    lists.set(key, toGroupsOfUser(ids, cached, directIds));
+    lists.set(key, toGroupsOfUser(ids, groupsById, directIds));
   }
   return lists;
 }
@@ -124,10 +125,12 @@ type ParentsByMember = ReadonlyMap<string, readonly string[]>;
 /** Members per query. The budget is charged after each query, before many more memberships are read. */
 const batchMax = 100;
 
-/** The result of a search for all ancestors of some groups: cached groups, and the ids of the others. */
+/** The result of a search for all ancestors of some groups. */
 interface ResolvedAncestors {
   readonly parents: ParentsByMember;
-  readonly cached: Map<string, GroupForms>;
+  /** The groups and their ancestors. Groups that are being removed are missing. */
+  readonly groupsById: ReadonlyMap<string, GroupForms>;
+  /** The groups that were read. */
   readonly uncachedIds: readonly string[];
 }
 
@@ -147,29 +150,43 @@ async function readParents(
   return parents;
 }
 
-/** Finds all ancestors of these groups in a breadth-first search. */
+/**
+ * Finds all ancestors of these groups in a breadth-first search. The names of direct groups are read together with their
+ * parents: on MongoDB both share a round trip, which is one less for users without nested groups. The names of all
+ * ancestors are read at the end, because with more queries in a round trip deeply nested groups would cost more.
+ */
 async function resolveAncestors(
-  memberships: MembershipReader,
+  tenant: Tenant<"read">,
   groupIds: readonly string[],
   getCached: (id: string) => GroupForms | undefined,
   spend: SpendBudget,
 ): Promise<ResolvedAncestors> {
   const parents = new Map<string, readonly string[]>();
-  const cached = new Map<string, GroupForms>();
+  const groupsById = new Map<string, GroupForms>();
+  const uncachedIds: string[] = [];
   const visited = new Set(groupIds);
   const queue = [...visited];
   for (const batch of chunks(queue, batchMax)) {
-    const uncachedIds: string[] = [];
-    for (const id of batch) {
+    const unread = batch.filter((id) => {
       const group = getCached(id);
-      if (group) cached.set(id, group);
-      else uncachedIds.push(id);
+      if (group) groupsById.set(id, group);
+      return !group;
+    });
+    let parentsRead: ParentsByMember | undefined;
+    if (unread.length > 0) {
+      await yieldToEventLoop();
+      const direct = uncachedIds.length === 0 ? unread : [];
+      let groupsRead: readonly Group[];
+      [parentsRead, groupsRead] = await Promise.all([
+        tenant.memberships.groupsByMember(unread),
+        readGroups(tenant, direct),
+      ]);
+      for (const group of groupsRead) groupsById.set(group.id, toForms(group, parentsRead.get(group.id) ?? []));
+      uncachedIds.push(...unread);
     }
-    if (uncachedIds.length > 0) await yieldToEventLoop();
-    const parentsRead = uncachedIds.length > 0 ? await memberships.groupsByMember(uncachedIds) : undefined;
     for (const id of batch) {
-      const parentIds = cached.get(id)?.parentIds ?? parentsRead?.get(id);
-      if (!parentIds || parentIds.length === 0) continue;
+      const parentIds = groupsById.get(id)?.parentIds ?? parentsRead?.get(id) ?? [];
+      if (parentIds.length === 0) continue;
       spend(parentIds.length);
       parents.set(id, parentIds);
       for (const parentId of parentIds) {
@@ -179,7 +196,10 @@ async function resolveAncestors(
       }
     }
   }
-  return { parents, cached, uncachedIds: queue.filter((id) => !cached.has(id)) };
+  const ancestorIds = uncachedIds.filter((id) => !groupsById.has(id));
+  for (const group of await readGroups(tenant, ancestorIds))
+    groupsById.set(group.id, toForms(group, parents.get(group.id) ?? []));
+  return { parents, groupsById, uncachedIds };
 }
 
 function collectAncestors(
@@ -214,21 +234,17 @@ function toGroupsOfUser(
 const chunkMax = 1000;
 
 /** Reads groups by id. Groups that are being removed are missing from the result. */
-async function readGroups(
-  tenant: Tenant<"read">,
-  ids: readonly string[],
-  parents: ParentsByMember,
-): Promise<ReadonlyMap<string, GroupForms>> {
-  const groupsById = new Map<string, GroupForms>();
+async function readGroups(tenant: Tenant<"read">, ids: readonly string[]): Promise<readonly Group[]> {
+  const found: Group[] = [];
   for (const values of chunks(ids, chunkMax)) {
     const { items } = await tenant.open(groups).list({ where: { op: "in", path: "id", values }, limit: chunkMax });
-    for (const { id, displayName } of items) {
-      groupsById.set(id, {
-        direct: { id, displayName, isDirect: true },
-        indirect: { id, displayName, isDirect: false },
-        parentIds: parents.get(id) ?? [],
-      });
-    }
+    found.push(...items);
   }
-  return groupsById;
+  return found;
 }
+
+const toForms = ({ id, displayName }: Group, parentIds: readonly string[]): GroupForms => ({
+  direct: { id, displayName, isDirect: true },
+  indirect: { id, displayName, isDirect: false },
+  parentIds,
+});
