@@ -16,11 +16,7 @@ interface WaitingCall {
 }
 
 /** Returns the page at which a user connects to a server; undefined if it has none. */
-type FindConnectUrl = (
-  caller: Caller,
-  access: EffectiveAccess,
-  server: McpServer,
-) => Promise<string | undefined>;
+type FindConnectUrl = (caller: Caller, access: EffectiveAccess, server: McpServer) => Promise<string | undefined>;
 
 /** The result of a call that waits for the user (MCP 2026-07-28, `InputRequiredResult`). The client calls again. */
 export interface InputRequest extends McpObject {
