@@ -6,7 +6,7 @@ import type { SigningKey } from "../connections/signing-key.ts";
 export interface RequestStateSubject {
   readonly organizationId: string;
   readonly userId: string;
-  readonly server: Pick<McpServer, "id" | "slug" | "url">;
+  readonly server: Pick<McpServer, "id" | "url">;
   /** The tool's name at the server. */
   readonly tool: string;
 }

@@ -149,7 +149,8 @@ export class ToolCalls {
       const input = continued?.requester === "server" ? continued.input : undefined;
       const outcome = await upstream.call(toUpstreamCall({ ...call, signal: controller.signal, input }, found));
       if (isWithdrawn) throw new AppError("forbidden", withdrawnText);
-      const request = await inputRequests.create(subject, outcome, call.elicitation ?? [], continued);
+      const waiting = { ...call, server: found.server, subject, modes: call.elicitation ?? [], continued };
+      const request = await inputRequests.create(waiting, outcome);
       return request ? { result: request, description: "input-required" } : readOutcome(outcome, found.tool);
     } finally {
       stopWatching();

@@ -23,12 +23,6 @@ export interface UpstreamServices {
   readonly isOwnCredential: (value: string) => boolean;
   /** The URL at which clients reach this service. */
   readonly publicUrl: string;
-  /** Returns the page at which a user connects to a server; undefined if it has none. */
-  readonly findConnectUrl?: (
-    organizationId: string,
-    server: McpServer,
-    userId: string | undefined,
-  ) => Promise<string | undefined>;
   /** A monotonic clock in milliseconds. */
   readonly now?: () => number;
 }
@@ -63,8 +57,7 @@ export class McpUpstreamCalls implements UpstreamCalls {
     try {
       return await this.#call(call);
     } catch (error) {
-      if (error instanceof UpstreamError)
-        return { kind: "fault", text: error.message, cause: error.reason, connectUrl: error.connectUrl };
+      if (error instanceof UpstreamError) return { kind: "fault", text: error.message, cause: error.reason };
       if (hasErrorCode(error, "conflict")) return { kind: "fault", text: error.message, cause: "credential-unusable" };
       throw error;
     }
@@ -169,12 +162,10 @@ export class McpUpstreamCalls implements UpstreamCalls {
     if (auth.type === "none") return undefined;
     const credential = await this.#services.credentials.find(organizationId, server, userId);
     if (credential !== undefined) return credential;
-    const missing = new UpstreamError(
+    throw new UpstreamError(
       "no-credential",
       `You are not connected to the MCP server ${slug}. Store your credential with PUT ${this.#services.publicUrl}/api/connections/${slug}/credential, or send it in the header x-upstream-${slug}-authorization, or have an admin store one for the organization.`,
     );
-    missing.connectUrl = await this.#services.findConnectUrl?.(organizationId, server, userId);
-    throw missing;
   }
 
   /** The first call of a server finds out its era. A server that has changed its era is called again, once. */

@@ -58,11 +58,8 @@ export type UpstreamOutcome =
       readonly inputRequests: Readonly<Record<string, McpObject>>;
       readonly requestState?: string | undefined;
     }
-  /**
-   * No result. The text is for the caller; the cause is for the log and for metrics. The URL is a page at which the user
-   * connects to the server, which has to come first.
-   */
-  | { readonly kind: "fault"; readonly text: string; readonly cause: string; readonly connectUrl?: string | undefined };
+  /** No result. The text is for the caller; the cause is for the log and for metrics. */
+  | { readonly kind: "fault"; readonly text: string; readonly cause: string };
 
 /** Calls tools on MCP servers. */
 export interface UpstreamCalls {

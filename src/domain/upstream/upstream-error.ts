@@ -25,9 +25,6 @@ export class UpstreamError extends Error {
   readonly reason: UpstreamErrorReason;
   readonly isOutage: boolean;
 
-  /** A page at which the user connects to the server, if that helps. */
-  connectUrl?: string | undefined;
-
   /** @param isOutage whether the error counts towards the circuit breaker; default: by the reason */
   constructor(reason: UpstreamErrorReason, message: string, isOutage = outageReasons.has(reason)) {
     super(message);

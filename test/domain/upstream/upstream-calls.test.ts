@@ -353,18 +353,6 @@ describe("Calls of an MCP server", () => {
       expect(upstream.received).to.deep.equal([]);
     });
 
-    it("that are missing come with the page at which the user connects, if there is one", async () => {
-      calls = createCalls({
-        findConnectUrl: async (organizationId, { slug }, userId) =>
-          `https://gatehouse.example/connect/${organizationId}/${slug}/${userId}`,
-      });
-      const outcome = faultOf(await calls.call(serverAt("https://mcp.example", { auth: { type: "apiKey" } })));
-      expect(outcome).to.include({
-        cause: "no-credential",
-        connectUrl: "https://gatehouse.example/connect/org_a/jira/usr_ada",
-      });
-    });
-
     it("cannot replace a header of the connection", async () => {
       for (const header of ["Host", "Content-Length", "Transfer-Encoding", "Proxy-Authorization", "Mcp-Session-Id"]) {
         const outcome = await calls.call(serverAt(upstream.url, { auth: { type: "apiKey", header } }));

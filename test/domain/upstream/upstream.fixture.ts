@@ -97,7 +97,7 @@ export function createCalls({
   readonly credentials?: Readonly<Record<string, string>>;
   readonly policy?: AddressPolicy;
   readonly ca?: string;
-} & Partial<Pick<UpstreamServices, "now" | "isOwnCredential" | "findConnectUrl">> = {}): TestCalls {
+} & Partial<Pick<UpstreamServices, "now" | "isOwnCredential">> = {}): TestCalls {
   const guard = new AddressGuard(policy ?? { allowedRanges: ["127.0.0.1"] });
   const calls = new McpUpstreamCalls({
     http: new GuardedHttp(guard, { keepAlive: true, ...(ca !== undefined && { ca }) }),
