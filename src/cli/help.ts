@@ -1,12 +1,18 @@
 import { type CliCommand, UsageError } from "./command.ts";
 import { credentialCommands } from "./credentials.ts";
+import { mcpConfig } from "./mcp-config.ts";
 import { organizationCommands } from "./organizations.ts";
 import { tokenCommands } from "./tokens.ts";
 
 /** All commands by name, such as `token create`, in the order of the help. A map, so that `constructor` is not a name. */
 export const cliCommands: ReadonlyMap<string, CliCommand> = new Map(
-  Object.entries({ organization: organizationCommands, token: tokenCommands, credential: credentialCommands }).flatMap(
-    ([subject, verbs]) => Object.entries(verbs).map(([verb, command]) => [`${subject} ${verb}`, command] as const),
+  Object.entries({
+    organization: organizationCommands,
+    token: tokenCommands,
+    credential: credentialCommands,
+    mcp: { config: mcpConfig },
+  }).flatMap(([subject, verbs]) =>
+    Object.entries(verbs).map(([verb, command]) => [`${subject} ${verb}`, command] as const),
   ),
 );
 

@@ -4,6 +4,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { expect } from "chai";
 import { type Gateway, startGateway } from "../http/mcp/gateway.fixture.ts";
+import { runCli } from "../support/process.ts";
 import { root } from "../support/root.ts";
 import { installClient, runProgram } from "./client-cache.fixture.ts";
 
@@ -47,7 +48,23 @@ describe("MCP programs from npm", () => {
   });
   after(() => gateway?.dispose());
 
+  /** The settings of a client, with the token in them. */
+  const printSettings = async (client: string): Promise<string> => {
+    const options = ["--client", client, "--url", String(gateway.url), "--header", authorization];
+    const { code, stdout, stderr } = await runCli({ DATA_DIR: "/dev/null/none" }, "mcp", "config", ...options);
+    expect(code, stderr).to.equal(0);
+    return stdout;
+  };
+
   describe("the Inspector's command line", () => {
+    it("runs as `gatehouse mcp config` prints it", async function () {
+      this.timeout(180_000);
+      const program = join(programs, "mcp-inspector");
+      const script = (await printSettings("inspector")).replace("npx @modelcontextprotocol/inspector", program);
+      const { tools } = JSON.parse(await runProgram("bash", ["--norc", "-euc", script]));
+      expect(tools.map(({ name }: { name: string }) => name)).to.include("files__sum");
+    });
+
     const inspect = async (...options: string[]) => {
       const connection = ["--cli", String(gateway.url), "--transport", "http", "--header", authorization];
       return JSON.parse(await runProgram(join(programs, "mcp-inspector"), [...connection, ...options]));
@@ -98,9 +115,11 @@ describe("MCP programs from npm", () => {
     it("lists and calls tools", async function () {
       this.timeout(180_000);
       const client = new Client({ name: "test", version: "1.0.0" });
-      const args = [String(gateway.url), "--allow-http", "--transport", "http-only", "--header", authorization];
+      // The settings as the CLI prints them, but with the installed program instead of npx.
+      const { args: printed, env } = JSON.parse(await printSettings("mcp-remote")).mcpServers.gatehouse;
+      const args = printed.slice(printed.indexOf("mcp-remote") + 1);
       await client.connect(
-        new StdioClientTransport({ command: join(programs, "mcp-remote"), args, stderr: "ignore" }) as never,
+        new StdioClientTransport({ command: join(programs, "mcp-remote"), args, env, stderr: "ignore" }) as never,
       );
       try {
         expect((await client.listTools()).tools.map(({ name }) => name)).to.include("files__sum");

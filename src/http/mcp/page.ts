@@ -13,22 +13,22 @@ export function toPage<T>(
   toKey: (item: T) => string,
   cursor: string | undefined,
 ): { readonly items: readonly T[]; readonly nextCursor?: string } {
-  const after = cursor === undefined ? undefined : decodeCursor(cursor);
+  const after = cursor === undefined ? undefined : decodePageKey(cursor);
   const start = after === undefined ? 0 : items.findIndex((item) => toKey(item) > after);
   if (start < 0) return { items: [] };
   const page = items.slice(start, start + (after === undefined ? firstPageMax : nextPageMax));
   const last = page.at(-1);
   const isLastPage = last === undefined || start + page.length >= items.length;
-  return { items: page, ...(!isLastPage && { nextCursor: encodeCursor(toKey(last)) }) };
+  return { items: page, ...(!isLastPage && { nextCursor: encodePageKey(toKey(last)) }) };
 }
 
 /** Encodes the key after which the next page begins. */
-export const encodeCursor = (key: string): string => Buffer.from(`1${key}`).toString("base64url");
+export const encodePageKey = (key: string): string => Buffer.from(`1${key}`).toString("base64url");
 
-/** @throws InvalidParamsError for a cursor that `encodeCursor` did not create */
-export function decodeCursor(cursor: string): string {
+/** @throws InvalidParamsError for a cursor that `encodePageKey` did not create */
+export function decodePageKey(cursor: string): string {
   const decoded = cursor.length <= cursorLengthMax ? Buffer.from(cursor, "base64url").toString("utf8") : "";
-  if (decoded.startsWith("1") && encodeCursor(decoded.slice(1)) === cursor) return decoded.slice(1);
+  if (decoded.startsWith("1") && encodePageKey(decoded.slice(1)) === cursor) return decoded.slice(1);
   throw new InvalidParamsError("params.cursor is not a cursor of this list. Omit it to get the first page.");
 }
 

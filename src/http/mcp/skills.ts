@@ -3,7 +3,7 @@ import { findSkill, listSkills } from "../../domain/mcp/skills.ts";
 import type { McpObject } from "../../domain/upstream/upstream-calls.ts";
 import type { McpContext, McpServices } from "./context.ts";
 import { InvalidParamsError } from "./message.ts";
-import { decodeCursor, encodeCursor } from "./page.ts";
+import { decodePageKey, encodePageKey } from "./page.ts";
 
 /** The name of the extension among the capabilities of a server. */
 export const skillsExtension = "io.modelcontextprotocol/skills";
@@ -17,10 +17,10 @@ export async function listSkillsPage(
   { api }: McpServices,
   cursor: string | undefined,
 ): Promise<McpObject> {
-  const after = cursor === undefined ? undefined : decodeCursor(cursor);
+  const after = cursor === undefined ? undefined : decodePageKey(cursor);
   const { skills, nextAfter } = await listSkills(api.skills, await context.access(), await context.selection(), after);
   const entries = skills.map(renderSkill).flatMap((each) => ("uri" in each ? [toSkillEntry(each)] : []));
-  return { skills: entries, ...(nextAfter !== undefined && { nextCursor: encodeCursor(nextAfter) }), ...cacheHint };
+  return { skills: entries, ...(nextAfter !== undefined && { nextCursor: encodePageKey(nextAfter) }), ...cacheHint };
 }
 
 /**
