@@ -253,8 +253,7 @@ function worstCases(): readonly WorstCase[] {
     {
       name: "GET /Users sorted by an attribute without an index",
       requests: 32,
-      nextRequest: () =>
-        toRequest("GET", "/scim/v2/Users?count=1000&sortBy=name.givenName", undefined, orTooMany),
+      nextRequest: () => toRequest("GET", "/scim/v2/Users?count=1000&sortBy=name.givenName", undefined, orTooMany),
     },
     {
       name: "Export of the audit log",

@@ -75,7 +75,9 @@ describeOnMongod("Large changes on MongoDB", (uri) => {
         }),
       );
       expect(replaced.commands).to.include({ update: commands, commitTransaction: 1 });
-      expect(await testRecordReader(opened.store, organization).count({ op: "eq", path: "rank", value: 1 })).to.equal(6);
+      expect(await testRecordReader(opened.store, organization).count({ op: "eq", path: "rank", value: 1 })).to.equal(
+        6,
+      );
     });
   }
 
