@@ -110,7 +110,8 @@ const largestSkill = (slug: string) => ({
 
 /** A tool list of almost a million characters, with as many different names as are accepted. */
 const largestServer = (slug: string, version: number) => ({
-  ...{ slug, name: slug, transport: "http", url: "https://mcp.example/" },
+  ...{ slug, name: slug, status: "active", transport: "http", url: "https://mcp.example/" },
+  assignment: { everyone: true },
   tools: range(500, (at) => ({
     name: `tool_${at}`,
     description: `${version} ${text(500)}`,
@@ -203,6 +204,17 @@ function worstCases(): readonly WorstCase[] {
       nextRequest: () => toRequest("GET", "/api/mcp-servers?limit=100"),
     },
     {
+      name: "MCP tools/list of 4,000 tools, eight million characters",
+      requests: 32,
+      nextRequest: () =>
+        toRequest(
+          "POST",
+          "/mcp?mode=tools",
+          { jsonrpc: "2.0", id: 1, method: "tools/list", params: {} },
+          { headers: { ...ada, "mcp-protocol-version": "2025-06-18" }, expectedText: '"nextCursor"' },
+        ),
+    },
+    {
       name: "POST /Users of 60,000 characters in 1,800 values",
       requests: 200,
       nextRequest: (at) => toRequest("POST", "/scim/v2/Users", largestUser(`wide-${at}`), { status: 201 }),
@@ -236,6 +248,17 @@ function worstCases(): readonly WorstCase[] {
             schemas: [patchUrn],
             Operations: [{ op: "replace", path: "members", value: userIds.slice(at % 2).map((value) => ({ value })) }],
           },
+          { status: 204 },
+        ),
+    },
+    {
+      name: "PATCH a group, remove by a filter on 50,000 members",
+      requests: 16,
+      nextRequest: () =>
+        toRequest(
+          "PATCH",
+          `/scim/v2/Groups/${groupId}`,
+          { schemas: [patchUrn], Operations: [{ op: "remove", path: 'members[type eq "Group"]' }] },
           { status: 204 },
         ),
     },

@@ -19,7 +19,7 @@ export function toPage<T>(
   const page = items.slice(start, start + countMax);
   const last = page.at(-1);
   const isLastPage = last === undefined || start + page.length >= items.length;
-  return { items: page, ...(!isLastPage && { nextCursor: encodeCursor(toKey(last)) }) };
+  return { items: page, ...(!isLastPage && { nextCursor: toNextCursor(toKey(last)) }) };
 }
 
 /**
@@ -33,11 +33,11 @@ export function readCursor(cursor: string | undefined): { readonly after: string
 }
 
 /** Returns the cursor of the page that begins after the item with a key. */
-export const encodeCursor = (key: string): string => Buffer.from(`1${key}`).toString("base64url");
+export const toNextCursor = (key: string): string => Buffer.from(`1${key}`).toString("base64url");
 
 function decodeCursor(cursor: string): string {
   const decoded = cursor.length <= cursorLengthMax ? Buffer.from(cursor, "base64url").toString("utf8") : "";
-  if (decoded.startsWith("1") && encodeCursor(decoded.slice(1)) === cursor) return decoded.slice(1);
+  if (decoded.startsWith("1") && toNextCursor(decoded.slice(1)) === cursor) return decoded.slice(1);
   throw new InvalidParamsError("params.cursor is not a cursor of this list. Omit it to get the first page.");
 }
 

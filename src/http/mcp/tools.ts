@@ -6,7 +6,7 @@ import { hasErrorCode } from "../../errors.ts";
 import type { McpContext, McpServices } from "./context.ts";
 import { InvalidParamsError } from "./message.ts";
 import { listOwnTools } from "./own-tools.ts";
-import { encodeCursor, readCursor } from "./page.ts";
+import { readCursor, toNextCursor } from "./page.ts";
 
 /** Tools that are listed as themselves. Models choose badly among more, and some clients have a maximum. */
 const listedMax = 60;
@@ -28,7 +28,7 @@ export async function listTools(
   const last = page.tools.at(-1);
   return {
     tools: cursor === undefined ? [...own, ...listed] : listed,
-    ...(page.hasMore && last && { nextCursor: encodeCursor(last.wireName) }),
+    ...(page.hasMore && last && { nextCursor: toNextCursor(last.wireName) }),
   };
 }
 
