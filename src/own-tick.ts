@@ -11,6 +11,20 @@ export function waitForOwnTick(): Promise<void> {
   return previous;
 }
 
+/** How long steps may hold the event loop, in milliseconds, before the next one waits for its own tick. */
+const holdMsMax = 10;
+
+/**
+ * Waits for its own tick if the steps since the last wait took long. For steps whose cost only their time shows.
+ * @param resumedAt the time at which the event loop was last free, in milliseconds
+ * @returns the same for the next step
+ */
+export async function waitIfHeld(resumedAt: number): Promise<number> {
+  if (performance.now() - resumedAt < holdMsMax) return resumedAt;
+  await waitForOwnTick();
+  return performance.now();
+}
+
 /** Characters of JSON that take a millisecond or more to parse, to compare, to store or to send. */
 const longMin = 128 * 1024;
 

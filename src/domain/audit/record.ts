@@ -1,4 +1,5 @@
 import type { Actor, AuditEvent } from "../../../schemas/audit-event.ts";
+import { waitIfHeld } from "../../own-tick.ts";
 import { auditEvents } from "../../store/collections.ts";
 import type { Transaction } from "../../store/store.ts";
 import type { Caller } from "../caller.ts";
@@ -26,22 +27,47 @@ export async function recordAuditEvent(
 ): Promise<void> {
   const content = await nameExtensions(transaction, organizationId, event);
   const log = transaction.for(organizationId).open(auditEvents);
-  await log.insert(toAuditEvent(organizationId, actor, "success", content));
+  await log.insert(buildAuditEvent(organizationId, actor, "success", await boundInSteps(content)));
+}
+
+/** Bounds the values of an event one after the other, because each may have a million characters. */
+async function boundInSteps({ before, after, details, ...event }: AuditEventContent): Promise<AuditEventContent> {
+  let resumedAt = performance.now();
+  const bounded: Pick<AuditEvent, "before" | "after" | "details"> = {};
+  for (const [name, values] of Object.entries({ before, after, details })) {
+    if (!values) continue;
+    resumedAt = await waitIfHeld(resumedAt);
+    Object.assign(bounded, { [name]: boundValues(values) });
+  }
+  return { ...event, ...bounded };
 }
 
 /** Builds an audit event with a new id. Long values are recorded as digests. */
 export function toAuditEvent(
   organizationId: string,
-  { actor, requestId, ip }: { actor: Actor; requestId?: string; ip?: string },
+  source: EventSource,
   outcome: AuditEvent["outcome"],
   { before, after, details, ...event }: AuditEventContent,
 ): AuditEvent {
-  return {
-    ...newEntity("aud", organizationId),
+  return buildAuditEvent(organizationId, source, outcome, {
     ...event,
     ...(before && { before: boundValues(before) }),
     ...(after && { after: boundValues(after) }),
     ...(details && { details: boundValues(details) }),
+  });
+}
+
+type EventSource = { readonly actor: Actor; readonly requestId?: string; readonly ip?: string };
+
+function buildAuditEvent(
+  organizationId: string,
+  { actor, requestId, ip }: EventSource,
+  outcome: AuditEvent["outcome"],
+  content: AuditEventContent,
+): AuditEvent {
+  return {
+    ...newEntity("aud", organizationId),
+    ...content,
     outcome,
     actor,
     ...(requestId !== undefined && { requestId }),

@@ -91,6 +91,7 @@ async function selectFromMembers(
         `Members can be selected from at most ${selectedFromMax} members in one request: remove them by their ids.`,
       );
     }
+    await waitForOwnTick();
     const members = needsDisplay ? await readMembers(tenant, page) : undefined;
     for (const id of page) {
       const display = members?.get(id)?.name;

@@ -1,6 +1,7 @@
 import type { Tool } from "../../../schemas/mcp-server.ts";
 import { AppError, hasErrorCode } from "../../errors.ts";
 import { redactText } from "../../log.ts";
+import { isLong, waitForOwnTick } from "../../own-tick.ts";
 import type { EffectiveAccess } from "../access/effective-access.ts";
 import type { Caller } from "../caller.ts";
 import type {
@@ -107,6 +108,7 @@ export class ToolCalls {
     try {
       const { result, description } = await this.#run(call, found);
       const bytes = Buffer.byteLength(JSON.stringify(result));
+      if (isLong(bytes)) await waitForOwnTick(); // the checks of the result took as long as its response will
       this.#record(call, startedAt, found, { decision: "allowed", outcome: description, bytes });
       return { result, outputSchema: found.tool.outputSchema as McpObject | undefined };
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { UserTool } from "./user-tools.ts";
+import type { SearchableTool } from "./user-tools.ts";
 
 /** A tool that matches a search. */
 export interface FoundTool {
@@ -12,31 +12,28 @@ export interface FoundTool {
  * @param query words; without any, the first tools are returned
  * @param limit tools at most
  */
-export function searchTools(tools: readonly UserTool[], query: string, limit: number): readonly FoundTool[] {
+export function searchTools(tools: readonly SearchableTool[], query: string, limit: number): readonly FoundTool[] {
   const words = toWords(query).slice(0, wordsMax);
   const scored = tools.map((each) => ({ each, score: toScore(each, words) }));
   const matching = words.length === 0 ? scored : scored.filter(({ score }) => score > 0);
   return matching
     .sort((one, other) => other.score - one.score)
     .slice(0, limit)
-    .map(({ each: { wireName, server, tool } }) => ({
+    .map(({ each: { wireName, serverName, description } }) => ({
       name: wireName,
-      server: server.name,
-      ...(tool.description !== undefined && { description: tool.description.slice(0, descriptionLengthMax) }),
+      server: serverName,
+      ...(description !== undefined && { description: description.slice(0, descriptionLengthMax) }),
     }));
 }
 
 const wordsMax = 20;
 const descriptionLengthMax = 300;
-/** Characters of a description that are searched: 20,000 tools must not hold the event loop. */
-const searchedLengthMax = 500;
 
 const toWords = (text: string): readonly string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 
-function toScore({ wireName, server, tool }: UserTool, words: readonly string[]): number {
+function toScore({ wireName, serverName, title, description }: SearchableTool, words: readonly string[]): number {
   const name = wireName.toLowerCase();
-  const text =
-    `${tool.title ?? ""} ${tool.description?.slice(0, searchedLengthMax) ?? ""} ${server.name}`.toLowerCase();
+  const text = `${title ?? ""} ${description ?? ""} ${serverName}`.toLowerCase();
   let score = 0;
   for (const word of words) score += name.includes(word) ? 3 : text.includes(word) ? 1 : 0;
   return score;

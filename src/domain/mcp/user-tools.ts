@@ -1,6 +1,7 @@
 import type { McpServer, Tool } from "../../../schemas/mcp-server.ts";
 import type { Policy } from "../../../schemas/policy.ts";
 import { AppError } from "../../errors.ts";
+import { waitIfHeld } from "../../own-tick.ts";
 import { mcpServers } from "../../store/collections.ts";
 import { pages } from "../../store/paging/pages.ts";
 import type { Condition, SizeLimit } from "../../store/query.ts";
@@ -17,6 +18,26 @@ export interface UserTool {
   readonly tool: Tool;
   /** The policy that allows the tool, if an assignment does not. */
   readonly policy?: Policy;
+}
+
+/** A tool in a list. It does not refer to its server, whose other tools would stay in memory. */
+export type ListedTool = Pick<UserTool, "wireName" | "tool">;
+
+/** What a search reads of a tool. */
+export interface SearchableTool {
+  readonly wireName: string;
+  readonly serverName: string;
+  readonly title?: string;
+  readonly description?: string;
+}
+
+/** Which tools a page has. */
+export interface ToolPageOptions {
+  /** Only tools whose wire names are greater. */
+  readonly after: string;
+  readonly countMax: number;
+  /** Ends the list, without a page, when it has more than this number of tools. */
+  readonly enough?: number;
 }
 
 /** Why a tool cannot be used. Only the audit log distinguishes the reasons. */
@@ -38,26 +59,56 @@ export class UserTools {
   }
 
   /**
-   * Lists the tools in the order of their wire names.
-   * @param enough ends the list when it has more than this number of tools
+   * Lists one page of the tools in the order of their wire names. It ends at a million characters as well, so that neither
+   * the list nor its response fills the memory.
+   * @returns undefined if there are more tools than `enough`
    * @throws AppError query-too-expensive; too-large for more than 20,000 tools
    */
-  async list(
+  async listPage(
     access: EffectiveAccess,
     selection: ToolSelection,
-    enough = Number.POSITIVE_INFINITY,
-  ): Promise<readonly UserTool[]> {
-    const tools = new Map<string, UserTool>();
+    { after, countMax, enough = Number.POSITIVE_INFINITY }: ToolPageOptions,
+  ): Promise<{ readonly tools: readonly ListedTool[]; readonly hasMore: boolean } | undefined> {
+    let page: MeasuredTool[] = [];
+    let hasMore = false;
+    let total = 0;
+    for await (const tools of this.#listServers(access, selection)) {
+      total += tools.length;
+      if (total > enough) return undefined;
+      for (const { wireName, tool } of tools)
+        if (wireName > after) page.push({ wireName, tool, length: JSON.stringify(tool).length });
+      const { length } = page;
+      page = cutPage(page, countMax);
+      hasMore ||= page.length < length;
+    }
+    return { tools: page, hasMore };
+  }
+
+  /**
+   * Lists what a search reads of the tools, in the order of their wire names.
+   * @throws AppError query-too-expensive; too-large for more than 20,000 tools
+   */
+  async listSearchable(access: EffectiveAccess, selection: ToolSelection): Promise<readonly SearchableTool[]> {
+    const found: SearchableTool[] = [];
+    for await (const tools of this.#listServers(access, selection)) found.push(...tools.map(toSearchable));
+    return found.sort(byWireName);
+  }
+
+  /** Lists the tools of one server after the other. A wire name is listed once. */
+  async *#listServers(access: EffectiveAccess, selection: ToolSelection): AsyncGenerator<readonly UserTool[]> {
+    const listed = new Set<string>();
     const reader = this.#store.for(access.organizationId).open(mcpServers);
     const all = [access.toCondition("mcp-server"), ...toSelectionConditions(selection)];
     for await (const servers of pages(reader, { where: { op: "and", all }, limit: pageSize, sizeLimit })) {
-      for (const server of servers)
-        for (const each of this.#listServer(access, selection, server))
-          if (!tools.has(each.wireName)) tools.set(each.wireName, each);
-      if (tools.size > enough) break;
-      if (tools.size > toolsMax) throw new AppError("too-large", tooManyTools);
+      let resumedAt = performance.now();
+      for (const server of servers) {
+        resumedAt = await waitIfHeld(resumedAt);
+        const tools = this.#listServer(access, selection, server).filter(({ wireName }) => !listed.has(wireName));
+        for (const { wireName } of tools) listed.add(wireName);
+        if (listed.size > toolsMax) throw new AppError("too-large", tooManyTools);
+        yield tools;
+      }
     }
-    return [...tools.values()].sort((one, other) => (one.wireName < other.wireName ? -1 : 1));
   }
 
   /** Finds a tool by its wire name. Its cost does not depend on the number of servers. */
@@ -118,7 +169,43 @@ export class UserTools {
 /** Servers per read. Each has up to 500 tools. */
 const pageSize = 50;
 const sizeLimit: SizeLimit = { lengthMax: 4_000_000, firstBatch: 5 };
+/** Characters of the tools in one page. Longer pages take more than some milliseconds in each step of a response. */
+const pageLengthMax = 1_000_000;
 const toolsMax = 20_000;
 /** Servers whose slugs begin with the same 47 characters. */
 const candidatesMax = 50;
 const tooManyTools = `More than ${toolsMax} tools are within reach. Use the URL of a toolkit or of a server.`;
+
+interface MeasuredTool extends ListedTool {
+  /** Of the tool as JSON, in characters. */
+  readonly length: number;
+}
+
+/** Returns the first tools: so many that they fit a page, and one or more. */
+function cutPage(tools: MeasuredTool[], countMax: number): MeasuredTool[] {
+  const page: MeasuredTool[] = [];
+  let length = 0;
+  for (const tool of tools.sort(byWireName)) {
+    length += tool.length;
+    if (page.length === countMax || (length > pageLengthMax && page.length > 0)) break;
+    page.push(tool);
+  }
+  return page;
+}
+
+const byWireName = (one: Pick<UserTool, "wireName">, other: Pick<UserTool, "wireName">): number =>
+  one.wireName < other.wireName ? -1 : 1;
+
+/** Characters of a description that are searched: 20,000 tools must not hold the event loop. */
+const searchedLengthMax = 500;
+
+const toSearchable = ({ wireName, server, tool: { title, description } }: UserTool): SearchableTool => ({
+  wireName,
+  serverName: server.name,
+  ...(title !== undefined && { title }),
+  ...(description !== undefined && { description: copyStart(description, searchedLengthMax) }),
+});
+
+/** A slice of a string keeps the whole string in memory; a copy does not. */
+const copyStart = (text: string, length: number): string =>
+  text.length <= length ? text : Buffer.from(text.slice(0, length), "utf16le").toString("utf16le");

@@ -1,12 +1,12 @@
 import type { McpServer } from "../../../schemas/mcp-server.ts";
 import type { McpServerRefresh } from "../../../schemas/mcp-server-refresh.ts";
-import { AppError } from "../../errors.ts";
+import { AppError, hasErrorCode } from "../../errors.ts";
 import { organizations, serviceTenant } from "../../store/collections.ts";
 import type { Store } from "../../store/store.ts";
 import type { Caller } from "../caller.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import { mcpServerNotFound } from "../connections/connection-changes.ts";
-import { compareTools, type ToolDifference } from "./tool-difference.ts";
+import { compareTools, readOfferedTools } from "./tool-difference.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
 /** Reads the tools that a server offers. */
@@ -16,6 +16,8 @@ interface ToolLister {
 }
 
 const toolsMax = 500;
+/** How often the tools are compared, if the server in the catalog changes at the same time. */
+const attemptsMax = 5;
 
 /**
  * Brings the tools of an MCP server in the catalog up to date. Changes wait for the approval of an admin, unless the
@@ -35,29 +37,41 @@ export class CatalogRefresh {
   /**
    * Reads the server's tools, applies the approved changes, and returns the difference.
    * @param approved digests of changes from an earlier difference
-   * @throws AppError not-found; upstream-failed with the cause; limit-reached for more tools than a server can have
+   * @throws AppError not-found; upstream-failed with the cause; limit-reached for more tools than a server can have;
+   *   conflict if the server in the catalog changes again and again
    */
   async refresh(caller: Caller, idOrSlug: string, approved: readonly string[]): Promise<McpServerRefresh> {
     const { organizationId } = caller;
-    const server = await this.#servers.get(organizationId, idOrSlug);
-    if (!server) throw mcpServerNotFound();
-    const offered = await this.#listTools(organizationId, server);
+    const server = await this.#require(organizationId, idOrSlug);
+    const offered = await readOfferedTools(await this.#listTools(organizationId, server));
     const organization = await this.#store.for(serviceTenant).open(organizations).get(organizationId);
     const isAutomatic = organization?.mcp?.approveChanges === "automatic";
     const approvedDigests = new Set(approved);
-    const compare = (current: Pick<McpServer, "tools">): ToolDifference =>
-      compareTools(current.tools, offered, (digest) => isAutomatic || approvedDigests.has(digest));
-    let difference = compare(server);
-    await this.#servers.update(caller, server.id, {}, (content) => {
-      // Compared with the stored tools again, which may have changed while the server responded.
-      difference = compare(content);
-      if (difference.tools.length > toolsMax) {
+    const isApproved = (digest: string): boolean => isAutomatic || approvedDigests.has(digest);
+    for (let attempt = 1; ; attempt++) {
+      // The stored tools may have changed while the server responded, and while they are compared.
+      const current = await this.#require(organizationId, server.id);
+      const { tools, ...report } = await compareTools(current.tools, offered, isApproved);
+      if (tools.length > toolsMax) {
         throw new AppError("limit-reached", `An MCP server can have ${toolsMax} tools. Approve fewer changes.`);
       }
-      return { ...content, tools: [...difference.tools] };
-    });
-    const { tools: _, ...report } = difference;
-    return report;
+      try {
+        const expected = { ifMatch: [current.version] };
+        await this.#servers.update(caller, server.id, expected, (content) => ({ ...content, tools: [...tools] }));
+        return report;
+      } catch (error) {
+        if (!hasErrorCode(error, "precondition-failed")) throw error;
+        if (attempt === attemptsMax) {
+          throw new AppError("conflict", "The MCP server is changed by other requests. Try again.", {}, error);
+        }
+      }
+    }
+  }
+
+  async #require(organizationId: string, idOrSlug: string): Promise<McpServer> {
+    const server = await this.#servers.get(organizationId, idOrSlug);
+    if (!server) throw mcpServerNotFound();
+    return server;
   }
 
   async #listTools(organizationId: string, server: McpServer): Promise<readonly unknown[]> {

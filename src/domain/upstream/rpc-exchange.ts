@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { isLong, waitForOwnTick } from "../../own-tick.ts";
 import { RejectedAddressError } from "../outbound/address-guard.ts";
 import { readBoundedBody } from "../outbound/bounded-body.ts";
 import type { GuardedHttp } from "../outbound/guarded-http.ts";
@@ -126,7 +127,7 @@ async function readReply(
     if (length > messageBytesMax) throw tooLarge(slug, `${length} bytes`);
     const text = await readBoundedBody(response, messageBytesMax);
     if (text === undefined) throw tooLarge(slug, `more than ${messageBytesMax} bytes`);
-    const message = findResponse(parse(text), id);
+    const message = findResponse(await parseInOwnTick(text), id);
     if (message) return { ...reply, message };
     throw new UpstreamError(
       "invalid-response",
@@ -155,7 +156,7 @@ async function readStream(
   let events = 0;
   for await (const data of readEventData(bounded, messageBytesMax, onTooLarge)) {
     if (++events > eventsMax) throw tooLarge(slug, `more than ${eventsMax} events`, `${eventsMax} events`);
-    const parsed = parse(data);
+    const parsed = await parseInOwnTick(data);
     const message = findResponse(parsed, id);
     if (message) return message;
     if (isMcpObject(parsed) && typeof parsed["method"] === "string") onMessage?.(parsed);
@@ -174,6 +175,15 @@ async function* boundBytes(
     if (bytes > max) throw onTooLarge();
     yield chunk;
   }
+}
+
+/** Parsing a long message takes milliseconds, and what follows takes as long. */
+async function parseInOwnTick(text: string): Promise<unknown> {
+  if (!isLong(text.length)) return parse(text);
+  await waitForOwnTick();
+  const parsed = parse(text);
+  await waitForOwnTick();
+  return parsed;
 }
 
 function parse(text: string): unknown {

@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { type Tool, tool as toolSchema } from "../../../schemas/mcp-server.ts";
 import type { McpServerRefresh } from "../../../schemas/mcp-server-refresh.ts";
+import { waitIfHeld } from "../../own-tick.ts";
 import { isMcpObject, type McpObject } from "./upstream-calls.ts";
 
 export interface ToolDifference extends McpServerRefresh {
@@ -9,25 +10,31 @@ export interface ToolDifference extends McpServerRefresh {
   readonly tools: readonly Tool[];
 }
 
+/** The tools that a server offers, checked once for any number of comparisons. */
+export interface OfferedTools {
+  readonly valid: ReadonlyMap<string, Tool>;
+  readonly quarantined: McpServerRefresh["quarantined"];
+}
+
 /**
  * Compares the tools that a server offers with those in the catalog. The catalog decides about the risk of a tool and
  * whether it is enabled; the risk of a new tool is derived from its annotations, which are claims of the server.
- * @param offered the definitions as the server sent them
  * @param isApproved whether the change with a digest is applied
  */
-export function compareTools(
+export async function compareTools(
   stored: readonly Tool[],
-  offered: readonly unknown[],
+  { valid, quarantined }: OfferedTools,
   isApproved: (digest: string) => boolean,
-): ToolDifference {
-  const { valid, quarantined } = readOffered(offered);
+): Promise<ToolDifference> {
   const storedNames = new Set(stored.map(({ name }) => name));
   const brokenNames = new Set(quarantined.map(({ name }) => name));
   const result = { added: [], changed: [], removed: [], quarantined, unchanged: 0 } as {
     -readonly [K in keyof McpServerRefresh]: McpServerRefresh[K];
   };
   const tools: Tool[] = [];
+  let resumedAt = performance.now();
   for (const before of stored) {
+    resumedAt = await waitIfHeld(resumedAt);
     const { name } = before;
     const definition = valid.get(name);
     if (!definition) {
@@ -53,6 +60,7 @@ export function compareTools(
     result.changed.push({ name, digest, isApplied, fields: [...fields], before, after });
   }
   for (const [name, definition] of valid) {
+    resumedAt = await waitIfHeld(resumedAt);
     if (storedNames.has(name)) continue;
     const digest = toDigest(["added", definition]);
     const isApplied = isApproved(digest);
@@ -64,14 +72,14 @@ export function compareTools(
 
 const comparedFields = ["title", "description", "inputSchema", "outputSchema", "annotations"] as const;
 
-function readOffered(offered: readonly unknown[]): {
-  readonly valid: ReadonlyMap<string, Tool>;
-  readonly quarantined: McpServerRefresh["quarantined"];
-} {
+/** Checks the definitions of tools. @param offered as the server sent them */
+export async function readOfferedTools(offered: readonly unknown[]): Promise<OfferedTools> {
   const valid = new Map<string, Tool>();
   const quarantined: McpServerRefresh["quarantined"] = [];
   const seen = new Set<string>();
+  let resumedAt = performance.now();
   for (const each of offered) {
+    resumedAt = await waitIfHeld(resumedAt);
     const { name, title, description, inputSchema, outputSchema, annotations } = (each ?? {}) as McpObject;
     const hints = readAnnotations(annotations);
     const parsed = toolSchema.safeParse({

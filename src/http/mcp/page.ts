@@ -13,13 +13,23 @@ export function toPage<T>(
   toKey: (item: T) => string,
   cursor: string | undefined,
 ): { readonly items: readonly T[]; readonly nextCursor?: string } {
-  const after = cursor === undefined ? undefined : decodePageKey(cursor);
-  const start = after === undefined ? 0 : items.findIndex((item) => toKey(item) > after);
+  const { after, countMax } = readCursor(cursor);
+  const start = items.findIndex((item) => toKey(item) > after);
   if (start < 0) return { items: [] };
-  const page = items.slice(start, start + (after === undefined ? firstPageMax : nextPageMax));
+  const page = items.slice(start, start + countMax);
   const last = page.at(-1);
   const isLastPage = last === undefined || start + page.length >= items.length;
   return { items: page, ...(!isLastPage && { nextCursor: encodePageKey(toKey(last)) }) };
+}
+
+/**
+ * Returns the key after which the page of a cursor begins, and how many items it has at most.
+ * @throws InvalidParamsError for a cursor that was not returned by a list
+ */
+export function readCursor(cursor: string | undefined): { readonly after: string; readonly countMax: number } {
+  return cursor === undefined
+    ? { after: "", countMax: firstPageMax }
+    : { after: decodePageKey(cursor), countMax: nextPageMax };
 }
 
 /** Encodes the key after which the next page begins. */

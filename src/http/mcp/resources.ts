@@ -1,5 +1,4 @@
-import type { McpServer } from "../../../schemas/mcp-server.ts";
-import { listServers } from "../../domain/mcp/servers.ts";
+import { findServer, type ListedServer, listServers } from "../../domain/mcp/servers.ts";
 import { skillUriPrefix } from "../../domain/mcp/skill-document.ts";
 import type { McpObject } from "../../domain/upstream/upstream-calls.ts";
 import { hasErrorCode } from "../../errors.ts";
@@ -43,7 +42,7 @@ export async function listMcpResources(
   services: McpServices,
   cursor: string | undefined,
 ): Promise<{ readonly resources: readonly McpObject[]; readonly nextCursor?: string }> {
-  const servers = await findServers(context, services);
+  const servers = await listReachable(context, services);
   const resources = servers.flatMap(({ slug, name, description }) => [
     { uri: connectionPrefix + slug, name: `connection-${slug}`, title: `Connection to ${name}`, mimeType: json },
     {
@@ -73,9 +72,9 @@ async function findResource(context: McpContext, services: McpServices, uri: str
   const prefix = [serverPrefix, connectionPrefix].find((each) => uri.startsWith(each));
   if (prefix === undefined) return undefined;
   const slug = uri.slice(prefix.length);
-  const server = (await findServers(context, services, slug))[0];
-  if (!server) return undefined;
   const access = await context.access();
+  const server = await findServer(services.api.mcpServers, access, await context.selection(), slug);
+  if (!server) return undefined;
   if (prefix === serverPrefix) return { ...renderResourceForUser(server), tools: access.listUsableTools(server) };
   try {
     const { connection } = await services.api.connections.getOwn(access, slug);
@@ -98,10 +97,10 @@ export async function completeSlug(
   if (!resourceTemplates.some((each) => each["uriTemplate"] === uriTemplate))
     throw new InvalidParamsError(`Unknown resource template: ${uriTemplate.slice(0, 200)}.`);
   if (argument.name !== "slug" || uriTemplate.startsWith(skillUriPrefix)) return [];
-  return (await findServers(context, services))
+  return (await listReachable(context, services))
     .map(({ slug }) => slug)
     .filter((slug) => slug.startsWith(argument.value));
 }
 
-const findServers = async (context: McpContext, { api }: McpServices, slug?: string): Promise<readonly McpServer[]> =>
-  listServers(api.mcpServers, await context.access(), await context.selection(), slug);
+const listReachable = async (context: McpContext, { api }: McpServices): Promise<readonly ListedServer[]> =>
+  listServers(api.mcpServers, await context.access(), await context.selection());

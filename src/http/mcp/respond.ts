@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { Response as HttpResponse } from "express";
+import { isLong, waitForOwnTick } from "../../own-tick.ts";
 import { sendText } from "../server/send.ts";
 import type { JsonRpcId } from "./message.ts";
 
@@ -16,6 +17,7 @@ export async function respond(res: HttpResponse, response: Response, id: JsonRpc
   }
   if (mediaType.startsWith("text/event-stream") && response.body) return streamEvents(res, response.body);
   const text = await response.text();
+  if (isLong(text.length)) await waitForOwnTick();
   if (text === "") return void res.status(response.status).end();
   sendText(res, response.status, "application/json", response.status >= 400 ? withId(text, id) : text);
 }

@@ -7,7 +7,7 @@ import { hasErrorCode } from "../../errors.ts";
 import type { McpContext, McpServices } from "./context.ts";
 import { InvalidParamsError } from "./message.ts";
 import { listOwnTools } from "./own-tools.ts";
-import { toPage } from "./page.ts";
+import { encodePageKey, readCursor } from "./page.ts";
 
 /** Tools that are listed as themselves. Models choose badly among more, and some clients have a maximum. */
 const listedMax = 60;
@@ -21,15 +21,15 @@ export async function listTools(
 ): Promise<{ readonly tools: readonly McpObject[]; readonly nextCursor?: string }> {
   const own = listOwnTools(context).map(({ definition }) => definition);
   const enough = context.mode === "tools" ? undefined : context.mode === "search" ? 0 : listedMax;
-  const reachable =
-    context.mode === "search" ? [] : await tools.list(await context.access(), await context.selection(), enough);
-  const isSearched = context.mode === "search" || (context.mode === "auto" && reachable.length > listedMax);
-  if (isSearched) return { tools: [...own, ...searchToolDefinitions] };
-  const { items, nextCursor } = toPage(reachable, ({ wireName }) => wireName, cursor);
-  const listed = items.map(({ wireName, tool }) => toToolDefinition(wireName, tool));
+  if (enough === 0) return { tools: [...own, ...searchToolDefinitions] };
+  const options = { ...readCursor(cursor), ...(enough !== undefined && { enough }) };
+  const page = await tools.listPage(await context.access(), await context.selection(), options);
+  if (!page) return { tools: [...own, ...searchToolDefinitions] };
+  const listed = page.tools.map(({ wireName, tool }) => toToolDefinition(wireName, tool));
+  const last = page.tools.at(-1);
   return {
     tools: cursor === undefined ? [...own, ...listed] : listed,
-    ...(nextCursor !== undefined && { nextCursor }),
+    ...(page.hasMore && last && { nextCursor: encodePageKey(last.wireName) }),
   };
 }
 
@@ -102,7 +102,7 @@ const searchToolRuns: Readonly<Record<string, SearchToolRun | undefined>> = Obje
     if (typeof query !== "string") throw new InvalidParamsError("query must be a string.");
     if (!(Number.isInteger(limit) && Number(limit) >= 1 && Number(limit) <= searchLimitMax))
       throw new InvalidParamsError(`limit must be an integer from 1 to ${searchLimitMax}.`);
-    const reachable = await tools.list(await context.access(), await context.selection());
+    const reachable = await tools.listSearchable(await context.access(), await context.selection());
     const found = searchTools(reachable, query, Number(limit));
     return toValueResult({ tools: found, total: reachable.length });
   },

@@ -30,6 +30,7 @@ export function jsonBody(
     assertJsonLimits(bytes, limits);
     if (isLong(bytes.length)) await waitForOwnTick();
     const body = parseJson(bytes);
+    if (isLong(bytes.length)) await waitForOwnTick();
     rejectTokenInBody(body);
     rejectPrototypeKeys(body, schemaFields);
     if (isLong(bytes.length)) await waitForOwnTick();

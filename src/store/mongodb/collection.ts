@@ -9,7 +9,7 @@ import { assertOutsideSearchFields, splitSearchFields } from "../search-fields.t
 import type { CollectionDefinition, Reader, Writer } from "../store.ts";
 import { type CountCompactor, readCount } from "./counts.ts";
 import type { DatabaseAccess } from "./database-access.ts";
-import { documentId, documentPath, toDocument } from "./document.ts";
+import { documentId, documentPath, measureDocument, toDocument } from "./document.ts";
 import { type Fields, type OperationOptions, operationTimeMs } from "./driver.ts";
 import { listDocuments } from "./query/list.ts";
 import { countPlanPart, readDocumentPage } from "./query/page.ts";
@@ -141,11 +141,12 @@ export function createMongoWriter<T extends Entity, Written extends T>(
   };
   const exists = async (id: string): Promise<boolean> =>
     (await run((options) => documents.findOne(toFilter(id, "any"), { ...options, projection: { _id: 1 } }))) !== null;
-  const toTenantDocument = (entity: T): Fields => {
+  const toTenantDocument = (entity: T): { readonly document: Fields; readonly length: number } => {
     if (entity.organizationId !== organizationId)
       throw new Error("the record belongs to another organization than the one that was opened");
     splitSearchFields(entity, definition); // rejects a record without its search fields
-    return toDocument(entity);
+    const document = toDocument(entity);
+    return { document, length: measureDocument(document) };
   };
   return {
     get: async (id) => {
@@ -164,15 +165,17 @@ export function createMongoWriter<T extends Entity, Written extends T>(
       return reader.count(where);
     },
     insert: async (entity) => {
-      const document = toTenantDocument(entity);
+      const { document, length } = toTenantDocument(entity);
       recordChange(entity.id, "inserted-or-removed");
       part.attempt.counts.add(name, organizationId, 1);
-      await part.attempt.writes.insert(definition, entity, document);
+      await part.attempt.writes.insert(definition, { entity, document, length });
+      if (isLong(length)) await waitForOwnTick();
     },
     replace: async (entity, expectedVersion) => {
-      const document = toTenantDocument(entity);
+      const { document, length } = toTenantDocument(entity);
       recordChange(entity.id, "updated");
-      await part.attempt.writes.replace(definition, entity, document, expectedVersion);
+      await part.attempt.writes.replace(definition, { entity, document, length }, expectedVersion);
+      if (isLong(length)) await waitForOwnTick(); // converting it took milliseconds, and what follows takes as long
     },
     remove: async (id, expectedVersion) => {
       if (!isStorableString(id)) return false;

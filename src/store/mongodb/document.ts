@@ -22,6 +22,19 @@ export function fromDocument(
   return decodeValue(fields) as Entity;
 }
 
+/** Returns about the number of characters of a document: of its names and strings, and some for each value. */
+export function measureDocument(value: unknown): number {
+  if (typeof value === "string") return value.length + valueLength;
+  if (typeof value !== "object" || value === null) return valueLength;
+  let length = valueLength;
+  if (Array.isArray(value)) for (const each of value) length += measureDocument(each);
+  else for (const name of Object.keys(value)) length += name.length + measureDocument((value as Fields)[name]);
+  return length;
+}
+
+/** What encoding a value costs beside its characters, in characters. */
+const valueLength = 8;
+
 /** Returns the projection that excludes the search fields; undefined if the collection has none. */
 export function withoutSearchFields({ searchFields }: CollectionDefinition<Entity>): Record<string, 0> | undefined {
   return searchFields === undefined ? undefined : { [documentPath(searchFields)]: 0 };

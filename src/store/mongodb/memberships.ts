@@ -1,3 +1,4 @@
+import { waitForOwnTick } from "../../own-tick.ts";
 import { membershipsName } from "../cache/written-records.ts";
 import { isStorableString } from "../condition.ts";
 import { chunks } from "../paging/pages.ts";
@@ -13,6 +14,8 @@ import type { TransactionPart } from "./transaction/attempt.ts";
 
 /** Most ids in one operation. */
 const chunkMax = 5000;
+/** Most members that one step adds or removes: a few milliseconds of this process. */
+const stepMax = 1000;
 /** Most edges in one reply, of about 80 bytes each. */
 const batchMax = 20_000;
 
@@ -131,6 +134,21 @@ export function createMongoMembershipWriter(part: TransactionPart, organizationI
       await part.attempt.members.send();
       return read(...parameters);
     };
+  /**
+   * Applies a step to some members after the other, each in its own tick: reading and encoding edges is work of this process.
+   * @returns the ids that the steps return
+   */
+  const inSteps = async (
+    memberIds: readonly string[],
+    step: (memberIds: readonly string[]) => Promise<readonly string[]>,
+  ): Promise<readonly string[]> => {
+    const changedIds: string[] = [];
+    for (const stepIds of chunks(memberIds, stepMax)) {
+      if (memberIds.length > stepMax) await waitForOwnTick();
+      for (const id of await step(stepIds)) changedIds.push(id);
+    }
+    return changedIds;
+  };
   const recordMembers = (groupId: string, memberIds: readonly string[]): void => {
     part.attempt.prefetched.forgetMembers(organizationId, groupId, memberIds);
     for (const id of memberIds) part.attempt.written.add(membershipsName, organizationId, id, "updated");
@@ -154,32 +172,32 @@ export function createMongoMembershipWriter(part: TransactionPart, organizationI
     transitiveGroupsOf: afterSend(reader.transitiveGroupsOf),
     filterMembers,
     // A duplicate would abort the transaction, so existing edges are read first. A concurrent insert is a write conflict.
-    add: async (groupId, memberIds) => {
-      if (![groupId, ...memberIds].every(isStorableString)) throw new Error("groupId and memberIds must be valid ids");
-      const existing = new Set(await filterMembers(groupId, memberIds));
-      const added = [...new Set(memberIds)].filter((memberId) => !existing.has(memberId));
-      const { attempt } = part;
-      if (added.length > 0) attempt.recordWrite();
-      attempt.members.add(organizationId, groupId, added);
-      recordMembers(groupId, added);
-      return added;
-    },
+    add: (groupId, memberIds) =>
+      inSteps(memberIds, async (stepIds) => {
+        if (![groupId, ...stepIds].every(isStorableString)) throw new Error("groupId and memberIds must be valid ids");
+        const existing = new Set(await filterMembers(groupId, stepIds));
+        const added = [...new Set(stepIds)].filter((memberId) => !existing.has(memberId));
+        const { attempt } = part;
+        if (added.length > 0) attempt.recordWrite();
+        await attempt.members.add(organizationId, groupId, added);
+        recordMembers(groupId, added);
+        return added;
+      }),
     remove: async (groupId, memberIds) => {
       await part.attempt.members.send();
-      const removed = await filterMembers(groupId, memberIds);
-      if (removed.length > 0) part.attempt.recordWrite();
-      recordMembers(groupId, removed);
-      for (const chunk of chunks(removed, chunkMax)) {
-        await part.run((options) =>
-          part.database
-            .collection(membershipsCollection)
-            .deleteMany(
-              { organizationId: { $eq: organizationId }, groupId: { $eq: groupId }, memberId: { $in: chunk } },
-              options,
-            ),
-        );
-      }
-      return removed;
+      return inSteps(memberIds, async (stepIds) => {
+        const removed = await filterMembers(groupId, stepIds);
+        if (removed.length === 0) return removed;
+        part.attempt.recordWrite();
+        recordMembers(groupId, removed);
+        const filter = {
+          organizationId: { $eq: organizationId },
+          groupId: { $eq: groupId },
+          memberId: { $in: removed },
+        };
+        await part.run((options) => part.database.collection(membershipsCollection).deleteMany(filter, options));
+        return removed;
+      });
     },
   };
 }

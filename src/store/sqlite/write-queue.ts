@@ -1,4 +1,4 @@
-import { waitForOwnTick } from "../../own-tick.ts";
+import { waitForOwnTick, waitIfHeld } from "../../own-tick.ts";
 import type { SqliteConnection } from "./driver.ts";
 
 /**
@@ -56,7 +56,7 @@ export class WriteQueue {
       this.#committing = undefined;
       const jobs = this.#pending.splice(0, outcomes.length);
       for (const [at, job] of jobs.entries()) {
-        resumedAt = await yieldIfHeld(resumedAt); // the commit or the response of a large change takes milliseconds
+        resumedAt = await waitIfHeld(resumedAt); // the commit or the response of a large change takes milliseconds
         const outcome = outcomes[at];
         if (outcome?.status === "fulfilled") job.resolve(outcome.value);
         else job.reject(outcome?.reason);
@@ -104,16 +104,6 @@ interface WriteJob {
   readonly body: (connection: SqliteConnection) => Promise<unknown>;
   readonly resolve: (value: unknown) => void;
   readonly reject: (reason: unknown) => void;
-}
-
-/** How long a group and its responses may hold the event loop, in milliseconds, unless a single one takes longer. */
-const holdMsMax = 10;
-
-/** @returns the time at which the event loop was last free, in milliseconds */
-async function yieldIfHeld(resumedAt: number): Promise<number> {
-  if (performance.now() - resumedAt < holdMsMax) return resumedAt;
-  await waitForOwnTick();
-  return performance.now();
 }
 
 const yieldToEventLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

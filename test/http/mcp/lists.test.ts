@@ -34,6 +34,19 @@ describeOnEngines("Lists of /mcp", (open) => {
   };
   const call = async (name: string, values: object = {}, path = "") =>
     (await gateway.post(secret, rpc("tools/call", { name, arguments: values }), { path })).body.result;
+  /** Reads all pages of a list of tools of servers. */
+  const readPages = async (path: string) => {
+    const names: string[] = [];
+    const pageSizes: number[] = [];
+    for (let cursor: string | undefined; ; ) {
+      const { body } = await gateway.post(secret, rpc("tools/list", cursor === undefined ? {} : { cursor }), { path });
+      const page = serverTools(body.result.tools.map(({ name }: { name: string }) => name));
+      names.push(...page);
+      pageSizes.push(page.length);
+      cursor = body.result.nextCursor;
+      if (cursor === undefined) return { names, pageSizes };
+    }
+  };
   const serverTools = (names: readonly string[]): readonly string[] => names.filter((each) => each.includes("__"));
 
   describe("endpoints", () => {
@@ -168,20 +181,29 @@ describeOnEngines("Lists of /mcp", (open) => {
     });
 
     it("have pages with mode=tools, the first with 1,000 tools, and none twice", async () => {
-      const names: string[] = [];
-      const pageSizes: number[] = [];
-      for (let cursor: string | undefined; ; ) {
-        const { body } = await gateway.post(secret, rpc("tools/list", cursor === undefined ? {} : { cursor }), {
-          path: "?mode=tools",
-        });
-        const page = serverTools(body.result.tools.map(({ name }: { name: string }) => name));
-        names.push(...page);
-        pageSizes.push(page.length);
-        cursor = body.result.nextCursor;
-        if (cursor === undefined) break;
-      }
+      const { names, pageSizes } = await readPages("?mode=tools");
       expect(pageSizes).to.deep.equal([1000, 203]);
       expect(new Set(names).size).to.equal(1203);
+    });
+
+    it("have pages of a million characters at most, in order, and none twice", async () => {
+      const schema = { type: "object", properties: { text: { type: "string", description: "x".repeat(60_000) } } };
+      const toolsOf = (name: string) =>
+        Array.from({ length: 12 }, (_, at) => ({ name: `${name}${at}`, inputSchema: schema }));
+      for (const name of ["long-a", "long-b"]) await gateway.putServer(name, toolsOf(name));
+      await gateway.admin
+        .put("/api/toolkits/long")
+        .send({
+          name: "Long",
+          entries: ["long-a", "long-b"].map((mcpServer) => ({ mcpServer, tools: "all" })),
+          assignment: { everyone: true, groups: [], users: [] },
+        })
+        .expect(201);
+      const { names, pageSizes } = await readPages("/toolkits/long?mode=tools");
+      for (const name of ["long-a", "long-b"]) await gateway.admin.delete(`/api/mcp-servers/${name}?detach=true`);
+      expect(pageSizes).to.deep.equal([16, 8]);
+      expect(names).to.deep.equal([...names].sort());
+      expect(new Set(names).size).to.equal(24);
     });
 
     it("are searched with mode=search at any endpoint, and another mode is an error", async () => {

@@ -70,6 +70,31 @@ describe("Long records on SQLite", () => {
     expect(hasTurned).to.equal(true);
   });
 
+  it("are read one page per iteration of the event loop, however many lists are requested at once", async () => {
+    const records = Array.from({ length: 30 }, (_, at) => newTestRecord(organization, String(at).padStart(2, "0")));
+    await insertAll(opened.store, organization, records);
+    const connection = new SqliteConnection(join(opened.dataDir, "gatehouse.db"), { readOnly: true });
+    let iteration = 0;
+    const readIn: number[] = [];
+    const read: RowReader = (readConnection, select) => {
+      readIn.push(iteration);
+      return readRowByRow(readConnection, select);
+    };
+    const reader = createSqliteReader({
+      ...{ connection: () => connection, definition: testRecords, organizationId: organization, read },
+      decode: (record) => parseRawRecord(record) as TestRecord,
+    });
+    let next = setImmediate(function count() {
+      iteration++;
+      next = setImmediate(count);
+    });
+    const pages = await Promise.all(Array.from({ length: 8 }, () => reader.list({ limit: 30 })));
+    clearImmediate(next);
+    connection.close();
+    expect(pages.map(({ items }) => items.length)).to.deep.equal(Array(8).fill(30));
+    expect(new Set(readIn).size).to.equal(8);
+  });
+
   it("are read a million characters at a time, also if the records before them are short", async () => {
     const idOf = (at: number): string => String(at).padStart(3, "0");
     const records = Array.from({ length: 60 }, (_, at) =>

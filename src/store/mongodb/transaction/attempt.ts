@@ -1,4 +1,5 @@
 import { hasErrorCode } from "../../../errors.ts";
+import { waitIfHeld } from "../../../own-tick.ts";
 import { WrittenRecords } from "../../cache/written-records.ts";
 import type { ExpectedReads } from "../../store.ts";
 import { CountDeltas } from "../counts.ts";
@@ -69,7 +70,9 @@ export class TransactionAttempt implements DatabaseAccess {
   ): Promise<readonly PromiseSettledResult<unknown>[]> {
     const outcomes: PromiseSettledResult<unknown>[] = [];
     await this.prefetched.read(expectedReads);
+    let resumedAt = performance.now();
     for (const body of bodies) {
+      resumedAt = await waitIfHeld(resumedAt); // writes are pending, so that no round trip separates the bodies
       const writesBefore = this.#writeCount;
       const part = new TransactionPart(this);
       try {

@@ -1,4 +1,5 @@
 import { storeUnavailable } from "../../../errors.ts";
+import { waitIfHeld } from "../../../own-tick.ts";
 import type { ExpectedReads, TransactionOptions } from "../../store.ts";
 import type { TransactionBody } from "./attempt.ts";
 import type { TransactionRunner } from "./runner.ts";
@@ -103,11 +104,13 @@ export class TransactionGroupQueue {
         jobs.map(({ body }) => body),
         jobs.flatMap(({ expectedReads }) => expectedReads ?? []),
       );
-      jobs.forEach((job, at) => {
+      let resumedAt = performance.now();
+      for (const [at, job] of jobs.entries()) {
+        resumedAt = await waitIfHeld(resumedAt); // the response of a large change takes milliseconds
         const outcome = outcomes[at];
         if (outcome?.status === "fulfilled") job.resolve(outcome.value);
         else job.reject(outcome?.reason);
-      });
+      }
     } catch (error) {
       if (jobs.length === 1) jobs[0]?.reject(error);
       else await this.#runSeparately(jobs);

@@ -2,10 +2,10 @@ import { chunks } from "../../paging/pages.ts";
 import type { DatabaseAccess } from "../database-access.ts";
 import { membershipsCollection } from "../schema/membership-indexes.ts";
 
-/** Most edges in one insert. */
-const chunkMax = 5000;
+/** Most edges in one insert. The driver encodes them at once, which takes some milliseconds. */
+const insertMax = 1000;
 
-/** Holds the members that a transaction adds to groups, so that all are inserted with one command. */
+/** Holds the members that a transaction adds to groups, so that as many as possible are inserted with one command. */
 export class PendingMembers {
   readonly #access: DatabaseAccess;
   readonly #edges = new Map<string, Edge>();
@@ -20,19 +20,20 @@ export class PendingMembers {
     return this.#edges.has(edgeKey({ organizationId, groupId, memberId }));
   }
 
-  /** Adds members that are neither stored nor pending. */
-  add(organizationId: string, groupId: string, memberIds: readonly string[]): void {
+  /** Adds members that are neither stored nor pending. Inserts the pending edges as soon as they fill a command. */
+  async add(organizationId: string, groupId: string, memberIds: readonly string[]): Promise<void> {
     for (const memberId of memberIds) {
       const edge = { organizationId, groupId, memberId };
       this.#edges.set(edgeKey(edge), edge);
     }
+    if (this.#edges.size >= insertMax) await this.send();
   }
 
   /** Inserts the pending edges. Whoever reads edges in another way than `has` calls this before. */
   async send(): Promise<void> {
     const edges = [...this.#edges.values()];
     this.#edges.clear();
-    for (const chunk of chunks(edges, chunkMax))
+    for (const chunk of chunks(edges, insertMax))
       await this.#access.run((options) =>
         this.#access.database.collection(membershipsCollection).insertMany([...chunk], options),
       );

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { isLong, waitForOwnTick } from "../../../own-tick.ts";
 import { stale } from "../../errors.ts";
 import type { Entity } from "../../record.ts";
 import type { CollectionDefinition } from "../../store.ts";
@@ -7,10 +8,15 @@ import { documentId, documentPath, fromDocument } from "../document.ts";
 import type { Fields } from "../driver.ts";
 import { toWriteError } from "../write-errors.ts";
 
-/** A write that is not sent yet. A replacement states the version that must be stored. */
-interface PendingWrite {
+/** A record to write, and the same record as a document, with its length in characters. */
+interface WrittenRecord {
   readonly entity: Entity;
   readonly document: Fields;
+  readonly length: number;
+}
+
+/** A write that is not sent yet. A replacement states the version that must be stored. */
+interface PendingWrite extends WrittenRecord {
   readonly expectedVersion: number | "any" | "none";
 }
 
@@ -40,33 +46,29 @@ export class PendingWrites {
     return write && fromDocument(write.document, definition);
   }
 
-  /** Inserts a record. @param document the same record as a document */
-  async insert(definition: CollectionDefinition<Entity>, entity: Entity, document: Fields): Promise<void> {
-    if (this.find(definition, entity.organizationId, entity.id)) await this.send(definition.name); // reports the duplicate
-    this.#add(definition, { entity, document, expectedVersion: "none" });
+  async insert(definition: CollectionDefinition<Entity>, record: WrittenRecord): Promise<void> {
+    const { organizationId, id } = record.entity;
+    if (this.find(definition, organizationId, id)) await this.send(definition.name); // reports the duplicate
+    this.#add(definition, { ...record, expectedVersion: "none" });
   }
 
-  /**
-   * Replaces a record.
-   * @param document the same record as a document
-   * @throws AppError stale, now or when it is sent
-   */
+  /** Replaces a record. @throws AppError stale, now or when it is sent */
   async replace(
     definition: CollectionDefinition<Entity>,
-    entity: Entity,
-    document: Fields,
+    record: WrittenRecord,
     expectedVersion: number | "any",
   ): Promise<void> {
+    const { entity, document } = record;
     const byId = this.#collections.get(definition.name)?.byId;
     const key = documentId(entity.organizationId, entity.id);
     const pending = byId?.get(key);
     if (byId && pending && hasSameUniqueValues(definition, pending.document, document)) {
       if (expectedVersion !== "any" && expectedVersion !== pending.entity.version) throw stale(entity.id);
-      byId.set(key, { ...pending, entity, document });
+      byId.set(key, { ...pending, ...record });
       return;
     }
     if (pending) await this.send(definition.name);
-    this.#add(definition, { entity, document, expectedVersion });
+    this.#add(definition, { ...record, expectedVersion });
   }
 
   /**
@@ -90,6 +92,7 @@ export class PendingWrites {
   async #sendRun(definition: CollectionDefinition<Entity>, run: readonly PendingWrite[]): Promise<void> {
     const documents = this.#access.database.collection(definition.name);
     await this.#access.run(async (options) => {
+      if (isLong(measureRun(run))) await waitForOwnTick(); // the driver encodes a command at once
       try {
         if (isInsert(run[0])) {
           await documents.insertMany(
@@ -116,13 +119,25 @@ export class PendingWrites {
 
 const isInsert = (write: PendingWrite | undefined): boolean => write?.expectedVersion === "none";
 
-/** Divides writes into those of the same kind that follow each other, because their order can decide about a conflict. */
+/** In characters. */
+const measureRun = (run: readonly PendingWrite[]): number => run.reduce((sum, { length }) => sum + length, 0);
+
+/**
+ * Divides writes into those of the same kind that follow each other, because their order can decide about a conflict. A run
+ * that is long ends, because one command is encoded at once.
+ */
 function toRuns(writes: readonly PendingWrite[]): PendingWrite[][] {
   const runs: PendingWrite[][] = [];
+  let runLength = 0;
   for (const write of writes) {
     const run = runs.at(-1);
-    if (run && isInsert(run[0]) === isInsert(write)) run.push(write);
-    else runs.push([write]);
+    if (run && isInsert(run[0]) === isInsert(write) && !isLong(runLength)) {
+      run.push(write);
+      runLength += write.length;
+    } else {
+      runs.push([write]);
+      runLength = write.length;
+    }
   }
   return runs;
 }

@@ -1,4 +1,5 @@
 import type { Log } from "../../../log.ts";
+import { waitForOwnTick } from "../../../own-tick.ts";
 import { complementOf } from "../../condition.ts";
 import { listPage } from "../../paging/list-page.ts";
 import { mapInSteps } from "../../paging/map-in-steps.ts";
@@ -36,6 +37,12 @@ export interface SqliteReadContext<T extends Entity> {
 /** The kept count is one indexed row, so the nearer end is worth finding for every page but the first. */
 const farOffsetMin = 1;
 
+/**
+ * More records than this are read in a tick of their own. A hundred records can have six million characters, which take
+ * more than ten milliseconds, and requests that arrive together would read all of their pages in one tick.
+ */
+const ownTickRecordsMin = 20;
+
 /** Returns how many of the records of a query have so many bytes at most: one or more. */
 function fitRecords<T extends Entity>(
   { connection, definition, organizationId }: SqliteReadContext<T>,
@@ -65,12 +72,14 @@ export async function listRecords<T extends Entity>(context: SqliteReadContext<T
   const initialPlan = isCountedApart ? planPage({ ...query, total: false }, definition, organizationId) : plan;
   const listedQuery = isFullScan && query.end ? { ...query, end: false } : query;
   const { rows, ...rest } = await listPage<RawRecord>(listedQuery, {
-    read: (effectiveQuery) =>
-      executeQuery(
+    read: async (effectiveQuery) => {
+      if (plan.mode === "inline" && effectiveQuery.limit > ownTickRecordsMin) await waitForOwnTick();
+      return executeQuery(
         context,
         "page",
         effectiveQuery === listedQuery ? initialPlan : planPage(effectiveQuery, definition, organizationId),
-      ),
+      );
+    },
     count: (where) => countMatches(context, where),
     toPosition: ({ id }) => readPosition(connection(), plan.request, id),
     measure: ({ json }) => json.length,
