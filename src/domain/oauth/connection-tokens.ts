@@ -6,9 +6,9 @@ import type { Log } from "../../log.ts";
 import { type UpstreamCredential, upstreamCredentials } from "../../store/collections.ts";
 import type { Store } from "../../store/store.ts";
 import type { CredentialCipher } from "../credentials/credential-cipher.ts";
-import { nextVersion } from "../entity.ts";
 import { disconnectWithin } from "./disconnect.ts";
 import { connectText, originOf, readClient } from "./oauth-settings.ts";
+import { claimMs, claimRefresh, replaceClaimed } from "./refresh-claims.ts";
 import { enqueueRevocation } from "./removed-credentials.ts";
 import { type TokenEndpoint, TokenEndpointError } from "./token-endpoint.ts";
 import { isExpiring, parseTokenSet, type TokenSet, toBearer } from "./token-set.ts";
@@ -23,8 +23,6 @@ export interface ConnectionTokenServices {
   readonly now?: () => number;
 }
 
-/** Longer than a request to a token endpoint and the write of its result take. */
-const claimMs = 30_000;
 /** The interval at which a refresh by another replica is awaited. */
 const pollMs = 50;
 /** The attempts to store refreshed tokens while the store is not available. */
@@ -40,11 +38,6 @@ interface Refresh {
   /** In milliseconds since 1970; undefined while it runs. */
   pausedUntil?: number;
 }
-
-/** What a replica learns when it tries to start a refresh. */
-type ClaimResult =
-  | { readonly kind: "claimed" | "busy" | "gone" }
-  | { readonly kind: "renewed"; readonly tokens: TokenSet };
 
 /**
  * The OAuth tokens of connections, refreshed before they expire. One refresh per connection runs at a time: in this
@@ -120,7 +113,9 @@ export class ConnectionTokens {
     const claim = randomUUID();
     const deadline = performance.now() + claimMs;
     for (;;) {
-      const result = await this.#claim(stored, tokens, claim);
+      const result = await claimRefresh(this.#services.store, stored, claim, (current) =>
+        this.#findOther(current, tokens),
+      );
       if (result.kind === "renewed") return result.tokens;
       if (result.kind === "gone") throw this.#mustConnect(server, "was removed");
       if (result.kind === "claimed") return this.#refreshClaimed(server, stored, tokens, claim);
@@ -130,26 +125,6 @@ export class ConnectionTokens {
       }
       await delay(pollMs);
     }
-  }
-
-  #claim(stored: UpstreamCredential, tokens: TokenSet, claim: string): Promise<ClaimResult> {
-    return this.#services.store.transaction(
-      async (transaction): Promise<ClaimResult> => {
-        const writer = transaction.for(stored.organizationId).open(upstreamCredentials);
-        const current = await writer.get(stored.id);
-        if (current?.purpose !== "oauth-tokens") return { kind: "gone" };
-        const currentTokens = this.#decrypt(current);
-        if (currentTokens && currentTokens.accessToken !== tokens.accessToken) {
-          return { kind: "renewed", tokens: currentTokens };
-        }
-        const now = Date.now();
-        if (current.refresh && Date.parse(current.refresh.until) > now) return { kind: "busy" };
-        const refresh = { claim, until: new Date(now + claimMs).toISOString() };
-        await writer.replace({ ...current, refresh, version: nextVersion(current).version }, current.version);
-        return { kind: "claimed" };
-      },
-      { lockKey: stored.id },
-    );
   }
 
   async #refreshClaimed(
@@ -193,7 +168,7 @@ export class ConnectionTokens {
   async #storeRenewed(stored: UpstreamCredential, tokens: TokenSet, claim: string): Promise<TokenSet | undefined> {
     for (let attempt = 1; ; attempt++) {
       try {
-        const isStored = await this.#replaceClaimed(stored, claim, (current) => {
+        const isStored = await replaceClaimed(this.#services.store, stored, claim, (current) => {
           const { organizationId, holderId, origin } = current;
           const binding = { organizationId, holderId, origin, purpose: "oauth-tokens" } as const;
           return this.#services.cipher.encrypt(JSON.stringify(tokens), binding);
@@ -220,26 +195,7 @@ export class ConnectionTokens {
 
   /** Lets the next call try again at once. Never fails: the claim expires by itself. */
   async #release(stored: UpstreamCredential, claim: string): Promise<void> {
-    await this.#replaceClaimed(stored, claim, () => ({})).catch(() => undefined);
-  }
-
-  /** Replaces the record if the claim is still the current one, whatever else has changed, and ends the claim. */
-  #replaceClaimed(
-    { organizationId, id }: UpstreamCredential,
-    claim: string,
-    change: (current: UpstreamCredential) => Partial<UpstreamCredential>,
-  ): Promise<boolean> {
-    return this.#services.store.transaction(
-      async (transaction) => {
-        const writer = transaction.for(organizationId).open(upstreamCredentials);
-        const current = await writer.get(id);
-        if (current?.refresh?.claim !== claim) return false;
-        const { refresh: _, ...rest } = current;
-        await writer.replace({ ...rest, ...change(current), ...nextVersion(current) }, current.version);
-        return true;
-      },
-      { lockKey: id },
-    );
+    await replaceClaimed(this.#services.store, stored, claim, () => ({})).catch(() => undefined);
   }
 
   async #disconnect(stored: UpstreamCredential, claim: string, reason: string): Promise<void> {
@@ -252,6 +208,12 @@ export class ConnectionTokens {
       },
       { lockKey: id },
     );
+  }
+
+  /** @returns the tokens of a record if they are others than these */
+  #findOther(current: UpstreamCredential, tokens: TokenSet): TokenSet | undefined {
+    const currentTokens = this.#decrypt(current);
+    return currentTokens?.accessToken === tokens.accessToken ? undefined : currentTokens;
   }
 
   #decrypt(stored: UpstreamCredential): TokenSet | undefined {

@@ -4,7 +4,6 @@ import { AppError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import {
   type AuthorizationRequest,
-  auditEvents,
   mcpServers,
   type UpstreamCredential,
   upstreamCredentials,
@@ -13,7 +12,8 @@ import {
 import type { Store, Transaction } from "../../store/store.ts";
 import type { AccessResolver } from "../access/access-resolver.ts";
 import type { EffectiveAccess } from "../access/effective-access.ts";
-import { recordAuditEvent, toAuditEvent } from "../audit/record.ts";
+import { recordAuditEvent } from "../audit/record.ts";
+import { recordRejectedAuthorization } from "../audit/rejected-authorizations.ts";
 import type { Caller } from "../caller.ts";
 import { retryOnConflict } from "../conflict.ts";
 import { findConnection, putConnectionWithin, toConnectionKey } from "../connections/connection-changes.ts";
@@ -126,7 +126,7 @@ export class OAuthConnections {
     } catch (error) {
       const appError = error instanceof TokenEndpointError ? new AppError("upstream-failed", error.message) : error;
       if (appError instanceof AppError && appError.code !== "unavailable") {
-        await this.#recordRejection(caller, request, appError.message);
+        await recordRejectedAuthorization(this.#services, caller, request, appError.message);
       }
       throw appError;
     }
@@ -234,20 +234,6 @@ export class OAuthConnections {
     if (server.auth.redirectUri !== undefined) return undefined;
     const access = await resolver.resolve(organizationId, userId);
     return access.canAccess("mcp-server", server) ? { server, userName: user.userName, access } : undefined;
-  }
-
-  /** Never fails: the caller learns the cause in any case. */
-  async #recordRejection(caller: Caller, request: AuthorizationRequest, reason: string): Promise<void> {
-    const { store, log } = this.#services;
-    const { organizationId, userId, mcpServerId: id } = request;
-    const event = toAuditEvent(organizationId, caller, "refused", {
-      action: "connection.authorize",
-      target: { type: "mcp-server", id },
-      details: { userId, reason },
-    });
-    await store
-      .transaction((transaction) => transaction.for(organizationId).open(auditEvents).insert(event))
-      .catch((cause: unknown) => log.warn("an audit event could not be stored", { action: event.action, cause }));
   }
 }
 

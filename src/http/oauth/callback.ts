@@ -16,7 +16,7 @@ export interface CallbackRouterOptions {
 
 /**
  * Routes `/oauth/callback`, to which authorization servers of MCP servers send browsers (RFC 6749 section 4.1.2). The
- * browser has no credential of this service, and a link to an authorization can be sent to somebody else, whose account
+ * browser has no credential of this service, and a link to an authorization can be sent to another user, whose account
  * would then be connected for its author. So a GET changes nothing and shows who is about to be connected, and the user
  * confirms with a POST. Every failure has the same page, which does not state the cause.
  */
@@ -34,7 +34,7 @@ export function callbackRouter({ connections, failureLimit, log, publicUrl }: Ca
     const response = readResponse(new URL(req.originalUrl, publicUrl).searchParams);
     const subject = response && (await connections.describe(response.state));
     if (!response || !subject) return sendFailure(res);
-    // The user denied the authorization, or it failed. Nobody can use the state any more.
+    // The user denied the authorization, or it failed. No client can use the state any more.
     if (response.code === undefined) {
       await connections.completeInBrowser(response);
       return sendFailure(res);

@@ -95,9 +95,7 @@ describeOnEngines("POST /api/connections/{id}/authorization", (open) => {
         gateway.provider.respond((res) => res.writeHead(status, headers).end(body));
         const reply = await complete(gateway.ada, toBody(url));
         expect(reply.status).to.equal(502);
-        expect(reply.body.detail)
-          .to.match(/\.$/)
-          .and.not.contain(secret);
+        expect(reply.body.detail).to.match(/\.$/).and.not.contain(secret);
         expect((await gateway.api(gateway.ada, "GET", "")).body.status).to.equal("not-connected");
         const [event] = (await gateway.audit("connection.authorize")).slice(-1);
         expect(event).to.deep.include({ outcome: "refused" });
