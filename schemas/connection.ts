@@ -17,6 +17,7 @@ export const connection = z.object({
   mcpServer: slug,
   connectedAt: instant,
   ...fields,
+  statusReason: z.string().optional(),
 });
 export type Connection = Readonly<z.output<typeof connection>>;
 
@@ -27,6 +28,10 @@ const responseFields = {
   mcpServer: slug.describe("Identifies the connection in the user's view."),
   connectedAt: instant.describe("When the connection was created, or last became `connected` again."),
   ...fields,
+  statusReason: z
+    .string()
+    .optional()
+    .describe("Why the service ended the connection and set its status to `expired`. Absent after a new connection."),
 };
 export const connectionResponse = z.object(responseFields).meta({ id: "Connection" });
 
@@ -45,6 +50,10 @@ export const connectionInput = z
       .optional()
       .meta({ readOnly: true, description: "Set by the service; ignored in requests." }),
     ...fields,
+    statusReason: z
+      .string()
+      .optional()
+      .meta({ readOnly: true, description: "Set by the service; ignored in requests." }),
     state: z
       .string()
       .max(2000)
@@ -62,8 +71,20 @@ export const authorizationStart = z
       .describe(
         "The authorization server returns this value with the code. A PUT of the connection verifies that it is unchanged.",
       ),
-    codeVerifier: z.string().describe("The PKCE verifier for the token request. Only the client stores it."),
+    codeVerifier: z
+      .string()
+      .optional()
+      .describe("The PKCE verifier for the token request. Present only if the server's `auth` has a `redirectUri`."),
     expiresAt: instant.describe("Expiry of `state`."),
   })
   .meta({ id: "AuthorizationStart" });
 export type AuthorizationStart = Readonly<z.infer<typeof authorizationStart>>;
+
+/** The authorization response (RFC 6749 section 4.1.2, RFC 9207) that a client received at its redirect URI. */
+export const authorizationCompletion = z
+  .strictObject({
+    code: z.string().min(1).max(4096).meta({ writeOnly: true, description: "The authorization code." }),
+    state: z.string().max(2000).describe("The `state` of the authorization response. It is valid once."),
+    iss: z.string().max(2000).optional().describe("The `iss` of the authorization response, if it has one."),
+  })
+  .meta({ id: "AuthorizationCompletion" });

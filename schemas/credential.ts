@@ -16,6 +16,15 @@ export const credentialInput = z
   })
   .meta({ id: "CredentialInput" });
 
+export const clientSecretInput = z
+  .strictObject({
+    value: headerValue.meta({
+      writeOnly: true,
+      description: "The client secret. It is stored encrypted and never returned.",
+    }),
+  })
+  .meta({ id: "ClientSecretInput" });
+
 /** Whether a credential is stored, without the credential. */
 export const credentialStatus = z
   .object({
@@ -23,7 +32,7 @@ export const credentialStatus = z
     origin: z
       .string()
       .optional()
-      .describe("The origin of the server's URL. The credential is sent to no other origin."),
+      .describe("The only origin that the credential is sent to: that of the server's URL, or of `auth.tokenUrl`."),
     createdAt: z.iso.datetime({ precision: 3 }).optional(),
     updatedAt: z.iso.datetime({ precision: 3 }).optional().describe("When the credential was last stored."),
   })

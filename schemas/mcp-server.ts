@@ -97,8 +97,32 @@ export const serverAuth = z
       type: z.literal("oauth2"),
       authorizationUrl: httpUrl,
       tokenUrl: httpUrl,
+      revocationUrl: httpUrl
+        .optional()
+        .describe(
+          "The revocation endpoint (RFC 7009), at the origin of `tokenUrl`. When a connection ends, its tokens are revoked there.",
+        ),
+      issuer: httpUrl
+        .optional()
+        .describe(
+          "The issuer of the authorization server. If it is set, an authorization response must contain it as `iss` (RFC 9207). Otherwise an `iss` in a response must have the origin of `authorizationUrl`.",
+        ),
+      resource: httpUrl
+        .refine((value) => !value.includes("#"), "must have no fragment")
+        .optional()
+        .describe("The `resource` parameter of the requests to the authorization server (RFC 8707)."),
       clientId: z.string().min(1).max(500),
-      redirectUri: httpUrl.describe("The redirect URI that is registered with the authorization server."),
+      clientAuthentication: z
+        .enum(["basic", "post"])
+        .optional()
+        .describe(
+          "How the client secret is sent to the token endpoint: as HTTP Basic (absent or `basic`) or in the body (`post`). The secret itself is stored with `PUT /mcp-servers/{id}/client-secret`.",
+        ),
+      redirectUri: httpUrl
+        .optional()
+        .describe(
+          "The redirect URI of a client that receives the authorization response itself. Absent: this service receives it at `/oauth/callback` below its public URL.",
+        ),
       scopes: uniqueArray(oauthScope, 100).default([]),
     }),
   ])
@@ -137,7 +161,7 @@ export type McpServer = Readonly<z.output<typeof mcpServer>>;
 
 export const mcpServerInput = z
   .strictObject({ ...readOnlyEntityFields, slug, ...fields })
-  .superRefine(({ transport, url, timeoutSeconds, command, args }, context) => {
+  .superRefine(({ transport, url, timeoutSeconds, command, args, auth }, context) => {
     const addIssue = (path: string, message: string): void =>
       context.addIssue({ code: "custom", path: [path], message });
     if (transport === "http" && url === undefined) addIssue("url", "is required with transport http");
@@ -147,8 +171,15 @@ export const mcpServerInput = z
       addIssue("timeoutSeconds", "is allowed with transport http only");
     if (transport === "http" && command !== undefined) addIssue("command", "is allowed with transport stdio only");
     if (transport === "http" && args !== undefined) addIssue("args", "is allowed with transport stdio only");
+    if (auth.type !== "oauth2" || auth.revocationUrl === undefined || isSameOrigin(auth.revocationUrl, auth.tokenUrl))
+      return;
+    // The client secret and the tokens are sent to one origin only.
+    context.addIssue({ code: "custom", path: ["auth", "revocationUrl"], message: "must have the origin of tokenUrl" });
   })
   .meta({ id: "McpServerInput" });
+
+const isSameOrigin = (...urls: readonly string[]): boolean =>
+  urls.every((url) => URL.canParse(url)) && new Set(urls.map((url) => new URL(url).origin)).size === 1;
 
 export const mcpServerResponse = z.object({ ...entityResponseFields, slug, ...fields }).meta({ id: "McpServer" });
 

@@ -38,6 +38,14 @@ import { RequestStates } from "./domain/mcp/request-state.ts";
 import { ToolCalls } from "./domain/mcp/tool-calls.ts";
 import { ToolQuarantine } from "./domain/mcp/tool-definition.ts";
 import { UserTools } from "./domain/mcp/user-tools.ts";
+import { AuthorizationRequests } from "./domain/oauth/authorization-requests.ts";
+import { ClientSecrets } from "./domain/oauth/client-secrets.ts";
+import { ConnectionTokens } from "./domain/oauth/connection-tokens.ts";
+import { disconnectDeactivatedUser } from "./domain/oauth/deactivated-users.ts";
+import { OAuthConnections } from "./domain/oauth/oauth-connections.ts";
+import { callbackPath } from "./domain/oauth/oauth-settings.ts";
+import { TokenEndpoint } from "./domain/oauth/token-endpoint.ts";
+import { TokenRevocations } from "./domain/oauth/token-revocations.ts";
 import { bootstrapStore, Organizations } from "./domain/organizations.ts";
 import { AddressGuard } from "./domain/outbound/address-guard.ts";
 import { readCertificateAuthorities } from "./domain/outbound/certificate-authorities.ts";
@@ -68,6 +76,7 @@ import { authenticate } from "./http/auth/authenticate.ts";
 import { FailureLimit } from "./http/auth/failure-limit.ts";
 import { rateLimit } from "./http/auth/rate-limit.ts";
 import { mcpRouter } from "./http/mcp/router.ts";
+import { callbackRouter } from "./http/oauth/callback.ts";
 import { oauthRouter } from "./http/oauth/router.ts";
 import { scimRouter } from "./http/scim/router.ts";
 import type { AccessLog } from "./http/server/access-log.ts";
@@ -142,7 +151,9 @@ export async function createApp(
   const requestLog = new RequestLog(store, now);
   const provisioningMonitor = new ProvisioningMonitor(store, now);
   const cascadeDeletes = new CascadeDeletes(store);
-  const tokenCleanup = new PersonalTokenCleanup(store);
+  const tokenCleanup = new PersonalTokenCleanup(store, (end, deadline) =>
+    disconnectDeactivatedUser(store, end, deadline),
+  );
   const users = new Users(store, cascadeDeletes, tokenCleanup);
   const groups = new Groups(store, cascadeDeletes);
   const memberships = new Memberships(store);
@@ -153,17 +164,31 @@ export async function createApp(
   const upstreamGuard = new AddressGuard({ allowedRanges: config.upstreamAllow });
   const mcpServers = createCatalog(mcpServerType, assertServerUrl(upstreamGuard));
   const isOwnCredential = findOwnCredential(config);
-  const credentials = new UpstreamCredentials(store, new CredentialCipher(config.credentialKeys), isOwnCredential);
+  const cipher = new CredentialCipher(config.credentialKeys);
   const ca = config.upstreamCaFile === undefined ? undefined : readCertificateAuthorities(config.upstreamCaFile);
+  const { publicUrl } = config;
+  const oauthHttp = new GuardedHttp(upstreamGuard, { keepAlive: false, ...(ca !== undefined && { ca }) });
+  const endpoint = new TokenEndpoint(oauthHttp, now);
+  const connectionTokens = new ConnectionTokens({ store, cipher, endpoint, log, publicUrl, now });
+  const authorizationRequests = new AuthorizationRequests(store, cipher, now);
+  const tokenRevocations = new TokenRevocations(store, cipher, endpoint, log);
+  const credentials = new UpstreamCredentials({ store, cipher, isOwnCredential, tokens: connectionTokens, publicUrl });
   const upstreamCalls = new McpUpstreamCalls({
     http: new GuardedHttp(upstreamGuard, { keepAlive: true, ...(ca !== undefined && { ca }) }),
     credentials,
     isOwnCredential,
-    publicUrl: config.publicUrl,
+    publicUrl,
   });
   const scimExtensions = new ScimExtensions(store, cascadeDeletes);
   const schemas = new OrganizationSchemas((organizationId) => scimExtensions.list(organizationId));
-  const authorizations = new Authorizations(new SigningKey(store, "connection-state"));
+  const authorizations = new Authorizations({
+    key: new SigningKey(store, "connection-state"),
+    ...{ requests: authorizationRequests, publicUrl, now },
+  });
+  const access = new AccessResolver(store);
+  const oauthConnections = new OAuthConnections({
+    ...{ store, cipher, requests: authorizationRequests, endpoint, access, log, publicUrl },
+  });
   const jwks = new JwksCache({ allowPrivateAddresses: config.jwksAllowPrivate });
   const exchanges = new TokenExchanges(store, toTokenPolicy(config), { users, tokens, jwks, rejections });
 
@@ -184,7 +209,7 @@ export async function createApp(
     groups,
     members: new Members(store),
     memberships,
-    access: new AccessResolver(store),
+    access,
     mcpServers,
     toolkits: createCatalog(toolkitType),
     skills: createCatalog(skillType),
@@ -192,6 +217,8 @@ export async function createApp(
     policies: createCatalog(policyType),
     connections: new McpConnections(store, mcpServers, authorizations),
     credentials,
+    clientSecrets: new ClientSecrets(store, cipher, isOwnCredential),
+    oauthConnections,
     catalogRefresh: new CatalogRefresh(store, mcpServers, upstreamCalls),
     organizations,
     scimExtensions,
@@ -221,7 +248,10 @@ export async function createApp(
         upstream: upstreamCalls,
         log: toolCallLog,
         argumentAudit: config.mcpAuditArguments,
-        inputRequests: new InputRequests(new RequestStates(new SigningKey(store, "mcp-request-state"))),
+        inputRequests: new InputRequests(
+          new RequestStates(new SigningKey(store, "mcp-request-state")),
+          (...connection) => authorizations.startInBrowser(...connection),
+        ),
       }),
       verifier,
       quotas: quotas.mcp,
@@ -261,6 +291,7 @@ export async function createApp(
         authenticate: requireCredentials,
         limit: rateLimit(() => quotas.scim, log),
       }),
+      [callbackPath]: callbackRouter({ connections: oauthConnections, failureLimit, log, publicUrl }),
       "/oauth": oauthRouter({
         clientCredentials: new ClientCredentials(store, tokens, config.oauthTokenSeconds),
         verifier,
@@ -304,6 +335,7 @@ export async function createApp(
       ...(counterSync ? [buffer("rate-limit-counters", counterSync, counterSyncIntervalMs)] : []),
       maintenance("cascade-deletes", () => cascadeDeletes.flush()),
       maintenance("personal-tokens", () => tokenCleanup.flush()),
+      maintenance("token-revocations", (isOver) => tokenRevocations.flush(isOver)),
       maintenance("retention", (isOver) => retention.flush(isOver)),
       maintenance("imported-tokens", () => formatGate.flush()),
     ],
@@ -319,6 +351,8 @@ export async function createApp(
     close: async () => {
       await jobs.stop();
       await upstreamCalls.close();
+      await connectionTokens.close();
+      oauthHttp.close();
     },
   };
 }

@@ -8,12 +8,11 @@ import { operatorActor } from "../src/domain/audit/record.ts";
 import { Catalog } from "../src/domain/catalog/catalog.ts";
 import { mcpServerType } from "../src/domain/catalog/resource-types.ts";
 import { CascadeDeletes } from "../src/domain/cleanup/cascade-deletes.ts";
-import { CredentialCipher } from "../src/domain/credentials/credential-cipher.ts";
-import { UpstreamCredentials } from "../src/domain/credentials/upstream-credentials.ts";
 import { Organizations } from "../src/domain/organizations.ts";
 import { mintSecret } from "../src/domain/tokens/issue/format.ts";
 import { collections } from "../src/store/collections.ts";
 import { openSqliteStore } from "../src/store/sqlite/store.ts";
+import { createCredentials } from "./domain/credentials/credentials.fixture.ts";
 import { openDomain } from "./domain/domain.fixture.ts";
 import { runCli, runCliProcess, runCliWithInput, startProcess } from "./support/process.ts";
 import { assertNoSecrets, assertNoSecretsInFiles, trackSecret } from "./support/secrets.ts";
@@ -102,7 +101,7 @@ describe("gatehouse", () => {
         ...{ slug: "jira", name: "Jira", transport: "http", url: "https://jira.example", auth: { type: "apiKey" } },
       });
       const { id } = await catalog.create(caller, content);
-      const credentials = new UpstreamCredentials(store, new CredentialCipher([keys[0]]), () => false);
+      const credentials = createCredentials(store, [keys[0]]);
       await credentials.setForServer(caller, id, "Bearer jira");
       await store.close();
     };

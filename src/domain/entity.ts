@@ -5,7 +5,8 @@ import type { Entity } from "../store/record.ts";
 /** The prefix of an id names the type of its record. */
 export type IdPrefix =
   | ("org" | "usr" | "grp" | "tok" | "srv" | "tkt" | "skl" | "cmd" | "pol" | "con")
-  | ("ext" | "aud" | "req" | "pur" | "pte" | "exc" | "key" | "rat" | "leg" | "siz" | "prv" | "crd");
+  | ("ext" | "aud" | "req" | "pur" | "pte" | "exc" | "key" | "rat" | "leg" | "siz" | "prv" | "crd")
+  | ("oau" | "rvk" | "roc");
 
 /** Creates the fields that every record has, at version 1. */
 export function newEntity(prefix: IdPrefix, organizationId: string, now = new Date()): Entity {

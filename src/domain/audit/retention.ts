@@ -1,4 +1,11 @@
-import { auditEvents, organizations, requestLog, serviceTenant } from "../../store/collections.ts";
+import {
+  auditEvents,
+  authorizationRequests,
+  organizations,
+  removedOAuthClients,
+  requestLog,
+  serviceTenant,
+} from "../../store/collections.ts";
 import { pages } from "../../store/paging/pages.ts";
 import type { SizeLimit } from "../../store/query.ts";
 import type { Entity } from "../../store/record.ts";
@@ -39,6 +46,8 @@ export class Retention implements Flushable {
     this.#store = store;
     this.#rules = [
       { collection: requestLog, prefix: "req", days: requestLogDays },
+      { collection: authorizationRequests, prefix: "oau", days: 1 },
+      { collection: removedOAuthClients, prefix: "roc", days: 1 },
       ...(auditDays === undefined ? [] : [{ collection: auditEvents, prefix: "aud", days: auditDays } as const]),
     ];
   }

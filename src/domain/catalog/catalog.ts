@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import type { McpServer } from "../../../schemas/mcp-server.ts";
 import { slug } from "../../../schemas/text.ts";
 import { AppError } from "../../errors.ts";
 import type { Page, Query } from "../../store/query.ts";
@@ -9,8 +10,8 @@ import { recordAuditEvent } from "../audit/record.ts";
 import type { Caller } from "../caller.ts";
 import { type CascadeDeletes, enqueueCascadeDelete } from "../cleanup/cascade-deletes.ts";
 import { mapConflictToField, retryOnConflict } from "../conflict.ts";
-import { removeCredential } from "../credentials/stored-credential.ts";
 import { newEntity, nextVersion } from "../entity.ts";
+import { removeServerCredentials } from "../oauth/removed-credentials.ts";
 import { assertVersion, type ExpectedVersion } from "../precondition.ts";
 import { type ContentLimits, countContent, defaultContentLimits } from "./content-quota.ts";
 import { assertReferencesExist, type ResourceOwner, toReferenceKey } from "./missing-references.ts";
@@ -149,7 +150,7 @@ export class Catalog<T extends CatalogResource> {
           ...toOwnerDetails(current),
         });
         if (name !== "mcp-server") return undefined;
-        await removeCredential(tenant, current.id);
+        await removeServerCredentials(transaction, caller.organizationId, current as unknown as McpServer);
         return enqueueCascadeDelete(transaction, caller, current.id);
       },
       { lockKey: toLockKey(caller) },

@@ -5,7 +5,7 @@ import type { CollectionDefinition, Tenant, Transaction } from "../../store/stor
 import { type AuditActor, type AuditEventContent, recordAuditEvent, serviceActor } from "../audit/record.ts";
 import { discountContent } from "../catalog/content-quota.ts";
 import type { CatalogResource } from "../catalog/resource.ts";
-import { removeCredential } from "../credentials/stored-credential.ts";
+import { removeCredential } from "../oauth/removed-credentials.ts";
 import { hasExtensionValues, removeExtensionValues } from "./extension-values.ts";
 
 /** The ids of removed users, groups, MCP servers and extension schemas, each with who removed it. */
@@ -131,7 +131,7 @@ async function removeRecords(
   for (const record of items) {
     await writer.remove(record.id, "any");
     const subjectId = String((record as Entity & Readonly<Record<string, unknown>>)[path]);
-    if (type === "connection") await removeCredential(tenant, record.id);
+    if (type === "connection") await removeCredential(transaction, organizationId, record.id);
     await recordRemoval(transaction, organizationId, subjects, subjectId, {
       action: `${type}.delete`,
       target: { type, id: record.id },

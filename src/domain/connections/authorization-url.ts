@@ -1,7 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import type { McpServer } from "../../../schemas/mcp-server.ts";
-
-type OAuth2Auth = Extract<McpServer["auth"], { readonly type: "oauth2" }>;
+import type { OAuth2Auth } from "../oauth/oauth-settings.ts";
 
 /**
  * Builds an authorization request for a code (RFC 6749 section 4.1.1) with PKCE (RFC 7636 section 4). The query of the
@@ -9,7 +7,13 @@ type OAuth2Auth = Extract<McpServer["auth"], { readonly type: "oauth2" }>;
  * @returns the URL, and the code verifier for the token request
  */
 export function buildAuthorizationUrl(
-  { authorizationUrl: endpoint, clientId, redirectUri, scopes }: OAuth2Auth,
+  {
+    authorizationUrl: endpoint,
+    clientId,
+    redirectUri,
+    scopes,
+    resource,
+  }: Pick<OAuth2Auth, "authorizationUrl" | "clientId" | "scopes" | "resource"> & { readonly redirectUri: string },
   state: string,
 ): { readonly url: string; readonly codeVerifier: string } {
   const codeVerifier = randomBytes(32).toString("base64url");
@@ -20,6 +24,7 @@ export function buildAuthorizationUrl(
     client_id: clientId,
     redirect_uri: redirectUri,
     ...(scopes.length > 0 && { scope: scopes.join(" ") }),
+    ...(resource !== undefined && { resource }),
     state,
     code_challenge: createHash("sha256").update(codeVerifier).digest("base64url"),
     code_challenge_method: "S256",

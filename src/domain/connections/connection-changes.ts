@@ -6,8 +6,8 @@ import type { Tenant, Transaction } from "../../store/store.ts";
 import type { EffectiveAccess } from "../access/effective-access.ts";
 import { recordAuditEvent } from "../audit/record.ts";
 import type { Caller } from "../caller.ts";
-import { removeCredential } from "../credentials/stored-credential.ts";
 import { newEntity, nextVersion } from "../entity.ts";
+import { removeCredential } from "../oauth/removed-credentials.ts";
 import { assertVersion, type ExpectedVersion } from "../precondition.ts";
 
 /** The fields of a connection that its user may set. */
@@ -63,7 +63,7 @@ export async function putConnectionWithin(
     return { connection, isNew: true };
   }
   assertVersion(current.version, expected);
-  const { status: before, account: _, expiresAt: _e, ...rest } = current;
+  const { status: before, account: _, expiresAt: _e, statusReason: _r, ...rest } = current;
   if (isDeepStrictEqual({ ...rest, ...content }, current)) return { connection: current, isNew: false };
   const next = nextVersion(current);
   const isReconnect = content.status === "connected" && before !== "connected";
@@ -89,7 +89,7 @@ export async function removeConnectionWithin(
   assertVersion(current.version, expected);
   const tenant = transaction.for(caller.organizationId);
   await tenant.open(connections).remove(current.id, current.version);
-  await removeCredential(tenant, current.id);
+  await removeCredential(transaction, caller.organizationId, current.id);
   await recordAuditEvent(transaction, caller.organizationId, caller, {
     action: "connection.delete",
     target: { type: "connection", id: current.id },

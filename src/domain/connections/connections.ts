@@ -136,10 +136,10 @@ export class McpConnections {
 
   /**
    * Starts an authorization at the OAuth 2.0 authorization server of an MCP server.
-   * @throws AppError not-found as `getOwn`; conflict for a server whose auth type is not oauth2
+   * @throws AppError not-found as `getOwn`; conflict and not-implemented as `Authorizations.start`
    */
-  async authorize(access: EffectiveAccess, server: string): Promise<AuthorizationStart> {
-    return this.#authorizations.start(access, await this.#requireReachable(access, server));
+  async authorize(caller: Caller, access: EffectiveAccess, server: string): Promise<AuthorizationStart> {
+    return this.#authorizations.start(caller, access, await this.#requireReachable(access, server));
   }
 
   async #requireReachable(access: EffectiveAccess, idOrSlug: string): Promise<McpServer> {

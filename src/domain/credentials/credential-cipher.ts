@@ -7,6 +7,8 @@ export interface CredentialBinding {
   readonly holderId: string;
   /** The origin (RFC 6454) that the credential is sent to. */
   readonly origin: string;
+  /** What the credential is, unless it is the value of a header. */
+  readonly purpose?: "client-secret" | "oauth-tokens" | "code-verifier" | undefined;
 }
 
 /** An encrypted credential, as it is stored. */
@@ -67,5 +69,7 @@ const tagLength = 16;
 const toKeyId = (key: Buffer): string =>
   hash("sha256", Buffer.concat([Buffer.from("gatehouse credential key "), key])).slice(0, 8);
 
-const toAdditionalData = ({ organizationId, holderId, origin }: CredentialBinding): Buffer =>
-  Buffer.from(JSON.stringify(["gatehouse-credential", 1, organizationId, holderId, origin]));
+const toAdditionalData = ({ organizationId, holderId, origin, purpose }: CredentialBinding): Buffer => {
+  const parts = ["gatehouse-credential", 1, organizationId, holderId, origin, ...(purpose ? [purpose] : [])];
+  return Buffer.from(JSON.stringify(parts));
+};

@@ -73,7 +73,8 @@ async function rotateOne(
     await writer.remove(id, stored.version);
     return "removed";
   }
-  const binding = { organizationId: tenant.organizationId, holderId: stored.holderId, origin: stored.origin };
+  const { holderId, origin, purpose } = stored;
+  const binding = { organizationId: tenant.organizationId, holderId, origin, purpose };
   const value = cipher.decrypt(stored, binding);
   if (value === undefined) return "unreadable";
   if (stored.keyId === cipher.currentKeyId) return "current";

@@ -3,7 +3,7 @@ import type { CredentialStatus } from "../../../schemas/credential.ts";
 import type { McpServer } from "../../../schemas/mcp-server.ts";
 import { AppError } from "../../errors.ts";
 import { mcpServers, type UpstreamCredential, upstreamCredentials } from "../../store/collections.ts";
-import type { Store, Tenant, Transaction } from "../../store/store.ts";
+import type { Store, Transaction } from "../../store/store.ts";
 import type { EffectiveAccess } from "../access/effective-access.ts";
 import { recordAuditEvent } from "../audit/record.ts";
 import type { Caller } from "../caller.ts";
@@ -15,8 +15,21 @@ import {
   toConnectionKey,
 } from "../connections/connection-changes.ts";
 import { newEntity, nextVersion } from "../entity.ts";
+import type { ConnectionTokens } from "../oauth/connection-tokens.ts";
+import { connectText, originOf } from "../oauth/oauth-settings.ts";
+import { removeCredential } from "../oauth/removed-credentials.ts";
 import type { CredentialCipher } from "./credential-cipher.ts";
-import { findCredential, removeCredential, toCredentialId } from "./stored-credential.ts";
+import { findCredential, toCredentialId, toCredentialStatus } from "./stored-credential.ts";
+
+export interface UpstreamCredentialOptions {
+  readonly store: Store;
+  readonly cipher: CredentialCipher;
+  /** Whether a value contains a credential of this service, which no MCP server may receive. */
+  readonly isOwnCredential: (value: string) => boolean;
+  readonly tokens: Pick<ConnectionTokens, "toHeader">;
+  /** The URL at which clients reach this service. */
+  readonly publicUrl: string;
+}
 
 /**
  * The credentials with which MCP servers are called: one of the organization for a server, and one of a user for a
@@ -26,17 +39,20 @@ export class UpstreamCredentials {
   readonly #store: Store;
   readonly #cipher: CredentialCipher;
   readonly #isOwnCredential: (value: string) => boolean;
+  readonly #tokens: Pick<ConnectionTokens, "toHeader">;
+  readonly #publicUrl: string;
 
-  /** @param isOwnCredential whether a value contains a credential of this service, which no MCP server may receive */
-  constructor(store: Store, cipher: CredentialCipher, isOwnCredential: (value: string) => boolean) {
+  constructor({ store, cipher, isOwnCredential, tokens, publicUrl }: UpstreamCredentialOptions) {
     this.#store = store;
     this.#cipher = cipher;
     this.#isOwnCredential = isOwnCredential;
+    this.#tokens = tokens;
+    this.#publicUrl = publicUrl;
   }
 
   /** Returns whether the holder, an MCP server or a connection, has a credential, and since when. */
   async describe(organizationId: string, holderId: string): Promise<CredentialStatus> {
-    return toStatus(await findCredential(this.#store.for(organizationId), holderId));
+    return toCredentialStatus(await findCredential(this.#store.for(organizationId), holderId));
   }
 
   /**
@@ -50,9 +66,9 @@ export class UpstreamCredentials {
         const tenant = transaction.for(caller.organizationId);
         const server = await tenant.open(mcpServers).get(mcpServerId);
         if (!server) throw mcpServerNotFound();
-        const stored = await this.#write(tenant, server, mcpServerId, value);
+        const stored = await this.#write(transaction, server, mcpServerId, value);
         await recordSet(transaction, caller, "mcp-server", mcpServerId);
-        return toStatus(stored);
+        return toCredentialStatus(stored);
       },
       { lockKey: mcpServerId },
     );
@@ -79,9 +95,9 @@ export class UpstreamCredentials {
       } as const;
       const { connection } = await putConnectionWithin(transaction, caller, access, mcpServerId, {}, content);
       if (!server) throw mcpServerNotFound();
-      const stored = await this.#write(tenant, server, connection.id, value);
+      const stored = await this.#write(transaction, server, connection.id, value);
       await recordSet(transaction, caller, "connection", connection.id);
-      return toStatus(stored);
+      return toCredentialStatus(stored);
     };
     const lockKey = toConnectionKey(access.userId, mcpServerId);
     return retryOnConflict(() => this.#store.transaction(write, { lockKey }));
@@ -92,7 +108,7 @@ export class UpstreamCredentials {
     await this.#store.transaction(async (transaction) => {
       const tenant = transaction.for(caller.organizationId);
       if (!(await findCredential(tenant, holderId))) return;
-      await removeCredential(tenant, holderId);
+      await removeCredential(transaction, caller.organizationId, holderId);
       await recordAuditEvent(transaction, caller.organizationId, caller, {
         action: `${type}.credential.delete`,
         target: { type, id: holderId },
@@ -101,23 +117,36 @@ export class UpstreamCredentials {
   }
 
   /**
-   * Reads the credential for a call of an MCP server: the user's, or else the organization's.
+   * Reads the credential for a call of an MCP server: the user's, or else the organization's. OAuth tokens are refreshed
+   * if they expire.
+   * @param rejected the credential that the server has just rejected; only OAuth tokens can be replaced by better ones
    * @returns undefined if there is none
-   * @throws AppError conflict, with a message for the caller, if the credential cannot be used
+   * @throws AppError conflict, with a message for the caller, if the credential cannot be used; upstream-failed likewise,
+   *   if OAuth tokens cannot be refreshed now
    */
-  async find(organizationId: string, server: McpServer, userId: string | undefined): Promise<string | undefined> {
+  async find(
+    organizationId: string,
+    server: McpServer,
+    userId: string | undefined,
+    rejected?: string,
+  ): Promise<string | undefined> {
     const tenant = this.#store.for(organizationId);
     const connection = userId === undefined ? undefined : await findConnection(tenant, userId, server.id);
-    const ofUser = connection && (await findCredential(tenant, connection.id));
+    const isOAuth = server.auth.type === "oauth2";
+    const found = connection && (await findCredential(tenant, connection.id));
+    const ofUser = found?.purpose === "oauth-tokens" && !isOAuth ? undefined : found;
+    // The user has chosen an own account, so the organization's credential does not replace it silently.
+    if (isOAuth && !ofUser && connection?.statusReason !== undefined) throw this.#disconnected(server, connection);
     const stored = ofUser ?? (await findCredential(tenant, server.id));
-    if (!stored) return undefined;
-    const origin = toOrigin(server);
+    if (!stored || (rejected !== undefined && stored.purpose !== "oauth-tokens")) return undefined;
+    const origin = originOf(server.url);
     if (stored.origin !== origin) {
       throw new AppError(
         "conflict",
-        `The URL of the MCP server ${server.slug} has changed since its credential was stored. ${storeAgain(server, connection, ofUser)}`,
+        `The URL of the MCP server ${server.slug} has changed since its credential was stored. ${this.#storeAgain(server, ofUser)}`,
       );
     }
+    if (stored.purpose === "oauth-tokens") return this.#tokens.toHeader(server, stored, rejected);
     const value = this.#cipher.decrypt(stored, { organizationId, holderId: stored.holderId, origin });
     if (value !== undefined) return value;
     throw new AppError(
@@ -126,8 +155,23 @@ export class UpstreamCredentials {
     );
   }
 
+  #disconnected({ slug }: McpServer, { statusReason }: Connection): AppError {
+    const connect = connectText(this.#publicUrl, slug);
+    return new AppError(
+      "conflict",
+      `You are not connected to the MCP server ${slug} any more. ${statusReason} ${connect}`,
+    );
+  }
+
+  #storeAgain({ slug }: McpServer, ofUser: UpstreamCredential | undefined): string {
+    if (ofUser?.purpose === "oauth-tokens") return connectText(this.#publicUrl, slug);
+    return ofUser
+      ? `Store it again with PUT /api/connections/${slug}/credential.`
+      : `An admin must store it again with PUT /api/mcp-servers/${slug}/credential.`;
+  }
+
   async #write(
-    tenant: Tenant<"write">,
+    transaction: Transaction,
     server: McpServer,
     holderId: string,
     value: string,
@@ -138,9 +182,13 @@ export class UpstreamCredentials {
         `The MCP server ${server.slug} takes no credential: it has transport ${server.transport} and the auth type ${server.auth.type}.`,
       );
     }
-    const { organizationId } = tenant;
-    const origin = toOrigin(server);
-    const current = await findCredential(tenant, holderId);
+    const { organizationId } = server;
+    const tenant = transaction.for(organizationId);
+    const origin = originOf(server.url);
+    const found = await findCredential(tenant, holderId);
+    // OAuth tokens are not replaced but removed, so that they are revoked.
+    const current = found?.purpose === undefined ? found : undefined;
+    if (found && !current) await removeCredential(transaction, organizationId, holderId);
     const entity = current ?? { ...newEntity("crd", organizationId), id: toCredentialId(holderId) };
     const encrypted = this.#cipher.encrypt(value, { organizationId, holderId, origin });
     const credential = { ...entity, holderId, origin, ...encrypted, ...(current && nextVersion(current)) };
@@ -163,19 +211,6 @@ export class UpstreamCredentials {
     }
   }
 }
-
-/** Returns the origin that the credential of a server is sent to. */
-const toOrigin = ({ url = "" }: McpServer): string => (URL.canParse(url) ? new URL(url).origin : "");
-
-const storeAgain = ({ slug }: McpServer, connection: Connection | undefined, ofUser: unknown): string =>
-  connection && ofUser
-    ? `Store it again with PUT /api/connections/${slug}/credential.`
-    : `An admin must store it again with PUT /api/mcp-servers/${slug}/credential.`;
-
-const toStatus = (stored: UpstreamCredential | undefined): CredentialStatus =>
-  stored
-    ? { hasCredential: true, origin: stored.origin, createdAt: stored.createdAt, updatedAt: stored.updatedAt }
-    : { hasCredential: false };
 
 function recordSet(
   transaction: Transaction,

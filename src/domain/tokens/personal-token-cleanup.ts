@@ -46,9 +46,12 @@ export async function enqueuePersonalTokenCleanup(
  */
 export class PersonalTokenCleanup implements Flushable {
   readonly #store: Store;
+  readonly #endMore: EndMore;
 
-  constructor(store: Store) {
+  /** @param endMore ends what else belongs to a deactivated user */
+  constructor(store: Store, endMore: EndMore = async () => true) {
     this.#store = store;
+    this.#endMore = endMore;
   }
 
   /** Cleans up after a committed change of a user. Never fails: errors leave the rest to a later flush. */
@@ -79,6 +82,7 @@ export class PersonalTokenCleanup implements Flushable {
   async #cleanUp(end: PersonalTokenEnd, deadline: number): Promise<boolean> {
     const { targetOrganizationId: organizationId, userId } = end;
     for (;;) {
+      if (!(await this.#endMore(end, deadline))) return false;
       const tenant = this.#store.for(organizationId);
       const where = toCleanupCondition(userId, await tenant.open(users).get(userId));
       if ((await tenant.open(tokens).list({ where, limit: 1 })).items.length === 0) return true;
@@ -87,6 +91,12 @@ export class PersonalTokenCleanup implements Flushable {
     }
   }
 }
+
+/**
+ * @param deadline in milliseconds since 1970
+ * @returns whether all of it was finished before the deadline
+ */
+type EndMore = (end: PersonalTokenEnd, deadline: number) => Promise<boolean>;
 
 async function cleanUpBatch(tx: Transaction, end: PersonalTokenEnd): Promise<void> {
   const { targetOrganizationId: organizationId, userId, requestedBy } = end;

@@ -1,8 +1,10 @@
 import type { McpServer } from "../../../schemas/mcp-server.ts";
 import { hasErrorCode } from "../../errors.ts";
 import { LruCache } from "../../store/cache/lru-cache.ts";
+import { connectText } from "../oauth/oauth-settings.ts";
 import type { GuardedHttp } from "../outbound/guarded-http.ts";
 import { toCallResult } from "./call-result.ts";
+import { assertHttp, toHeaderName, withoutSecret } from "./credential-header.ts";
 import { isInputRequired, toInputRequired } from "./input-required.ts";
 import { LegacySessions, toSessionKey } from "./legacy-sessions.ts";
 import { toParamHeaders } from "./param-headers.ts";
@@ -16,8 +18,17 @@ import { UpstreamLimits } from "./upstream-limits.ts";
 export interface UpstreamServices {
   readonly http: GuardedHttp;
   readonly credentials: {
-    /** @throws AppError conflict, with a message for the caller, if the credential cannot be used */
-    find(organizationId: string, server: McpServer, userId: string | undefined): Promise<string | undefined>;
+    /**
+     * @param rejected the credential that the server has just rejected
+     * @returns undefined if there is none, or none better than the rejected one
+     * @throws AppError conflict or upstream-failed, with a message for the caller, if the credential cannot be used
+     */
+    find(
+      organizationId: string,
+      server: McpServer,
+      userId: string | undefined,
+      rejected?: string,
+    ): Promise<string | undefined>;
   };
   /** Whether a value contains a credential of this service, which no MCP server may receive. */
   readonly isOwnCredential: (value: string) => boolean;
@@ -59,6 +70,8 @@ export class McpUpstreamCalls implements UpstreamCalls {
     } catch (error) {
       if (error instanceof UpstreamError) return { kind: "fault", text: error.message, cause: error.reason };
       if (hasErrorCode(error, "conflict")) return { kind: "fault", text: error.message, cause: "credential-unusable" };
+      if (hasErrorCode(error, "upstream-failed"))
+        return { kind: "fault", text: error.message, cause: "refresh-failed" };
       throw error;
     }
   }
@@ -120,22 +133,39 @@ export class McpUpstreamCalls implements UpstreamCalls {
       : { kind: "result", result: toCallResult(server.slug, result) };
   }
 
-  /** Sends a request within the limits of the server. @returns the result @throws UpstreamError */
-  async #send(
-    context: RequestContext,
-    request: Pick<ProtocolCall, "method" | "params" | "paramHeaders" | "onProgress" | "elicitation" | "input">,
-  ): Promise<unknown> {
+  /**
+   * Sends a request. If the server rejects OAuth tokens, it is sent once more with refreshed ones: a rejected request has
+   * not run.
+   * @returns the result
+   * @throws UpstreamError; AppError conflict or upstream-failed for an unusable credential
+   */
+  async #send(context: RequestContext, request: UpstreamRequest): Promise<unknown> {
+    const { organizationId, server, userId, requestAuthorization } = context;
+    assertHttp(server);
+    const credential = await this.#findCredential(context);
+    try {
+      return await this.#sendWith(context, request, credential);
+    } catch (error) {
+      const isRejected = error instanceof UpstreamError && error.reason === "unauthorized";
+      if (!isRejected || requestAuthorization !== undefined || credential === undefined) throw error;
+      const renewed = await this.#services.credentials.find(organizationId, server, userId, credential);
+      if (renewed === undefined) throw this.#explainRejection(server, error);
+      return this.#sendWith(context, request, renewed);
+    }
+  }
+
+  #explainRejection({ slug, auth }: McpServer, error: UpstreamError): UpstreamError {
+    if (auth.type !== "oauth2") return error;
+    const connect = connectText(this.#services.publicUrl, slug);
+    return new UpstreamError("unauthorized", `The MCP server ${slug} rejected your access token (401). ${connect}`);
+  }
+
+  /** Sends a request within the limits of the server. */
+  async #sendWith(context: RequestContext, request: UpstreamRequest, credential: string | undefined): Promise<unknown> {
     const { organizationId, server, userId } = context;
     const { slug, url } = server;
-    if (server.transport !== "http" || url === undefined) {
-      throw new UpstreamError(
-        "unsupported-transport",
-        `The MCP server ${slug} has transport ${server.transport}. Its tools cannot be called through this service; run it beside your client.`,
-      );
-    }
-    const credential = await this.#findCredential(context);
     const credentialHeaders = credential === undefined ? {} : { [toHeaderName(server)]: credential };
-    const endpoint = { http: this.#services.http, slug, url: new URL(url), credentialHeaders };
+    const endpoint = { http: this.#services.http, slug, url: new URL(url ?? ""), credentialHeaders };
     const key = JSON.stringify([organizationId, server.id, url]);
     const sessionKey = toSessionKey(key, userId ?? "", JSON.stringify(credentialHeaders));
     const shared = { endpoint, sessionKey, nextId: () => ++this.#lastId, sessions: this.#sessions };
@@ -162,9 +192,17 @@ export class McpUpstreamCalls implements UpstreamCalls {
     if (auth.type === "none") return undefined;
     const credential = await this.#services.credentials.find(organizationId, server, userId);
     if (credential !== undefined) return credential;
+    const other = `send it in the header x-upstream-${slug}-authorization, or have an admin store one for the organization`;
+    if (auth.type === "oauth2") {
+      const connect = connectText(this.#services.publicUrl, slug);
+      throw new UpstreamError(
+        "no-credential",
+        `You are not connected to the MCP server ${slug}. ${connect} Or store your own credential: ${other}.`,
+      );
+    }
     throw new UpstreamError(
       "no-credential",
-      `You are not connected to the MCP server ${slug}. Store your credential with PUT ${this.#services.publicUrl}/api/connections/${slug}/credential, or send it in the header x-upstream-${slug}-authorization, or have an admin store one for the organization.`,
+      `You are not connected to the MCP server ${slug}. Store your credential with PUT ${this.#services.publicUrl}/api/connections/${slug}/credential, or ${other}.`,
     );
   }
 
@@ -192,35 +230,7 @@ export class McpUpstreamCalls implements UpstreamCalls {
   }
 }
 
-/** Headers of the connection and the message itself, which no credential may replace. */
-const reservedHeaders = new Set(
-  [
-    "host",
-    "connection",
-    "content-length",
-    "transfer-encoding",
-    "expect",
-    "te",
-    "trailer",
-    "upgrade",
-    "keep-alive",
-  ].concat(["accept", "accept-encoding", "content-type", "user-agent", "mcp-session-id", "mcp-protocol-version"]),
-);
-
-/** Returns the name of the header that carries a server's credential, in lower case. @throws UpstreamError */
-function toHeaderName({ slug, auth }: McpServer): string {
-  const name = auth.type === "apiKey" ? auth.header.toLowerCase() : "authorization";
-  if (!reservedHeaders.has(name) && !name.startsWith("proxy-") && !name.startsWith("mcp-")) return name;
-  throw new UpstreamError(
-    "credential-unusable",
-    `The MCP server ${slug} names the header ${name} for its credential, which cannot carry one. An admin must change auth.header.`,
-  );
-}
-
-/** Servers may repeat a credential in an error. Other users of the organization's credential must not read it. */
-function withoutSecret(error: unknown, credential: string | undefined): unknown {
-  if (!(error instanceof UpstreamError) || credential === undefined) return error;
-  const secrets = [credential, credential.replace(/^\S+ +/, "")].filter((secret) => secret.length >= 4);
-  const text = secrets.reduce((message, secret) => message.replaceAll(secret, "[redacted]"), error.message);
-  return new UpstreamError(error.reason, text, error.isOutage);
-}
+type UpstreamRequest = Pick<
+  ProtocolCall,
+  "method" | "params" | "paramHeaders" | "onProgress" | "elicitation" | "input"
+>;

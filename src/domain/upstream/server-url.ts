@@ -4,18 +4,33 @@ import type { AssertContent } from "../catalog/catalog.ts";
 import { type AddressGuard, RejectedAddressError } from "../outbound/address-guard.ts";
 
 /**
- * Returns the check of an MCP server's URL when it is written. A stored URL that stays the same is accepted, so that
+ * Returns the check of an MCP server's URLs when they are written. A stored URL that stays the same is accepted, so that
  * other fields can change after the operator has changed what is allowed.
  */
 export const assertServerUrl =
   (guard: AddressGuard): AssertContent<McpServer> =>
-  ({ url }, current) => {
-    if (url === undefined || url === current?.url) return;
-    try {
-      guard.assertUrl(new URL(url));
-    } catch (error) {
-      if (!(error instanceof RejectedAddressError)) throw error;
-      const detail = `url is not allowed: ${error.message}. Use an https URL at a public address, or have the operator allow the address with UPSTREAM_ALLOW.`;
-      throw new AppError("invalid-value", detail, { field: "url" });
+  (content, current) => {
+    const before = new Map(current ? listUrls(current) : []);
+    for (const [field, url] of listUrls(content)) {
+      if (url === undefined || url === before.get(field)) continue;
+      try {
+        guard.assertUrl(new URL(url));
+      } catch (error) {
+        if (!(error instanceof RejectedAddressError)) throw error;
+        const detail = `${field.replace("/", ".")} is not allowed: ${error.message}. Use an https URL at a public address, or have the operator allow the address with UPSTREAM_ALLOW.`;
+        throw new AppError("invalid-value", detail, { field });
+      }
     }
   };
+
+/** Returns the URLs that the service or a browser requests for a server, by field. */
+function listUrls({ url, auth }: Pick<McpServer, "url" | "auth">): readonly (readonly [string, string | undefined])[] {
+  if (auth.type !== "oauth2") return [["url", url]];
+  const { authorizationUrl, tokenUrl, revocationUrl } = auth;
+  return [
+    ["url", url],
+    ["auth/authorizationUrl", authorizationUrl],
+    ["auth/tokenUrl", tokenUrl],
+    ["auth/revocationUrl", revocationUrl],
+  ];
+}

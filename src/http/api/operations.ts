@@ -3,6 +3,7 @@ import { accessOperations } from "./resources/access.ts";
 import { auditEventOperations } from "./resources/audit-events.ts";
 import { authExchangeOperations } from "./resources/auth-exchange.ts";
 import { catalogOperations } from "./resources/catalog.ts";
+import { clientSecretOperations } from "./resources/client-secrets.ts";
 import { connectionOperations } from "./resources/connections.ts";
 import { credentialOperations } from "./resources/credentials.ts";
 import { groupOperations } from "./resources/groups.ts";
@@ -33,6 +34,7 @@ export const apiOperations: readonly Operation[] = [
   listServedSkills,
   ...connectionOperations,
   ...credentialOperations,
+  ...clientSecretOperations,
   refreshMcpServer,
   ...authExchangeOperations,
   ...tokenOperations,

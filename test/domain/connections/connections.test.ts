@@ -8,7 +8,9 @@ import { CascadeDeletes } from "../../../src/domain/cleanup/cascade-deletes.ts";
 import { Authorizations } from "../../../src/domain/connections/authorizations.ts";
 import { McpConnections } from "../../../src/domain/connections/connections.ts";
 import { SigningKey } from "../../../src/domain/connections/signing-key.ts";
+import { CredentialCipher } from "../../../src/domain/credentials/credential-cipher.ts";
 import { Users } from "../../../src/domain/directory/users.ts";
+import { AuthorizationRequests } from "../../../src/domain/oauth/authorization-requests.ts";
 import { collections, connections as records } from "../../../src/store/collections.ts";
 import { describeOnEngines } from "../../store/engines.fixture.ts";
 import type { TestStore } from "../../store/test-store.fixture.ts";
@@ -27,7 +29,11 @@ describeOnEngines("Connection with a concurrent removal of its user or server", 
     const cascadeDeletes = new CascadeDeletes(testStore.store);
     users = new Users(testStore.store, cascadeDeletes);
     servers = new Catalog(testStore.store, cascadeDeletes, mcpServerType);
-    const authorizations = new Authorizations(new SigningKey(testStore.store, "test"));
+    const authorizations = new Authorizations({
+      key: new SigningKey(testStore.store, "test"),
+      requests: new AuthorizationRequests(testStore.store, new CredentialCipher([])),
+      publicUrl: "https://gatehouse.example",
+    });
     connections = new McpConnections(testStore.store, servers, authorizations);
   });
   after(() => testStore.dispose());

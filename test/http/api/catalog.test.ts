@@ -121,7 +121,6 @@ describeOnEngines("The catalog", (open) => {
       "/auth/authorizationUrl",
       "/auth/tokenUrl",
       "/auth/clientId",
-      "/auth/redirectUri",
     ]);
   });
 

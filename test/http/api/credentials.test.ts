@@ -1,13 +1,13 @@
 import { expect } from "chai";
 import { CredentialCipher } from "../../../src/domain/credentials/credential-cipher.ts";
 import { rotateCredentials } from "../../../src/domain/credentials/credential-rotation.ts";
-import { UpstreamCredentials } from "../../../src/domain/credentials/upstream-credentials.ts";
 import {
   connections,
   mcpServers,
   type UpstreamCredential,
   upstreamCredentials,
 } from "../../../src/store/collections.ts";
+import { createCredentials } from "../../domain/credentials/credentials.fixture.ts";
 import { describeOnEngines } from "../../store/engines.fixture.ts";
 import { type Agent, type Service, startService } from "../../support/service.ts";
 
@@ -57,7 +57,7 @@ describeOnEngines("Credentials of MCP servers", (open) => {
     (await service.store.for(service.organizationId).open(upstreamCredentials).list({ limit: 100 })).items;
   /** Reads the credential for a call, as a service with these keys would. */
   const findForCall = async (userId: string | undefined, keys = [oldKey]): Promise<string | undefined> => {
-    const credentials = new UpstreamCredentials(service.store, new CredentialCipher(keys), () => false);
+    const credentials = createCredentials(service.store, keys);
     const server = await service.store.for(service.organizationId).open(mcpServers).get(serverId);
     if (!server) throw new Error("the server does not exist");
     return credentials.find(service.organizationId, server, userId);

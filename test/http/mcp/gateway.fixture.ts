@@ -65,6 +65,7 @@ export async function startGateway({
   open,
   tools = {},
   environment,
+  accepts,
   ...options
 }: {
   readonly open?: OpenTestStore;
@@ -72,8 +73,10 @@ export async function startGateway({
   readonly now?: () => number;
   /** Further tools of the upstream server. */
   readonly tools?: Readonly<Record<string, UpstreamTool>>;
+  /** Whether the upstream server accepts an Authorization header. */
+  readonly accepts?: (authorization: string | undefined) => boolean;
 } = {}): Promise<Gateway> {
-  const upstream = await startUpstreamServer({ ...upstreamTools, ...tools });
+  const upstream = await startUpstreamServer({ ...upstreamTools, ...tools }, accepts);
   const service = await startService({
     ...options,
     ...(open && { open }),

@@ -13,8 +13,14 @@ export interface UpstreamServer {
   close(): Promise<void>;
 }
 
-/** Starts a server with these tools. */
-export async function startUpstreamServer(tools: Readonly<Record<string, UpstreamTool>>): Promise<UpstreamServer> {
+/**
+ * Starts a server with these tools.
+ * @param accepts whether it accepts an Authorization header; others are rejected with 401
+ */
+export async function startUpstreamServer(
+  tools: Readonly<Record<string, UpstreamTool>>,
+  accepts: (authorization: string | undefined) => boolean = () => true,
+): Promise<UpstreamServer> {
   const calls: UpstreamServer["calls"] = [];
   const handler = createMcpHandler(() => {
     const server = new Server({ name: "upstream", version: "1.0.0" }, { capabilities: { tools: {} } });
@@ -29,7 +35,10 @@ export async function startUpstreamServer(tools: Readonly<Record<string, Upstrea
     });
     return server;
   });
-  const http = createServer((req, res) => void serve(handler, req, res));
+  const http = createServer((req, res) => {
+    if (accepts(req.headers.authorization)) void serve(handler, req, res);
+    else res.writeHead(401, { "www-authenticate": 'Bearer error="invalid_token"' }).end();
+  });
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
   const address = http.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;

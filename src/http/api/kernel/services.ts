@@ -15,6 +15,8 @@ import type { Members } from "../../../domain/directory/members.ts";
 import type { Memberships } from "../../../domain/directory/memberships.ts";
 import type { Users } from "../../../domain/directory/users.ts";
 import type { ScimExtensions } from "../../../domain/extensions/scim-extensions.ts";
+import type { ClientSecrets } from "../../../domain/oauth/client-secrets.ts";
+import type { OAuthConnections } from "../../../domain/oauth/oauth-connections.ts";
 import type { Organizations } from "../../../domain/organizations.ts";
 import type { TokenExchanges } from "../../../domain/tokens/exchange/exchange.ts";
 import type { Tokens } from "../../../domain/tokens/tokens.ts";
@@ -36,6 +38,8 @@ export interface Services {
   readonly policies: Catalog<Policy>;
   readonly connections: McpConnections;
   readonly credentials: UpstreamCredentials;
+  readonly clientSecrets: ClientSecrets;
+  readonly oauthConnections: OAuthConnections;
   readonly catalogRefresh: CatalogRefresh;
   readonly organizations: Organizations;
   readonly scimExtensions: ScimExtensions;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import {
+  authorizationCompletion,
   authorizationStart,
   type Connection,
   connectionInput,
@@ -159,22 +160,55 @@ const authorize = defineOperation({
   parameters: { id: "The slug or id of an MCP server with `auth.type` `oauth2`." },
   summary: "Start an OAuth 2.0 connection",
   description: `Returns the URL of an authorization request with PKCE (RFC 6749 section 4.1.1, RFC 7636), to which the client sends the
-user. The client receives the code at the server's \`redirectUri\`, exchanges it with \`codeVerifier\` at the server's
-\`tokenUrl\`, stores the tokens, and then creates the connection with the \`state\`. To call the server's tools
-through this service, store the access token with \`PUT /connections/{id}/credential\`.`,
-  errorCodes: ["conflict"],
+user. Without \`auth.redirectUri\`, the user returns to this service, confirms, and is connected: the service exchanges
+the code, stores the tokens encrypted, and refreshes them. With \`auth.redirectUri\`, the client receives the code there. It
+completes the connection with \`POST /connections/{id}/authorization\`, or exchanges the code itself with \`codeVerifier\`,
+stores the tokens, and creates the connection with the \`state\`.`,
+  errorCodes: ["conflict", "not-implemented"],
   user: {
     scopes: ["connect:write"],
     responses: { 200: authorizationStart },
     handle: async (context, services) => {
       const effectiveAccess = await resolveEffectiveAccess(context, services);
-      return { status: 200, body: await services.connections.authorize(effectiveAccess, context.parameter("id")) };
+      return {
+        status: 200,
+        body: await services.connections.authorize(context.caller, effectiveAccess, context.parameter("id")),
+      };
+    },
+  },
+});
+
+const complete = defineOperation({
+  operationId: "completeConnection",
+  method: "post",
+  path: `${path}/{id}/authorization`,
+  tag,
+  parameters: { id: "The slug or id of an MCP server with `auth.type` `oauth2`." },
+  body: authorizationCompletion,
+  summary: "Complete an OAuth 2.0 connection",
+  description:
+    "Exchanges the code of an authorization response for tokens, stores these encrypted as the credential of the connection, and creates the connection or marks it as connected. The `state` must be that of an auth URL of the same user and MCP server. It is used by the first request, whatever its outcome.",
+  errorCodes: ["conflict", "upstream-failed"],
+  user: {
+    scopes: ["connect:write"],
+    responses: { 200: connectionResponse, 201: connectionResponse },
+    handle: async (context, services) => {
+      const effectiveAccess = await resolveEffectiveAccess(context, services);
+      const { server } = await services.connections.getOwn(effectiveAccess, context.parameter("id"));
+      const { connection, isNew } = await services.oauthConnections.complete(
+        context.caller,
+        effectiveAccess,
+        server.id,
+        context.body,
+      );
+      const response = toConnectionResponse(connection);
+      return isNew ? { ...response, status: 201, location: `${path}/${connection.mcpServer}` } : response;
     },
   },
 });
 
 /** The operations on connections of users to MCP servers. */
-export const connectionOperations: readonly Operation[] = [list, get, put, remove, authorize];
+export const connectionOperations: readonly Operation[] = [list, get, put, remove, authorize, complete];
 
 const toConnectionResponse = (connection: Connection): OperationResponse => ({
   status: 200,
@@ -184,10 +218,12 @@ const toConnectionResponse = (connection: Connection): OperationResponse => ({
 
 /** Renders fields in a fixed order, because the entity tag of a user's view is a digest of the body. */
 function renderConnection(connection: Connection): object {
-  const { id, version, createdAt, updatedAt, userId, mcpServer, connectedAt, status, account, expiresAt } = connection;
+  const { id, version, createdAt, updatedAt, userId, mcpServer, connectedAt } = connection;
+  const { status, account, expiresAt, statusReason } = connection;
   return {
     ...{ id, version, createdAt, updatedAt, userId, mcpServer, connectedAt, status },
     ...(account !== undefined && { account }),
     ...(expiresAt !== undefined && { expiresAt }),
+    ...(statusReason !== undefined && { statusReason }),
   };
 }

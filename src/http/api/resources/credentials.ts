@@ -109,7 +109,8 @@ export const credentialOperations: readonly Operation[] = [
     method: "delete",
     ...connectionRoute,
     summary: "Delete the user's credential for an MCP server",
-    description: "The connection stays. Deleting the connection deletes its credential too.",
+    description:
+      "The connection stays. OAuth tokens are revoked at the authorization server if `auth.revocationUrl` is set. Deleting the connection deletes its credential too.",
     user: {
       scopes: ["connect:write"],
       responses: { 204: null },
@@ -122,8 +123,9 @@ export const credentialOperations: readonly Operation[] = [
   }),
 ];
 
-async function requireServer(
-  { caller, parameter }: RequestContext<undefined>,
+/** @returns the MCP server that the path names. @throws AppError not-found */
+export async function requireServer(
+  { caller, parameter }: Pick<RequestContext, "caller" | "parameter">,
   { mcpServers }: Services,
 ): Promise<McpServer> {
   const server = await mcpServers.get(caller.organizationId, parameter("id"));
