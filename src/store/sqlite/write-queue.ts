@@ -56,7 +56,10 @@ export class WriteQueue {
       this.#committing = undefined;
       const jobs = this.#pending.splice(0, outcomes.length);
       for (const [at, job] of jobs.entries()) {
-        resumedAt = await yieldIfHeld(resumedAt); // the commit or the response of a large change takes milliseconds
+        if (performance.now() - resumedAt >= holdMsMax) {
+          await waitForOwnTick(); // the commit or the response of a large change takes milliseconds
+          resumedAt = performance.now();
+        }
         const outcome = outcomes[at];
         if (outcome?.status === "fulfilled") job.resolve(outcome.value);
         else job.reject(outcome?.reason);
@@ -108,13 +111,6 @@ interface WriteJob {
 
 /** How long a group and its responses may hold the event loop, in milliseconds, unless a single one takes longer. */
 const holdMsMax = 10;
-
-/** @returns the time at which the event loop was last free, in milliseconds */
-async function yieldIfHeld(resumedAt: number): Promise<number> {
-  if (performance.now() - resumedAt < holdMsMax) return resumedAt;
-  await waitForOwnTick();
-  return performance.now();
-}
 
 const yieldToEventLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
