@@ -1,4 +1,4 @@
-import { randomFillSync } from "node:crypto";
+import { randomInt } from "node:crypto";
 import { encodeTime, ulid } from "ulid";
 import type { Entity } from "../store/record.ts";
 
@@ -20,18 +20,11 @@ export const newId = (prefix: IdPrefix, now = new Date()): string => `${prefix}_
 /** Creates a ULID: 26 letters and digits that sort by time and cannot be guessed (https://github.com/ulid/spec). */
 export const newUlid = (now = new Date()): string => ulid(now.getTime(), randomFraction);
 
-// The ulid library requests random bytes for each of the 16 random characters. A pool needs one system call per 4096.
-const randomPool = new Uint8Array(4096);
-let randomPoolOffset = randomPool.length;
-
-/** Returns a random number from 0 (inclusive) to 1 (exclusive). Its 256 steps divide evenly among ULID's 32 letters. */
-function randomFraction(): number {
-  if (randomPoolOffset === randomPool.length) {
-    randomFillSync(randomPool);
-    randomPoolOffset = 0;
-  }
-  return (randomPool[randomPoolOffset++] ?? 0) / 256;
-}
+/**
+ * Returns a random number from 0 (inclusive) to 1 (exclusive), of the 32 that select one of ULID's letters. Node draws
+ * them from a buffer, while ulid's own generator requests bytes from the system for each letter: 39 µs per id, not 1.3.
+ */
+const randomFraction = (): number => randomInt(32) / 32;
 
 /** Returns the lowest id of a record that is created at this time. Older records have lower ids. */
 export function lowestId(prefix: IdPrefix, time: Date): string {

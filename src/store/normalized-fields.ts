@@ -12,7 +12,8 @@ export function withSearchFields<T extends object>(
   record: T,
   extensions: readonly ScimExtension[] = [],
 ): WithSearchFields<T> {
-  const { scimExtensions, ...attributes } = toAttributes({ ...(record as object) });
+  const attributes = toAttributes(record as Readonly<Record<string, unknown>>);
+  const { scimExtensions } = attributes;
   const normalized = toNormalizedFields(attributes);
   return {
     ...record,
@@ -28,14 +29,17 @@ export function withSearchFields<T extends object>(
  * can compare several fields of one element.
  */
 export function toNormalizedFields(attributes: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const { externalId: _, ...comparedAttributes } = attributes; // case-exact, compared under its own path
   return Object.fromEntries(
-    Object.entries(comparedAttributes).flatMap(([name, value]) => {
+    Object.entries(attributes).flatMap(([name, value]) => {
+      if (otherFields.has(name)) return [];
       const normalizedValue = normalizeValue(name, value);
       return normalizedValue === undefined ? [] : [[name, normalizedValue]];
     }),
   );
 }
+
+/** Case-exact, compared under its own path; and normalized on its own, because its types are declared. */
+const otherFields: ReadonlySet<string> = new Set(["externalId", "scimExtensions"]);
 
 /** Booleans and numbers outside of lists have no normalized form: conditions use their own paths. */
 function normalizeValue(name: string, value: unknown): unknown {

@@ -27,19 +27,7 @@ export async function recordAuditEvent(
 ): Promise<void> {
   const content = await nameExtensions(transaction, organizationId, event);
   const log = transaction.for(organizationId).open(auditEvents);
-  await log.insert(buildAuditEvent(organizationId, actor, "success", await boundInSteps(content)));
-}
-
-/** Bounds the values of an event one after the other, because each may have a million characters. */
-async function boundInSteps({ before, after, details, ...event }: AuditEventContent): Promise<AuditEventContent> {
-  let resumedAt = performance.now();
-  const bounded: Pick<AuditEvent, "before" | "after" | "details"> = {};
-  for (const [name, values] of Object.entries({ before, after, details })) {
-    if (!values) continue;
-    resumedAt = await waitIfHeld(resumedAt);
-    Object.assign(bounded, { [name]: boundValues(values) });
-  }
-  return { ...event, ...bounded };
+  await log.insert(await toAuditEventInSteps(organizationId, actor, content));
 }
 
 /** Builds an audit event with a new id. Long values are recorded as digests. */
@@ -47,30 +35,47 @@ export function toAuditEvent(
   organizationId: string,
   source: EventSource,
   outcome: AuditEvent["outcome"],
-  { before, after, details, ...event }: AuditEventContent,
+  content: AuditEventContent,
 ): AuditEvent {
-  return buildAuditEvent(organizationId, source, outcome, {
-    ...event,
-    ...(before && { before: boundValues(before) }),
-    ...(after && { after: boundValues(after) }),
-    ...(details && { details: boundValues(details) }),
-  });
+  const event = startEvent(organizationId, source, outcome, content);
+  for (const field of valueFields) {
+    const values = content[field];
+    if (values) event[field] = boundValues(values);
+  }
+  return event;
 }
 
-type EventSource = { readonly actor: Actor; readonly requestId?: string; readonly ip?: string };
+/** Bounds the values of an event one after the other, because each may have a million characters. */
+async function toAuditEventInSteps(
+  organizationId: string,
+  source: EventSource,
+  content: AuditEventContent,
+): Promise<AuditEvent> {
+  const event = startEvent(organizationId, source, "success", content);
+  let resumedAt = performance.now();
+  for (const field of valueFields) {
+    const values = content[field];
+    if (!values) continue;
+    resumedAt = await waitIfHeld(resumedAt);
+    event[field] = boundValues(values);
+  }
+  return event;
+}
 
-function buildAuditEvent(
+const valueFields = ["before", "after", "details"] as const;
+
+type EventSource = { readonly actor: Actor; readonly requestId?: string; readonly ip?: string };
+type StartedEvent = { -readonly [Field in keyof AuditEvent]: AuditEvent[Field] };
+
+/** Fields are assigned one by one: on Node 20, spreading them takes twice as long, JSON.stringify included. */
+function startEvent(
   organizationId: string,
   { actor, requestId, ip }: EventSource,
   outcome: AuditEvent["outcome"],
-  content: AuditEventContent,
-): AuditEvent {
-  return {
-    ...newEntity("aud", organizationId),
-    ...content,
-    outcome,
-    actor,
-    ...(requestId !== undefined && { requestId }),
-    ...(ip !== undefined && { ip }),
-  };
+  { action, target }: AuditEventContent,
+): StartedEvent {
+  const event: StartedEvent = Object.assign(newEntity("aud", organizationId), { action, target, outcome, actor });
+  if (requestId !== undefined) event.requestId = requestId;
+  if (ip !== undefined) event.ip = ip;
+  return event;
 }

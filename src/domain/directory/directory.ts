@@ -203,8 +203,15 @@ export class Directory<T extends DirectoryResource> {
     const { name, collection } = this.#type;
     assertCanEdit(current, editor, name);
     const { id, organizationId, createdAt } = current;
-    const envelope = { id, organizationId, createdAt, ...nextVersion(current), ...resolveManagedBy(current, editor) };
-    const resource = { ...envelope, ...internal, ...attributes } as unknown as T;
+    const resource = {
+      id,
+      organizationId,
+      createdAt,
+      ...nextVersion(current),
+      ...resolveManagedBy(current, editor),
+      ...internal,
+      ...attributes,
+    } as unknown as T;
     const written = await this.#withSearchFields(transaction, resource);
     await transaction.for(organizationId).open(collection).replace(written, current.version);
     return resource;

@@ -101,12 +101,12 @@ export function maskUrl(url: string): string {
 /** Truncates a string and removes credentials, filter values, NULs and unpaired surrogates. */
 function sanitize(value: string): string {
   const text = value.slice(0, stringLengthMax);
-  // Most paths are plain, and every request of SCIM is logged.
-  return plainPathPattern.test(text) ? redactText(text) : clean(maskFilterValues(text));
+  // Most paths and URNs are plain, and every request of SCIM is logged.
+  return plainTextPattern.test(text) ? redactText(text) : clean(maskFilterValues(text));
 }
 
 /** Without quotation marks, spaces, percent signs and other characters around which there can be values. */
-const plainPathPattern = /^[\w/.-]*$/;
+const plainTextPattern = /^[\w/.:-]*$/;
 
 const clean = (value: string): string => redactText(value).replaceAll("\0", "").toWellFormed();
 

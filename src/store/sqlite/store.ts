@@ -6,7 +6,7 @@ import type { StoreEngine, WriteListener } from "../engine.ts";
 import { indexKey } from "../errors.ts";
 import { createGroupLists } from "../group-lists.ts";
 import { migrations as allMigrations, type Migration } from "../migrations.ts";
-import { type Entity, parseRawRecord, type RawRecord } from "../record.ts";
+import { type Entity, parseRawRecord } from "../record.ts";
 import type { CollectionDefinition, Index, ReadTenant, Tenant, Transaction } from "../store.ts";
 import { TransactionScope } from "../transaction-scope.ts";
 import { createSqliteReader, createSqliteWriter } from "./collection.ts";
@@ -122,7 +122,6 @@ export function openSqliteStore({
   };
   const readConnection = (): SqliteConnection => currentFile(fileCheckIntervalMs).readConnection();
   const readerPool = (): ReaderPool => currentFile(fileCheckIntervalMs).readerPool;
-  const readSources = { connection: readConnection, readerPool, ...(log && { log }) };
 
   return {
     for: (organizationId): ReadTenant => {
@@ -130,13 +129,22 @@ export function openSqliteStore({
         organizationId,
         open: <T extends Entity>(definition: CollectionDefinition<T>) =>
           createSqliteReader({
-            ...{ organizationId, definition, decode: (record: RawRecord) => parseRawRecord(record) as T },
-            ...readSources,
+            connection: readConnection,
+            readerPool,
+            definition,
+            organizationId,
+            log,
+            decode: (record) => parseRawRecord(record) as T,
           }),
         openRaw: (definition) =>
           createSqliteReader({
-            ...{ organizationId, definition, read: readAsSingleRow, decode: (record: RawRecord) => record },
-            ...readSources,
+            connection: readConnection,
+            readerPool,
+            definition,
+            organizationId,
+            log,
+            read: readAsSingleRow,
+            decode: (record) => record,
           }),
         memberships: createSqliteMembershipReader(readConnection, organizationId),
       };

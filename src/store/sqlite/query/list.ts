@@ -27,7 +27,7 @@ export interface SqliteReadContext<T extends Entity> {
   readonly readerPool?: () => ReaderPool;
   readonly definition: CollectionDefinition<Entity>;
   readonly organizationId: string;
-  readonly log?: Log;
+  readonly log?: Log | undefined;
   /** Reads the rows of a page; default: one row at a time. */
   readonly read?: RowReader;
   /** Converts a stored record to the form that the caller receives. */
