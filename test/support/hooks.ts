@@ -6,16 +6,19 @@ import { root } from "./root.ts";
 import { findUntestedOperations, removeSavedOperations, saveSucceededOperations } from "./tested-operations.ts";
 
 /** Whether all suites run, and not only a file or the tests with certain titles. */
-const isCompleteRun = !process.argv.some(
-  (argument) =>
-    (argument.endsWith(".test.js") && argument !== "dist/test/**/*.test.js") || /^(-[gf]|--f?grep)/.test(argument),
-);
+const isCompleteRun =
+  process.argv.includes("dist/test/**/*.test.js") &&
+  !process.argv.some((argument) => /^(-[gf]|--f?grep)/.test(argument));
+const isParallelWorker = process.env["MOCHA_WORKER_ID"] !== undefined;
+
+// Mocha's pool ends its processes with SIGTERM after a second, while they may still write their coverage.
+if (isParallelWorker) process.on("SIGTERM", () => {});
 
 /** Hooks that run around all suites, or in each process of mocha's parallel mode around those of each file. */
 export const mochaHooks = {
   async afterAll(): Promise<void> {
     saveSucceededOperations();
-    if (process.env["MOCHA_WORKER_ID"] !== undefined) await stopSharedMongod();
+    if (isParallelWorker) await stopSharedMongod();
   },
 };
 

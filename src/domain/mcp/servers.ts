@@ -43,5 +43,5 @@ const toCondition = (access: EffectiveAccess, selection: ToolSelection, ...more:
 
 /** Servers per read. Each can have a million characters. */
 const pageSize = 50;
-const sizeLimit: SizeLimit = { lengthMax: 4_000_000, firstBatch: 5 };
+const sizeLimit: SizeLimit = { lengthMax: 500_000, firstBatch: 2 };
 const serversMax = 2000;

@@ -1,7 +1,7 @@
 import type { McpServer, Tool } from "../../../schemas/mcp-server.ts";
 import type { Policy } from "../../../schemas/policy.ts";
 import { AppError } from "../../errors.ts";
-import { waitIfHeld } from "../../own-tick.ts";
+import { waitForOwnTick, waitIfHeld } from "../../own-tick.ts";
 import { mcpServers } from "../../store/collections.ts";
 import { pages } from "../../store/paging/pages.ts";
 import type { Condition, SizeLimit } from "../../store/query.ts";
@@ -100,6 +100,8 @@ export class UserTools {
     const reader = this.#store.for(access.organizationId).open(mcpServers);
     const all = [access.toCondition("mcp-server"), ...toSelectionConditions(selection)];
     for await (const servers of pages(reader, { where: { op: "and", all }, limit: pageSize, sizeLimit })) {
+      // Concurrent lists would otherwise go on in one tick.
+      if (servers.reduce((count, { tools }) => count + tools.length, 0) > manyTools) await waitForOwnTick();
       let resumedAt = performance.now();
       for (const server of servers) {
         resumedAt = await waitIfHeld(resumedAt);
@@ -168,7 +170,9 @@ export class UserTools {
 
 /** Servers per read. Each has up to 500 tools. */
 const pageSize = 50;
-const sizeLimit: SizeLimit = { lengthMax: 4_000_000, firstBatch: 5 };
+/** Tools whose checks take milliseconds. */
+const manyTools = 100;
+const sizeLimit: SizeLimit = { lengthMax: 500_000, firstBatch: 2 };
 /** Characters of the tools in one page. Longer pages take more than some milliseconds in each step of a response. */
 const pageLengthMax = 1_000_000;
 const toolsMax = 20_000;

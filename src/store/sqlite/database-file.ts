@@ -10,6 +10,7 @@ import { SqliteConnection } from "./driver.ts";
 import { toStartupError } from "./file-errors.ts";
 import { ReaderPool } from "./readers/reader-pool.ts";
 import { assertCompatibleDatabase, prepareSqliteSchema } from "./schema/tables.ts";
+import { checkpointAtCommit } from "./write-queue.ts";
 
 interface DatabaseFileOptions {
   readonly dataDir: string;
@@ -51,7 +52,7 @@ export class DatabaseFile {
     this.#path = path;
     this.identity = readFileIdentity(path) ?? "";
     this.writeConnection = new SqliteConnection(path);
-    this.writeConnection.exec(`${durabilityPragmas}; PRAGMA wal_autocheckpoint=250`);
+    this.writeConnection.exec(`${durabilityPragmas}; ${checkpointAtCommit}`);
     this.#readConnection = new SqliteConnection(path);
     this.#readConnection.exec(`${durabilityPragmas}; PRAGMA query_only=1; PRAGMA wal_autocheckpoint=0`);
     this.readerPool = new ReaderPool(path, scanTimeMs);

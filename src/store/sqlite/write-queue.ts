@@ -1,6 +1,9 @@
 import { waitForOwnTick, waitIfHeld } from "../../own-tick.ts";
 import type { SqliteConnection } from "./driver.ts";
 
+/** Lets a commit copy the write-ahead log into the database when the log has this many pages. */
+export const checkpointAtCommit = "PRAGMA wal_autocheckpoint=250";
+
 /**
  * The queue of all transactions. They run strictly one after another on the write connection, up to sixteen in one
  * commit (group commit: one flush to disk), each in a savepoint, so that one can fail without the others.
@@ -12,6 +15,7 @@ export class WriteQueue {
   readonly #afterGroup: () => void;
   #draining: Promise<void> | undefined;
   #committing: Promise<unknown> | undefined;
+  #hasLongLog = false;
 
   /**
    * @param connection returns the current write connection; throws when the store is unavailable
@@ -61,6 +65,7 @@ export class WriteQueue {
         if (outcome?.status === "fulfilled") job.resolve(outcome.value);
         else job.reject(outcome?.reason);
       }
+      if (this.#hasLongLog) await this.#checkpoint();
       await yieldToEventLoop(); // lets sockets be read, so that the next group can fill
     }
     this.#draining = undefined;
@@ -79,9 +84,11 @@ export class WriteQueue {
         outcomes.push(await runJob(connection, job));
         if (performance.now() - startedAt > groupMsMax) break;
       }
-      if (performance.now() - startedAt > groupMsMax) await waitForOwnTick();
+      const isLong = performance.now() - startedAt > groupMsMax;
+      if (isLong) await waitForOwnTick();
       this.#beforeCommit(connection);
-      connection.exec("COMMIT");
+      if (isLong) this.#commitWithoutCheckpoint(connection);
+      else connection.exec("COMMIT");
       return outcomes;
     } catch (reason) {
       if (connection) rollBack(connection);
@@ -89,6 +96,27 @@ export class WriteQueue {
       return jobs.map((_, at) => (outcomes[at]?.status === "rejected" ? outcomes[at] : { status: "rejected", reason }));
     } finally {
       this.#afterGroup();
+    }
+  }
+
+  /** Commits a large group. The checkpoint takes as long as the commit, so that it follows in a tick of its own. */
+  #commitWithoutCheckpoint(connection: SqliteConnection): void {
+    connection.exec("PRAGMA wal_autocheckpoint=0");
+    try {
+      connection.exec("COMMIT");
+      this.#hasLongLog = true;
+    } finally {
+      connection.exec(checkpointAtCommit);
+    }
+  }
+
+  async #checkpoint(): Promise<void> {
+    this.#hasLongLog = false;
+    await waitForOwnTick();
+    try {
+      this.#connection().exec("PRAGMA wal_checkpoint(PASSIVE)");
+    } catch {
+      // The log keeps what the database lacks. The next commit tries again.
     }
   }
 }
