@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import { newId } from "../../../src/domain/entity.ts";
 import { collections, groups } from "../../../src/store/collections.ts";
-import { describeOnMongod } from "../../support/mongod.ts";
+import { describeOnOwnMongod } from "../../support/mongod.ts";
 import { type MongoTestStore, mongoTestStoreOpener } from "./mongodb.fixture.ts";
 import { type CommandCounts, countCommands } from "./round-trips.fixture.ts";
 
-describeOnMongod("Groups of users on MongoDB", (uri) => {
+describeOnOwnMongod("Groups of users on MongoDB", (uri) => {
   let opened: MongoTestStore;
   before(async () => {
     opened = await mongoTestStoreOpener(uri())({ collections });

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { Writer } from "../../../../src/store/store.ts";
-import { describeOnMongod } from "../../../support/mongod.ts";
+import { describeOnOwnMongod } from "../../../support/mongod.ts";
 import {
   contractCollections,
   insertAll,
@@ -14,7 +14,7 @@ import { type MongoTestStore, mongoTestStoreOpener } from "../mongodb.fixture.ts
 import { countCommands } from "../round-trips.fixture.ts";
 
 /** The driver encodes one command at once, which holds the event loop for as long as it takes. */
-describeOnMongod("Large changes on MongoDB", (uri) => {
+describeOnOwnMongod("Large changes on MongoDB", (uri) => {
   let opened: MongoTestStore;
   let organization: string;
   before(async () => {
