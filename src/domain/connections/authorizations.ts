@@ -7,7 +7,7 @@ import type { AuthorizationRequests } from "../oauth/authorization-requests.ts";
 import { toRedirectUri } from "../oauth/oauth-settings.ts";
 import { buildAuthorizationUrl } from "./authorization-url.ts";
 import type { SigningKey } from "./signing-key.ts";
-import { issueState, isValidState, type StateSubject } from "./state.ts";
+import { invalidState, issueState, isValidState, type StateSubject } from "./state.ts";
 
 export interface AuthorizationOptions {
   /** The key that signs states. */
@@ -70,9 +70,7 @@ export class Authorizations {
   /** @throws AppError invalid-value for a state that was not issued for this user and server, or has expired */
   async assertState(state: string, access: EffectiveAccess, mcpServerId: string): Promise<void> {
     const key = await this.#options.key.get();
-    if (isValidState(state, key, toStateSubject(access, mcpServerId), this.#now())) return;
-    const detail = "state was not issued for this user and MCP server, or has expired. Request a new auth URL.";
-    throw new AppError("invalid-value", detail, { field: "state" });
+    if (!isValidState(state, key, toStateSubject(access, mcpServerId), this.#now())) throw invalidState();
   }
 }
 

@@ -1,4 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { AppError } from "../../errors.ts";
 
 /** The user and MCP server that a state is issued for. */
 export interface StateSubject {
@@ -36,6 +37,12 @@ export function isValidState(state: string, key: Buffer, subject: StateSubject, 
   const payload = bytes.subarray(0, -macBytes);
   const isMacValid = timingSafeEqual(bytes.subarray(-macBytes), computeMac(key, subject, payload));
   return isMacValid && now < payload.readUIntBE(nonceBytes, expiryBytes);
+}
+
+/** The error for every state that cannot be used. It does not state which cause it is. */
+export function invalidState(): AppError {
+  const detail = "state was not issued for this user and MCP server, or has expired. Request a new auth URL.";
+  return new AppError("invalid-value", detail, { field: "state" });
 }
 
 /**

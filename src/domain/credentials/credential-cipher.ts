@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, hash, randomBytes } from "node:crypto";
+import { AppError } from "../../errors.ts";
 
 /** What a credential belongs to. A ciphertext decrypts only with the binding that it was encrypted with. */
 export interface CredentialBinding {
@@ -32,6 +33,17 @@ export class CredentialCipher {
   constructor(keys: readonly Buffer[]) {
     this.#keys = new Map(keys.map((key) => [toKeyId(key), key]));
     this.currentKeyId = keys[0] && toKeyId(keys[0]);
+  }
+
+  /**
+   * Checks that credentials can be stored.
+   * @param what names them in the message
+   * @throws AppError not-implemented if there is no key
+   */
+  assertKey(what = "credentials of MCP servers"): void {
+    if (this.currentKeyId !== undefined) return;
+    const message = `This installation stores no ${what}, because CREDENTIAL_KEY is not set.`;
+    throw new AppError("not-implemented", message);
   }
 
   /** @throws Error if there is no key */

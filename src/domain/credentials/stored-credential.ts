@@ -22,6 +22,17 @@ export function findCredential(
   return tenant.open(upstreamCredentials).get(purpose ? toClientSecretId(holderId) : toCredentialId(holderId));
 }
 
+/** Writes a credential. @param current the one that it replaces, if there is one */
+export async function writeCredential(
+  tenant: Tenant<"write">,
+  credential: UpstreamCredential,
+  current: UpstreamCredential | undefined,
+): Promise<void> {
+  const writer = tenant.open(upstreamCredentials);
+  if (current) await writer.replace(credential, current.version);
+  else await writer.insert(credential);
+}
+
 /** Returns what is known about a credential without it. */
 export const toCredentialStatus = (stored: UpstreamCredential | undefined): CredentialStatus =>
   stored

@@ -2,7 +2,7 @@ import type { Connection } from "../../../schemas/connection.ts";
 import type { CredentialStatus } from "../../../schemas/credential.ts";
 import type { McpServer } from "../../../schemas/mcp-server.ts";
 import { AppError } from "../../errors.ts";
-import { mcpServers, type UpstreamCredential, upstreamCredentials } from "../../store/collections.ts";
+import { mcpServers, type UpstreamCredential } from "../../store/collections.ts";
 import type { Store, Transaction } from "../../store/store.ts";
 import type { EffectiveAccess } from "../access/effective-access.ts";
 import { recordAuditEvent } from "../audit/record.ts";
@@ -19,7 +19,7 @@ import type { ConnectionTokens } from "../oauth/connection-tokens.ts";
 import { connectText, originOf } from "../oauth/oauth-settings.ts";
 import { removeCredential } from "../oauth/removed-credentials.ts";
 import type { CredentialCipher } from "./credential-cipher.ts";
-import { findCredential, toCredentialId, toCredentialStatus } from "./stored-credential.ts";
+import { findCredential, toCredentialId, toCredentialStatus, writeCredential } from "./stored-credential.ts";
 
 export interface UpstreamCredentialOptions {
   readonly store: Store;
@@ -192,19 +192,12 @@ export class UpstreamCredentials {
     const entity = current ?? { ...newEntity("crd", organizationId), id: toCredentialId(holderId) };
     const encrypted = this.#cipher.encrypt(value, { organizationId, holderId, origin });
     const credential = { ...entity, holderId, origin, ...encrypted, ...(current && nextVersion(current)) };
-    const writer = tenant.open(upstreamCredentials);
-    if (current) await writer.replace(credential, current.version);
-    else await writer.insert(credential);
+    await writeCredential(tenant, credential, current);
     return credential;
   }
 
   #assertValue(value: string): void {
-    if (this.#cipher.currentKeyId === undefined) {
-      throw new AppError(
-        "not-implemented",
-        "This installation stores no credentials of MCP servers, because CREDENTIAL_KEY is not set.",
-      );
-    }
+    this.#cipher.assertKey();
     if (this.#isOwnCredential(value)) {
       const detail = "value contains a token of this service, which no MCP server may receive.";
       throw new AppError("invalid-value", detail, { field: "value" });

@@ -41,10 +41,7 @@ export class AuthorizationRequests {
    * @throws AppError not-implemented without a key; conflict for a server that it does not call
    */
   assertCanComplete({ transport, slug }: McpServer): void {
-    if (this.#cipher.currentKeyId === undefined) {
-      const message = "This installation stores no credentials of MCP servers, because CREDENTIAL_KEY is not set.";
-      throw new AppError("not-implemented", message);
-    }
+    this.#cipher.assertKey();
     if (transport === "http") return;
     const problem = `has transport ${transport}, so that this service does not call it`;
     const fix = "An admin must set auth.redirectUri to that of the client that connects to it.";

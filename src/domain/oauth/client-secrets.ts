@@ -6,7 +6,12 @@ import { recordAuditEvent } from "../audit/record.ts";
 import type { Caller } from "../caller.ts";
 import { mcpServerNotFound } from "../connections/connection-changes.ts";
 import type { CredentialCipher } from "../credentials/credential-cipher.ts";
-import { findCredential, toClientSecretId, toCredentialStatus } from "../credentials/stored-credential.ts";
+import {
+  findCredential,
+  toClientSecretId,
+  toCredentialStatus,
+  writeCredential,
+} from "../credentials/stored-credential.ts";
 import { newEntity, nextVersion } from "../entity.ts";
 import { originOf } from "./oauth-settings.ts";
 
@@ -33,10 +38,7 @@ export class ClientSecrets {
 
   /** @throws AppError not-found; invalid-value; conflict without `auth.type` oauth2; not-implemented without a key */
   async set(caller: Caller, mcpServerId: string, value: string): Promise<CredentialStatus> {
-    if (this.#cipher.currentKeyId === undefined) {
-      const message = "This installation stores no client secrets, because CREDENTIAL_KEY is not set.";
-      throw new AppError("not-implemented", message);
-    }
+    this.#cipher.assertKey("client secrets");
     if (this.#isOwnCredential(value)) {
       const detail = "value contains a token of this service, which no other server may receive.";
       throw new AppError("invalid-value", detail, { field: "value" });
@@ -61,9 +63,7 @@ export class ClientSecrets {
           ...{ ...entity, holderId: mcpServerId, origin, purpose, ...encrypted },
           ...(current && nextVersion(current)),
         };
-        const writer = tenant.open(upstreamCredentials);
-        if (current) await writer.replace(secret, current.version);
-        else await writer.insert(secret);
+        await writeCredential(tenant, secret, current);
         await recordAuditEvent(transaction, organizationId, caller, {
           action: "mcp-server.client-secret.set",
           target: { type: "mcp-server", id: mcpServerId },

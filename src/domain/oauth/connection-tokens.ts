@@ -11,7 +11,7 @@ import { connectText, originOf, readClient } from "./oauth-settings.ts";
 import { claimMs, claimRefresh, replaceClaimed } from "./refresh-claims.ts";
 import { enqueueRevocation } from "./removed-credentials.ts";
 import { type TokenEndpoint, TokenEndpointError } from "./token-endpoint.ts";
-import { isExpiring, parseTokenSet, type TokenSet, toBearer } from "./token-set.ts";
+import { decryptTokens, encryptTokens, isExpiring, type TokenSet, toBearer } from "./token-set.ts";
 
 export interface ConnectionTokenServices {
   readonly store: Store;
@@ -168,11 +168,9 @@ export class ConnectionTokens {
   async #storeRenewed(stored: UpstreamCredential, tokens: TokenSet, claim: string): Promise<TokenSet | undefined> {
     for (let attempt = 1; ; attempt++) {
       try {
-        const isStored = await replaceClaimed(this.#services.store, stored, claim, (current) => {
-          const { organizationId, holderId, origin } = current;
-          const binding = { organizationId, holderId, origin, purpose: "oauth-tokens" } as const;
-          return this.#services.cipher.encrypt(JSON.stringify(tokens), binding);
-        });
+        const isStored = await replaceClaimed(this.#services.store, stored, claim, (current) =>
+          encryptTokens(this.#services.cipher, current, tokens),
+        );
         return isStored ? tokens : undefined;
       } catch (error) {
         if (!hasErrorCode(error, "unavailable") || attempt === storeAttemptsMax) throw error;
@@ -183,12 +181,10 @@ export class ConnectionTokens {
 
   async #rereadAfterLoss(server: McpServer, stored: UpstreamCredential, renewed: TokenSet): Promise<TokenSet> {
     const { store, cipher } = this.#services;
-    const { organizationId, holderId, origin } = stored;
-    const current = await store.for(organizationId).open(upstreamCredentials).get(stored.id);
+    const current = await store.for(stored.organizationId).open(upstreamCredentials).get(stored.id);
     const tokens = current?.purpose === "oauth-tokens" ? this.#decrypt(current) : undefined;
     if (tokens) return tokens;
-    const binding = { organizationId, holderId, origin, purpose: "oauth-tokens" } as const;
-    const lost = { ...stored, ...cipher.encrypt(JSON.stringify(renewed), binding) };
+    const lost = { ...stored, ...encryptTokens(cipher, stored, renewed) };
     await store.transaction((transaction) => enqueueRevocation(transaction, lost));
     throw this.#mustConnect(server, "was removed");
   }
@@ -217,9 +213,7 @@ export class ConnectionTokens {
   }
 
   #decrypt(stored: UpstreamCredential): TokenSet | undefined {
-    const { organizationId, holderId, origin } = stored;
-    const json = this.#services.cipher.decrypt(stored, { organizationId, holderId, origin, purpose: "oauth-tokens" });
-    return json === undefined ? undefined : parseTokenSet(json);
+    return decryptTokens(this.#services.cipher, stored);
   }
 
   #mustConnect({ slug }: McpServer, problem: string): AppError {

@@ -2,13 +2,7 @@ import type { Connection } from "../../../schemas/connection.ts";
 import type { McpServer } from "../../../schemas/mcp-server.ts";
 import { AppError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
-import {
-  type AuthorizationRequest,
-  mcpServers,
-  type UpstreamCredential,
-  upstreamCredentials,
-  users,
-} from "../../store/collections.ts";
+import { type AuthorizationRequest, mcpServers, type UpstreamCredential, users } from "../../store/collections.ts";
 import type { Store, Transaction } from "../../store/store.ts";
 import type { AccessResolver } from "../access/access-resolver.ts";
 import type { EffectiveAccess } from "../access/effective-access.ts";
@@ -17,15 +11,16 @@ import { recordRejectedAuthorization } from "../audit/rejected-authorizations.ts
 import type { Caller } from "../caller.ts";
 import { retryOnConflict } from "../conflict.ts";
 import { findConnection, putConnectionWithin, toConnectionKey } from "../connections/connection-changes.ts";
+import { invalidState } from "../connections/state.ts";
 import type { CredentialCipher } from "../credentials/credential-cipher.ts";
-import { findCredential, toCredentialId } from "../credentials/stored-credential.ts";
+import { findCredential, toCredentialId, writeCredential } from "../credentials/stored-credential.ts";
 import { newEntity, nextVersion } from "../entity.ts";
 import { isOutdated } from "../tokens/generation.ts";
 import type { AuthorizationRequests } from "./authorization-requests.ts";
 import { hashSettings, type OAuth2Auth, originOf, readClient, toRedirectUri } from "./oauth-settings.ts";
 import { enqueueRevocation } from "./removed-credentials.ts";
 import { type TokenEndpoint, TokenEndpointError } from "./token-endpoint.ts";
-import type { TokenSet } from "./token-set.ts";
+import { encryptTokens, type TokenSet } from "./token-set.ts";
 
 export interface OAuthConnectionServices {
   readonly store: Store;
@@ -187,8 +182,13 @@ export class OAuthConnections {
     tokens: TokenSet,
   ) {
     const { store, cipher, log } = this.#services;
-    const binding = { organizationId, holderId, origin: originOf(url), purpose: "oauth-tokens" } as const;
-    const unused = { ...binding, mcpServerId, ...cipher.encrypt(JSON.stringify(tokens), binding) };
+    const holder = { organizationId, holderId, origin: originOf(url) };
+    const unused = {
+      ...holder,
+      mcpServerId,
+      ...encryptTokens(cipher, holder, tokens),
+      purpose: "oauth-tokens",
+    } as const;
     await store
       .transaction((transaction) => enqueueRevocation(transaction, unused))
       .catch((cause: unknown) =>
@@ -202,19 +202,16 @@ export class OAuthConnections {
     { url }: McpServer,
     tokens: TokenSet,
   ): Promise<void> {
-    const writer = transaction.for(organizationId).open(upstreamCredentials);
-    const current = await findCredential(transaction.for(organizationId), holderId);
-    const origin = originOf(url);
-    const purpose = "oauth-tokens" as const;
-    const binding = { organizationId, holderId, origin, purpose };
+    const tenant = transaction.for(organizationId);
+    const current = await findCredential(tenant, holderId);
+    const holder = { organizationId, holderId, origin: originOf(url) };
     const credential: UpstreamCredential = {
-      ...{ ...newEntity("crd", organizationId), id: toCredentialId(holderId), holderId, userId, mcpServerId, origin },
-      ...{ ...this.#services.cipher.encrypt(JSON.stringify(tokens), binding), purpose },
+      ...{ ...newEntity("crd", organizationId), id: toCredentialId(holderId), ...holder, userId, mcpServerId },
+      ...{ ...encryptTokens(this.#services.cipher, holder, tokens), purpose: "oauth-tokens" },
       ...(current && { version: nextVersion(current).version }),
     };
     // The previous tokens are not revoked: at some servers that would end the new authorization too.
-    if (current) await writer.replace(credential, current.version);
-    else await writer.insert(credential);
+    await writeCredential(tenant, credential, current);
   }
 
   async #findServer({ organizationId, mcpServerId }: AuthorizationRequest): Promise<OAuthServer> {
@@ -246,8 +243,3 @@ function assertIssuer({ slug, auth }: OAuthServer, iss: string | undefined): voi
     `The response is not from the authorization server of the MCP server ${slug}: its iss is ${iss === undefined ? "missing" : "another one"}. An admin must check auth.issuer.`,
   );
 }
-
-const invalidState = (): AppError => {
-  const detail = "state was not issued for this user and MCP server, or has expired. Request a new auth URL.";
-  return new AppError("invalid-value", detail, { field: "state" });
-};

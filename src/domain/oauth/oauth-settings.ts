@@ -1,10 +1,10 @@
 import { hash } from "node:crypto";
 import type { McpServer } from "../../../schemas/mcp-server.ts";
 import { AppError } from "../../errors.ts";
-import { type RevocationClient, upstreamCredentials } from "../../store/collections.ts";
+import type { RevocationClient, UpstreamCredential } from "../../store/collections.ts";
 import type { Tenant } from "../../store/store.ts";
 import type { CredentialCipher } from "../credentials/credential-cipher.ts";
-import { findCredential, toClientSecretId } from "../credentials/stored-credential.ts";
+import { findCredential } from "../credentials/stored-credential.ts";
 import type { OAuthClient } from "./token-endpoint.ts";
 
 /** The OAuth 2.0 settings of an MCP server. */
@@ -34,28 +34,35 @@ export const connectText = (publicUrl: string, slug: string): string =>
  * @throws AppError conflict if the secret cannot be used
  */
 export async function readClient(
-  tenant: Pick<Tenant<"read">, "open" | "organizationId">,
+  tenant: Pick<Tenant<"read">, "open">,
   cipher: CredentialCipher,
   { id, slug }: McpServer,
   { tokenUrl, clientId, clientAuthentication = "basic", resource }: OAuth2Auth,
 ): Promise<OAuthClient> {
   const client = { slug, tokenUrl, clientId, authentication: clientAuthentication, ...(resource && { resource }) };
-  const stored = await tenant.open(upstreamCredentials).get(toClientSecretId(id));
+  const stored = await findCredential(tenant, id, "client-secret");
   if (!stored) return client;
   const storeAgain = `An admin must store it again with PUT /api/mcp-servers/${slug}/client-secret.`;
   if (stored.origin !== originOf(tokenUrl)) {
     const message = `The origin of auth.tokenUrl of the MCP server ${slug} has changed since its client secret was stored.`;
     throw new AppError("conflict", `${message} ${storeAgain}`);
   }
-  const { organizationId } = tenant;
-  const { holderId, origin } = stored;
-  const secret = cipher.decrypt(stored, { organizationId, holderId, origin, purpose: "client-secret" });
+  const secret = decryptClientSecret(cipher, stored);
   if (secret !== undefined) return { ...client, secret };
   throw new AppError(
     "conflict",
     `The client secret of the MCP server ${slug} cannot be decrypted: its key ${stored.keyId} is neither CREDENTIAL_KEY nor in CREDENTIAL_KEYS_PREVIOUS. ${storeAgain}`,
   );
 }
+
+/** @returns undefined if the key is missing, or if the secret or its binding was changed */
+export const decryptClientSecret = (
+  cipher: CredentialCipher,
+  stored: Pick<UpstreamCredential, "organizationId" | "holderId" | "origin" | "keyId" | "ciphertext">,
+): string | undefined => {
+  const { organizationId, holderId, origin } = stored;
+  return cipher.decrypt(stored, { organizationId, holderId, origin, purpose: "client-secret" });
+};
 
 /** @returns how the tokens of a server are revoked; undefined if its settings have no revocation endpoint */
 export async function readRevocationClient(

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { RejectedAddressError } from "../outbound/address-guard.ts";
 import { readBoundedBody } from "../outbound/bounded-body.ts";
 import type { GuardedHttp } from "../outbound/guarded-http.ts";
+import { isMcpObject } from "../upstream/upstream-calls.ts";
 import { readTokenResponse, type TokenSet } from "./token-set.ts";
 
 /** The OAuth 2.0 client that this service is at the authorization server of an MCP server. */
@@ -158,7 +159,7 @@ function toBasic(clientId: string, secret: string): string {
 function parseObject(text: string): object | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
+    return isMcpObject(value) ? value : undefined;
   } catch {
     return undefined;
   }

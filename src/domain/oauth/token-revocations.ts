@@ -3,9 +3,9 @@ import { serviceTenant, type TokenRevocation, tokenRevocations } from "../../sto
 import type { Store } from "../../store/store.ts";
 import type { CredentialCipher } from "../credentials/credential-cipher.ts";
 import { nextVersion } from "../entity.ts";
-import { originOf } from "./oauth-settings.ts";
+import { decryptClientSecret, originOf } from "./oauth-settings.ts";
 import type { OAuthClient, TokenEndpoint } from "./token-endpoint.ts";
-import { parseTokenSet } from "./token-set.ts";
+import { decryptTokens } from "./token-set.ts";
 
 /** Revocations per run, and attempts before one is abandoned. Each attempt sends two requests at most. */
 const batchMax = 20;
@@ -65,13 +65,11 @@ export class TokenRevocations {
 
   /** @returns whether nothing is left to do */
   async #revoke({ targetOrganizationId: organizationId, client, ...stored }: TokenRevocation): Promise<boolean> {
-    const { holderId, origin } = stored;
-    const json = this.#cipher.decrypt(stored, { organizationId, holderId, origin, purpose: "oauth-tokens" });
-    const tokens = json === undefined ? undefined : parseTokenSet(json);
+    const tokens = decryptTokens(this.#cipher, { ...stored, organizationId });
     const { revocationUrl, clientId, authentication } = client;
     // Tokens are sent only to the origin that issued them.
     if (!tokens || originOf(tokens.tokenUrl) !== originOf(revocationUrl)) return true;
-    const secret = client.secret && this.#cipher.decrypt(client.secret, toSecretBinding(organizationId, client.secret));
+    const secret = client.secret && decryptClientSecret(this.#cipher, { ...client.secret, organizationId });
     const oauthClient: OAuthClient = {
       ...{ slug: "", tokenUrl: tokens.tokenUrl, clientId, authentication },
       ...(secret !== undefined && { secret }),
@@ -82,8 +80,3 @@ export class TokenRevocations {
     return revoke(accessToken, "access_token");
   }
 }
-
-const toSecretBinding = (
-  organizationId: string,
-  { holderId, origin }: NonNullable<TokenRevocation["client"]["secret"]>,
-) => ({ organizationId, holderId, origin, purpose: "client-secret" }) as const;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { CredentialCipher, EncryptedCredential } from "../credentials/credential-cipher.ts";
 
 /** A visible ASCII string that fits into a header. */
 const token = z.string().regex(/^[\x21-\x7e]{1,8192}$/);
@@ -57,14 +58,32 @@ export function readTokenResponse(
   };
 }
 
-/** @returns undefined for a string that `JSON.stringify` of a token set did not produce */
-export function parseTokenSet(json: string): TokenSet | undefined {
+/** Whose tokens they are, and the origin of the MCP server that they are sent to. */
+interface TokenHolder {
+  readonly organizationId: string;
+  readonly holderId: string;
+  readonly origin: string;
+}
+
+/** Encrypts tokens for their record. @throws Error if there is no key */
+export const encryptTokens = (cipher: CredentialCipher, holder: TokenHolder, tokens: TokenSet): EncryptedCredential =>
+  cipher.encrypt(JSON.stringify(tokens), toBinding(holder));
+
+/** @returns undefined if the key is missing, or for what `encryptTokens` did not return for this holder */
+export function decryptTokens(
+  cipher: CredentialCipher,
+  stored: TokenHolder & EncryptedCredential,
+): TokenSet | undefined {
+  const json = cipher.decrypt(stored, toBinding(stored));
   try {
-    return tokenSet.parse(JSON.parse(json));
+    return json === undefined ? undefined : tokenSet.parse(JSON.parse(json));
   } catch {
     return undefined;
   }
 }
+
+const toBinding = ({ organizationId, holderId, origin }: TokenHolder) =>
+  ({ organizationId, holderId, origin, purpose: "oauth-tokens" }) as const;
 
 /** Returns the value of the Authorization header (RFC 6750 section 2.1). */
 export const toBearer = ({ accessToken }: TokenSet): string => `Bearer ${accessToken}`;
