@@ -1,4 +1,3 @@
-import type { Tool } from "../../../schemas/mcp-server.ts";
 import { AppError, hasErrorCode } from "../../errors.ts";
 import { redactText } from "../../log.ts";
 import { isLong, waitForOwnTick } from "../../own-tick.ts";
@@ -10,15 +9,14 @@ import type {
   ToolResult,
   UpstreamCalls,
   UpstreamInput,
-  UpstreamOutcome,
   UpstreamProgress,
 } from "../upstream/upstream-calls.ts";
 import { type ArgumentAudit, toAuditedArguments } from "./audited-arguments.ts";
+import { type CallEnd, readOutcome } from "./call-end.ts";
 import type { ToolCallLog } from "./call-log.ts";
 import { CallMonitor, type RenewableGrant } from "./call-monitor.ts";
 import { CallSlots } from "./call-slots.ts";
 import type { InputRequest, InputRequests } from "./input-requests.ts";
-import { findOutputIssue } from "./output-check.ts";
 import { toErrorResult } from "./tool-result.ts";
 import type { ToolSelection } from "./tool-selection.ts";
 import type { UserTool, UserTools, WithheldTool } from "./user-tools.ts";
@@ -210,12 +208,6 @@ export class ToolCalls {
   }
 }
 
-/** How a call ended, and its description in the audit log. */
-interface CallEnd {
-  readonly result: ToolResult | InputRequest;
-  readonly description: string;
-}
-
 const withdrawnText =
   "The call was ended: the token or the user is no longer valid, or the user may not use the tool any more. The tool may have run.";
 
@@ -255,29 +247,4 @@ function toUpstreamCall(
     ...(elicitation && { elicitation }),
     ...(input && { input }),
   };
-}
-
-function readOutcome(outcome: UpstreamOutcome, tool: Tool): CallEnd {
-  if (outcome.kind === "input-required") throw new Error("The request for input was not passed on.");
-  if (outcome.kind === "fault") return { result: toErrorResult(outcome.text), description: outcome.cause };
-  const { result } = outcome;
-  if (result.isError === true) return { result, description: "tool-error" };
-  const mismatch = findOutputMismatch(result, tool);
-  return mismatch ? { result: mismatch, description: "output-mismatch" } : { result, description: "success" };
-}
-
-/**
- * Clients reject a result that does not match the output schema, so that the model would not learn that the tool ran.
- * @returns the error result instead, with the content of the result; undefined if the result matches
- */
-function findOutputMismatch({ content, structuredContent }: ToolResult, tool: Tool): ToolResult | undefined {
-  if (tool.outputSchema === undefined) return undefined;
-  const issue =
-    structuredContent === undefined
-      ? { path: [], message: "there is none" }
-      : findOutputIssue(tool.outputSchema, structuredContent);
-  if (!issue) return undefined;
-  const where = issue.path.length > 0 ? ` at ${issue.path.join(".")}` : "";
-  const text = `The tool ran, and its structured result does not match its output schema${where}: ${issue.message}. Do not repeat the call. The content of the result follows.`;
-  return { content: [...toErrorResult(text).content, ...content], isError: true };
 }

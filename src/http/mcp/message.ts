@@ -83,6 +83,7 @@ const reference: ParamRule = {
 };
 const values: ParamRule = { expected: "an object", isValid: isMcpObject, isOptional: true };
 
+/** The parameters of each method that has a handler in `sdk-server.ts`. */
 const paramRules: Readonly<Record<string, Readonly<Record<string, ParamRule>>>> = {
   "tools/list": { cursor },
   "prompts/list": { cursor },
@@ -95,6 +96,9 @@ const paramRules: Readonly<Record<string, Readonly<Record<string, ParamRule>>>> 
   "skills/list": { cursor },
   "skills/get": { uri: text },
 };
+
+/** Whether the service serves a method with a handler of its own. The SDK serves the others, such as `initialize`. */
+export const hasOwnHandler = ({ method = "" }: JsonRpcMessage): boolean => Object.hasOwn(paramRules, method);
 
 /**
  * Returns the id to repeat in an error response. Some clients lose the call, or the whole session, without it.

@@ -6,7 +6,14 @@ import { allowMethod } from "../server/methods.ts";
 import { logRequests } from "../server/request-log.ts";
 import { createMcpContext, type McpEndpoint, type McpServices } from "./context.ts";
 import { mcpErrorHandler } from "./errors.ts";
-import { assertParams, type JsonRpcMessage, readId, readMessage, UnsupportedMethodError } from "./message.ts";
+import {
+  assertParams,
+  hasOwnHandler,
+  type JsonRpcMessage,
+  readId,
+  readMessage,
+  UnsupportedMethodError,
+} from "./message.ts";
 import { checkOrigin, type OriginOptions } from "./origin.ts";
 import { McpProtocol } from "./protocol.ts";
 import { respond } from "./respond.ts";
@@ -70,21 +77,13 @@ async function serve(
   if (endpoint.kind !== "all") await context.selection();
   assertParams(message);
   assertSupported(message);
-  if (!countedByHandler.has(message.method ?? "")) {
+  // Handlers count their methods, and respond with an error of the method: some clients lose their session at a 429.
+  if (!hasOwnHandler(message)) {
     const limitExceeded = context.countMessage();
     if (limitExceeded) throw limitExceeded;
   }
   await respond(res, await protocol.serve(req, message, context), readId(message));
 }
-
-/**
- * The methods whose handlers count them, and respond with an error of the method: some clients lose their session at a
- * 429. All others, such as `initialize`, `server/discover` and notifications, are counted before they are served.
- */
-const countedByHandler: ReadonlySet<string> = new Set([
-  ...["tools/list", "tools/call", "prompts/list", "prompts/get", "completion/complete"],
-  ...["resources/list", "resources/templates/list", "resources/read", "skills/list", "skills/get"],
-]);
 
 /**
  * Rejects streams of changes, which the SDK would keep open without end, also after the token is revoked.

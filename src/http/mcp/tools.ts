@@ -2,7 +2,7 @@ import type { CalledTool, ToolCall } from "../../domain/mcp/tool-calls.ts";
 import { toToolDefinition } from "../../domain/mcp/tool-definition.ts";
 import { toErrorResult, toValueResult } from "../../domain/mcp/tool-result.ts";
 import { searchTools } from "../../domain/mcp/tool-search.ts";
-import type { McpObject } from "../../domain/upstream/upstream-calls.ts";
+import { isMcpObject, type McpObject } from "../../domain/upstream/upstream-calls.ts";
 import { hasErrorCode } from "../../errors.ts";
 import type { McpContext, McpServices } from "./context.ts";
 import { InvalidParamsError } from "./message.ts";
@@ -20,11 +20,11 @@ export async function listTools(
   cursor: string | undefined,
 ): Promise<{ readonly tools: readonly McpObject[]; readonly nextCursor?: string }> {
   const own = listOwnTools(context).map(({ definition }) => definition);
-  const enough = context.mode === "tools" ? undefined : context.mode === "search" ? 0 : listedMax;
-  if (enough === 0) return { tools: [...own, ...searchToolDefinitions] };
-  const options = { ...readCursor(cursor), ...(enough !== undefined && { enough }) };
+  const searched = { tools: [...own, ...searchToolDefinitions] };
+  if (context.mode === "search") return searched;
+  const options = { ...readCursor(cursor), ...(context.mode === "auto" && { enough: listedMax }) };
   const page = await tools.listPage(await context.access(), await context.selection(), options);
-  if (!page) return { tools: [...own, ...searchToolDefinitions] };
+  if (!page) return searched;
   const listed = page.tools.map(({ wireName, tool }) => toToolDefinition(wireName, tool));
   const last = page.tools.at(-1);
   return {
@@ -114,10 +114,8 @@ const searchToolRuns: Readonly<Record<string, SearchToolRun | undefined>> = Obje
   },
   call_tool: async (context, services, values, options) => {
     const { arguments: toolArguments = {} } = values;
-    if (typeof toolArguments !== "object" || toolArguments === null || Array.isArray(toolArguments))
-      throw new InvalidParamsError("arguments must be an object.");
-    const name = readName(values);
-    return (await callServerTool(context, services, name, toolArguments as McpObject, options)).result;
+    if (!isMcpObject(toolArguments)) throw new InvalidParamsError("arguments must be an object.");
+    return (await callServerTool(context, services, readName(values), toolArguments, options)).result;
   },
 } satisfies Record<string, SearchToolRun>);
 

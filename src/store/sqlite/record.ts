@@ -34,8 +34,9 @@ export const readRowByRow: RowReader = (connection, { text, values }) =>
 /**
  * Reads all records as one row of two strings, one with the envelopes and one with the bodies, because most of the cost
  * of a record is the transfer of its values one by one: a page of 100 users takes 0.15 ms, and 0.2 ms row by row, which is
- * a tenth of the whole request. SQLite keeps the order of the subquery, but does not promise it. The envelopes are separate, so that a retained id does not retain
- * the page in memory. Use it for small records: while they are read, all of them are in memory twice.
+ * a tenth of the whole request. SQLite keeps the order of the subquery, but does not promise it. The envelopes are
+ * separate, so that a retained id does not retain the page in memory. Use it for small records: while they are read, all
+ * of them are in memory twice.
  */
 export const readAsSingleRow: RowReader = (connection, { text, values }) => {
   const [envelopes, bodies] = connection.getValues(toSingleRowSql(text), values) ?? [];
