@@ -27,6 +27,22 @@ export async function runProgram(
 }
 
 /**
+ * Installs Python packages with pip, as `installClient` does.
+ * @param requirements the file with the pinned versions
+ * @returns the directory for PYTHONPATH; undefined, with a printed reason, if they cannot be installed
+ */
+export const installPythonPackages = (name: string, requirements: string): Promise<string | undefined> =>
+  installClient(
+    name,
+    requirements,
+    (target) =>
+      runProgram("python3", [
+        ...["-m", "pip", "install", "--quiet", "--target", target, "--requirement", requirements],
+      ]),
+    { isRequiredInCi: true },
+  );
+
+/**
  * Installs a client of another project into the cache of the tests, unless an earlier run did.
  * @param name of the client, for the directory and messages
  * @param definitions the files with the pinned versions, and what is built; other content is another installation

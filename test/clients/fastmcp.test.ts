@@ -2,10 +2,9 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { type Gateway, startGateway } from "../http/mcp/gateway.fixture.ts";
 import { root } from "../support/root.ts";
-import { installClient, runProgram } from "./client-cache.fixture.ts";
+import { installPythonPackages, runProgram } from "./client-cache.fixture.ts";
 
 const directory = join(root, "test/clients/mcp-python");
-const requirements = join(directory, "fastmcp.txt");
 const everyone = { assignment: { everyone: true, groups: [], users: [] } };
 
 describe("FastMCP, the Python framework", () => {
@@ -13,15 +12,7 @@ describe("FastMCP, the Python framework", () => {
   let packages: string;
   before(async function () {
     this.timeout(300_000);
-    const installed = await installClient(
-      "mcp-python-fastmcp",
-      requirements,
-      (target) =>
-        runProgram("python3", [
-          ...["-m", "pip", "install", "--quiet", "--target", target, "--requirement", requirements],
-        ]),
-      { isRequiredInCi: true },
-    );
+    const installed = await installPythonPackages("mcp-python-fastmcp", join(directory, "fastmcp.txt"));
     if (installed === undefined) return this.skip();
     packages = installed;
     gateway = await startGateway({ environment: { RATE_LIMIT: "mcp=20/3600,mcp-organization=off" } });
@@ -29,10 +20,7 @@ describe("FastMCP, the Python framework", () => {
       { name: "sum", outputSchema: { type: "object", properties: { sum: { type: "number" } }, required: ["sum"] } },
       { name: "names", outputSchema: { type: "array", items: { type: "string" } } },
     ]);
-    await gateway.admin
-      .put("/api/commands/greet")
-      .send({ name: "Greet", template: "Greet {{who}}.", arguments: [{ name: "who", required: true }], ...everyone })
-      .expect(201);
+    await gateway.putGreetCommand();
     await gateway.admin
       .put("/api/skills/review")
       .send({
@@ -48,12 +36,8 @@ describe("FastMCP, the Python framework", () => {
     this.timeout(180_000);
     const userId = await gateway.createUser("ada@example.com");
     const { secret, id } = await gateway.service.issueToken({ scopes: ["connect:write"], type: "agent", userId });
-    const admin = await gateway.service.issueToken({ scopes: ["all"] });
     const environment = {
-      MCP_URL: String(gateway.url),
-      TOKEN: secret,
-      ADMIN_TOKEN: admin.secret,
-      REVOKE_URL: `http://127.0.0.1:${gateway.service.port}/api/tokens/${id}`,
+      ...(await gateway.describeSession({ secret, id })),
       PYTHONPATH: packages,
       PYTHONDONTWRITEBYTECODE: "1",
     };

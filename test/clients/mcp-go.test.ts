@@ -34,13 +34,7 @@ describe("MCP clients in Go", () => {
     program = join(installed, "session");
     gateway = await startGateway({ environment: { RATE_LIMIT: "mcp=10/60,mcp-organization=off" } });
     await gateway.putServer("files", [{ name: "sum" }]);
-    await gateway.admin
-      .put("/api/commands/greet")
-      .send({
-        ...{ name: "Greet", template: "Greet {{who}}.", arguments: [{ name: "who", required: true }] },
-        assignment: { everyone: true, groups: [], users: [] },
-      })
-      .expect(201);
+    await gateway.putGreetCommand();
   });
   after(() => gateway?.dispose());
 
@@ -49,11 +43,7 @@ describe("MCP clients in Go", () => {
       this.timeout(180_000);
       const userId = await gateway.createUser(`${client}@example.com`);
       const token = await gateway.service.issueToken({ scopes: ["connect:write"], type: "agent", userId });
-      const { secret: adminSecret } = await gateway.service.issueToken({ scopes: ["all"] });
-      const environment = {
-        ...{ CLIENT: client, MCP_URL: String(gateway.url), TOKEN: token.secret, ADMIN_TOKEN: adminSecret },
-        REVOKE_URL: `http://127.0.0.1:${gateway.service.port}/api/tokens/${token.id}`,
-      };
+      const environment = { CLIENT: client, ...(await gateway.describeSession(token)) };
       const report = JSON.parse(await runProgram(program, [], { environment })) as SessionReport;
       expect(report.tools).to.include.members(["files__sum", "whoami", "list_connections"]);
       expect(report.sum).to.deep.equal({ sum: 3 });

@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { type Gateway, startGateway } from "../http/mcp/gateway.fixture.ts";
 import { describeOnEngines } from "../store/engines.fixture.ts";
 import { root } from "../support/root.ts";
-import { installClient, runProgram } from "./client-cache.fixture.ts";
+import { installPythonPackages, runProgram } from "./client-cache.fixture.ts";
 
 const directory = join(root, "test/clients/mcp-python");
 
@@ -25,13 +25,7 @@ describeOnEngines("The Python package mcp", (open) => {
   before(async () => {
     gateway = await startGateway({ open });
     await gateway.putServer("files", [{ name: "sum" }]);
-    await gateway.admin
-      .put("/api/commands/greet")
-      .send({
-        ...{ name: "Greet", template: "Greet {{who}}.", arguments: [{ name: "who", required: true }] },
-        assignment: { everyone: true, groups: [], users: [] },
-      })
-      .expect(201);
+    await gateway.putGreetCommand();
   });
   after(() => gateway.dispose());
 
@@ -41,15 +35,7 @@ describeOnEngines("The Python package mcp", (open) => {
       before(async function () {
         this.timeout(300_000);
         const requirements = join(directory, `${version}.txt`);
-        const installed = await installClient(
-          `mcp-python-${version}`,
-          requirements,
-          (target) =>
-            runProgram("python3", [
-              ...["-m", "pip", "install", "--quiet", "--target", target, "--requirement", requirements],
-            ]),
-          { isRequiredInCi: true },
-        );
+        const installed = await installPythonPackages(`mcp-python-${version}`, requirements);
         if (installed === undefined) return this.skip();
         packages = installed;
       });
@@ -72,12 +58,8 @@ describeOnEngines("The Python package mcp", (open) => {
         const { secret, id } = await gateway.service.issueToken({
           ...{ scopes: ["connect:write"], type: "agent", userId },
         });
-        const admin = await gateway.service.issueToken({ scopes: ["all"] });
         const environment = {
-          MCP_URL: String(gateway.url),
-          TOKEN: secret,
-          ADMIN_TOKEN: admin.secret,
-          REVOKE_URL: `http://127.0.0.1:${gateway.service.port}/api/tokens/${id}`,
+          ...(await gateway.describeSession({ secret, id })),
           MODE: mode,
           PYTHONPATH: packages,
           PYTHONDONTWRITEBYTECODE: "1",

@@ -55,13 +55,7 @@ describeOnEngines("MCP clients", (open) => {
       { name: "fails", outputSchema: { type: "object", required: ["a"] } },
       { name: "count" },
     ]);
-    await gateway.admin
-      .put("/api/commands/greet")
-      .send({
-        ...{ name: "Greet", template: "Greet {{who}}.", arguments: [{ name: "who", required: true }] },
-        assignment: { everyone: true, groups: [], users: [] },
-      })
-      .expect(201);
+    await gateway.putGreetCommand();
   });
   after(() => gateway.dispose());
 

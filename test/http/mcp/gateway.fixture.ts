@@ -17,6 +17,10 @@ export interface Gateway {
   createToken(userId: string, options?: Partial<NewToken>): Promise<string>;
   /** Creates or replaces an MCP server, by default one that every user may use and that is the upstream server. */
   putServer(slug: string, tools: readonly Partial<Tool>[], fields?: object): Promise<void>;
+  /** Creates the command `greet`, a prompt with one required argument, for every user. */
+  putGreetCommand(): Promise<void>;
+  /** Returns the variables of a program that uses `/mcp` with a token and revokes it in mid-session. */
+  describeSession(token: { readonly id: string; readonly secret: string }): Promise<Record<string, string>>;
   /** Sends one JSON-RPC message. */
   post(secret: string | undefined, message: unknown, options?: PostOptions): Promise<JsonRpcReply>;
   /** Sends one request of protocol 2026-07-28. */
@@ -100,6 +104,15 @@ export async function startGateway({
       const { status, text } = await admin.put(`/api/mcp-servers/${slug}`).send({ ...server, ...everyone, ...fields });
       if (status !== 200 && status !== 201) throw new Error(text);
     },
+    putGreetCommand: async () => {
+      const argument = { name: "who", required: true };
+      const command = { name: "Greet", template: "Greet {{who}}.", arguments: [argument], ...everyone };
+      await admin.put("/api/commands/greet").send(command).expect(201);
+    },
+    describeSession: async ({ id, secret }) => ({
+      ...{ MCP_URL: String(url), TOKEN: secret, ADMIN_TOKEN: (await service.issueToken({ scopes: ["all"] })).secret },
+      REVOKE_URL: `http://127.0.0.1:${service.port}/api/tokens/${id}`,
+    }),
     post: async (secret, message, { path = "", headers = {} } = {}) => {
       const response = await fetch(`${url}${path}`, {
         method: "POST",
