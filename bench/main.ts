@@ -1,15 +1,17 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { stopSharedMongod } from "../test/support/mongod.ts";
 import { root } from "../test/support/root.ts";
 import { readDatabaseUse } from "./database-use.ts";
 import { seedDirectory } from "./directory.ts";
-import { type BenchRequest, connectionCount, type Round, runLoad, send } from "./load.ts";
-import { type BenchRow, loggedRequest, rowsFor, tokenCheck } from "./rows.ts";
-import { type Server, startFloor, startService } from "./server.ts";
+import { connectionCount } from "./load.ts";
+import { type McpMeasurement, measureMcp } from "./mcp.ts";
+import { Meter } from "./meter.ts";
+import { rowsFor, tokenCheck } from "./rows.ts";
+import { startFloor, startService } from "./server.ts";
 import { openEmptyStore, type StoreName, storeNames } from "./stores.ts";
-import { type Measurement, median, medianCpu, renderResults } from "./table.ts";
+import { type Measurement, renderResults, replaceSections } from "./table.ts";
 import { measureWorstCases, type WorstCaseResult } from "./worst-cases.ts";
 
 /**
@@ -24,6 +26,7 @@ const { values: options } = parseArgs({
     users: { type: "string" }, // numbers of users per directory, comma-separated
     only: { type: "string" }, // only rows with this string in their name
     worst: { type: "boolean", default: false }, // only the worst cases
+    mcp: { type: "boolean", default: false }, // only the rows of /mcp
     profile: { type: "string" }, // a directory for CPU profiles of the service
     to: { type: "string", default: join(root, "bench", "RESULTS.md") },
   },
@@ -32,51 +35,58 @@ const stores = storeNames.filter((name) => options.stores.toLowerCase().split(",
 const sizes = (options.users ?? (options.quick ? "1000" : "1000,10000,100000,1000000")).split(",").map(Number);
 const rounds = options.quick ? 2 : 9;
 const judgedRepeats = options.quick ? 1 : 3;
-const warmRounds = options.quick ? 1 : 6;
 /** The service writes its request log every five seconds. This is part of the cost of a request. */
 const settleMs = options.quick ? 0 : 6000;
-/** Requests in a round of the floor, which then takes about as long as a round of a row. */
-const floorRequests = 1000;
-const scale = (requests: number): number => (options.quick ? Math.ceil(requests / 10) : requests);
+/** Which parts run: the selected ones, or all. A row is selected by its name among those of the directories. */
+const isSelective = options.worst || options.mcp;
+const runs = {
+  directories: !isSelective,
+  worstCases: options.worst || (!isSelective && options.only === undefined),
+  mcp: options.mcp || (!isSelective && options.only === undefined),
+};
 
 const measured: Measurement[] = [];
-/** Requests to the service since the row began. */
-let requestCount = 0;
-const floorRounds: Round[] = [];
 const worstCases: WorstCaseResult[] = [];
+const mcp: McpMeasurement[] = [];
 const floor = await startFloor();
+const meter = new Meter(floor, {
+  ...{ rounds, settleMs },
+  warmRounds: options.quick ? 1 : 6,
+  requestsFactor: options.quick ? 0.1 : 1,
+});
 try {
   for (const store of stores) {
-    for (const size of options.worst ? [] : sizes) {
+    for (const size of runs.directories ? sizes : []) {
       await measureDirectory(store, size);
       await report();
     }
-    if (options.only !== undefined && !options.worst) continue;
-    worstCases.push(...(await measureWorstCases(store, options.quick ? 0.1 : 1, options, logProgress)));
+    if (runs.worstCases)
+      worstCases.push(...(await measureWorstCases(store, options.quick ? 0.1 : 1, options, logProgress)));
+    if (runs.mcp)
+      mcp.push(...(await measureMcp(store, meter, { ...options, repeats: judgedRepeats, onProgress: logProgress })));
     await report();
   }
 } finally {
   await floor.stop();
   await stopSharedMongod();
 }
-process.stdout.write(`\n${results()}`);
+process.stdout.write(`\n${renderPage()}`);
 
-function results(): string {
+function renderPage(): string {
   return renderResults({
-    measured,
-    worstCases,
-    floorRounds,
-    rounds,
-    connections: connectionCount,
-    settleMs,
-    judged: !options.quick,
+    ...{ measured, worstCases, mcp, floorRounds: meter.floorRounds, rounds, settleMs },
+    ...{ connections: connectionCount, judged: !options.quick },
   });
 }
 
-/** Writes the results after each directory, so that a later failure does not lose them. */
+/**
+ * Writes the results after each step, so that a later failure does not lose them. A run of one part replaces its section of
+ * the page.
+ */
 async function report(): Promise<void> {
-  const isWhole = !options.quick && !options.worst && options.only === undefined && options.profile === undefined;
-  if (isWhole) await writeFile(options.to, results());
+  if (options.quick || options.only !== undefined || options.profile !== undefined) return;
+  const page = isSelective ? replaceSections(await readFile(options.to, "utf8"), renderPage()) : renderPage();
+  await writeFile(options.to, page);
 }
 
 async function measureDirectory(store: StoreName, users: number): Promise<void> {
@@ -87,20 +97,21 @@ async function measureDirectory(store: StoreName, users: number): Promise<void> 
     const service = await startService(testStore.environment, options.profile);
     try {
       const rows = rowsFor(directory).filter(({ name }) => name.includes(options.only ?? ""));
-      await warmUp(service, rows);
-      await settle();
+      await meter.warmUp(
+        service,
+        rows.filter(({ isOnce }) => !isOnce),
+      );
       for (const row of rows) {
         const hasGoal = row.name === tokenCheck || (store === "SQLite" && row.goal !== undefined);
         await testStore.warmCache();
         const databaseBefore = await readDatabaseUse(testStore.environment);
-        requestCount = 0;
         const cost = row.isOnce
-          ? await measureOnce(service, row)
-          : await measure(service, row, directory.secret, hasGoal ? judgedRepeats : 1);
+          ? await meter.measureOnce(service, row)
+          : await meter.measure(service, row, directory.secret, hasGoal ? judgedRepeats : 1);
         const { peakMiB } = await service.readUse();
         const databaseAfter = await readDatabaseUse(testStore.environment);
         const roundTrips =
-          databaseBefore && databaseAfter && (databaseAfter.roundTrips - databaseBefore.roundTrips) / requestCount;
+          databaseBefore && databaseAfter && (databaseAfter.roundTrips - databaseBefore.roundTrips) / cost.requestCount;
         measured.push({ row, store, users, ...cost, peakMiB, ...(roundTrips !== undefined && { roundTrips }) });
         logProgress(`${store}, ${users} users: ${row.name}: ${cost.cpuMsWithLog.toFixed(3)} ms`);
       }
@@ -110,96 +121,6 @@ async function measureDirectory(store: StoreName, users: number): Promise<void> 
   } finally {
     await testStore.dispose();
   }
-}
-
-/** V8 optimizes during the first thousands of requests of a kind; afterwards their cost is stable. */
-async function warmUp(service: Server, rows: readonly BenchRow[]): Promise<void> {
-  for (let round = 0; round < warmRounds; round++) {
-    await runLoad(floor.port, floorRequest, scale(floorRequests));
-    for (const row of rows) if (!row.isOnce) await runLoad(service.port, row.nextRequest, scale(row.requests));
-  }
-}
-
-type Cost = Pick<Measurement, "rounds" | "cpuMsWithLog" | "floorMs" | "floorMultiple">;
-
-/**
- * Alternates rounds of the floor and of the row, and compares each round of the row with the floor rounds before and after
- * it, so that a temporary slowdown of the machine affects both. The CPU that the service uses afterwards, mainly for
- * writing its request log, is added. Rows with a goal are measured several times.
- */
-async function measure(service: Server, row: BenchRow, secret: string, times: number): Promise<Cost> {
-  const requests = scale(row.requests);
-  const rowRounds: Round[] = [];
-  const surroundingFloorRounds: Round[] = [];
-  const ratios: number[] = [];
-  const afterwardsMs: number[] = [];
-  for (let time = 0; time < times; time++) {
-    await waitForLogFlush(service, secret);
-    let before = await measureFloorRound();
-    surroundingFloorRounds.push(before);
-    for (let round = 0; round < rounds; round++) {
-      const each = await measureRound(service, row.nextRequest, requests);
-      const after = await measureFloorRound();
-      ratios.push(each.cpuMs / ((before.cpuMs + after.cpuMs) / 2));
-      rowRounds.push(each);
-      surroundingFloorRounds.push(after);
-      before = after;
-    }
-    const { cpuMs } = await service.readUse();
-    await settle();
-    afterwardsMs.push(((await service.readUse()).cpuMs - cpuMs) / (requests * rounds));
-  }
-  floorRounds.push(...surroundingFloorRounds);
-  const floorMs = medianCpu(surroundingFloorRounds);
-  const afterMs = median(afterwardsMs);
-  return {
-    rounds: rowRounds,
-    cpuMsWithLog: medianCpu(rowRounds) + afterMs,
-    floorMs,
-    floorMultiple: median(ratios) + afterMs / floorMs,
-  };
-}
-
-/** Waits until the service has just written its request log, so that the next write falls after the rounds. */
-async function waitForLogFlush(service: Server, secret: string): Promise<void> {
-  if (settleMs === 0) return;
-  const { request, logQuery } = loggedRequest(secret);
-  await send(service.port, request);
-  while (!(await send(service.port, logQuery)).text.includes(logQuery.expectedText)) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
-
-async function measureOnce(service: Server, row: BenchRow): Promise<Cost> {
-  floorRounds.push(await measureFloorRound());
-  const single = await measureRound(service, row.nextRequest, row.requests, 1);
-  const floorMs = medianCpu(floorRounds);
-  return { rounds: [single], cpuMsWithLog: single.cpuMs, floorMs, floorMultiple: single.cpuMs / floorMs };
-}
-
-function measureFloorRound(): Promise<Round> {
-  return measureRound(floor, floorRequest, scale(floorRequests));
-}
-
-async function measureRound(
-  server: Server,
-  nextRequest: BenchRow["nextRequest"],
-  requests: number,
-  clients?: number,
-): Promise<Round> {
-  const before = await server.readUse();
-  const latenciesMs = await runLoad(server.port, nextRequest, requests, clients);
-  const after = await server.readUse();
-  if (server !== floor) requestCount += requests;
-  return { cpuMs: (after.cpuMs - before.cpuMs) / requests, latenciesMs };
-}
-
-function floorRequest(): BenchRequest {
-  return { method: "GET", path: "/", headers: {}, status: 200, expectedText: "Hello World!" };
-}
-
-function settle(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, settleMs));
 }
 
 function logProgress(line: string): void {

@@ -26,7 +26,9 @@ export function startFloor(): Promise<Server> {
  */
 export function startService(store: Environment, profileDirectory?: string): Promise<Server> {
   const profiling = profileDirectory === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profileDirectory}`];
-  const limits = ["scim", "api", "connect", "connect-organization"].map((name) => `${name}=100000000/1`);
+  const limits = ["scim", "api", "connect", "connect-organization", "mcp", "mcp-organization"].map(
+    (name) => `${name}=100000000/1`,
+  );
   return start("../src/main.js", { ...store, RATE_LIMIT: limits.join() }, profiling);
 }
 

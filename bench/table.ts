@@ -1,22 +1,19 @@
 import { cpus } from "node:os";
 import type { Round } from "./load.ts";
+import type { McpMeasurement } from "./mcp.ts";
+import { renderMcp } from "./mcp-table.ts";
+import type { Cost } from "./meter.ts";
 import { addToLargeGroup, addToSmallGroup, type BenchRow, firstPage, tokenCheck, userNameEquals } from "./rows.ts";
+import { cpuTimesMs, formatMs, latencyMs, medianCpu, quantile, today } from "./statistics.ts";
 import { type StoreName, storeNames } from "./stores.ts";
 import { type WorstCaseResult, worstCaseGoals } from "./worst-cases.ts";
 
 /** The result of one row in one directory. */
-export interface Measurement {
+export interface Measurement extends Cost {
   readonly row: BenchRow;
   readonly store: StoreName;
   /** Number of users in the directory. */
   readonly users: number;
-  readonly rounds: readonly Round[];
-  /** Median of the rounds plus the CPU that the service used afterwards, per request, in milliseconds. */
-  readonly cpuMsWithLog: number;
-  /** Median CPU of the floor rounds that were measured with the row, in milliseconds. */
-  readonly floorMs: number;
-  /** CPU of a request as a multiple of the floor. */
-  readonly floorMultiple: number;
   /** Peak memory of the service up to then. */
   readonly peakMiB: number;
   /** Round trips to MongoDB per request; absent for SQLite. */
@@ -27,6 +24,7 @@ export interface Measurement {
 export interface Results {
   readonly measured: readonly Measurement[];
   readonly worstCases: readonly WorstCaseResult[];
+  readonly mcp: readonly McpMeasurement[];
   readonly floorRounds: readonly Round[];
   /** Number of rounds per row. */
   readonly rounds: number;
@@ -36,17 +34,32 @@ export interface Results {
   readonly judged: boolean;
 }
 
-export const median = (values: readonly number[]): number => quantile(values, 0.5);
-export const medianCpu = (rounds: readonly Round[]): number => median(cpuTimesMs(rounds));
-
-/** Renders the results as a Markdown page. */
+/** Renders the results as a Markdown page: those of the directories, if any, and a section for each other part. */
 export function renderResults(results: Results): string {
-  const { measured, worstCases, floorRounds, rounds, connections, settleMs, judged } = results;
+  const { measured, worstCases, mcp, connections, judged } = results;
+  const directories = measured.length === 0 ? [] : [renderDirectories(results)];
+  return [...directories, ...renderWorstCases(worstCases, connections), ...renderMcp(mcp, connections, judged)].join(
+    "\n",
+  );
+}
+
+/** Replaces the sections of a page that other results have as well, and adds the others at its end. */
+export function replaceSections(page: string, sections: string): string {
+  const split = (text: string): Map<string, string> =>
+    new Map(text.split(/^(?=## )/m).map((section) => [section.slice(0, section.indexOf("\n")), section]));
+  return [...new Map([...split(page), ...split(sections)]).values()]
+    .map((section) => section.trimEnd())
+    .join("\n\n")
+    .concat("\n");
+}
+
+function renderDirectories(results: Results): string {
+  const { measured, floorRounds, rounds, connections, settleMs, judged } = results;
   const floorMs = medianCpu(floorRounds);
   const [cpu] = cpus();
   return `# CPU cost of a request
 
-${new Date().toISOString().slice(0, 10)}, \`npm run bench\` on ${cpu?.model.trim()}, ${cpus().length} cores, ${process.platform};
+${today()}, \`npm run bench\` on ${cpu?.model.trim()}, ${cpus().length} cores, ${process.platform};
 Node ${process.versions.node}, SQLite through ${sqliteDriver()}.
 
 - CPU is the CPU time of the service (user and system, all threads) per request, in milliseconds: the median of ${rounds} rounds,
@@ -64,28 +77,29 @@ Node ${process.versions.node}, SQLite through ${sqliteDriver()}.
   so that it is in the page cache. Some machines evict data that was not read for a while, and disk time is not the cost of
   the service.
 
-Floor: CPU ${ms(floorMs)} ms (half of its rounds within ${ms(quantile(cpuTimesMs(floorRounds), 0.25))} and ${ms(quantile(cpuTimesMs(floorRounds), 0.75))}), p50 ${ms(latency(floorRounds, 0.5))}, p99 ${ms(latency(floorRounds, 0.99))}.
-${storeNames.map((store) => renderSection(store, results)).join("")}${renderTokenChecks(measured)}${judged ? renderComparisons(measured) : ""}${renderWorstCases(worstCases, connections)}`;
+Floor: CPU ${formatMs(floorMs)} ms (half of its rounds within ${formatMs(quantile(cpuTimesMs(floorRounds), 0.25))} and ${formatMs(quantile(cpuTimesMs(floorRounds), 0.75))}), p50 ${formatMs(latencyMs(floorRounds, 0.5))}, p99 ${formatMs(latencyMs(floorRounds, 0.99))}.
+${storeNames.map((store) => renderSection(store, results)).join("")}${renderTokenChecks(measured)}${judged ? renderComparisons(measured) : ""}`;
 }
 
-function renderWorstCases(results: readonly WorstCaseResult[], connections: number): string {
-  if (results.length === 0) return "";
+function renderWorstCases(results: readonly WorstCaseResult[], connections: number): string[] {
+  if (results.length === 0) return [];
   const { longestHoldMs, peakMiB } = worstCaseGoals;
   const rows = results.map(
     (each) =>
       `| ${each.store} | ${each.name} | ${each.requests} | ${Math.round(each.longestHoldMs)} | ${Math.round(each.longestHoldCpuMs)} | ${Math.round(each.peakMiB)} |`,
   );
-  return `
-## Worst cases
+  return [
+    `## Worst cases
 
-The most expensive requests that the default limits allow, ${connections} at once. The goals: the event loop is never held longer
+${today()}. The most expensive requests that the default limits allow, ${connections} at once. The goals: the event loop is never held longer
 than ${longestHoldMs} ms, and the service stays under ${peakMiB} MiB. "Hold" is the longest time, in milliseconds, and "CPU" the most CPU time
 of the main thread in one, which does not depend on the disk and on other processes. MiB is the peak up to the end of the row.
 
 | store | request | requests | hold | CPU | MiB |
 | --- | --- | ---: | ---: | ---: | ---: |
 ${rows.join("\n")}
-`;
+`,
+  ];
 }
 
 function renderSection(store: StoreName, { measured, judged }: Results): string {
@@ -109,13 +123,13 @@ function renderRow(
   const cells = [
     row.isOnce ? `${row.name} (once, ${row.requests.toLocaleString("en")})` : row.name,
     users.toLocaleString("en"),
-    ms(medianCpu(rounds)),
-    ms(cpuMsWithLog),
+    formatMs(medianCpu(rounds)),
+    formatMs(cpuMsWithLog),
     floorMultiple.toFixed(2),
     goal === undefined ? "" : `at most ${goal}${judged ? verdict : ""}`,
     roundTrips === undefined ? "" : roundTrips.toFixed(2),
-    ms(latency(rounds, 0.5)),
-    ms(latency(rounds, 0.99)),
+    formatMs(latencyMs(rounds, 0.5)),
+    formatMs(latencyMs(rounds, 0.99)),
     Math.round(peakMiB),
   ];
   return `| ${cells.join(" | ")} |`;
@@ -125,7 +139,7 @@ function renderTokenChecks(measured: readonly Measurement[]): string {
   const lines = measured.flatMap(({ row, store, users, cpuMsWithLog, floorMs }) => {
     if (row.name !== tokenCheck) return [];
     const above = cpuMsWithLog - floorMs;
-    const difference = above < 0 ? `${ms(-above)} ms below the floor` : `${ms(above)} ms above the floor`;
+    const difference = above < 0 ? `${formatMs(-above)} ms below the floor` : `${formatMs(above)} ms above the floor`;
     return [`- ${store}, ${users.toLocaleString("en")} users: ${difference}`];
   });
   return lines.length === 0 ? "" : `\n## Cost of a token check\n\n${lines.join("\n")}\n`;
@@ -156,20 +170,6 @@ function renderComparisons(measured: readonly Measurement[]): string {
   );
   return lines.length === 0 ? "" : `\n## Costs that must not grow\n\n${lines.join("\n")}\n`;
 }
-
-function latency(rounds: readonly Round[], fraction: number): number {
-  const all = rounds.flatMap(({ latenciesMs }) => latenciesMs);
-  return quantile(all, fraction);
-}
-
-const cpuTimesMs = (rounds: readonly Round[]): number[] => rounds.map(({ cpuMs }) => cpuMs);
-
-function quantile(values: readonly number[], fraction: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.ceil(fraction * sorted.length) - 1] ?? Number.NaN;
-}
-
-const ms = (value: number): string => value.toFixed(value < 10 ? 3 : 1);
 
 /** Returns the SQLite driver in use. Only the npm package loads its own shared library into the process. */
 function sqliteDriver(): string {

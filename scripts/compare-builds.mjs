@@ -1,6 +1,6 @@
 /**
  * Compares what requests cost in two builds: `node scripts/compare-builds.mjs OLD NEW [--store SQLite] [--users 2000]
- * [--rounds 9] [--connections 8] [--only TEXT]...`. OLD and NEW are checkouts with compiled code (`npm run compile`). If
+ * [--rounds 9] [--connections 8] [--only TEXT]... [--old NAME=VALUE]... [--new NAME=VALUE]...`. OLD and NEW are checkouts with compiled code (`npm run compile`). If
  * they share node_modules through links, run it with `node --preserve-symlinks`, so that each has modules of its own. Both
  * services run at the same time on stores of their own; their rounds alternate, so that a change of the machine's speed
  * affects both. Each line is the median of the ratios of CPU time per request, new to old, of neighboring rounds, then the
@@ -16,6 +16,8 @@ const { values, positionals } = parseArgs({
     users: { type: "string", default: "2000" },
     rounds: { type: "string", default: "9" },
     connections: { type: "string", default: "8" },
+    old: { type: "string", multiple: true, default: [] }, // settings of the old build; the same checkout twice compares settings
+    new: { type: "string", multiple: true, default: [] },
     only: { type: "string", multiple: true }, // rows with one of these strings in their name; repeat the option
   },
 });
@@ -29,7 +31,8 @@ const loadNew = (name) => import(`${resolve(positionals[1])}/dist/bench/${name}.
 const [{ readDatabaseUse }, { runLoad }] = await Promise.all(["database-use", "load"].map(loadNew));
 const connections = Number(values.connections);
 const builds = [];
-for (const root of positionals) builds.push(await start(resolve(root)));
+for (const [at, root] of positionals.entries())
+  builds.push(await start(resolve(root), Object.fromEntries(values[at === 0 ? "old" : "new"].map(readSetting))));
 try {
   const [old, now] = builds;
   for (let round = 0; round < 6; round++) for (const build of builds) await warmUp(build);
@@ -61,14 +64,19 @@ try {
 }
 process.exit(0);
 
-async function start(root) {
+function readSetting(text) {
+  const at = text.indexOf("=");
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+async function start(root, settings) {
   const load = (name) => import(`${root}/dist/bench/${name}.js`);
   const [{ openEmptyStore }, { seedDirectory }, { rowsFor }, { startService }] = await Promise.all(
     ["stores", "directory", "rows", "server"].map(load),
   );
   const store = await openEmptyStore(values.store);
   const directory = await seedDirectory(store.environment, Number(values.users));
-  const service = await startService(store.environment);
+  const service = await startService({ ...store.environment, ...settings });
   const rows = rowsFor(directory).filter(({ name }) => values.only?.some((part) => name.includes(part)) ?? true);
   return { store, service, rows: new Map(rows.map((row) => [row.name, row])) };
 }
@@ -84,7 +92,9 @@ async function warmUp({ service, rows }) {
 }
 
 /** Returns the number of requests in one round: several on each connection, unless the row can send only a few. */
-const requestsOf = ({ requests, isOnce }) => (isOnce ? requests : Math.max(requests, 5 * connections));
+function requestsOf({ requests, isOnce }) {
+  return isOnce ? requests : Math.max(requests, 5 * connections);
+}
 
 /**
  * @returns milliseconds of CPU time of the service and of mongod, and round trips to mongod, per request; the median
