@@ -125,6 +125,7 @@ export interface App {
 export interface AppOptions {
   readonly now?: (() => number) | undefined;
   readonly accessLog?: AccessLog | undefined;
+  readonly bufferIntervalMs?: number | undefined;
 }
 
 const jobIntervalMs = 5000;
@@ -136,13 +137,14 @@ const counterSyncIntervalMs = 1000;
  * every layer.
  * @param options.now the clock of the rate limits, in milliseconds since the epoch
  * @param options.accessLog receives a line for each request; the caller closes it after the app
+ * @param options.bufferIntervalMs how often buffered records are written, in milliseconds
  * @throws AppError unavailable when the store does not respond
  */
 export async function createApp(
   store: Store,
   config: Config,
   log: Log,
-  { now = Date.now, accessLog }: AppOptions = {},
+  { now = Date.now, accessLog, bufferIntervalMs = jobIntervalMs }: AppOptions = {},
 ): Promise<App> {
   const { tokens, organizations } = createDomain(store, config);
   const usage = new TokenUsage(store);
@@ -316,7 +318,7 @@ export async function createApp(
   const retention = new Retention(store, config.auditRetentionDays);
   // Only one process uses the embedded database.
   const counterSync = config.mongodbUri === undefined ? undefined : new CounterSync(store, allQuotas(quotas), now);
-  const buffer = (name: string, writer: Flushable, intervalMs = jobIntervalMs): BackgroundJob => ({
+  const buffer = (name: string, writer: Flushable, intervalMs = bufferIntervalMs): BackgroundJob => ({
     ...{ name, intervalMs, kind: "buffer" },
     run: () => writer.flush(),
   });

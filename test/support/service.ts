@@ -43,6 +43,8 @@ export interface Service {
   dispose(): Promise<void>;
 }
 
+const bufferIntervalMs = 100;
+
 /** Starts the service in the same way as main.ts, without a process of its own. */
 export async function startService(
   options: {
@@ -64,7 +66,10 @@ export async function startService(
   const lines: string[] = [];
   const stream = new PassThrough();
   stream.on("data", (chunk: Buffer) => lines.push(chunk.toString()));
-  const app = await createApp(testStore.store, config, createLog("debug", stream), { now: options.now });
+  const app = await createApp(testStore.store, config, createLog("debug", stream), {
+    now: options.now,
+    bufferIntervalMs, // a test that reads a log waits for less than the five seconds of a service
+  });
   const server = await listen(app.handler, { host: options.host ?? "127.0.0.1", port: 0 });
   const domain = createDomain(testStore.store, config);
   const bootstrapSecret = await app.bootstrap();
