@@ -8,6 +8,8 @@ import { assignWireNames } from "./wire-names.ts";
 export interface ServedTools {
   /** Tool names by wire name. */
   readonly toolNames: ReadonlyMap<string, string>;
+  /** Characters of each tool as JSON, by the name of the tool. */
+  readonly lengths: ReadonlyMap<string, number>;
   /** Why a tool is not served, by the name of the tool. */
   readonly problems: ReadonlyMap<string, string>;
 }
@@ -17,7 +19,7 @@ export interface ServedTools {
  * schema, so that such a tool is quarantined. The selection of a version of a server is computed once.
  */
 export class ToolQuarantine {
-  readonly #served = new LruCache<string, ServedTools>(servedMax);
+  readonly #served = new LruCache<string, ServedTools>(servedMax, ({ lengths }) => Math.max(1, lengths.size));
   readonly #onProblem: (server: McpServer, problems: ReadonlyMap<string, string>) => void;
 
   /** @param onProblem receives each version of a server with tools that cannot be served */
@@ -36,8 +38,8 @@ export class ToolQuarantine {
   }
 }
 
-/** In versions of servers. Each holds the names of up to 500 tools. */
-const servedMax = 1000;
+/** In tools, of which the names and a number are kept. */
+const servedMax = 100_000;
 
 /** Selects the tools of a server that clients accept, and names the others with the reason. */
 export function selectServedTools({ slug, tools }: Pick<McpServer, "slug" | "tools">): ServedTools {
@@ -51,7 +53,8 @@ export function selectServedTools({ slug, tools }: Pick<McpServer, "slug" | "too
   const served = new Set(toolNames.values());
   for (const name of names)
     if (!served.has(name)) problems.set(name, "name has the same form in /mcp as the name of another tool");
-  return { toolNames, problems };
+  const lengths = new Map(tools.map((tool) => [tool.name, JSON.stringify(tool).length]));
+  return { toolNames, problems, lengths };
 }
 
 function findToolProblem({ inputSchema, outputSchema }: Tool): string | undefined {

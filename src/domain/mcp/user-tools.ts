@@ -75,8 +75,7 @@ export class UserTools {
     for await (const tools of this.#listServers(access, selection)) {
       total += tools.length;
       if (total > enough) return undefined;
-      for (const { wireName, tool } of tools)
-        if (wireName > after) page.push({ wireName, tool, length: JSON.stringify(tool).length });
+      for (const tool of tools) if (tool.wireName > after) page.push(tool);
       const { length } = page;
       page = cutPage(page, countMax);
       hasMore ||= page.length < length;
@@ -95,7 +94,7 @@ export class UserTools {
   }
 
   /** Lists the tools of one server after the other. A wire name is listed once. */
-  async *#listServers(access: EffectiveAccess, selection: ToolSelection): AsyncGenerator<readonly UserTool[]> {
+  async *#listServers(access: EffectiveAccess, selection: ToolSelection): AsyncGenerator<readonly MeasuredTool[]> {
     const listed = new Set<string>();
     const reader = this.#store.for(access.organizationId).open(mcpServers);
     const all = [access.toCondition("mcp-server"), ...toSelectionConditions(selection)];
@@ -149,11 +148,13 @@ export class UserTools {
     return { decision: verdict === "denied" ? "denied" : "not-granted", server, tool, ...(policy && { policy }) };
   }
 
-  #listServer(access: EffectiveAccess, selection: ToolSelection, server: McpServer): readonly UserTool[] {
+  #listServer(access: EffectiveAccess, selection: ToolSelection, server: McpServer): readonly MeasuredTool[] {
     const usable = new Map(access.listUsableTools(server).map((tool) => [tool.name, tool]));
-    return [...this.#quarantine.select(server).toolNames].flatMap(([wireName, name]) => {
+    const { toolNames, lengths } = this.#quarantine.select(server);
+    return [...toolNames].flatMap(([wireName, name]) => {
       const tool = usable.get(name);
-      return tool && isSelected(selection, server, tool) ? [{ wireName, server, tool }] : [];
+      if (!tool || !isSelected(selection, server, tool)) return [];
+      return [{ wireName, tool, serverName: server.name, length: lengths.get(name) ?? 0 }];
     });
   }
 
@@ -181,6 +182,7 @@ const candidatesMax = 50;
 const tooManyTools = `More than ${toolsMax} tools are within reach. Use the URL of a toolkit or of a server.`;
 
 interface MeasuredTool extends ListedTool {
+  readonly serverName: string;
   /** Of the tool as JSON, in characters. */
   readonly length: number;
 }
@@ -203,9 +205,9 @@ const byWireName = (one: Pick<UserTool, "wireName">, other: Pick<UserTool, "wire
 /** Characters of a description that are searched: 20,000 tools must not hold the event loop. */
 const searchedLengthMax = 500;
 
-const toSearchable = ({ wireName, server, tool: { title, description } }: UserTool): SearchableTool => ({
+const toSearchable = ({ wireName, serverName, tool: { title, description } }: MeasuredTool): SearchableTool => ({
   wireName,
-  serverName: server.name,
+  serverName,
   ...(title !== undefined && { title }),
   ...(description !== undefined && { description: copyStart(description, searchedLengthMax) }),
 });

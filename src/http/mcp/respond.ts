@@ -16,10 +16,15 @@ export async function respond(res: HttpResponse, response: Response, id: JsonRpc
     if (value !== null) res.setHeader(name, value);
   }
   if (mediaType.startsWith("text/event-stream") && response.body) return streamEvents(res, response.body);
-  const text = await response.text();
-  if (isLong(text.length)) await waitForOwnTick();
-  if (text === "") return void res.status(response.status).end();
-  sendText(res, response.status, "application/json", response.status >= 400 ? withId(text, id) : text);
+  const bytes = Buffer.from(await response.arrayBuffer());
+  if (bytes.length === 0) return void res.status(response.status).end();
+  if (!isLong(bytes.length)) {
+    const text = bytes.toString();
+    return sendText(res, response.status, "application/json", response.status >= 400 ? withId(text, id) : text);
+  }
+  await waitForOwnTick();
+  // Encoding it again would take as long as writing it as JSON.
+  sendText(res, response.status, "application/json", bytes);
 }
 
 async function streamEvents(res: HttpResponse, body: ReadableStream<Uint8Array>): Promise<void> {

@@ -47,8 +47,8 @@ export async function sendChunks(
   else sendText(res, status, mediaType, buffer);
 }
 
-/** Sends a body that is a string. */
-export function sendText(res: Response, status: number, mediaType: string, body: string): void {
+/** Sends a body that is a string, or that is encoded already. */
+export function sendText(res: Response, status: number, mediaType: string, body: string | Buffer): void {
   res.statusCode = status;
   res.setHeader("Content-Type", mediaType);
   res.setHeader("Content-Length", Buffer.byteLength(body));

@@ -42,7 +42,12 @@ describeOnEngines("GET /api/request-log", (open) => {
   after(() => service.dispose());
 
   const listEntries = async (query: object): Promise<readonly Logged[]> =>
-    (await reader.get("/api/request-log").query({ to, ...query }).expect(200)).body.data;
+    (
+      await reader
+        .get("/api/request-log")
+        .query({ to, ...query })
+        .expect(200)
+    ).body.data;
 
   it("lists SCIM requests and rejected /api requests, newest first, with their details", async () => {
     const logged = await listEntries({});

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describeOnEngines } from "../../store/engines.fixture.ts";
 import { type Gateway, rpc, startGateway } from "./gateway.fixture.ts";
 
-/** A small organization: who is assigned which server and command, and who has which command of their own. */
+/** A small organization: who is assigned which server, command and skill, and who has a command and a skill of their own. */
 interface Plan {
   readonly servers: readonly {
     readonly users: readonly number[];
@@ -12,9 +12,11 @@ interface Plan {
   }[];
   readonly commands: readonly { readonly users: readonly number[] }[];
   readonly ownCommands: readonly boolean[];
+  readonly skills: readonly { readonly users: readonly number[] }[];
+  readonly ownSkills: readonly boolean[];
 }
 
-const [organizationCount, userCount, serverCount, commandCount] = [2, 3, 3, 2];
+const [organizationCount, userCount, serverCount, commandCount, skillCount] = [2, 3, 3, 2, 2];
 const someUsers = fc.uniqueArray(fc.nat({ max: userCount - 1 }), { maxLength: userCount });
 const exactly = <T>(element: fc.Arbitrary<T>, length: number): fc.Arbitrary<T[]> =>
   fc.array(element, { minLength: length, maxLength: length });
@@ -22,6 +24,8 @@ const plan: fc.Arbitrary<Plan> = fc.record({
   servers: exactly(fc.record({ users: someUsers, everyone: fc.boolean(), isDenied: fc.boolean() }), serverCount),
   commands: exactly(fc.record({ users: someUsers }), commandCount),
   ownCommands: exactly(fc.boolean(), userCount),
+  skills: exactly(fc.record({ users: someUsers }), skillCount),
+  ownSkills: exactly(fc.boolean(), userCount),
 });
 
 /** Every server has this tool, whose result has the secret of its organization and server. */
@@ -34,7 +38,7 @@ describeOnEngines("Isolation of users and organizations at /mcp", (open) => {
   });
   after(() => gateway.dispose());
 
-  it("holds for lists, calls, call_tool, search, prompts, resources and completions of random organizations", async () => {
+  it("holds for lists, calls, call_tool, search, prompts, resources, skills and completions of random organizations", async () => {
     let run = 0;
     await fc.assert(
       fc.asyncProperty(exactly(plan, organizationCount), async (plans) => {
@@ -54,13 +58,14 @@ describeOnEngines("Isolation of users and organizations at /mcp", (open) => {
 /** The names are the same in every organization, so that a mix-up cannot hide behind an unknown name. */
 const serverSlug = (at: number): string => `server-${at}`;
 const commandSlug = (at: number): string => `command-${at}`;
+const skillSlug = (at: number): string => `skill-${at}`;
 const descriptionOf = (organization: number, server: number): string =>
   `of-organization-${organization}-server-${server}`;
 
 async function createOrganization(
   { service }: Gateway,
   slug: string,
-  { servers, commands, ownCommands }: Plan,
+  { servers, commands, ownCommands, skills, ownSkills }: Plan,
   at: number,
 ): Promise<{ readonly secrets: readonly string[] }> {
   const organizationId = await service.createOrganization(slug);
@@ -96,24 +101,33 @@ async function createOrganization(
       .put(`/api/commands/${commandSlug(index)}`)
       .send({ name: "Command", template: `of-organization-${at}`, ...assign(command.users) })
       .expect(201);
+  for (const [index, skill] of skills.entries())
+    await admin
+      .put(`/api/skills/${skillSlug(index)}`)
+      .send({ ...describeSkill(`of-organization-${at}`), ...assign(skill.users) })
+      .expect(201);
   const secrets: string[] = [];
   for (const [index, userId] of users.entries()) {
     const { secret } = await service.issueToken({ scopes: ["connect:write"], type: "agent", userId }, organizationId);
-    if (ownCommands[index])
-      await service
-        .clientWithSecret(secret)
-        .put("/api/commands/own")
-        .send({ name: "Own", template: `of-organization-${at}-user-${index}` })
-        .expect(201);
+    const own = service.clientWithSecret(secret);
+    const owner = `of-organization-${at}-user-${index}`;
+    if (ownCommands[index]) await own.put("/api/commands/own").send({ name: "Own", template: owner }).expect(201);
+    if (ownSkills[index]) await own.put("/api/skills/own").send(describeSkill(owner)).expect(201);
     secrets.push(secret);
   }
   return { secrets };
 }
 
+/** A skill whose file names its owner. */
+const describeSkill = (owner: string) => ({
+  ...{ name: "Skill", description: "Reviews changes.", content: "# Review" },
+  files: [{ path: "owner.md", content: owner }],
+});
+
 async function assertIsolated(
   gateway: Gateway,
   secret: string,
-  { servers, commands, ownCommands }: Plan,
+  { servers, commands, ownCommands, skills, ownSkills }: Plan,
   user: number,
   organization: number,
 ): Promise<void> {
@@ -176,5 +190,20 @@ async function assertIsolated(
       const text = name === "own" ? `of-organization-${organization}-user-${user}` : `of-organization-${organization}`;
       expect(body.result.messages[0].content.text).to.equal(text);
     }
+  }
+  const assignedSkills = skills.flatMap(({ users }, at) => (users.includes(user) ? [skillSlug(at)] : []));
+  const skillSlugs = [...assignedSkills, ...(ownSkills[user] ? ["own"] : [])];
+  const { result: listedSkills } = await send("skills/list");
+  expect(listedSkills.skills.map(({ uri }: { uri: string }) => uri)).to.have.members(
+    skillSlugs.map((slug) => `skill://${slug}/SKILL.md`),
+  );
+  for (const slug of ["own", ...[...skills.keys()].map(skillSlug)]) {
+    const entry = await send("skills/get", { uri: `skill://${slug}/SKILL.md` });
+    const file = await send("resources/read", { uri: `skill://${slug}/owner.md` });
+    if (skillSlugs.includes(slug)) {
+      const owner = slug === "own" ? `of-organization-${organization}-user-${user}` : `of-organization-${organization}`;
+      expect(file.result.contents[0].text).to.equal(owner);
+      expect(entry.result.skill.uri).to.equal(`skill://${slug}/SKILL.md`);
+    } else for (const { error } of [entry, file]) expect(error.code).to.equal(-32602);
   }
 }
