@@ -284,6 +284,15 @@ function worstCases(): readonly WorstCase[] {
       nextRequest: () => toRequest("GET", "/api/audit-events/export"),
     },
     {
+      name: "POST /Users of five million brackets, rejected",
+      requests: 32,
+      nextRequest: () => {
+        const body = "[".repeat(5_000_000);
+        const request = toRequest("POST", "/scim/v2/Users", {}, { status: 400 });
+        return { ...request, body, headers: { ...request.headers, "content-length": String(body.length) } };
+      },
+    },
+    {
       name: "POST of 300,000 values, rejected",
       requests: 32,
       nextRequest: () =>

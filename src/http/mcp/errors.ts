@@ -59,7 +59,7 @@ function toMessage(error: unknown, appError: AppError): string {
 
 /** Reads a body that no step has read yet. @returns undefined if it is too large or no JSON */
 function readSmallBody(req: Request, res: Response): Promise<unknown> {
-  if (req.body !== undefined) return Promise.resolve(Buffer.isBuffer(req.body) ? undefined : req.body);
+  if (req.body !== undefined || req.readableEnded) return Promise.resolve(req.body);
   return new Promise((resolve) => {
     parseSmallBody(req, res, (error?: unknown) => {
       if (error !== undefined || !Buffer.isBuffer(req.body)) return resolve(undefined);

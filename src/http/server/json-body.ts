@@ -50,8 +50,10 @@ export function jsonBody(
     budget.reserve(req, res, limit);
     receive(req, res, (error?: unknown) => {
       if (error !== undefined) return next(error);
-      if (req.body === undefined) return next(); // an empty body without a media type
-      parse(req.body as Buffer).then((body) => {
+      const bytes = req.body as Buffer | undefined;
+      if (bytes === undefined) return next(); // an empty body without a media type
+      req.body = undefined; // the log of a rejected request would otherwise enumerate megabytes of bytes
+      parse(bytes).then((body) => {
         req.body = body;
         next();
       }, next);

@@ -244,6 +244,19 @@ describeOnEngines("What the request log shows of a failure", (open) => {
     expect(failedOperations).to.have.length(2);
   });
 
+  it("shows why a body was rejected before it was parsed, and does not read its bytes as values", async () => {
+    for (const [name, body] of [
+      ["no-json", "{"],
+      ["too-deep", "[".repeat(100_000)],
+    ] as const) {
+      const request = scim.post("/scim/v2/Users").set("X-Request-Id", name).set("Content-Type", "application/json");
+      await request.serialize(String).send(body).expect(400);
+      const entry = await findEntry(name);
+      expect(entry.detail).to.match(/^The body is /);
+      expect(entry).to.not.have.property("body");
+    }
+  });
+
   it("never shows a value, also where a name belongs", async () => {
     const value = "hopper@example.com";
     await scim
