@@ -1,8 +1,9 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { normalize } from "../../src/store/normalize.ts";
+import { anyCharacter } from "../support/any-character.ts";
 
-const text = fc.string({ unit: "binary" });
+const text = fc.string({ unit: anyCharacter });
 
 describe("normalize", () => {
   const alike: readonly (readonly [string, string])[] = [

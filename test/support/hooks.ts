@@ -1,3 +1,4 @@
+import { accessSync, constants, statfsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -10,6 +11,8 @@ const isCompleteRun =
   process.argv.includes("dist/test/**/*.test.js") &&
   !process.argv.some((argument) => /^(-[gf]|--f?grep)/.test(argument));
 const isParallelWorker = process.env["MOCHA_WORKER_ID"] !== undefined;
+
+useMemoryForFiles();
 
 // Mocha's pool ends its processes with SIGTERM after a second, while they may still write their coverage.
 if (isParallelWorker) process.on("SIGTERM", () => {});
@@ -42,6 +45,21 @@ export async function mochaGlobalTeardown(): Promise<void> {
     expect(findUntestedOperations(), "operations that no test has seen succeed").to.deep.equal([]);
   } finally {
     await stopSharedMongod();
+  }
+}
+
+/**
+ * Puts the files of test databases into memory, where there is room: a third of the time of the suites is the wait for
+ * disks that have to make each commit durable. TMPDIR, if set, takes precedence.
+ */
+function useMemoryForFiles(): void {
+  const [directory, freeBytesMin] = ["/dev/shm", 8 * 1024 ** 3];
+  try {
+    accessSync(directory, constants.W_OK);
+    const { bavail, bsize } = statfsSync(directory);
+    if (bavail * bsize >= freeBytesMin) process.env["TMPDIR"] ??= directory;
+  } catch {
+    // Only Linux has it.
   }
 }
 
