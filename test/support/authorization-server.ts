@@ -1,7 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import type { CertificateFiles } from "./certificate.ts";
 
 /** A request to the token or revocation endpoint. */
 export interface ReceivedForm {
@@ -47,13 +50,18 @@ interface Grant {
   readonly usedRefreshTokens: Set<string>;
 }
 
-/** @param options.now the clock in milliseconds */
+/**
+ * @param options.now the clock in milliseconds
+ * @param options.certificate serves HTTPS on `localhost` with it; absent: HTTP
+ */
 export async function startAuthorizationServer({
   lifetimeSeconds = 3600,
   now = Date.now,
+  certificate,
 }: {
   readonly lifetimeSeconds?: number;
   readonly now?: () => number;
+  readonly certificate?: CertificateFiles | undefined;
 } = {}): Promise<AuthorizationServer> {
   const clientId = "gatehouse client";
   const clientSecret = "secret-of-the-client:0123456789";
@@ -120,9 +128,14 @@ export async function startAuthorizationServer({
     else send(400, { error: "invalid_grant", error_description: "secret-description" });
   };
 
-  const server = createServer((req, res) => void serve(req, res)).listen(0, "127.0.0.1");
+  const listener = (req: IncomingMessage, res: ServerResponse): void => void serve(req, res);
+  const server = certificate
+    ? createTlsServer({ cert: await readFile(certificate.cert), key: await readFile(certificate.key) }, listener)
+    : createServer(listener);
+  server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { port } = server.address() as AddressInfo;
+  const origin = certificate ? `https://localhost:${port}` : `http://127.0.0.1:${port}`;
   return {
     ...{ origin, clientId, clientSecret, received },
     auth: (more = {}) => ({

@@ -1,6 +1,7 @@
 import type { OpenTestStore } from "../../store/test-store.fixture.ts";
 import type { AuthorizationServer } from "../../support/authorization-server.ts";
 import { startAuthorizationServer } from "../../support/authorization-server.ts";
+import type { CertificateFiles } from "../../support/certificate.ts";
 import { type Gateway, rpc, startGateway } from "./gateway.fixture.ts";
 
 /** The service, an MCP server that requires access tokens, the authorization server that issues these, and users. */
@@ -47,14 +48,25 @@ export const credentialKey = Buffer.alloc(32, 7);
 
 export async function startOAuthGateway(
   open: OpenTestStore,
-  { auth = {}, lifetimeSeconds = 600 }: { readonly auth?: object; readonly lifetimeSeconds?: number } = {},
+  {
+    auth = {},
+    lifetimeSeconds = 600,
+    certificate,
+    environment = {},
+  }: {
+    readonly auth?: object;
+    readonly lifetimeSeconds?: number;
+    /** Of the authorization server. */
+    readonly certificate?: CertificateFiles;
+    readonly environment?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<OAuthGateway> {
   let offset = 0;
   const now = (): number => Date.now() + offset;
-  const provider = await startAuthorizationServer({ lifetimeSeconds, now });
+  const provider = await startAuthorizationServer({ lifetimeSeconds, now, certificate });
   const gateway = await startGateway({
     ...{ open, now, accepts: provider.accepts },
-    environment: { CREDENTIAL_KEY: credentialKey.toString("base64") },
+    environment: { CREDENTIAL_KEY: credentialKey.toString("base64"), ...environment },
   });
   const { admin, service } = gateway;
   await gateway.putServer("jira", [{ name: "echo" }], { auth: provider.auth(auth) });
