@@ -10,7 +10,7 @@ export const problem = z
     instance: z.string().describe("Identifies the request in the log."),
     errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
     blockers: z
-      .array(z.object({ kind: z.string(), id: z.string(), name: z.string() }))
+      .array(z.object({ type: z.string(), id: z.string(), slug: z.string().optional(), name: z.string() }))
       .optional()
       .describe("The resources that reference the resource to delete. If there are many, the first of them."),
     scopes: z.array(z.string()).optional().describe("The scopes that are required for the request."),

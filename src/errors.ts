@@ -50,7 +50,12 @@ export interface ErrorDetails {
   /** All invalid fields, by JSON pointer (RFC 6901), when there can be several. */
   readonly errors?: readonly { readonly pointer: string; readonly detail: string }[];
   /** The resources that refer to the one to delete. */
-  readonly blockers?: readonly { readonly kind: string; readonly id: string; readonly name: string }[];
+  readonly blockers?: readonly {
+    readonly type: string;
+    readonly id: string;
+    readonly slug?: string;
+    readonly name: string;
+  }[];
   /** The unique key that is in use, as a path of the stored record. */
   readonly key?: string;
   /** The time after which the client should try again, in seconds. */

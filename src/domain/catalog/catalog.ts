@@ -4,7 +4,6 @@ import { slug } from "../../../schemas/text.ts";
 import { AppError } from "../../errors.ts";
 import type { Page, Query } from "../../store/query.ts";
 import type { Entity } from "../../store/record.ts";
-import { toAttributes } from "../../store/record.ts";
 import type { Store, Tenant, Transaction } from "../../store/store.ts";
 import { recordAuditEvent } from "../audit/record.ts";
 import type { Caller } from "../caller.ts";
@@ -14,10 +13,17 @@ import { newEntity, nextVersion } from "../entity.ts";
 import { removeServerCredentials } from "../oauth/removed-credentials.ts";
 import { assertVersion, type ExpectedVersion } from "../precondition.ts";
 import { type ContentLimits, countContent, defaultContentLimits } from "./content-quota.ts";
+import { detachReferences } from "./detach.ts";
 import { assertReferencesExist, type ResourceOwner, toReferenceKey } from "./missing-references.ts";
 import { assertUnreferenced } from "./references.ts";
 import type { CatalogResource } from "./resource.ts";
-import { type CatalogResourceType, collectReferences, toCatalogKey, withLookup } from "./resource-types.ts";
+import {
+  type CatalogResourceType,
+  collectReferences,
+  toCatalogKey,
+  toResourceContent,
+  withLookup,
+} from "./resource-types.ts";
 
 /** The fields of a resource that clients may set. */
 export type ResourceContent<T extends CatalogResource> = Omit<T, keyof Entity | "ownerId">;
@@ -132,15 +138,28 @@ export class Catalog<T extends CatalogResource> {
     );
   }
 
-  /** @throws AppError not-found; precondition-failed; referenced with the resources that refer to it */
-  async remove(caller: Caller, idOrSlug: string, expected: ExpectedVersion, owner?: ResourceOwner): Promise<void> {
+  /**
+   * Removes a resource.
+   * @param options.isDetached removes the references of other resources as well, instead of throwing `referenced`
+   * @throws AppError not-found; precondition-failed; referenced with the resources that refer to it
+   */
+  async remove(
+    caller: Caller,
+    idOrSlug: string,
+    expected: ExpectedVersion,
+    { owner, isDetached = false }: { readonly owner?: ResourceOwner; readonly isDetached?: boolean | undefined } = {},
+  ): Promise<void> {
     const { name, title, collection } = this.#resourceType;
     const cascadeDelete = await this.#store.transaction(
       async (transaction) => {
         const current = await this.#require(transaction, caller, idOrSlug, owner);
         assertVersion(current.version, expected);
         const tenant = transaction.for(caller.organizationId);
-        if (current.ownerId === undefined) await assertUnreferenced(tenant, `${name}:${current.slug}`, title);
+        if (current.ownerId === undefined && name !== "policy") {
+          const target = { kind: name, name: current.slug } as const;
+          if (isDetached) await detachReferences(transaction, caller, target, title);
+          else await assertUnreferenced(tenant, target, title);
+        }
         await tenant.open(collection).remove(current.id, current.version);
         await countContent(tenant, { ownerId: current.ownerId, before: current }, this.#contentLimits);
         await recordAuditEvent(transaction, caller.organizationId, caller, {
@@ -271,12 +290,6 @@ const toOwnerDetails = ({ ownerId }: CatalogResource): { readonly details?: { re
 
 /** The maximum number of resources of one type that a user may own. */
 const userOwnedMax = 200;
-
-/** Returns the fields of a resource without those that the service maintains. */
-export function toResourceContent<T extends CatalogResource>(resource: T): Readonly<Record<string, unknown>> {
-  const { ownerId: _, lockVersion: _l, ...content } = toAttributes({ ...(resource as object) });
-  return content;
-}
 
 /** The error for a resource that does not exist or that the caller may not use. @param title name of the type */
 export const resourceNotFound = (title: string): AppError => new AppError("not-found", `The ${title} was not found.`);

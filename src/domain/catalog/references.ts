@@ -2,12 +2,14 @@ import { AppError } from "../../errors.ts";
 import { commands, mcpServers, policies, skills, toolkits } from "../../store/collections.ts";
 import type { Condition } from "../../store/query.ts";
 import type { CollectionDefinition, Tenant } from "../../store/store.ts";
-import type { AssignableKind, CatalogResource } from "./resource.ts";
+import type { AssignableKind, CatalogReference, CatalogResource } from "./resource.ts";
 
 /** A resource that refers to another one and so blocks its deletion. */
 export interface Blocker {
-  readonly kind: string;
+  readonly type: string;
   readonly id: string;
+  /** Absent for users and groups. */
+  readonly slug?: string;
   readonly name: string;
 }
 
@@ -27,39 +29,46 @@ const referencingCollections: Readonly<Record<string, CollectionDefinition<Catal
 /** The maximum number of blockers in an error. */
 const blockersMax = 20;
 
-/**
- * Finds catalog resources that refer to a resource.
- * @param reference the resource as `kind:name`
- * @returns at most 20 of them
- */
-export async function findBlockers(tenant: Tenant<"write">, reference: string): Promise<readonly Blocker[]> {
-  const where: Condition = { op: "some", path: "lookup.references", where: { op: "eq", path: "to", value: reference } };
+/** Returns a condition for the resources that refer to a resource. An index serves it. */
+export const refersTo = ({ kind, name }: Pick<CatalogReference, "kind" | "name">): Condition => ({
+  ...{ op: "some", path: "lookup.references" },
+  where: { op: "eq", path: "to", value: `${kind}:${name}` },
+});
+
+/** Finds at most 20 catalog resources that refer to a resource. */
+async function findBlockers(
+  tenant: Tenant<"write">,
+  target: Pick<CatalogReference, "kind" | "name">,
+): Promise<readonly Blocker[]> {
   const blockers: Blocker[] = [];
-  for (const [kind, collection] of Object.entries(referencingCollections)) {
+  for (const [type, collection] of Object.entries(referencingCollections)) {
     const limit = blockersMax - blockers.length;
     if (limit === 0) break;
-    const { items } = await tenant.open(collection).list({ where, limit });
-    blockers.push(...items.map(({ id, name }) => ({ kind, id, name })));
+    const { items } = await tenant.open(collection).list({ where: refersTo(target), limit });
+    blockers.push(...items.map(({ id, slug, name }) => ({ type, id, slug, name })));
   }
   return blockers;
 }
 
 /**
  * Requires that no catalog resource refers to a resource.
- * @param reference the resource as `kind:name`
  * @param title the type of the resource in the message
  * @throws AppError referenced, with the blockers
  */
-export async function assertUnreferenced(tenant: Tenant<"write">, reference: string, title: string): Promise<void> {
-  const blockers = await findBlockers(tenant, reference);
-  if (blockers.length === 0) return;
-  const [{ kind, name }] = blockers as [Blocker];
+export async function assertUnreferenced(
+  tenant: Tenant<"write">,
+  target: Pick<CatalogReference, "kind" | "name">,
+  title: string,
+): Promise<void> {
+  const blockers = await findBlockers(tenant, target);
+  if (blockers.length > 0)
+    throw toReferencedError(blockers, title, "Remove the reference first, or delete with detach=true.");
+}
+
+/** The error for a deletion that resources block. @param fix what the caller can do */
+export function toReferencedError(blockers: readonly Blocker[], title: string, fix: string): AppError {
+  const [{ type, name }] = blockers as [Blocker];
   const suffix = blockers.length > 1 ? " and others" : "";
-  throw new AppError(
-    "referenced",
-    `The ${title} is still referenced by ${kind} ${JSON.stringify(name)}${suffix}. Remove the reference first.`,
-    {
-      blockers,
-    },
-  );
+  const message = `The ${title} is still referenced by ${type} ${JSON.stringify(name)}${suffix}. ${fix}`;
+  return new AppError("referenced", message, { blockers: blockers.slice(0, blockersMax) });
 }

@@ -5,6 +5,7 @@ import type { Policy } from "../../../schemas/policy.ts";
 import type { Skill } from "../../../schemas/skill.ts";
 import type { Toolkit } from "../../../schemas/toolkit.ts";
 import { commands, mcpServers, policies, skills, toolkits, type WithLookup } from "../../store/collections.ts";
+import { toAttributes } from "../../store/record.ts";
 import type { CollectionDefinition } from "../../store/store.ts";
 import type { IdPrefix } from "../entity.ts";
 import type { CatalogReference, CatalogResource } from "./resource.ts";
@@ -138,4 +139,10 @@ export function collectReferences<T extends CatalogResource>(
     ? [...toReferences("group", to.groups, `/${field}/groups`), ...toReferences("user", to.users, `/${field}/users`)]
     : [];
   return [...resourceType.references(resource), ...subjects];
+}
+
+/** Returns the fields of a resource without those that the service maintains. */
+export function toResourceContent<T extends CatalogResource>(resource: T): Readonly<Record<string, unknown>> {
+  const { ownerId: _, lockVersion: _l, ...content } = toAttributes({ ...(resource as object) });
+  return content;
 }

@@ -7,6 +7,7 @@ import { type Entity, toAttributes } from "../../store/record.ts";
 import type { CollectionDefinition, ExpectedReads, Store, Transaction } from "../../store/store.ts";
 import { type AuditEventContent, recordAuditEvent } from "../audit/record.ts";
 import type { Caller } from "../caller.ts";
+import { detachReferences } from "../catalog/detach.ts";
 import { assertUnreferenced } from "../catalog/references.ts";
 import { type CascadeDeletes, enqueueCascadeDelete } from "../cleanup/cascade-deletes.ts";
 import { mapConflictToField, retryOnConflict } from "../conflict.ts";
@@ -37,6 +38,11 @@ export interface DirectoryType<T extends DirectoryResource> {
 export interface PutResult<T> {
   readonly stored: T;
   readonly isNew: boolean;
+}
+
+interface RemovalOptions {
+  readonly isDetached?: boolean | undefined;
+  readonly removeRelated?: (transaction: Transaction, id: string) => Promise<void>;
 }
 
 /**
@@ -121,7 +127,8 @@ export class Directory<T extends DirectoryResource> {
   /**
    * Removes a resource, and then everything that depends on it. References from the catalog block an admin, but not the
    * identity provider: a user who has left must lose access.
-   * @param removeRelated removes further records in the same transaction, before the audit event is recorded
+   * @param options.isDetached removes the references of the catalog as well, instead of throwing `referenced`
+   * @param options.removeRelated removes further records in the same transaction, before the audit event is recorded
    * @throws AppError not-found; precondition-failed; managed; referenced
    */
   async remove(
@@ -129,7 +136,7 @@ export class Directory<T extends DirectoryResource> {
     idOrName: IdOrName,
     expected: ExpectedVersion | undefined,
     editor: Editor,
-    removeRelated?: (transaction: Transaction, id: string) => Promise<void>,
+    { isDetached = false, removeRelated }: RemovalOptions = {},
   ): Promise<void> {
     const { name, collection } = this.#type;
     const { organizationId } = caller;
@@ -139,7 +146,8 @@ export class Directory<T extends DirectoryResource> {
       assertVersion(current.version, expected);
       assertCanEdit(current, editor, name);
       const tenant = transaction.for(organizationId);
-      if (editor !== "scim") await assertUnreferenced(tenant, `${name}:${id}`, name);
+      if (isDetached) await detachReferences(transaction, caller, { kind: name, name: id }, name);
+      else if (editor !== "scim") await assertUnreferenced(tenant, { kind: name, name: id }, name);
       await tenant.open(collection).remove(id, current.version);
       await removeRelated?.(transaction, id);
       await recordAuditEvent(transaction, organizationId, caller, {

@@ -123,6 +123,7 @@ export class Groups {
 
   /**
    * Removes a group and all its memberships. References from the catalog block an admin, but not the identity provider.
+   * @param isDetached removes the references of the catalog as well
    * @throws AppError not-found; precondition-failed; managed; referenced
    */
   remove(
@@ -130,8 +131,9 @@ export class Groups {
     idOrName: IdOrName,
     expected: ExpectedVersion | undefined,
     editor: Editor = "admin",
+    isDetached = false,
   ): Promise<void> {
-    return this.#directory.remove(caller, idOrName, expected, editor);
+    return this.#directory.remove(caller, idOrName, expected, editor, { isDetached });
   }
 
   #createWithin(

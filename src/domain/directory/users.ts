@@ -114,6 +114,7 @@ export class Users {
   /**
    * Removes a user with all personal tokens and memberships. References from the catalog block an admin, but not the
    * identity provider: a user who has left must lose access.
+   * @param isDetached removes the references of the catalog as well
    * @throws AppError not-found; precondition-failed; managed; referenced
    */
   async remove(
@@ -121,10 +122,14 @@ export class Users {
     idOrName: IdOrName,
     expected: ExpectedVersion | undefined,
     editor: Editor = "admin",
+    isDetached = false,
   ): Promise<void> {
     let tokenEnd: PersonalTokenEnd | undefined;
-    await this.#directory.remove(caller, idOrName, expected, editor, async (transaction, id) => {
-      tokenEnd = await enqueuePersonalTokenCleanup(transaction, caller.organizationId, id, caller);
+    await this.#directory.remove(caller, idOrName, expected, editor, {
+      isDetached,
+      removeRelated: async (transaction, id) => {
+        tokenEnd = await enqueuePersonalTokenCleanup(transaction, caller.organizationId, id, caller);
+      },
     });
     await this.#tokenCleanup.run(tokenEnd);
   }

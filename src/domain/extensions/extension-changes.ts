@@ -33,9 +33,9 @@ export async function findValueHolders(
 ): Promise<readonly Blocker[]> {
   const query = { where: holdsExtensionValue(id, attributeName), limit: blockersMax };
   return resourceType === "User"
-    ? (await tenant.open(users).list(query)).items.map((each) => ({ kind: "user", id: each.id, name: each.userName }))
+    ? (await tenant.open(users).list(query)).items.map((each) => ({ type: "user", id: each.id, name: each.userName }))
     : (await tenant.open(groups).list(query)).items.map((each) => ({
-        kind: "group",
+        type: "group",
         id: each.id,
         name: each.displayName,
       }));

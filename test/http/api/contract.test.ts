@@ -95,10 +95,29 @@ describeOnEngines("Contract of every /api resource", (open) => {
         expect(problem.blockers).to.have.length(1);
         const [blocker] = problem.blockers;
         const blockingResource = await reader.get(
-          blocker.kind === "policy" ? `/api/policies/${blocker.id}` : `/api/toolkits/${blocker.id}`,
+          blocker.type === "policy" ? `/api/policies/${blocker.id}` : `/api/toolkits/${blocker.id}`,
         );
         expect([blocker.name, blockingResource.status, blockingResource.body.name]).to.deep.equal([name, 200, name]);
         await admin.get(at(item)).expect(200);
+      });
+
+      it("204: removes the references as well with ?detach=true, and records each changed resource", async () => {
+        const item = await make();
+        await addReference(admin, item);
+        const { blockers } = (await admin.delete(at(item)).expect(409)).body;
+        const [{ type: blockerType, id }] = blockers;
+        const blockingPath = blockerType === "policy" ? `/api/policies/${id}` : `/api/toolkits/${id}`;
+        const { body: before } = await reader.get(blockingPath);
+        await admin.delete(at(item)).query({ detach: true }).expect(204);
+        await admin.get(at(item)).expect(404);
+        const { body: after } = await reader.get(blockingPath).expect(200);
+        expect(after.version).to.equal(before.version + 1);
+        const reference = item.slug ?? item.id;
+        expect(JSON.stringify(before)).to.contain(JSON.stringify(reference));
+        expect(JSON.stringify(after)).to.not.contain(JSON.stringify(reference));
+        const { body: events } = await reader.get("/api/audit-events").query({ targetId: id, limit: 1 }).expect(200);
+        expect(events.data[0]).to.deep.include({ action: `${blockerType}.update` });
+        expect(events.data[0].details.detached).to.match(new RegExp(`:${reference}$`));
       });
     }
 

@@ -135,7 +135,7 @@ describeOnEngines("/api/groups", (open) => {
         .send({ name: "For a team", content: "", assignment: { groups: [id] } })
         .expect(201);
       const { body } = await admin.delete(`/api/groups/${id}`).query({ override: true }).expect(409);
-      expect(body.blockers.map(({ kind, name }: { kind: string; name: string }) => [kind, name])).to.deep.equal([
+      expect(body.blockers.map(({ type, name }: { type: string; name: string }) => [type, name])).to.deep.equal([
         ["skill", "For a team"],
       ]);
       await scim.delete(`/scim/v2/Groups/${id}`).expect(204);

@@ -72,7 +72,7 @@ describeOnEngines("/api/scim-extensions with stored values", (open, engine) => {
         const { admin, scim, user } = await setUp();
         const { body } = await admin.put(path).send(changed).expect(409);
         expect(body.detail).to.include(title);
-        expect(body.blockers).to.deep.equal([{ kind: "user", id: user.id, name: "ada" }]);
+        expect(body.blockers).to.deep.equal([{ type: "user", id: user.id, name: "ada" }]);
         await scim
           .put(`/scim/v2/Users/${user.id}`)
           .send({ schemas: [userUrn], userName: "ada" })
@@ -149,7 +149,7 @@ describeOnEngines("/api/scim-extensions with stored values", (open, engine) => {
     it("DELETE: 409 with who has values; force=true removes the values too, permanently", async () => {
       const { admin, scim, user, read, organizationId } = await setUp();
       const { body: blocked } = await admin.delete(path).expect(409);
-      expect(blocked.blockers).to.deep.equal([{ kind: "user", id: user.id, name: "ada" }]);
+      expect(blocked.blockers).to.deep.equal([{ type: "user", id: user.id, name: "ada" }]);
       await admin.delete(`${path}?force=true`).expect(204);
       const after = await read();
       expect(after).to.not.have.property(urn);

@@ -128,7 +128,7 @@ describeOnEngines("/api/users that the identity provider manages", (open) => {
     const { body } = await admin.delete(`/api/users/${id}`).query({ override: true }).expect(409);
     expect(body.type).to.match(/:referenced$/);
     expect(body.blockers).to.have.length(1);
-    expect(body.blockers[0]).to.deep.include({ kind: "policy", name: "names" });
+    expect(body.blockers[0]).to.deep.include({ type: "policy", name: "names" });
     await scim.delete(`/scim/v2/Users/${id}`).expect(204);
     await admin.get(`/api/users/${id}`).expect(404);
   });

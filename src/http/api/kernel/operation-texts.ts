@@ -1,3 +1,4 @@
+import { z } from "zod";
 /** How summaries and descriptions name a resource. */
 export interface ResourceNouns {
   /** With its article: `an MCP server`. */
@@ -21,3 +22,11 @@ export const idempotentPutText = "Sending the same content again changes nothing
 export const createOnlyText = "With `If-None-Match: *`, it only creates and never replaces.";
 export const mergePatchText =
   "Applies a JSON merge patch (RFC 7396): a field set to null is removed, and a list is replaced as a whole.";
+
+/** The query parameter of deletions that references can block. */
+export const detachParameter = z
+  .boolean()
+  .default(false)
+  .describe(
+    "Removes the references to the resource as well, with an audit event for each resource that had one. Without it they block the deletion. A policy that would apply to other tools without the reference still blocks it.",
+  );

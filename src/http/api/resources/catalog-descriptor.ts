@@ -1,9 +1,9 @@
 import type { z } from "zod";
 import type { User } from "../../../../schemas/user.ts";
 import type { EffectiveAccess } from "../../../domain/access/effective-access.ts";
-import { type Catalog, resourceNotFound, toResourceContent } from "../../../domain/catalog/catalog.ts";
+import { type Catalog, resourceNotFound } from "../../../domain/catalog/catalog.ts";
 import type { CatalogResource } from "../../../domain/catalog/resource.ts";
-import type { CatalogResourceType } from "../../../domain/catalog/resource-types.ts";
+import { type CatalogResourceType, toResourceContent } from "../../../domain/catalog/resource-types.ts";
 import type { ListFilters } from "../kernel/lists.ts";
 import type { OperationResponse, RequestContext } from "../kernel/operation.ts";
 import type { ResourceNouns } from "../kernel/operation-texts.ts";

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { slug } from "../../../../schemas/text.ts";
 import type { User } from "../../../../schemas/user.ts";
 import type { EffectiveAccess } from "../../../domain/access/effective-access.ts";
@@ -7,7 +8,13 @@ import type { CatalogResource } from "../../../domain/catalog/resource.ts";
 import { AppError } from "../../../errors.ts";
 import { applyMergePatch, toMergePatchSchema } from "../kernel/merge-patch.ts";
 import { defineOperation, type Operation, type OperationResponse, type RequestContext } from "../kernel/operation.ts";
-import { createOnlyText, idempotentPutText, mergePatchText, toSummaries } from "../kernel/operation-texts.ts";
+import {
+  createOnlyText,
+  detachParameter,
+  idempotentPutText,
+  mergePatchText,
+  toSummaries,
+} from "../kernel/operation-texts.ts";
 import type { Services } from "../kernel/services.ts";
 import { parseBody } from "../kernel/validation.ts";
 import {
@@ -122,17 +129,17 @@ export function writeOperations<T extends CatalogResource>(descriptor: ResourceD
         },
       }),
     }),
-    defineOperation({
+    defineOperation<typeof detachQuery>({
       operationId: `delete${name}`,
       method: "delete",
       ...itemRoute,
       summary: summaries.delete,
-      ...(descriptor.userView && { errorCodes: ["referenced"] }), // nothing can reference a policy
+      ...(descriptor.userView && { query: detachQuery, errorCodes: ["referenced"] }), // nothing can reference a policy
       organization: {
         scopes: ["admin:write"],
         responses: { 204: null },
-        handle: async ({ caller, expected, parameter }, services) => {
-          await catalogFrom(services).remove(caller, parameter("id"), expected);
+        handle: async ({ caller, expected, parameter, query }, services) => {
+          await catalogFrom(services).remove(caller, parameter("id"), expected, { isDetached: query?.detach });
           return { status: 204 };
         },
       },
@@ -144,7 +151,8 @@ export function writeOperations<T extends CatalogResource>(descriptor: ResourceD
             const effectiveAccess = await resolveEffectiveAccess(context, services);
             await assertOwned(context, effectiveAccess, services);
             const { caller, user, expected, parameter } = context;
-            await catalogFrom(services).remove(caller, parameter("id"), expected, toOwner(user, effectiveAccess));
+            const owner = toOwner(user, effectiveAccess);
+            await catalogFrom(services).remove(caller, parameter("id"), expected, { owner });
             return { status: 204 };
           },
         },
@@ -233,6 +241,8 @@ export function writeOperations<T extends CatalogResource>(descriptor: ResourceD
     return content as unknown as ResourceContent<T>;
   }
 }
+
+const detachQuery = z.object({ detach: detachParameter });
 
 const toOwner = ({ id }: User, effectiveAccess: EffectiveAccess): ResourceOwner => ({
   id,

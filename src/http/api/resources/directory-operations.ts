@@ -24,6 +24,8 @@ import {
   type DirectoryDescriptor,
   type OverrideQuerySchema,
   overrideQuery,
+  type RemovalQuerySchema,
+  removalQuery,
   toEditor,
 } from "./directory.ts";
 import { fromApiContent, toApiContent } from "./directory-extensions.ts";
@@ -153,11 +155,11 @@ export function directoryOperations<T extends User | Group, Attributes extends D
         },
       },
     }),
-    defineOperation<OverrideQuerySchema>({
+    defineOperation<RemovalQuerySchema>({
       operationId: `delete${name}`,
       method: "delete",
       ...itemRoute,
-      query: overrideQuery,
+      query: removalQuery,
       summary: summaries.delete,
       errorCodes: ["referenced", "managed"],
       organization: {
@@ -169,6 +171,7 @@ export function directoryOperations<T extends User | Group, Attributes extends D
             parseIdOrName(parameter("id"), idPrefix),
             expected,
             toEditor(query),
+            query.detach,
           );
           return { status: 204 };
         },

@@ -8,6 +8,7 @@ import type { ExpectedVersion } from "../../../domain/precondition.ts";
 import type { ResourceSchema } from "../../../scim/schema/resource-schema.ts";
 import type { Page, Query } from "../../../store/query.ts";
 import type { ListFilters } from "../kernel/lists.ts";
+import { detachParameter } from "../kernel/operation-texts.ts";
 import type { Services } from "../kernel/services.ts";
 
 /** Describes users or groups: the routes, schemas, filters and services of their operations. */
@@ -52,7 +53,13 @@ export interface DirectoryService<T, Attributes> {
     revise: (current: DirectoryContent) => Attributes,
     editor: Editor,
   ): Promise<T>;
-  remove(caller: Caller, idOrName: IdOrName, expected: ExpectedVersion, editor: Editor): Promise<void>;
+  remove(
+    caller: Caller,
+    idOrName: IdOrName,
+    expected: ExpectedVersion,
+    editor: Editor,
+    isDetached: boolean,
+  ): Promise<void>;
 }
 
 export type DirectoryContent = Readonly<Record<string, unknown>>;
@@ -80,5 +87,8 @@ const override = z
   );
 export const overrideQuery = z.object({ override });
 export type OverrideQuerySchema = typeof overrideQuery;
+/** The query of a deletion. */
+export const removalQuery = z.object({ override, detach: detachParameter });
+export type RemovalQuerySchema = typeof removalQuery;
 
 export const toEditor = ({ override }: z.output<OverrideQuerySchema>): Editor => (override ? "override" : "admin");

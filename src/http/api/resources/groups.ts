@@ -69,7 +69,7 @@ function toDirectoryService(groups: Groups): DirectoryService<Group, GroupAttrib
     put: (caller, name, expected, revise, editor) => groups.put(caller, name, expected, revise, editor),
     update: async (caller, idOrName, expected, revise, editor) =>
       (await groups.update(caller, idOrName, expected, { revise }, editor)).group,
-    remove: (caller, idOrName, expected, editor) => groups.remove(caller, idOrName, expected, editor),
+    remove: (...args) => groups.remove(...args),
   };
 }
 
