@@ -1,6 +1,7 @@
-import { lstat, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { lstat, mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { request } from "node:http";
-import { connect, createServer } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -9,6 +10,7 @@ import { createDomain } from "../../src/app.ts";
 import { type ControlServer, listenForCommands } from "../../src/cli/control-server.ts";
 import { versionHeader } from "../../src/cli/control-socket.ts";
 import { readConfig } from "../../src/config.ts";
+import { operatorActor } from "../../src/domain/audit/record.ts";
 import { createLog } from "../../src/log.ts";
 import { version } from "../../src/startup.ts";
 import { collections } from "../../src/store/collections.ts";
@@ -143,7 +145,6 @@ describe("The control socket", () => {
 
   /** Creates a socket at which nothing listens: the file was moved away when its server removed it. */
   async function leaveStaleSocket(): Promise<void> {
-    const { rename } = await import("node:fs/promises");
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(`${socketPath()}.new`, resolve));
     await rename(`${socketPath()}.new`, socketPath());
@@ -213,6 +214,45 @@ describe("The control socket", () => {
       socket.destroy();
     }
     expect((await run("organization", "list")).code).to.equal(0);
+  });
+
+  describe("with a long list and a client that does not read it", () => {
+    const rowCount = 1500;
+    let server: TestServer;
+    let socket: Socket;
+    beforeEach(async () => {
+      server = await start();
+      const { tokens, organizations } = createDomain(server.store, readConfig({}));
+      const id = (await organizations.findBySlug("default"))?.id ?? "";
+      const allowedIps = Array.from({ length: 64 }, (_, at) => `2001:db8:1234:5678::${at}`);
+      const input = { name: "x", scopes: ["connect:read"], allowedIps } as const;
+      await Promise.all(Array.from({ length: rowCount }, () => tokens.create(id, operatorActor, input)));
+      const body = '{"args":["token","list"]}';
+      socket = connect(socketPath()).pause();
+      socket.write(
+        `POST /commands HTTP/1.0\r\n${versionHeader}: ${version}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      );
+      while (server.control?.runningCount === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      // More than enough time to print the rest, if it did not wait.
+      await run("token", "list");
+    });
+
+    it("waits, and prints the rest when the client reads on", async () => {
+      expect(server.control?.runningCount).to.equal(1);
+      let output = "";
+      socket.on("data", (chunk) => {
+        output += chunk;
+      });
+      await once(socket.resume(), "end");
+      expect(output.match(/"stdout"/g)).to.have.length(rowCount + 1);
+      expect(output.trimEnd()).to.match(/\{"exitCode":0\}$/);
+    });
+
+    it("ends the command when the client has gone", async () => {
+      expect(server.control?.runningCount).to.equal(1);
+      socket.destroy();
+      while (server.control?.runningCount !== 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    });
   });
 
   it("at shutdown lets a running command end, and rejects later ones", async () => {

@@ -2,6 +2,8 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import { withConnection, withDatabase } from "../store/mongodb/mongodb.fixture.ts";
+import { describeOnMongod } from "../support/mongod.ts";
 import { runCli } from "../support/process.ts";
 import { assertNoSecretsInFiles, trackSecret } from "../support/secrets.ts";
 
@@ -119,5 +121,25 @@ describe("A command without a database", () => {
     }
     expect(await readdir(directory)).to.deep.equal(["empty"]);
     expect(await readdir(existing)).to.deep.equal([]);
+  });
+});
+
+describeOnMongod("gatehouse init with MONGODB_URI", (server) => {
+  it("creates the collections and a token, and every other command creates nothing", async () => {
+    const uri = withDatabase(server(), `gatehouse_init_${Date.now()}`);
+    const run = (...args: readonly string[]) => runCli({ MONGODB_URI: uri }, ...args);
+    await withConnection(uri, async (connection) => {
+      const missing = await run("organization", "list");
+      expect(missing).to.include({ code: 1, stdout: "" });
+      expect(missing.stderr).to.match(
+        /^gatehouse: MONGODB_URI: there is no data in the database gatehouse_init_\d+\. [^\n]*"gatehouse init"\.\n$/,
+      );
+      expect(await connection.listCollections()).to.deep.equal([]);
+      const { code, stdout } = await run("init");
+      expect(code).to.equal(0);
+      trackSecret(stdout.trim());
+      expect(JSON.parse((await run("organization", "list")).stdout)).to.include({ slug: "default" });
+      await connection.dropDatabase();
+    });
   });
 });

@@ -63,23 +63,24 @@ describe("The CLI beside a running service", () => {
     await start();
     const dataDir = environment["DATA_DIR"] ?? "";
     expect((await lstat(join(dataDir, "control.sock"))).mode & 0o777).to.equal(0o600);
-    // The directories are opened to everybody, so that only the mode of the socket is left.
-    await Promise.all([directory, dataDir].map((each) => chmod(each, 0o755)));
     const command = [process.execPath, join(root, "dist/src/cli.js"), "organization", "list"];
-    const result = await promisify(execFile)(
-      "setpriv",
-      ["--reuid=65534", "--regid=65534", "--clear-groups", ...command],
-      {
+    const runAsOther = () =>
+      promisify(execFile)("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", ...command], {
         env: { PATH: process.env["PATH"], DATA_DIR: dataDir },
-      },
-    ).then(
-      ({ stdout }) => ({ code: 0, stdout, stderr: "" }),
-      (error: { code: number | string; stdout: string; stderr: string }) => error,
-    );
+      }).then(
+        ({ stdout }) => ({ code: 0, stdout, stderr: "" }),
+        (error: { code: number | string; stdout: string; stderr: string }) => error,
+      );
+    await chmod(directory, 0o755);
+    const closed = await runAsOther();
+    await chmod(dataDir, 0o755); // so that only the mode of the socket is left
+    const result = await runAsOther();
     if (process.getuid?.() !== 0 || result.code === "ENOENT" || /Permission denied|setpriv:/.test(result.stderr)) {
       process.stdout.write("    (skipped: this process cannot become another user with setpriv)\n");
       return this.skip();
     }
+    expect(closed).to.include({ code: 1, stdout: "" });
+    expect(closed.stderr).to.match(/^gatehouse: DATA_DIR \S+ is not writable \(EACCES\)\. [^\n]*\n$/);
     expect(result).to.include({ code: 1, stdout: "" });
     expect(result.stderr).to.match(/^gatehouse: \S+control\.sock belongs to another user \(EACCES\)\. [^\n]*\n$/);
   });

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import { chmodSync, closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { StartupError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
@@ -39,7 +39,7 @@ export class DatabaseFile {
     const path = join(dataDir, "gatehouse.db");
     if (options.expectedIdentity !== undefined) assertReopenable(path, options.expectedIdentity);
     // Before the lock creates the directory. A lock file records whether the directory has held a database.
-    if (options.missing === "reject" && ![path, `${path}-wal`, join(dataDir, "lock.db")].some(existsSync))
+    if (options.missing === "reject" && [path, `${path}-wal`, join(dataDir, "lock.db")].every(isAbsent))
       throw new StartupError(`${path}: ${noDatabase}`);
     const lock = DataDirectoryLock.acquire(dataDir);
     try {
@@ -121,6 +121,15 @@ function prepareFile(path: string, lock: DataDirectoryLock, options: DatabaseFil
 
 const noDatabase =
   'there is no database. Set DATA_DIR to the directory of the service\'s database, or create one with "gatehouse init".';
+
+/** Whether there is no such file. If its directory cannot be read, that is not known, and the lock reports the reason. */
+function isAbsent(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOTDIR";
+  }
+}
 
 /** Creates the file under another name, so that a crash in between never leaves an empty or partial database. */
 function createFile(path: string, lock: DataDirectoryLock, options: DatabaseFileOptions): void {
