@@ -48,7 +48,7 @@ export async function seedDirectory(environment: Environment, size: number): Pro
     const { tokens, organizations } = createDomain(store, config);
     const first = await bootstrapStore(store, tokens);
     const organization = await organizations.findBySlug("default");
-    if (!first || !organization) throw new Error("the store is not empty");
+    if (first?.secret === undefined || !organization) throw new Error("the store is not empty");
     const { id } = organization;
     const allUserIds = await addUsers(store, id, size + ungroupedUserCount);
     const userIds = allUserIds.slice(0, size);

@@ -79,6 +79,8 @@ export const organization = z.object({
   ...entityFields,
   slug,
   ...fields,
+  /** Since when the organization is disabled: none of its tokens is accepted. Absent: it is enabled. */
+  disabledAt: z.iso.datetime({ precision: 3 }).optional(),
   /** Incremented by each change of the extension schemas, so that two concurrent ones conflict. */
   lockVersion: z.int().optional(),
 });

@@ -26,6 +26,7 @@ export type TokenType = z.infer<typeof tokenType>;
 export const tokenFailure = z.enum([
   "revoked",
   "disabled",
+  "organization-disabled",
   "expired",
   "superseded",
   "user-inactive",
@@ -75,6 +76,8 @@ export const token = z.object({
   allowedIps: z.array(z.string()).min(1).max(64).optional(),
   expiresAt: z.iso.datetime({ precision: 3 }).optional(),
   enabled: z.boolean(),
+  /** Present while the organization of the token is disabled. Independent of `enabled`, so that both can be undone. */
+  organizationDisabled: z.literal(true).optional(),
   revokedAt: z.iso.datetime({ precision: 3 }).optional(),
   createdBy: actor,
   /** Time and address of the last use in one string, so that one comparison keeps the later of two. */

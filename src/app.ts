@@ -46,7 +46,8 @@ import { OAuthConnections } from "./domain/oauth/oauth-connections.ts";
 import { callbackPath } from "./domain/oauth/oauth-settings.ts";
 import { TokenEndpoint } from "./domain/oauth/token-endpoint.ts";
 import { TokenRevocations } from "./domain/oauth/token-revocations.ts";
-import { bootstrapStore, Organizations } from "./domain/organizations.ts";
+import { OrganizationLifecycle } from "./domain/organization-lifecycle.ts";
+import { bootstrapStore, type FirstStart, isStoreEmpty, Organizations } from "./domain/organizations.ts";
 import { AddressGuard } from "./domain/outbound/address-guard.ts";
 import { readCertificateAuthorities } from "./domain/outbound/certificate-authorities.ts";
 import { GuardedHttp } from "./domain/outbound/guarded-http.ts";
@@ -86,15 +87,32 @@ import { OrganizationSchemas } from "./scim/schema/organization-schemas.ts";
 import { version } from "./startup.ts";
 import type { Store } from "./store/store.ts";
 
+/** The part of the domain that the CLI and the service share. */
+export interface OperatorDomain {
+  readonly tokens: Tokens;
+  readonly organizations: Organizations;
+  readonly organizationLifecycle: OrganizationLifecycle;
+  rotateCredentials(): Promise<RotationReport>;
+  /** Whether the store has no organizations yet. @throws AppError unavailable */
+  isEmpty(): Promise<boolean>;
+  /**
+   * Creates the default organization and a token on an empty store. With AUTH_SECRET, no token is created.
+   * @returns undefined on a store that is not empty
+   * @throws AppError unavailable
+   */
+  bootstrap(): Promise<FirstStart | undefined>;
+}
+
 /** Creates the part of the domain that the CLI and the service share. */
-export function createDomain(
-  store: Store,
-  config: Config,
-): { tokens: Tokens; organizations: Organizations; rotateCredentials(): Promise<RotationReport> } {
+export function createDomain(store: Store, config: Config): OperatorDomain {
+  const tokens = new Tokens(store, toTokenPolicy(config));
   return {
     organizations: new Organizations(store),
-    tokens: new Tokens(store, toTokenPolicy(config)),
+    organizationLifecycle: new OrganizationLifecycle(store, new CascadeDeletes(store)),
+    tokens,
     rotateCredentials: () => rotateCredentials(store, new CredentialCipher(config.credentialKeys)),
+    isEmpty: () => isStoreEmpty(store),
+    bootstrap: () => bootstrapStore(store, tokens, { hasToken: config.authSecret === undefined }),
   };
 }
 
@@ -106,13 +124,6 @@ const toTokenPolicy = ({ tokenPrefix, tokenPepper, tokenMaxTtlDays }: Config): T
 
 export interface App {
   readonly handler: Express;
-  /**
-   * Creates the default organization and a token on an empty store. Call it when the service listens: the secret cannot
-   * be printed again, so nothing may fail afterwards.
-   * @returns the secret of the token; undefined on every later start
-   * @throws AppError unavailable
-   */
-  bootstrap(): Promise<string | undefined>;
   /**
    * Reports the service as not ready from now on, so that load balancers stop sending requests, and ends calls of MCP
    * servers that take too long.
@@ -345,7 +356,6 @@ export async function createApp(
   );
   return {
     handler,
-    bootstrap: async () => (await bootstrapStore(store, tokens))?.secret,
     startShutdown: () => {
       isShuttingDown = true;
       upstreamCalls.startShutdown();

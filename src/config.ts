@@ -29,6 +29,8 @@ export interface Config {
   /** False disables the caches of stored data, for example to find out whether one of them causes an error. */
   readonly hasCache: boolean;
   readonly authSecret?: string;
+  /** The path of the file to create with the first token. */
+  readonly bootstrapTokenFile?: string;
   readonly tokenPrefix: string;
   readonly tokenPepper?: string;
   readonly tokenMaxTtlDays?: number;
@@ -88,6 +90,10 @@ export const settings = {
   CACHE: { description: "`on`, or `off` to read everything from the database", defaultValue: "on" },
   AUTH_SECRET: {
     description: "fixed credential with full access to the default organization, 32 characters or more",
+    defaultValue: "",
+  },
+  GATEHOUSE_BOOTSTRAP_TOKEN_FILE: {
+    description: "path of a file to create with the first token, instead of printing it",
     defaultValue: "",
   },
   TOKEN_PREFIX: { description: "prefix of tokens: 2 to 8 lowercase letters or digits", defaultValue: "wxt" },
@@ -216,6 +222,9 @@ export function readConfig(environment: Environment = process.env): Config {
     hasAccessLog: rest.ACCESS_LOG === "on",
     ...(rest.MONGODB_URI !== undefined && { mongodbUri: rest.MONGODB_URI }),
     ...(rest.AUTH_SECRET !== undefined && { authSecret: rest.AUTH_SECRET }),
+    ...(rest.GATEHOUSE_BOOTSTRAP_TOKEN_FILE !== undefined && {
+      bootstrapTokenFile: rest.GATEHOUSE_BOOTSTRAP_TOKEN_FILE,
+    }),
     ...(rest.TOKEN_PEPPER !== undefined && { tokenPepper: rest.TOKEN_PEPPER }),
     ...(rest.TOKEN_MAX_TTL_DAYS !== undefined && { tokenMaxTtlDays: rest.TOKEN_MAX_TTL_DAYS }),
     ...(rest.AUDIT_RETENTION_DAYS !== undefined && { auditRetentionDays: rest.AUDIT_RETENTION_DAYS }),
@@ -259,6 +268,7 @@ const environmentSchema = z.object({
       `contains a space, a control character or a character outside of ASCII. ${authSecretFix}`,
     )
     .optional(),
+  GATEHOUSE_BOOTSTRAP_TOKEN_FILE: z.string().optional(),
   TOKEN_PREFIX: z
     .string()
     .regex(

@@ -1,8 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
-import { type App, createApp } from "./app.ts";
+import { type App, createApp, createDomain, type OperatorDomain } from "./app.ts";
+import { type ControlServer, listenForCommands } from "./cli/control-server.ts";
 import { type Config, readConfig } from "./config.ts";
 import { hasErrorCode } from "./errors.ts";
+import { type InitializedStore, initializeStore } from "./first-start.ts";
 import type { AccessLog } from "./http/server/access-log.ts";
 import { loadBodyDecoders } from "./http/server/body-decoders.ts";
 import {
@@ -44,20 +46,25 @@ export async function serve(): Promise<void> {
     await store.close();
     throw error;
   });
-  stopOnSignal({ server, app, store, log, accessLog });
+  const servers: Pick<ListeningServer | ControlServer, "close">[] = [server];
+  stopOnSignal({ servers, app, store, log, accessLog });
   reloadOnSignal(config.tls, server, log);
+  const domain = createDomain(store, config);
   // The token is created when nothing else can fail any more, because it cannot be printed again.
-  const secret = await bootstrap(app);
-  if (secret !== undefined) process.stdout.write(formatWelcome(secret, config));
+  const created = await bootstrap(domain, config);
+  if (created) process.stdout.write(formatWelcome(created, config));
+  // After the bootstrap, so that no command finds an empty store. On MongoDB, the CLI opens the store itself.
+  const control = config.mongodbUri === undefined && (await listenForCommands({ config, domain, log }));
+  if (control) servers.push(control);
   log.info("listening", { host, port: server.port, publicUrl: config.publicUrl });
 }
 
 /** Bootstraps the store. While it does not respond, such as during an election of the primary, it is tried again. */
-async function bootstrap(app: App): Promise<string | undefined> {
+async function bootstrap(domain: OperatorDomain, config: Config): Promise<InitializedStore | undefined> {
   const deadline = Date.now() + bootstrapMsMax;
   for (;;) {
     try {
-      return await app.bootstrap();
+      return await initializeStore(domain, config);
     } catch (error) {
       if (!hasErrorCode(error, "unavailable") || Date.now() >= deadline) throw error;
     }
@@ -66,13 +73,14 @@ async function bootstrap(app: App): Promise<string | undefined> {
 }
 
 function stopOnSignal({
-  server,
+  servers,
   app,
   store,
   log,
   accessLog,
 }: {
-  readonly server: ListeningServer;
+  /** What accepts requests and commands. */
+  readonly servers: readonly Pick<ListeningServer, "close">[];
   readonly app: App;
   readonly store: Store;
   readonly log: Log;
@@ -85,7 +93,7 @@ function stopOnSignal({
     log.info("shutting down", { signal });
     setTimeout(() => process.exit(1), shutdownTimeoutMs).unref();
     app.startShutdown();
-    await server.close();
+    await Promise.all(servers.map((server) => server.close()));
     await app.close();
     await store.close();
     await accessLog?.close();
@@ -120,16 +128,19 @@ function readValidCertificate(paths: CertificatePaths, log: Log): TlsCertificate
 }
 
 /** Formats the text of the first start: the only token, and a command that uses it. */
-function formatWelcome(secret: string, config: Config): string {
+function formatWelcome({ secret, tokenFile }: InitializedStore, { publicUrl }: Config): string {
+  const start = 'This is the first start. Gatehouse has created the organization "default"';
+  if (tokenFile !== undefined) return `\n${start} and a token with full access.\nIts secret is in ${tokenFile}.\n\n`;
+  if (secret === undefined) return `\n${start}.\nAUTH_SECRET has full access to it, so there is no token.\n\n`;
   return `
-This is the first start. Gatehouse has created the organization "default" and a token with full access.
+${start} and a token with full access.
 The token is shown only once:
 
   ${secret}
 
 Try it:
 
-  curl -sS -X POST ${config.publicUrl}/scim/v2/Users \\
+  curl -sS -X POST ${publicUrl}/scim/v2/Users \\
     -H "Authorization: Bearer ${secret}" \\
     -H "Content-Type: application/scim+json" \\
     -d '{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ada@example.com"}'

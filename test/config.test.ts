@@ -121,6 +121,10 @@ const expected: Readonly<Record<Exclude<keyof typeof settings, SpecialSetting>, 
     ],
     rejected: ["s".repeat(31), "s".repeat(513), `${"s".repeat(32)} ${"s".repeat(32)}`, "é".repeat(32)],
   },
+  GATEHOUSE_BOOTSTRAP_TOKEN_FILE: {
+    accepted: [["/run/secrets/first-token", { bootstrapTokenFile: "/run/secrets/first-token" }]],
+    rejected: [],
+  },
   TOKEN_PREFIX: {
     accepted: [
       ["ab", { tokenPrefix: "ab" }],

@@ -147,8 +147,7 @@ describe("Commands in the documentation", () => {
     }
   });
 
-  it("docs/cli.md: each works on a store without a running service", async () => {
-    await service.stop("SIGTERM");
+  it("docs/cli.md: each works beside the running service", async () => {
     await runPage("docs/cli.md", directory, {
       DATA_DIR: join(directory, "data"),
       CREDENTIAL_KEY: credentialKey,

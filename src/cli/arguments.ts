@@ -6,23 +6,23 @@ import { UsageError } from "./command.ts";
 export type Options = NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>["options"]>;
 
 /**
- * Parses the options of a command and, if it takes one, its positional argument.
- * @param positional the name of the required positional argument; undefined when the command takes none
- * @returns the values of the options, and the positional argument under its name
+ * Parses the options of a command and its positional arguments.
+ * @param names the names of the required positional arguments
+ * @returns the values of the options, and each positional argument under its name
  * @throws UsageError naming the argument that is unknown, missing or superfluous
  */
 export function parseCommandArgs<O extends Options, Positional extends string = never>(
   args: readonly string[],
   options: O,
-  positional?: Positional,
+  ...names: readonly Positional[]
 ) {
   const { values, positionals } = parse(args, options);
-  const [argument, ...superfluous] = positional === undefined ? [undefined, ...positionals] : positionals;
-  if (superfluous[0] !== undefined) throw new UsageError(redactText(`unexpected argument ${superfluous[0]}`));
-  if (positional !== undefined && argument === undefined) throw new UsageError(`${positional} is required`);
-  return { values, ...(positional !== undefined && { [positional]: argument }) } as {
-    values: typeof values;
-  } & Record<Positional, string>;
+  const superfluous = positionals[names.length];
+  if (superfluous !== undefined) throw new UsageError(redactText(`unexpected argument ${superfluous}`));
+  const missing = names[positionals.length];
+  if (missing !== undefined) throw new UsageError(`${missing} is required`);
+  const argumentsByName = Object.fromEntries(names.map((name, at) => [name, positionals[at]]));
+  return { values, ...(argumentsByName as Record<Positional, string>) };
 }
 
 function parse<O extends Options>(args: readonly string[], options: O) {

@@ -1,4 +1,4 @@
-import type { createDomain } from "../app.ts";
+import type { OperatorDomain } from "../app.ts";
 import type { Config, Environment } from "../config.ts";
 
 /** The part of a process that the CLI uses. */
@@ -8,19 +8,19 @@ export interface CliProcess {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly environment: Environment;
+  /** Resolves when the reader of the output keeps up with it. Absent: a write waits by itself. */
+  waitForReader?(): Promise<void>;
 }
 
 interface Output {
   write(chunk: string): unknown;
 }
 
-export type Domain = ReturnType<typeof createDomain>;
-
 /** The services that a command uses. Secrets and listings go to standard output, everything else to standard error. */
 export interface CommandContext {
   readonly config: Config;
-  /** Opens the store for `work` and closes it afterwards. */
-  withDomain<R>(work: (domain: Domain) => Promise<R>): Promise<R>;
+  /** Runs `work` on the store, which is opened for it and closed afterwards if no service runs. */
+  withDomain<R>(work: (domain: OperatorDomain) => Promise<R>): Promise<R>;
   /** Reads standard input to its end. @throws UsageError when it is longer than 1,000,000 characters */
   readInput(): Promise<string>;
   /** Writes a record to standard output as one line of JSON. */
@@ -29,6 +29,8 @@ export interface CommandContext {
   print(line: string): void;
   /** Writes a line to standard error. */
   report(line: string): void;
+  /** Waits until the reader of the output keeps up. A list calls it after each page. @throws AppError unavailable */
+  waitForReader(): Promise<void>;
 }
 
 /** One command of the CLI, such as `token create`. */
@@ -38,6 +40,12 @@ export interface CliCommand {
   readonly summary: string;
   /** Further lines of the help. */
   readonly notes?: readonly string[];
+  /** It uses no store, so that it runs without one, and never in the service. */
+  readonly isStoreless?: true;
+  /** It creates the store if there is none. Every other command fails then. */
+  readonly createsStore?: true;
+  /** It reads standard input. */
+  readonly readsInput?: true;
   /**
    * @param args the words after the command's name
    * @returns the exit code; undefined for 0

@@ -1,12 +1,14 @@
 import { type CliCommand, UsageError } from "./command.ts";
 import { credentialCommands } from "./credentials.ts";
+import { initCommand } from "./init.ts";
 import { mcpConfig } from "./mcp-config.ts";
 import { organizationCommands } from "./organizations.ts";
 import { tokenCommands } from "./tokens.ts";
 
-/** All commands by name, such as `token create`, in the order of the help. A map, so that `constructor` is not a name. */
-export const cliCommands: ReadonlyMap<string, CliCommand> = new Map(
-  Object.entries({
+/** All commands by name, such as `init` and `token create`, in the order of the help. A map, so that `constructor` is not a name. */
+export const cliCommands: ReadonlyMap<string, CliCommand> = new Map([
+  ["init", initCommand] as const,
+  ...Object.entries({
     organization: organizationCommands,
     token: tokenCommands,
     credential: credentialCommands,
@@ -14,7 +16,7 @@ export const cliCommands: ReadonlyMap<string, CliCommand> = new Map(
   }).flatMap(([subject, verbs]) =>
     Object.entries(verbs).map(([verb, command]) => [`${subject} ${verb}`, command] as const),
   ),
-);
+]);
 
 /**
  * Formats the help of all commands, of the commands of one subject, or of one command.
@@ -38,7 +40,7 @@ export function formatHelp(topic: readonly string[]): string {
 }
 
 const introduction = `The Gatehouse CLI. It reads the same environment variables as the service.
-Stop the service before you use the CLI with the embedded database.
+With the embedded database, commands run in the service that holds DATA_DIR, if one does.
 `;
 
 const footer = `

@@ -14,6 +14,7 @@ export const mcpConfig: CliCommand = {
     "[--url URL] [--toolkit SLUG | --server SLUG] [--header 'NAME: VALUE' ...]",
   ],
   summary: "Prints the settings of an MCP client for /mcp.",
+  isStoreless: true,
   notes: [
     "It opens no database. Without --url, the URL is PUBLIC_URL. Without a header for the credential, the settings",
     "read the token from the variable GATEHOUSE_TOKEN, or prompt for it.",

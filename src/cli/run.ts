@@ -1,34 +1,27 @@
-import { createDomain } from "../app.ts";
-import { readConfig } from "../config.ts";
-import { AppError } from "../errors.ts";
-import { redactText } from "../log.ts";
+import { type Config, readConfig } from "../config.ts";
 import { describeStartupError, version } from "../startup.ts";
-import { openStore } from "../store/open.ts";
-import { type CliProcess, type CommandContext, UsageError } from "./command.ts";
-import { cliCommands, formatHelp } from "./help.ts";
+import type { CliCommand, CliProcess } from "./command.ts";
+import { runInService } from "./control-client.ts";
+import { type CommandBackend, executeCommand, findCommand, readInput, reportError } from "./execute.ts";
+import { formatHelp } from "./help.ts";
 
 /**
- * Runs one command of the CLI.
+ * Runs one command of the CLI: in the service that holds the data directory, or in this process if no service does.
  * @param args the words after the program's name
  * @param io the streams and the environment; a test passes its own
  * @returns the exit code: 0 for success, 1 for a failure, 2 for wrong arguments
  */
 export async function runCli(args: readonly string[], io: CliProcess): Promise<number> {
-  const [first = "", second = "", ...rest] = args;
+  const [first = ""] = args;
   const isHelp = first === "help" || args.some((each) => each === "--help" || each === "-h");
+  const describeUnexpected = (error: unknown): Promise<string> => describeStartupError(error, io.environment);
   try {
     if (isHelp) io.stdout.write(formatHelp(readTopic(first === "help" ? args.slice(1) : args)));
     else if (first === "--version") io.stdout.write(`${version}\n`);
-    else {
-      const name = `${first} ${second}`.trim();
-      const command = cliCommands.get(name);
-      if (!command) throw new UsageError(name === "" ? "a command is required" : redactText(`unknown command ${name}`));
-      return (await command.run(rest, createContext(io))) ?? 0;
-    }
+    else return await run(args, io, describeUnexpected);
     return 0;
   } catch (error) {
-    io.stderr.write(`gatehouse: ${await describeError(error, io, args)}\n`);
-    return error instanceof UsageError ? 2 : 1;
+    return reportError(error, args, io, { describeUnexpected });
   }
 }
 
@@ -38,47 +31,39 @@ function readTopic(args: readonly string[]): string[] {
   return args.slice(0, optionIndex < 0 ? 2 : Math.min(optionIndex, 2));
 }
 
-async function describeError(error: unknown, { environment }: CliProcess, args: readonly string[]): Promise<string> {
-  if (error instanceof UsageError) {
-    const name = args.slice(0, 2).join(" ");
-    return `${error.message}. Run "gatehouse help${cliCommands.has(name) ? ` ${name}` : ""}" for the usage.`;
-  }
-  return error instanceof AppError ? error.message : describeStartupError(error, environment);
-}
-
-/** Characters of standard input; no command needs more. */
-const inputLengthMax = 1_000_000;
-
-function createContext({ stdin, stdout, stderr, environment }: CliProcess): CommandContext {
-  const print = (line: string): void => void stdout.write(`${line}\n`);
-  let config: CommandContext["config"] | undefined;
-  const readConfigOnce = (): CommandContext["config"] => {
-    config ??= readConfig(environment);
+async function run(
+  args: readonly string[],
+  io: CliProcess,
+  describeUnexpected: CommandBackend["describeUnexpected"],
+): Promise<number> {
+  const { command } = findCommand(args);
+  let config: Config | undefined;
+  const readConfigOnce = (): Config => {
+    config ??= readConfig(io.environment);
     return config;
   };
-  return {
-    get config() {
-      return readConfigOnce();
-    },
-    withDomain: async (work) => {
-      const store = await openStore(readConfigOnce());
-      try {
-        return await work(createDomain(store, readConfigOnce()));
-      } finally {
-        await store.close();
-      }
-    },
-    readInput: async () => {
-      const decoder = new TextDecoder();
-      let input = "";
-      for await (const chunk of stdin) {
-        input += typeof chunk === "string" ? chunk : decoder.decode(chunk, { stream: true });
-        if (input.length > inputLengthMax) throw new UsageError("standard input is longer than 1,000,000 characters");
-      }
-      return input;
-    },
-    printJson: (record) => print(JSON.stringify(record)),
-    print,
-    report: (line) => void stderr.write(`${line}\n`),
-  };
+  const backend = { config: readConfigOnce, withDomain: openingDomain(command, readConfigOnce), describeUnexpected };
+  if (command.isStoreless || readConfigOnce().mongodbUri !== undefined) return executeCommand(args, io, backend);
+  const input = command.readsInput ? await readInput(io.stdin) : undefined;
+  const request = { args, ...(input !== undefined && { input }) };
+  const exitCode = await runInService(readConfigOnce().dataDir, request, io);
+  return exitCode ?? executeCommand(args, { ...io, stdin: toChunks(input ?? "") }, backend);
 }
+
+async function* toChunks(input: string): AsyncGenerator<string> {
+  yield input;
+}
+
+const openingDomain =
+  ({ createsStore }: CliCommand, readSettings: () => Config): CommandBackend["withDomain"] =>
+  async (work) => {
+    const settings = readSettings();
+    // A command that a service runs needs neither, and takes a fraction of the time without them.
+    const [{ createDomain }, { openStore }] = await Promise.all([import("../app.ts"), import("../store/open.ts")]);
+    const store = await openStore({ ...settings, missing: createsStore ? "create" : "reject" });
+    try {
+      return await work(createDomain(store, settings));
+    } finally {
+      await store.close();
+    }
+  };

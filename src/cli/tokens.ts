@@ -52,6 +52,7 @@ export const tokenCommands: Readonly<Record<string, CliCommand>> = {
       "[--organization SLUG]",
     ],
     summary: "Imports a secret that clients already use. Reads the secret from standard input.",
+    readsInput: true,
     notes: [
       "With --hash, standard input is the SHA-256 hash of the secret, in hexadecimal or base64.",
       "--full-access is the same as --scope all. One of the two is required.",
@@ -78,12 +79,15 @@ export const tokenCommands: Readonly<Record<string, CliCommand>> = {
   list: {
     synopsis: ["[--organization SLUG]"],
     summary: "Lists the tokens of an organization, without their secrets.",
-    run: async (args, { withDomain, printJson }) => {
+    run: async (args, { withDomain, printJson, waitForReader }) => {
       const { values } = parseCommandArgs(args, organizationOption);
       await withDomain(async (domain) => {
         const organization = await resolveOrganizationId(domain, values.organization);
         const reader = { list: (page: PagedQuery) => domain.tokens.list(organization, page) };
-        for await (const page of pages(reader, { limit: pageSize })) page.forEach(printToken);
+        for await (const page of pages(reader, { limit: pageSize })) {
+          page.forEach(printToken);
+          await waitForReader();
+        }
 
         function printToken(token: Token): void {
           const {
@@ -138,7 +142,7 @@ function parseTokenInput(values: TokenValues): Omit<NewToken, "scopes"> {
 }
 
 function parseScopes({ scope: values }: TokenValues): Scope[] | undefined {
-  return values?.map((each) => parseChoice("--scope", scope.options, each));
+  return values?.map((each: string) => parseChoice("--scope", scope.options, each));
 }
 
 /** There is no default, so that a token with full access is never imported by accident. @throws UsageError */

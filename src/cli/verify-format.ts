@@ -6,6 +6,8 @@ import { type CliCommand, UsageError } from "./command.ts";
 export const verifyFormat: CliCommand = {
   synopsis: [""],
   summary: "Reports which lines of standard input have the format and checksum of a token.",
+  isStoreless: true,
+  readsInput: true,
   notes: ["It opens no database. The exit code is 1 when a line is not a token."],
   run: async (args, { config: { tokenPrefix }, readInput, printJson }) => {
     parseCommandArgs(args, {});

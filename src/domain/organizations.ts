@@ -68,8 +68,11 @@ export class Organizations {
         const before = toOrganizationSettings(current);
         const after = toOrganizationSettings(applyUpdate(current));
         if (isDeepStrictEqual(before, after)) return current;
-        const { id, slug, createdAt } = current;
-        const updated = { id, organizationId: serviceTenant, slug, createdAt, ...nextVersion(current), ...after };
+        const { id, slug, createdAt, disabledAt } = current;
+        const updated = {
+          ...{ id, organizationId: serviceTenant, slug, createdAt, ...nextVersion(current), ...after },
+          ...(disabledAt !== undefined && { disabledAt }),
+        };
         await collection.replace(updated, current.version);
         await recordAuditEvent(tx, organizationId, caller, {
           action: "organization.update",
@@ -89,17 +92,31 @@ export function findDefaultOrganization(store: Store): Promise<Organization | un
   return findOrganizationBySlug(store, defaultSlug);
 }
 
+/** What the initialization of a store has created: the organization `default`, and a token unless it was not wanted. */
+export interface FirstStart {
+  /** The secret of the token, which cannot be read again. */
+  readonly secret?: string;
+}
+
 /**
  * Initializes an empty store: creates the organization `default` and one token with full access, atomically. If several
  * replicas start at the same time, one of them does so.
- * @returns the token's secret, which cannot be read again; undefined if the store has organizations already
+ * @param options.hasToken false creates no token, because AUTH_SECRET has full access already
+ * @returns undefined if the store has organizations already
  */
-export async function bootstrapStore(store: Store, tokens: Tokens): Promise<{ secret: string } | undefined> {
-  if ((await store.for(serviceTenant).open(organizations).count()) > 0) return undefined;
+export async function bootstrapStore(
+  store: Store,
+  tokens: Tokens,
+  { hasToken = true }: { readonly hasToken?: boolean } = {},
+): Promise<FirstStart | undefined> {
+  if (!(await isStoreEmpty(store))) return undefined;
   try {
     return await store.transaction(async (tx) => {
       const { id } = await createOrganization(tx, serviceActor, { slug: defaultSlug, name: "Default" });
-      return tokens.createInTransaction(tx, id, serviceActor, { name: "First token", scopes: ["all"] });
+      if (!hasToken) return {};
+      const input = { name: "First token", scopes: ["all"] } as const;
+      const { secret } = await tokens.createInTransaction(tx, id, serviceActor, input);
+      return { secret };
     });
   } catch (error) {
     if (hasErrorCode(error, "conflict")) return undefined;
@@ -107,25 +124,33 @@ export async function bootstrapStore(store: Store, tokens: Tokens): Promise<{ se
   }
 }
 
+/** Whether a store has no organizations, so that it is initialized by the next start. @throws AppError unavailable */
+export async function isStoreEmpty(store: Store): Promise<boolean> {
+  return (await store.for(serviceTenant).open(organizations).count()) === 0;
+}
+
 async function createOrganization(
   tx: Transaction,
   auditActor: AuditActor,
   { slug, name = slug }: { readonly slug: string; readonly name?: string },
 ): Promise<Organization> {
-  const envelope = newEntity("org", serviceTenant);
-  const parsed = schema.safeParse({ ...envelope, slug, name });
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const field = issue?.path.join(".") ?? "";
-    throw new AppError("invalid-value", `${field} ${issue?.message ?? "is invalid"}.`, { field });
-  }
-  await tx.for(serviceTenant).open(organizations).insert(parsed.data);
-  await recordAuditEvent(tx, parsed.data.id, auditActor, {
+  const organization = parseOrganization({ ...newEntity("org", serviceTenant), slug, name });
+  await tx.for(serviceTenant).open(organizations).insert(organization);
+  await recordAuditEvent(tx, organization.id, auditActor, {
     action: "organization.create",
-    target: { type: "organization", id: parsed.data.id },
+    target: { type: "organization", id: organization.id },
     after: { slug, name },
   });
-  return parsed.data;
+  return organization;
+}
+
+/** Checks the fields of an organization to store. @throws AppError invalid-value naming the field */
+export function parseOrganization(organization: Organization): Organization {
+  const parsed = schema.safeParse(organization);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const field = issue?.path.join(".") ?? "";
+  throw new AppError("invalid-value", `${field} ${issue?.message ?? "is invalid"}.`, { field });
 }
 
 async function findOrganizationBySlug(store: Store, slug: string): Promise<Organization | undefined> {

@@ -247,7 +247,10 @@ export const provisioningStatuses: CollectionDefinition<ProvisioningStatus> = {
   indexes: [],
 };
 
-/** A deleted user, group or MCP server with dependent records that are still to be deleted. */
+/**
+ * A deleted user, group or MCP server with dependent records that are still to be deleted; or an organization that was
+ * deleted, disabled or enabled, with records that are still to be deleted or tokens that are still to be marked.
+ */
 export interface CascadeDelete extends Entity {
   /** The organization of the subject; the cascade delete itself is stored in the service's own tenant. */
   readonly targetOrganizationId: string;

@@ -9,6 +9,7 @@ import type { Store } from "./store.ts";
  * mongoose a CLI command takes little more than half the time.
  * @param settings.mongodbUri the connection string of a replica set; undefined selects SQLite
  * @param settings.dataDir the directory of the SQLite database file
+ * @param settings.missing what to do when there is no database; by default, one is created
  * @param settings.hasCache false disables every cache of the store
  * @param settings.log receives debug lines about migrations and full scans
  * @throws StartupError when the database cannot be used, with the reason and the fix
@@ -16,15 +17,17 @@ import type { Store } from "./store.ts";
 export async function openStore({
   mongodbUri,
   dataDir,
+  missing = "create",
   hasCache = true,
   log,
 }: {
   readonly mongodbUri?: string;
   readonly dataDir: string;
+  readonly missing?: "create" | "reject";
   readonly hasCache?: boolean;
   readonly log?: Log;
 }): Promise<Store> {
-  const options = { collections, ...(log && { log }) };
+  const options = { collections, missing, ...(log && { log }) };
   const open = async (): Promise<StoreEngine> => {
     if (mongodbUri === undefined) {
       const { openSqliteStore } = await import("./sqlite/store.ts");

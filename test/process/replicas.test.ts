@@ -53,6 +53,23 @@ describeOnMongod("Two processes that share MongoDB", (server) => {
     for (const process of [one, two]) await process.clientWithSecret(revoked).get("/scim/v2/Users").expect(401);
   });
 
+  it("both reject the tokens of a disabled organization on the next request", async () => {
+    const run = (...args: readonly string[]) => runCli({ MONGODB_URI: uri }, ...args);
+    await run("organization", "create", "acme");
+    const token = await run("token", "create", "--organization", "acme", "--name", "x", "--scope", "admin:scim");
+    const acmeSecret = trackSecret(token.stdout.trim());
+    for (const [command, status] of [
+      ["enable", 200],
+      ["disable", 401],
+      ["enable", 200],
+    ] as const) {
+      expect((await run("organization", command, "acme")).code).to.equal(0);
+      for (const process of [one, two]) await process.clientWithSecret(acmeSecret).get("/scim/v2/Users").expect(status);
+    }
+    expect((await run("organization", "delete", "acme", "--force")).code).to.equal(0);
+    for (const process of [one, two]) await process.clientWithSecret(acmeSecret).get("/scim/v2/Users").expect(401);
+  });
+
   it("keep all of 50 members that are added to one group concurrently", async () => {
     const users: string[] = [];
     for (let at = 0; at < 50; at++)

@@ -72,11 +72,10 @@ export async function startService(
   });
   const server = await listen(app.handler, { host: options.host ?? "127.0.0.1", port: 0 });
   const domain = createDomain(testStore.store, config);
-  const bootstrapSecret = await app.bootstrap();
+  const firstStart = await domain.bootstrap();
   const organizationRecord = await domain.organizations.findBySlug("default");
-  if (!organizationRecord || !bootstrapSecret)
-    throw new Error("The first start did not create the default organization.");
-  trackSecret(bootstrapSecret);
+  if (!organizationRecord || !firstStart) throw new Error("The first start did not create the default organization.");
+  if (firstStart.secret !== undefined) trackSecret(firstStart.secret);
   const organizationId = organizationRecord.id;
   const { port } = server;
   const shutDown = once(async () => {

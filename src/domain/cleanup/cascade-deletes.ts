@@ -4,6 +4,7 @@ import type { Store, Transaction } from "../../store/store.ts";
 import { type AuditActor, serviceActor } from "../audit/record.ts";
 import { lowestId, newEntity } from "../entity.ts";
 import type { Flushable } from "../periodic-flush.ts";
+import { findOrganizationSteps } from "./organization-records.ts";
 import { findOrphans, type OrphanRemoval, type RemovedSubjects } from "./orphans.ts";
 
 /** Pending cascade deletes per batch, and batches per flush: more than are enqueued between two flushes. */
@@ -23,9 +24,10 @@ const transactionMsMax = 60_000;
 export const settledAfterMs = 2 * transactionMsMax;
 
 /**
- * Enqueues the cascade delete of a user, group or MCP server, in the transaction that removes it.
+ * Enqueues the cascade delete of a user, group or MCP server, in the transaction that removes it. For an organization,
+ * that is the transaction that removes, disables or enables it.
  * @param requestedBy who removes the subject, and so the actor of the audit events of all that depends on it
- * @param subjectId id of the removed user, group or MCP server
+ * @param subjectId id of the removed user, group or MCP server, or of the organization
  */
 export async function enqueueCascadeDelete(
   transaction: Transaction,
@@ -44,7 +46,7 @@ export async function enqueueCascadeDelete(
 }
 
 /**
- * Removes the records that depend on removed users, groups and MCP servers, in small transactions: immediately, and a
+ * Removes the records that depend on removed users, groups, MCP servers and organizations, in small transactions: immediately, and a
  * second time once no concurrent transaction can have added more. A sweep that takes too long, or is interrupted by a
  * crash or an outage, is finished later. Until then, a group may still list a removed member.
  */
@@ -64,6 +66,14 @@ export class CascadeDeletes implements Flushable {
   async run(cascadeDelete: CascadeDelete): Promise<void> {
     const isDone = await this.#sweepAll([cascadeDelete], Date.now() + this.#sweepMs).catch(() => false);
     if (!isDone) this.#hasPending = true;
+  }
+
+  /**
+   * Sweeps to the end, however long it takes.
+   * @throws AppError unavailable; a later flush continues then
+   */
+  async complete(cascadeDelete: CascadeDelete): Promise<void> {
+    await this.#sweepAll([cascadeDelete], Number.POSITIVE_INFINITY);
   }
 
   /**
@@ -122,6 +132,12 @@ export class CascadeDeletes implements Flushable {
   }
 
   async #sweep(organizationId: string, subjects: RemovedSubjects, deadline: number): Promise<boolean> {
+    if (subjects.has(organizationId)) {
+      for await (const step of findOrganizationSteps(this.#store, organizationId)) {
+        await this.#store.transaction(step);
+        if (Date.now() >= deadline) return false;
+      }
+    }
     for await (const remove of findOrphans(this.#store.for(organizationId), subjects)) {
       if (!(await this.#removeInBatches(organizationId, remove, deadline))) return false;
     }

@@ -2,7 +2,14 @@ import type { Connection } from "../../../schemas/connection.ts";
 import type { McpServer } from "../../../schemas/mcp-server.ts";
 import { AppError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
-import { type AuthorizationRequest, mcpServers, type UpstreamCredential, users } from "../../store/collections.ts";
+import {
+  type AuthorizationRequest,
+  mcpServers,
+  organizations,
+  serviceTenant,
+  type UpstreamCredential,
+  users,
+} from "../../store/collections.ts";
 import type { Store, Transaction } from "../../store/store.ts";
 import type { AccessResolver } from "../access/access-resolver.ts";
 import type { EffectiveAccess } from "../access/effective-access.ts";
@@ -227,6 +234,9 @@ export class OAuthConnections {
     const user = await tenant.open(users).get(userId);
     const server = await tenant.open(mcpServers).get(mcpServerId);
     if (!user?.active || isOutdated(request, user) || server?.auth.type !== "oauth2") return undefined;
+    // A browser sends no token, which would be rejected while the organization is disabled.
+    const organization = await store.for(serviceTenant).open(organizations).get(organizationId);
+    if (organization?.disabledAt !== undefined) return undefined;
     // The redirect URI of a client is not here.
     if (server.auth.redirectUri !== undefined) return undefined;
     const access = await resolver.resolve(organizationId, userId);

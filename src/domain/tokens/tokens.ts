@@ -248,8 +248,15 @@ export class Tokens {
     });
   }
 
+  /** @throws AppError not-found without an organization; forbidden while it is disabled */
   async #loadRules(tx: Transaction, organizationId: string): Promise<TokenRules> {
     const organization = await tx.for(serviceTenant).open(organizations).get(organizationId);
+    if (!organization) throw new AppError("not-found", "The organization was not found.");
+    if (organization.disabledAt !== undefined)
+      throw new AppError(
+        "forbidden",
+        "The organization is disabled. Enable it before you create or change its tokens.",
+      );
     return toTokenRules(organization, this.#policy.maxTtlDays);
   }
 

@@ -4,6 +4,7 @@
  * transaction, and the driver does not report that.
  */
 export interface Database {
+  readonly databaseName: string;
   collection(name: string): MongoCollection;
   /** The read concern of the connection string, if it has one. `command` does not apply it. */
   readonly readConcern?: { readonly level?: string } | undefined;

@@ -20,7 +20,7 @@ import { Lookups } from "./read/lookups.ts";
 import { byGlobalKey } from "./read/record-lookups.ts";
 import { SharedReads } from "./read/shared-reads.ts";
 import { prepareMongoSchema } from "./schema/indexes.ts";
-import { runMongoMigrations } from "./schema/migrate.ts";
+import { assertMongoDatabaseExists, runMongoMigrations } from "./schema/migrate.ts";
 import type { TransactionPart } from "./transaction/attempt.ts";
 import { TransactionGroupQueue } from "./transaction/group-queue.ts";
 import { TransactionRunner } from "./transaction/runner.ts";
@@ -29,6 +29,8 @@ import { TransactionRunner } from "./transaction/runner.ts";
 export interface MongoOptions {
   /** MongoDB connection string. The database is `gatehouse` unless it names one. */
   readonly uri: string;
+  /** What to do when the database is empty; by default, its collections are created. */
+  readonly missing?: "create" | "reject";
   readonly collections: readonly CollectionDefinition<Entity>[];
   readonly migrations?: readonly Migration[];
   /** Time limit for a query that no index serves, in milliseconds. */
@@ -47,12 +49,13 @@ const scanTimeMsDefault = 2000;
  */
 export async function openMongoStore({
   uri,
+  missing = "create",
   collections,
   migrations = allMigrations,
   scanTimeMs = scanTimeMsDefault,
   log,
 }: MongoOptions): Promise<StoreEngine> {
-  await prepareDatabase(uri, collections, migrations, log);
+  await prepareDatabase({ uri, missing, collections, migrations, ...(log && { log }) });
   const connection = await connect(uri, runtimeOptions);
   const access = new DirectAccess(databaseFrom(connection));
   const startSession = (): Session => connection.getClient().startSession();
@@ -155,12 +158,13 @@ const wireVersionMin = 13;
 const startupOptions = { ...commonOptions, maxPoolSize: 20, serverSelectionTimeoutMS: 3000 } as const;
 
 /** Creates collections and indexes and runs migrations, on a separate connection. @throws StartupError that names the fix */
-async function prepareDatabase(
-  uri: string,
-  collections: readonly CollectionDefinition<Entity>[],
-  migrations: readonly Migration[],
-  log?: Log,
-): Promise<void> {
+async function prepareDatabase({
+  uri,
+  missing,
+  collections,
+  migrations,
+  log,
+}: MongoOptions & Required<Pick<MongoOptions, "missing" | "migrations">>): Promise<void> {
   let connection: mongoose.Connection | undefined;
   try {
     connection = await connect(uri, startupOptions);
@@ -174,6 +178,7 @@ async function prepareDatabase(
     if (Number(hello["maxWireVersion"]) < wireVersionMin) {
       throw new StartupError("MONGODB_URI: the server is older than MongoDB 5.0. Upgrade it to 5.0 or later.");
     }
+    if (missing === "reject") await assertMongoDatabaseExists(database);
     await runMongoMigrations(database, migrations, log);
     await prepareMongoSchema(database, collections);
   } catch (error) {

@@ -14,6 +14,7 @@ import { checkpointAtCommit } from "./write-queue.ts";
 
 interface DatabaseFileOptions {
   readonly dataDir: string;
+  readonly missing: "create" | "reject";
   readonly collections: readonly CollectionDefinition<Entity>[];
   readonly migrations: readonly Migration[];
   readonly scanTimeMs: number;
@@ -37,6 +38,9 @@ export class DatabaseFile {
     const { dataDir } = options;
     const path = join(dataDir, "gatehouse.db");
     if (options.expectedIdentity !== undefined) assertReopenable(path, options.expectedIdentity);
+    // Before the lock creates the directory. A lock file records whether the directory has held a database.
+    if (options.missing === "reject" && [path, `${path}-wal`, join(dataDir, "lock.db")].every(isAbsent))
+      throw new StartupError(`${path}: ${noDatabase}`);
     const lock = DataDirectoryLock.acquire(dataDir);
     try {
       prepareFile(path, lock, options);
@@ -115,12 +119,25 @@ function prepareFile(path: string, lock: DataDirectoryLock, options: DatabaseFil
   lock.recordDatabase();
 }
 
+const noDatabase =
+  'there is no database. Set DATA_DIR to the directory of the service\'s database, or create one with "gatehouse init".';
+
+/** Whether there is no such file. If its directory cannot be read, that is not known, and the lock reports the reason. */
+function isAbsent(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOTDIR";
+  }
+}
+
 /** Creates the file under another name, so that a crash in between never leaves an empty or partial database. */
 function createFile(path: string, lock: DataDirectoryLock, options: DatabaseFileOptions): void {
   if (lock.hasHeldDatabase)
     throw new StartupError(
       "the file is missing, and the directory has held a database. Put the file back or restore it from a backup, or delete lock.db to start with an empty database.",
     );
+  if (options.missing === "reject") throw new StartupError(noDatabase);
   const newPath = `${path}.new`;
   for (const suffix of ["", "-journal", "-wal", "-shm"]) rmSync(newPath + suffix, { force: true });
   prepareSchema(newPath, options, "create");

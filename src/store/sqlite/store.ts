@@ -19,8 +19,10 @@ import { qualifiedRecordColumns, readAsSingleRow, recordColumns, rowToRawRecord 
 import { WriteQueue } from "./write-queue.ts";
 
 export interface SqliteOptions {
-  /** The directory of the database file; created when missing. */
+  /** The directory of the database file. */
   readonly dataDir: string;
+  /** What to do when there is no database; by default, the directory and the file are created. */
+  readonly missing?: "create" | "reject";
   readonly collections: readonly CollectionDefinition<Entity>[];
   readonly migrations?: readonly Migration[];
   /** The time limit of a query in a reader thread, in milliseconds. */
@@ -43,6 +45,7 @@ const reopenIntervalMs = 250;
  */
 export function openSqliteStore({
   dataDir,
+  missing = "create",
   collections,
   migrations = allMigrations,
   scanTimeMs = scanTimeMsDefault,
@@ -51,6 +54,7 @@ export function openSqliteStore({
   const open = (expectedIdentity?: FileIdentity): DatabaseFile =>
     DatabaseFile.open({
       dataDir,
+      missing,
       collections,
       migrations,
       scanTimeMs,

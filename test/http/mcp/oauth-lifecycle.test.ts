@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { operatorActor } from "../../../src/domain/audit/record.ts";
 import { CredentialCipher } from "../../../src/domain/credentials/credential-cipher.ts";
 import { rotateCredentials } from "../../../src/domain/credentials/credential-rotation.ts";
 import {
@@ -64,6 +65,13 @@ describeOnEngines("OAuth tokens of connections", (open) => {
     it("with the credential of the connection, also when another one replaces it", async () => {
       await gateway.api(gateway.ada, "PUT", "/credential", { value: "Bearer pasted" });
       expect(await listTokens()).to.deep.equal([]);
+      expect(await waitForRevocation()).to.deep.equal(both);
+    }).timeout(0);
+
+    it("with the organization", async () => {
+      await gateway.service.createOrganization("other");
+      await gateway.service.domain.organizationLifecycle.remove(operatorActor, "default");
+      expect(await listStored()).to.deep.equal([]);
       expect(await waitForRevocation()).to.deep.equal(both);
     }).timeout(0);
 

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { operatorActor } from "../../../src/domain/audit/record.ts";
 import { describeOnEngines } from "../../store/engines.fixture.ts";
 import { patchUrn, startService } from "../../support/service.ts";
 import { type OAuthGateway, startOAuthGateway } from "../mcp/oauth.fixture.ts";
@@ -115,6 +116,17 @@ describeOnEngines("GET and POST /oauth/callback", (open) => {
     gateway.advance(10 * 60_000 + 1);
     expect((await gateway.browse(expired, "POST")).status).to.equal(400);
     expect(await statusOf(gateway.ada)).to.equal("not-connected");
+  });
+
+  it("connects nobody while the organization is disabled", async () => {
+    const { organizationLifecycle } = gateway.service.domain;
+    const url = await gateway.authorize(gateway.ada);
+    await organizationLifecycle.disable(operatorActor, "default");
+    expect((await gateway.browse(url)).text).to.equal(await failurePage());
+    expect((await gateway.browse(url, "POST")).status).to.equal(400);
+    await organizationLifecycle.enable(operatorActor, "default");
+    expect(await statusOf(gateway.ada)).to.equal("not-connected");
+    expect((await gateway.browse(url, "POST")).status).to.equal(200);
   });
 
   it("sends no code to a token endpoint that was configured after the start", async () => {

@@ -86,7 +86,7 @@ export class TokenVerifier {
    */
   async verifyAgain(caller: Caller): Promise<Caller | undefined> {
     const { token: presented, ip = "", requestId = "" } = caller;
-    if (!presented) return caller; // AUTH_SECRET changes only with the process
+    if (!presented) return this.#verifyAuthSecretAgain(caller);
     const token = await this.#store.lookup(tokens, "secrets.hash", [presented.hash]);
     if (!token) return undefined;
     const { cause, ancestors } = await this.#check(token, [presented.hash], ip);
@@ -97,6 +97,7 @@ export class TokenVerifier {
     const now = Date.now();
     const reject = (cause: TokenFailure): TokenCheck => ({ cause, ancestors: [] });
     const status = toTokenStatus(token, now);
+    if (status === "disabled" && token.organizationDisabled) return reject("organization-disabled");
     if (status !== "active") return reject(status);
     const presentedSecret = token.secrets.find((each) => hashes.includes(each.hash));
     if (presentedSecret?.notAfter !== undefined && Date.parse(presentedSecret.notAfter) <= now)
@@ -116,6 +117,9 @@ export class TokenVerifier {
   async #authSecretCaller(source: RequestSource): Promise<Caller> {
     const organization = await findDefaultOrganization(this.#store);
     if (!organization) throw this.#reject("unknown", source);
+    const { id: organizationId, disabledAt } = organization;
+    const actor = { type: "auth-secret" } as const;
+    if (disabledAt !== undefined) throw this.#record("organization-disabled", source, { organizationId, actor });
     this.#observers.log?.debug("credential checked", {
       requestId: source.requestId,
       actor: "auth-secret",
@@ -123,10 +127,17 @@ export class TokenVerifier {
     });
     return {
       ...source,
-      organizationId: organization.id,
-      actor: { type: "auth-secret" },
+      organizationId,
+      actor,
       scopes: expandScopes(["all"]),
     };
+  }
+
+  /** AUTH_SECRET changes only with the process, but its organization can be disabled, renamed or removed. */
+  async #verifyAuthSecretAgain(caller: Caller): Promise<Caller | undefined> {
+    const organization = await findDefaultOrganization(this.#store);
+    const isValid = organization?.id === caller.organizationId && organization.disabledAt === undefined;
+    return isValid ? caller : undefined;
   }
 
   /**

@@ -40,6 +40,14 @@ export async function runMongoMigrations(
   }
 }
 
+/** Checks that a database exists, without creating one. @throws StartupError that names the fix */
+export async function assertMongoDatabaseExists(database: Database): Promise<void> {
+  if ((await database.collection(migrationsName).findOne({ _id: { $type: "number" } })) !== null) return;
+  throw new StartupError(
+    `MONGODB_URI: there is no data in the database ${database.databaseName}. Set MONGODB_URI to the database of the service, or create the data with "gatehouse init".`,
+  );
+}
+
 /** Returns the highest applied migration number. @throws StartupError when this release does not know it */
 async function readAppliedVersion(database: Database, newest: number): Promise<number> {
   const [last] = await database
