@@ -90,8 +90,9 @@ import type { Store } from "./store/store.ts";
 export function createDomain(
   store: Store,
   config: Config,
-): { tokens: Tokens; organizations: Organizations; rotateCredentials(): Promise<RotationReport> } {
+): { store: Store; tokens: Tokens; organizations: Organizations; rotateCredentials(): Promise<RotationReport> } {
   return {
+    store,
     organizations: new Organizations(store),
     tokens: new Tokens(store, toTokenPolicy(config)),
     rotateCredentials: () => rotateCredentials(store, new CredentialCipher(config.credentialKeys)),

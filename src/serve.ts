@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { type App, createApp } from "./app.ts";
 import { type Config, readConfig } from "./config.ts";
+import { assertNoPendingImport } from "./domain/transfer/pending-import.ts";
 import { hasErrorCode } from "./errors.ts";
 import type { AccessLog } from "./http/server/access-log.ts";
 import { loadBodyDecoders } from "./http/server/body-decoders.ts";
@@ -36,6 +37,7 @@ export async function serve(): Promise<void> {
   const tls = config.tls && readValidCertificate(config.tls, log);
   await loadBodyDecoders();
   const store = await openStore({ ...config, log });
+  await assertNoPendingImport(store);
   const accessLog = config.hasAccessLog ? new LineWriter(process.stdout, { log }) : undefined;
   const app = await createApp(store, config, log, { accessLog });
   const { host, port } = config;

@@ -11,7 +11,9 @@ export interface CliProcess {
 }
 
 interface Output {
+  /** @returns false if the caller should wait for `drain` before it writes more */
   write(chunk: string): unknown;
+  once?(event: "drain" | "close", listener: () => void): unknown;
 }
 
 export type Domain = ReturnType<typeof createDomain>;
@@ -23,6 +25,10 @@ export interface CommandContext {
   withDomain<R>(work: (domain: Domain) => Promise<R>): Promise<R>;
   /** Reads standard input to its end. @throws UsageError when it is longer than 1,000,000 characters */
   readInput(): Promise<string>;
+  /** Chunks of standard input, for commands that read more. */
+  readonly input: AsyncIterable<string | Uint8Array>;
+  /** Writes to standard output, and waits until its reader has caught up. */
+  write(chunk: string): Promise<void>;
   /** Writes a record to standard output as one line of JSON. */
   printJson(record: object): void;
   /** Writes a line to standard output. */

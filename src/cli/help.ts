@@ -1,12 +1,13 @@
 import { type CliCommand, UsageError } from "./command.ts";
 import { credentialCommands } from "./credentials.ts";
+import { dataCommands } from "./data.ts";
 import { mcpConfig } from "./mcp-config.ts";
 import { organizationCommands } from "./organizations.ts";
 import { tokenCommands } from "./tokens.ts";
 
-/** All commands by name, such as `token create`, in the order of the help. A map, so that `constructor` is not a name. */
-export const cliCommands: ReadonlyMap<string, CliCommand> = new Map(
-  Object.entries({
+/** All commands by name, such as `token create` or `export`, in the order of the help. A map, so that `constructor` is not a name. */
+export const cliCommands: ReadonlyMap<string, CliCommand> = new Map([
+  ...Object.entries({
     organization: organizationCommands,
     token: tokenCommands,
     credential: credentialCommands,
@@ -14,7 +15,8 @@ export const cliCommands: ReadonlyMap<string, CliCommand> = new Map(
   }).flatMap(([subject, verbs]) =>
     Object.entries(verbs).map(([verb, command]) => [`${subject} ${verb}`, command] as const),
   ),
-);
+  ...Object.entries(dataCommands),
+]);
 
 /**
  * Formats the help of all commands, of the commands of one subject, or of one command.

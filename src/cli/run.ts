@@ -14,13 +14,15 @@ import { cliCommands, formatHelp } from "./help.ts";
  * @returns the exit code: 0 for success, 1 for a failure, 2 for wrong arguments
  */
 export async function runCli(args: readonly string[], io: CliProcess): Promise<number> {
-  const [first = "", second = "", ...rest] = args;
+  const [first = "", second = ""] = args;
   const isHelp = first === "help" || args.some((each) => each === "--help" || each === "-h");
   try {
     if (isHelp) io.stdout.write(formatHelp(readTopic(first === "help" ? args.slice(1) : args)));
     else if (first === "--version") io.stdout.write(`${version}\n`);
     else {
-      const name = `${first} ${second}`.trim();
+      const [name, rest] = cliCommands.has(first)
+        ? [first, args.slice(1)]
+        : [`${first} ${second}`.trim(), args.slice(2)];
       const command = cliCommands.get(name);
       if (!command) throw new UsageError(name === "" ? "a command is required" : redactText(`unknown command ${name}`));
       return (await command.run(rest, createContext(io))) ?? 0;
@@ -35,12 +37,14 @@ export async function runCli(args: readonly string[], io: CliProcess): Promise<n
 /** The words before the first option name a command; further words are its arguments. */
 function readTopic(args: readonly string[]): string[] {
   const optionIndex = args.findIndex((each) => each.startsWith("-"));
-  return args.slice(0, optionIndex < 0 ? 2 : Math.min(optionIndex, 2));
+  const wordsMax = cliCommands.has(args[0] ?? "") ? 1 : 2;
+  return args.slice(0, optionIndex < 0 ? wordsMax : Math.min(optionIndex, wordsMax));
 }
 
 async function describeError(error: unknown, { environment }: CliProcess, args: readonly string[]): Promise<string> {
   if (error instanceof UsageError) {
-    const name = args.slice(0, 2).join(" ");
+    const [first = ""] = args;
+    const name = cliCommands.has(first) ? first : args.slice(0, 2).join(" ");
     return `${error.message}. Run "gatehouse help${cliCommands.has(name) ? ` ${name}` : ""}" for the usage.`;
   }
   return error instanceof AppError ? error.message : describeStartupError(error, environment);
@@ -76,6 +80,14 @@ function createContext({ stdin, stdout, stderr, environment }: CliProcess): Comm
         if (input.length > inputLengthMax) throw new UsageError("standard input is longer than 1,000,000 characters");
       }
       return input;
+    },
+    input: stdin,
+    write: async (chunk) => {
+      if (stdout.write(chunk) !== false || !stdout.once) return;
+      await new Promise<void>((resolve) => {
+        stdout.once?.("drain", resolve);
+        stdout.once?.("close", resolve);
+      });
     },
     printJson: (record) => print(JSON.stringify(record)),
     print,
