@@ -14,6 +14,7 @@ interface Output {
   /** @returns false if the caller should wait for `drain` before it writes more */
   write(chunk: string): unknown;
   once?(event: "drain" | "close", listener: () => void): unknown;
+  off?(event: "drain" | "close", listener: () => void): unknown;
 }
 
 export type Domain = ReturnType<typeof createDomain>;

@@ -85,8 +85,13 @@ function createContext({ stdin, stdout, stderr, environment }: CliProcess): Comm
     write: async (chunk) => {
       if (stdout.write(chunk) !== false || !stdout.once) return;
       await new Promise<void>((resolve) => {
-        stdout.once?.("drain", resolve);
-        stdout.once?.("close", resolve);
+        const resume = (): void => {
+          stdout.off?.("drain", resume);
+          stdout.off?.("close", resume);
+          resolve();
+        };
+        stdout.once?.("drain", resume);
+        stdout.once?.("close", resume);
       });
     },
     printJson: (record) => print(JSON.stringify(record)),

@@ -1,7 +1,9 @@
-import { execFile } from "node:child_process";
-import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect } from "chai";
 import { newEntity } from "../../src/domain/entity.ts";
@@ -11,6 +13,8 @@ import { withDatabase } from "../store/mongodb/mongodb.fixture.ts";
 import { describeOnMongod } from "../support/mongod.ts";
 import { runCli, runCliProcess, runCliWithInput, startProcess } from "../support/process.ts";
 import { assertNoSecrets, trackSecret } from "../support/secrets.ts";
+
+const cliPath = fileURLToPath(new URL("../../src/cli.js", import.meta.url));
 
 describe("gatehouse backup, export, import and verify", () => {
   let directory: string;
@@ -139,7 +143,28 @@ describe("gatehouse backup, export, import and verify", () => {
       expect(await exists(`${file}.partial`)).to.equal(false);
     });
 
-    it("export ends quietly when the reader of its pipe has ended", async () => {
+    it("a killed import leaves a store on which the service does not start, and that nothing else uses", async () => {
+      const lines = (await run("export")).stdout.split("\n");
+      const environment = { DATA_DIR: join(directory, "killed") };
+      const child = spawn(process.execPath, [cliPath, "import", "-"], {
+        env: { PATH: process.env["PATH"], ...environment },
+        stdio: ["pipe", "ignore", "inherit"],
+      });
+      const exited = once(child, "exit");
+      child.stdin.write(`${lines.slice(0, -2).join("\n")}\n`);
+      const log = join(environment.DATA_DIR, "gatehouse.db-wal");
+      // Its first transaction writes the marker of the import.
+      while (!(await readFile(log, "latin1").catch(() => "")).includes("imp_"))
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      child.kill("SIGKILL");
+      await exited;
+      const service = await startProcess(environment).catch((error: unknown) => error);
+      expect(service).to.be.instanceOf(Error).and.have.property("message").that.contains("has not ended: repeat it");
+      expect((await runCli(environment, "token", "list")).stderr).to.contain("There is no organization default");
+      expect((await runCli(environment, "verify")).stdout).to.contain('"import-unfinished"');
+    });
+
+    it("export waits for a slow reader of its pipe, and ends quietly when the reader has ended", async () => {
       const store = openSqliteStore({ dataDir, collections });
       const [organizationId = ""] = (await store.snapshot((snapshot) => snapshot.organizationIds())).filter((id) =>
         id.startsWith("org_"),
@@ -155,14 +180,15 @@ describe("gatehouse backup, export, import and verify", () => {
         }
       });
       await store.close();
-      const script = join(directory, "head.sh");
-      await writeFile(script, `"$NODE" "$CLI" export | head -n 1`);
-      await chmod(script, 0o700);
-      const cli = new URL("../../src/cli.js", import.meta.url).pathname;
-      const env = { PATH: process.env["PATH"], DATA_DIR: dataDir, NODE: process.execPath, CLI: cli };
-      const { stdout, stderr } = await promisify(execFile)("bash", [script], { env });
-      expect(stdout).to.match(/^\{"complete":true.*\}\n$/);
-      expect(stderr).to.equal("");
+      const env = { PATH: process.env["PATH"], DATA_DIR: dataDir, NODE: process.execPath, CLI: cliPath };
+      const pipeInto = (reader: string) =>
+        promisify(execFile)("bash", ["--norc", "-c", `"$NODE" "$CLI" export | ${reader}`], { env });
+      const slow = await pipeInto("(sleep 0.2; tail -n 1)");
+      expect(slow.stdout).to.match(/^\{"counts":\{"audit_events":202,.*\}\n$/);
+      expect(slow.stderr).to.equal("Exported 202 audit_events, 1 organizations, 1 tokens.\n");
+      const early = await pipeInto("head -n 1");
+      expect(early.stdout).to.match(/^\{"complete":true.*\}\n$/);
+      expect(early.stderr).to.equal("");
     });
   });
 
