@@ -89,6 +89,7 @@ import type { Store } from "./store/store.ts";
 
 /** The part of the domain that the CLI and the service share. */
 export interface OperatorDomain {
+  readonly store: Store;
   readonly tokens: Tokens;
   readonly organizations: Organizations;
   readonly organizationLifecycle: OrganizationLifecycle;
@@ -107,6 +108,7 @@ export interface OperatorDomain {
 export function createDomain(store: Store, config: Config): OperatorDomain {
   const tokens = new Tokens(store, toTokenPolicy(config));
   return {
+    store,
     organizations: new Organizations(store),
     organizationLifecycle: new OrganizationLifecycle(store, new CascadeDeletes(store)),
     tokens,

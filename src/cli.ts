@@ -5,6 +5,8 @@ import { assertNodeVersion, describeStartupError } from "./startup.ts";
 try {
   assertNodeVersion();
   const { runCli } = await import("./cli/run.ts");
+  // A reader that has closed the pipe, such as `head`, needs no message.
+  process.stdout.on("error", () => process.exit(1));
   process.exitCode = await runCli(process.argv.slice(2), {
     stdin: process.stdin,
     stdout: process.stdout,

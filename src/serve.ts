@@ -3,6 +3,7 @@ import { setFlagsFromString } from "node:v8";
 import { type App, createApp, createDomain, type OperatorDomain } from "./app.ts";
 import { type ControlServer, listenForCommands } from "./cli/control-server.ts";
 import { type Config, readConfig } from "./config.ts";
+import { assertNoPendingImport } from "./domain/transfer/pending-import.ts";
 import { hasErrorCode } from "./errors.ts";
 import { type InitializedStore, initializeStore } from "./first-start.ts";
 import type { AccessLog } from "./http/server/access-log.ts";
@@ -38,6 +39,7 @@ export async function serve(): Promise<void> {
   const tls = config.tls && readValidCertificate(config.tls, log);
   await loadBodyDecoders();
   const store = await openStore({ ...config, log });
+  await assertNoPendingImport(store);
   const accessLog = config.hasAccessLog ? new LineWriter(process.stdout, { log }) : undefined;
   const app = await createApp(store, config, log, { accessLog });
   const { host, port } = config;

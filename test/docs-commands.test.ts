@@ -147,7 +147,8 @@ describe("Commands in the documentation", () => {
     }
   });
 
-  it("docs/cli.md: each works beside the running service", async () => {
+  it("docs/cli.md: each works beside the running service", async function () {
+    this.timeout(180_000); // a dozen commands, each in a process of its own
     await runPage("docs/cli.md", directory, {
       DATA_DIR: join(directory, "data"),
       CREDENTIAL_KEY: credentialKey,

@@ -13,7 +13,10 @@ export interface CliProcess {
 }
 
 interface Output {
+  /** @returns false if the caller should wait for `drain` before it writes more */
   write(chunk: string): unknown;
+  once?(event: "drain" | "close", listener: () => void): unknown;
+  off?(event: "drain" | "close", listener: () => void): unknown;
 }
 
 /** The services that a command uses. Secrets and listings go to standard output, everything else to standard error. */
@@ -23,6 +26,10 @@ export interface CommandContext {
   withDomain<R>(work: (domain: OperatorDomain) => Promise<R>): Promise<R>;
   /** Reads standard input to its end. @throws UsageError when it is longer than 1,000,000 characters */
   readInput(): Promise<string>;
+  /** Chunks of standard input, for commands that read more. */
+  readonly input: AsyncIterable<string | Uint8Array>;
+  /** Writes to standard output, and waits until its reader has caught up. */
+  write(chunk: string): Promise<void>;
   /** Writes a record to standard output as one line of JSON. */
   printJson(record: object): void;
   /** Writes a line to standard output. */
@@ -46,6 +53,10 @@ export interface CliCommand {
   readonly createsStore?: true;
   /** It reads standard input. */
   readonly readsInput?: true;
+  /** It opens the store itself, so that no service may hold the data directory. */
+  readonly isExclusive?: true;
+  /** The options whose values are paths, relative to the directory of the CLI. */
+  readonly pathOptions?: readonly string[];
   /**
    * @param args the words after the command's name
    * @returns the exit code; undefined for 0

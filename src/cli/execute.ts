@@ -96,9 +96,28 @@ function createContext(
     },
     withDomain,
     readInput: () => readInput(stdin),
+    input: stdin,
+    write: async (chunk) => {
+      if (stdout.write(chunk) === false) await waitForDrain(stdout);
+      await waitForReader?.();
+    },
     printJson: (record) => print(JSON.stringify(record)),
     print,
     report: (line) => void stderr.write(`${line}\n`),
     waitForReader: async () => waitForReader?.(),
   };
+}
+
+/** Waits until the reader of this process's output has caught up, or has gone. */
+async function waitForDrain(stdout: CliProcess["stdout"]): Promise<void> {
+  if (!stdout.once) return;
+  await new Promise<void>((resolve) => {
+    const resume = (): void => {
+      stdout.off?.("drain", resume);
+      stdout.off?.("close", resume);
+      resolve();
+    };
+    stdout.once?.("drain", resume);
+    stdout.once?.("close", resume);
+  });
 }

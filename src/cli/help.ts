@@ -1,5 +1,6 @@
 import { type CliCommand, UsageError } from "./command.ts";
 import { credentialCommands } from "./credentials.ts";
+import { dataCommands } from "./data.ts";
 import { initCommand } from "./init.ts";
 import { mcpConfig } from "./mcp-config.ts";
 import { organizationCommands } from "./organizations.ts";
@@ -16,6 +17,7 @@ export const cliCommands: ReadonlyMap<string, CliCommand> = new Map([
   }).flatMap(([subject, verbs]) =>
     Object.entries(verbs).map(([verb, command]) => [`${subject} ${verb}`, command] as const),
   ),
+  ...Object.entries(dataCommands),
 ]);
 
 /**

@@ -1,9 +1,10 @@
+import { resolve } from "node:path";
 import { type Config, readConfig } from "../config.ts";
 import { describeStartupError, version } from "../startup.ts";
 import type { CliCommand, CliProcess } from "./command.ts";
 import { runInService } from "./control-client.ts";
 import { type CommandBackend, executeCommand, findCommand, readInput, reportError } from "./execute.ts";
-import { formatHelp } from "./help.ts";
+import { cliCommands, formatHelp } from "./help.ts";
 
 /**
  * Runs one command of the CLI: in the service that holds the data directory, or in this process if no service does.
@@ -28,7 +29,8 @@ export async function runCli(args: readonly string[], io: CliProcess): Promise<n
 /** The words before the first option name a command; further words are its arguments. */
 function readTopic(args: readonly string[]): string[] {
   const optionIndex = args.findIndex((each) => each.startsWith("-"));
-  return args.slice(0, optionIndex < 0 ? 2 : Math.min(optionIndex, 2));
+  const wordsMax = cliCommands.has(args[0] ?? "") ? 1 : 2;
+  return args.slice(0, optionIndex < 0 ? wordsMax : Math.min(optionIndex, wordsMax));
 }
 
 async function run(
@@ -43,11 +45,22 @@ async function run(
     return config;
   };
   const backend = { config: readConfigOnce, withDomain: openingDomain(command, readConfigOnce), describeUnexpected };
-  if (command.isStoreless || readConfigOnce().mongodbUri !== undefined) return executeCommand(args, io, backend);
+  const isLocal = command.isStoreless || command.isExclusive || readConfigOnce().mongodbUri !== undefined;
+  if (isLocal) return executeCommand(args, io, backend);
   const input = command.readsInput ? await readInput(io.stdin) : undefined;
-  const request = { args, ...(input !== undefined && { input }) };
+  const request = { args: resolvePaths(args, command), ...(input !== undefined && { input }) };
   const exitCode = await runInService(readConfigOnce().dataDir, request, io);
   return exitCode ?? executeCommand(args, { ...io, stdin: toChunks(input ?? "") }, backend);
+}
+
+/** Resolves the paths in options, because the service that runs the command has another current directory. */
+function resolvePaths(args: readonly string[], { pathOptions = [] }: CliCommand): readonly string[] {
+  return args.map((each, at) => {
+    const previous = args[at - 1];
+    if (pathOptions.some((name) => previous === `--${name}`)) return resolve(each);
+    const name = pathOptions.find((option) => each.startsWith(`--${option}=`));
+    return name === undefined ? each : `--${name}=${resolve(each.slice(name.length + 3))}`;
+  });
 }
 
 async function* toChunks(input: string): AsyncGenerator<string> {

@@ -298,6 +298,13 @@ export interface LegacyTokenMarker extends Entity {
 }
 export const legacyTokenMarkers: CollectionDefinition<LegacyTokenMarker> = { name: "legacy_marks", indexes: [] };
 
+/** An import that has not ended. What it has written belongs to organizations that do not exist yet. */
+export interface PendingImport extends Entity {
+  /** The organizations of the import; the record itself is stored in the service's own tenant. */
+  readonly organizationIds: readonly string[];
+}
+export const pendingImports: CollectionDefinition<PendingImport> = { name: "pending_imports", indexes: [] };
+
 /** A key that the service created for itself. */
 export interface ServiceKey extends Entity {
   readonly purpose: string;
@@ -311,8 +318,8 @@ export const serviceKeys: CollectionDefinition<ServiceKey> = {
 
 /**
  * The tenant of everything that belongs to no organization: the list of organizations, audit events about rejected
- * credentials without an organization, pending cascade deletes and token cleanups, rate-limit counters, service keys and markers of
- * imported tokens. No credential ever belongs to this tenant.
+ * credentials without an organization, pending cascade deletes, token cleanups and imports, rate-limit counters, service keys and markers
+ * of imported tokens. No credential ever belongs to this tenant.
  */
 export const serviceTenant = "service";
 
@@ -341,5 +348,6 @@ export const collections: readonly CollectionDefinition<Entity>[] = [
   personalTokenEnds,
   rateCounts,
   legacyTokenMarkers,
+  pendingImports,
   serviceKeys,
 ];

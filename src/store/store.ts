@@ -36,6 +36,23 @@ export interface Store {
   transaction<R>(body: (transaction: Transaction) => Promise<R>, options?: TransactionOptions): Promise<R>;
 
   /**
+   * Runs work on a snapshot: all its reads see the store as it was at one point in time. Concurrent writes go on. On
+   * SQLite the write-ahead log grows meanwhile, because it keeps what the snapshot does not show.
+   * @throws AppError unavailable, also when the engine cannot keep the snapshot for so long (MongoDB), and whatever the
+   *   work throws
+   */
+  snapshot<R>(work: (snapshot: Snapshot) => Promise<R>): Promise<R>;
+
+  /**
+   * Writes a copy of the whole store, as it is at one point in time, to a new file. Concurrent reads and writes go on.
+   * @param path the file, which must not exist. It gets the mode 0600, and exists only if the copy is complete, checked
+   *   and on disk
+   * @throws AppError conflict if the file exists; not-implemented if the engine has other tools for backups; unavailable;
+   *   StartupError if the file cannot be written
+   */
+  backup(path: string): Promise<void>;
+
+  /**
    * Resolves when the database responds.
    * @throws AppError unavailable, also when the only writer of an engine has been in one transaction for five seconds
    */
@@ -43,6 +60,30 @@ export interface Store {
 
   /** Waits for running operations and releases all resources. Later calls are rejected as unavailable. */
   close(): Promise<void>;
+}
+
+/** The store at one point in time. */
+export interface Snapshot {
+  for(organizationId: string): SnapshotTenant;
+  /** Returns the ids of all organizations that have records or memberships, in order, also of those that do not exist. */
+  organizationIds(): Promise<readonly string[]>;
+}
+
+/** The collections of one organization in a snapshot. Queries that no index serves are an error. */
+export interface SnapshotTenant extends Tenant<"read"> {
+  /** Returns memberships of the organization in order of the group and the member, those after `after`. */
+  edges(page: { readonly after?: MembershipEdge; readonly limit: number }): Promise<readonly MembershipEdge[]>;
+  /**
+   * Returns the stored search fields of these records, by id. A record that does not exist is missing.
+   * @param definition of a collection that has search fields
+   */
+  searchFields(definition: CollectionDefinition<Entity>, ids: readonly string[]): Promise<ReadonlyMap<string, unknown>>;
+}
+
+/** One direct membership. The member is a user or a group. */
+export interface MembershipEdge {
+  readonly groupId: string;
+  readonly memberId: string;
 }
 
 export interface TransactionOptions {

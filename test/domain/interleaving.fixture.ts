@@ -43,6 +43,8 @@ export function holdFirstWrite(store: Store): HeldStore {
     for: (organizationId) => store.for(organizationId),
     lookup: (definition, key, values) => store.lookup(definition, key, values),
     transaction: (body, options) => store.transaction((tx) => body(holdTransaction(tx)), options),
+    snapshot: (work) => store.snapshot(work),
+    backup: (path) => store.backup(path),
     ping: () => store.ping(),
     close: () => store.close(),
   };

@@ -10,6 +10,7 @@ import { rawRecordContract } from "./contract/raw-records.ts";
 import { contractCollections } from "./contract/records.fixture.ts";
 import { rejectionContract } from "./contract/rejections.ts";
 import { searchFieldsContract } from "./contract/search-fields.ts";
+import { snapshotContract } from "./contract/snapshots.ts";
 import { stringContract } from "./contract/strings.ts";
 import { tenancyContract } from "./contract/tenancy.ts";
 import { sharedDataContract, transactionContract } from "./contract/transactions.ts";
@@ -46,6 +47,7 @@ export function storeContract(name: string, open: OpenTestStore, options: { read
       );
     }
     membershipContract(store);
+    snapshotContract(store);
     lifetimeContract(open);
     migrationContract(open);
     oldShapeContract(open);

@@ -58,14 +58,14 @@ export async function countContent(
 export async function discountContent(tenant: Tenant<"write">, resources: readonly CatalogResource[]): Promise<void> {
   const sizes = tenant.open(contentSizes);
   const ownerIds = new Set(resources.flatMap(({ ownerId = [] }) => ownerId));
-  for (const ownerId of ownerIds) await sizes.remove(toId(ownerId), "any");
+  for (const ownerId of ownerIds) await sizes.remove(toContentSizeId(ownerId), "any");
   let length = 0;
   for (const resource of resources) {
     const resourceLength = countedLength(resource);
     if (isLong(resourceLength)) await waitForOwnTick();
     length += resourceLength;
   }
-  if (length > 0) await sizes.increment(toId(tenant.organizationId), { length: -length });
+  if (length > 0) await sizes.increment(toContentSizeId(tenant.organizationId), { length: -length });
 }
 
 async function add(
@@ -76,7 +76,7 @@ async function add(
   holder: string,
 ): Promise<void> {
   const sizes = tenant.open(contentSizes);
-  const id = toId(holderId);
+  const id = toContentSizeId(holderId);
   if (difference > 0) {
     // Resources of earlier versions were not counted, so their removal can make the sum negative.
     const length = Math.max(0, (await sizes.get(id))?.length ?? 0);
@@ -91,10 +91,16 @@ async function add(
   if (difference > 0) await sizes.insert({ ...newEntity("siz", tenant.organizationId), id, length: difference });
 }
 
-const toId = (holderId: string): string => `siz_${holderId}`;
+/** Returns the id of the record with the size of the resources of a user or an organization. */
+export const toContentSizeId = (holderId: string): string => `siz_${holderId}`;
 
-function countedLength(resource: CatalogResource | undefined): number {
+/**
+ * Returns the characters of a resource that count. `lockVersion` does not: references change it without a change of the
+ * sums.
+ */
+export function countedLength(resource: CatalogResource | undefined): number {
   if (!resource) return 0;
-  const { length } = JSON.stringify(toAttributes({ ...resource }));
+  const { lockVersion: _, ...content } = toAttributes({ ...resource });
+  const { length } = JSON.stringify(content);
   return length < countedMin ? 0 : length;
 }

@@ -198,9 +198,16 @@ function assertDistinctUrn(others: readonly ScimExtension[], urn: string): void 
   throw new AppError("conflict", detail, { field: "urn" });
 }
 
-const withLookup = (extension: ScimExtension): ScimExtension & { readonly lookup: { readonly key: string } } => ({
+/** Returns the fields by which a schema is looked up. */
+export const toExtensionLookup = ({
+  urn,
+}: Pick<ScimExtension, "urn">): { readonly lookup: { readonly key: string } } => ({
+  lookup: { key: urn.toLowerCase() },
+});
+
+const withLookup = (extension: ScimExtension): ScimExtension & ReturnType<typeof toExtensionLookup> => ({
   ...extension,
-  lookup: { key: extension.urn.toLowerCase() },
+  ...toExtensionLookup(extension),
 });
 
 const toAuditSnapshot = (extension: ScimExtension): Readonly<Record<string, unknown>> => {

@@ -52,6 +52,8 @@ export function withCaches(engine: StoreEngine, policy: CachePolicy = cachePolic
     },
     lookup: lookups ? lookups.decorate(engine.lookup, engine.assertAvailable) : engine.lookup,
     transaction: engine.transaction,
+    snapshot: engine.snapshot,
+    backup: engine.backup,
     ping: engine.ping,
     close: engine.close,
   };

@@ -28,6 +28,8 @@ export const mongoErrorCodes = {
   maxTimeExpired: 50,
   indexOptionsConflict: 85,
   indexKeySpecsConflict: 86,
+  snapshotTooOld: 239,
+  snapshotUnavailable: 246,
   sortMemoryExceeded: 292,
   duplicateKey: 11000,
 } as const;

@@ -1,5 +1,5 @@
 import mongoose from "mongoose";
-import { StartupError } from "../../errors.ts";
+import { AppError, StartupError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { isStorableString } from "../condition.ts";
 import type { StoreEngine, WriteListener } from "../engine.ts";
@@ -21,6 +21,7 @@ import { byGlobalKey } from "./read/record-lookups.ts";
 import { SharedReads } from "./read/shared-reads.ts";
 import { prepareMongoSchema } from "./schema/indexes.ts";
 import { assertMongoDatabaseExists, runMongoMigrations } from "./schema/migrate.ts";
+import { runOnMongoSnapshot } from "./snapshot.ts";
 import type { TransactionPart } from "./transaction/attempt.ts";
 import { TransactionGroupQueue } from "./transaction/group-queue.ts";
 import { TransactionRunner } from "./transaction/runner.ts";
@@ -115,6 +116,17 @@ export async function openMongoStore({
           options,
         );
       }),
+    snapshot: (work) =>
+      access.track(() => {
+        const session = connection.getClient().startSession({ snapshot: true });
+        return runOnMongoSnapshot(access.database, session, collections, context, work);
+      }),
+    backup: async () => {
+      throw new AppError(
+        "not-implemented",
+        "A MongoDB database is backed up with its own tools: mongodump --oplog, or snapshots of its volumes.",
+      );
+    },
     hasOtherWriters: true,
     onWrite: (listener) => {
       listeners.push(listener);

@@ -78,6 +78,16 @@ export class DatabaseFile {
     if (this.#readConnection.inTransaction) this.#readConnection.exec("COMMIT"); // an error may have ended the transaction
   }
 
+  /** Opens a further connection to the file. The caller closes it. */
+  connect(): SqliteConnection {
+    return new SqliteConnection(this.#path);
+  }
+
+  /** The path of the file. */
+  get path(): string {
+    return this.#path;
+  }
+
   /** Whether the path still leads to the opened file. */
   isInPlace(): boolean {
     return readFileIdentity(this.#path) === this.identity;

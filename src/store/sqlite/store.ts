@@ -9,6 +9,7 @@ import { migrations as allMigrations, type Migration } from "../migrations.ts";
 import { type Entity, parseRawRecord } from "../record.ts";
 import type { CollectionDefinition, Index, ReadTenant, Tenant, Transaction } from "../store.ts";
 import { TransactionScope } from "../transaction-scope.ts";
+import { copyDatabase } from "./backup/copy-database.ts";
 import { createSqliteReader, createSqliteWriter } from "./collection.ts";
 import { DatabaseFile, type FileIdentity } from "./database-file.ts";
 import { mapSqliteErrors, type SqliteConnection } from "./driver.ts";
@@ -16,6 +17,7 @@ import { createSqliteMembershipReader, createSqliteMembershipWriter } from "./me
 import { elementTable, indexColumn, quoteIdentifier } from "./query/where.ts";
 import type { ReaderPool } from "./readers/reader-pool.ts";
 import { qualifiedRecordColumns, readAsSingleRow, recordColumns, rowToRawRecord } from "./record.ts";
+import { SqliteSnapshots } from "./snapshot.ts";
 import { WriteQueue } from "./write-queue.ts";
 
 export interface SqliteOptions {
@@ -105,6 +107,7 @@ export function openSqliteStore({
   };
   const scope = new TransactionScope(log);
   const keyLookups = buildKeyLookups(collections);
+  const snapshots = new SqliteSnapshots(collections);
   let written = new WrittenRecords();
   const queue = new WriteQueue(
     () => ensureOpen(0).writeConnection,
@@ -166,6 +169,8 @@ export function openSqliteStore({
         scope.assertOutside();
         return queue.run((connection) => scope.run(() => runInTransaction(connection, () => written, body)));
       }),
+    snapshot: (work) => snapshots.run(() => currentFile(0).connect(), work),
+    backup: (path) => mapSqliteErrors(() => copyDatabase(currentFile(0).path, path)),
     hasOtherWriters: false,
     onWrite: (listener) => {
       listeners.push(listener);
@@ -182,6 +187,7 @@ export function openSqliteStore({
     close: () => {
       closing ??= (async () => {
         await queue.waitForIdle();
+        snapshots.close();
         await closingPrevious;
         await file?.close();
         file = undefined;

@@ -1,9 +1,10 @@
 import { expect } from "chai";
+import { unassigned } from "../../../schemas/assignment.ts";
 import type { Skill } from "../../../schemas/skill.ts";
 import type { Caller } from "../../../src/domain/caller.ts";
 import { Catalog } from "../../../src/domain/catalog/catalog.ts";
 import { discountContent } from "../../../src/domain/catalog/content-quota.ts";
-import { skillType } from "../../../src/domain/catalog/resource-types.ts";
+import { skillType, toolkitType } from "../../../src/domain/catalog/resource-types.ts";
 import { CascadeDeletes } from "../../../src/domain/cleanup/cascade-deletes.ts";
 import { Users } from "../../../src/domain/directory/users.ts";
 import { collections, contentSizes } from "../../../src/store/collections.ts";
@@ -72,6 +73,19 @@ describeOnEngines("Quota of catalog content", (open) => {
     await update(41_000);
     expect(await sizes()).to.deep.equal([size + 1000]);
     await update(10);
+    expect(await sizes()).to.deep.equal([0]);
+  });
+
+  it("counts the same whether others refer to the resource or not", async () => {
+    await skills.create(caller, contentOf("a", 20_000));
+    const toolkits = new Catalog(testStore.store, new CascadeDeletes(testStore.store), toolkitType, limits);
+    const toolkit = { entries: [], commands: [], leastPrivilege: false, slug: "t", name: "t" };
+    await toolkits.create(caller, { ...toolkit, skills: ["a"], assignment: unassigned });
+    await toolkits.remove(caller, "t", {});
+    const [size = 0] = await sizes();
+    await skills.update(caller, "a", {}, () => contentOf("a", 21_000));
+    expect(await sizes()).to.deep.equal([size + 1000]);
+    await skills.remove(caller, "a", {});
     expect(await sizes()).to.deep.equal([0]);
   });
 

@@ -39,6 +39,8 @@ function countReads(store: Store): { readonly store: Store; reads(): number; rea
       },
       lookup: (from, key, values) => store.lookup(from, key, values),
       transaction: (body, options) => store.transaction((transaction) => body(countInside(transaction)), options),
+      snapshot: (work) => store.snapshot(work),
+      backup: (path) => store.backup(path),
       ping: () => store.ping(),
       close: () => store.close(),
     },

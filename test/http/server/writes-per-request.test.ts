@@ -14,6 +14,8 @@ function counted(store: Store): { readonly store: Store; transactions(): number 
         transactions++;
         return store.transaction(body, options);
       },
+      snapshot: (work) => store.snapshot(work),
+      backup: (path) => store.backup(path),
       ping: () => store.ping(),
       close: () => store.close(),
     },

@@ -50,7 +50,9 @@ export async function readRaw(
     const { cursor } = (await database.command({ ...command, ...readConcern }, options)) as unknown as CursorReply;
     if (Number(cursor.id) === 0) return cursor.firstBatch;
     const collection = command["find"] ?? command["aggregate"];
-    await database.command({ killCursors: collection, cursors: [cursor.id] }, sessionOption);
+    // A snapshot session would add a read concern, which this command does not support.
+    const killOptions = session?.inTransaction() ? sessionOption : {};
+    await database.command({ killCursors: collection, cursors: [cursor.id] }, killOptions);
     return readAll();
   };
   try {
