@@ -2,6 +2,8 @@ import type { Express } from "express";
 import type { Config } from "./config.ts";
 import { AccessResolver } from "./domain/access/access-resolver.ts";
 import { AuditLogReader } from "./domain/audit/audit-log-reader.ts";
+import { withAuditListener } from "./domain/audit/committed-events.ts";
+import { toAuditLine } from "./domain/audit/event-lines.ts";
 import { ProvisioningConnections } from "./domain/audit/provisioning-connections.ts";
 import { ProvisioningMonitor } from "./domain/audit/provisioning-monitor.ts";
 import { RejectedRemovals } from "./domain/audit/rejected-removals.ts";
@@ -68,6 +70,10 @@ import { CatalogRefresh } from "./domain/upstream/catalog-refresh.ts";
 import { McpUpstreamCalls } from "./domain/upstream/mcp-upstream-calls.ts";
 import { findOwnCredential } from "./domain/upstream/own-credential.ts";
 import { assertServerUrl } from "./domain/upstream/server-url.ts";
+import { WebhookDeliveries } from "./domain/webhooks/webhook-deliveries.ts";
+import { WebhookSender } from "./domain/webhooks/webhook-sender.ts";
+import { WebhookTests } from "./domain/webhooks/webhook-tests.ts";
+import { Webhooks } from "./domain/webhooks/webhooks.ts";
 import { AppError } from "./errors.ts";
 import type { Services } from "./http/api/kernel/services.ts";
 import { identifyActingUser, isUserViewRequest } from "./http/api/kernel/view.ts";
@@ -125,25 +131,35 @@ export interface App {
 export interface AppOptions {
   readonly now?: (() => number) | undefined;
   readonly accessLog?: AccessLog | undefined;
+  readonly auditLog?: { write(line: string): void } | undefined;
 }
 
 const jobIntervalMs = 5000;
 /** The interval at which replicas synchronize their rate limit counters. */
 const counterSyncIntervalMs = 1000;
+/** How often retries of webhooks are looked for. New events start their delivery by themselves. */
+const webhookIntervalMs = 1000;
 
 /**
  * Creates the application: store -> domain -> HTTP adapters. This is the composition root, the only file that imports
  * every layer.
  * @param options.now the clock of the rate limits, in milliseconds since the epoch
  * @param options.accessLog receives a line for each request; the caller closes it after the app
+ * @param options.auditLog receives a line for each audit event; likewise
  * @throws AppError unavailable when the store does not respond
  */
 export async function createApp(
-  store: Store,
+  undecoratedStore: Store,
   config: Config,
   log: Log,
-  { now = Date.now, accessLog }: AppOptions = {},
+  { now = Date.now, accessLog, auditLog }: AppOptions = {},
 ): Promise<App> {
+  const auditFormat = config.auditLog;
+  const store = withAuditListener(undecoratedStore, (events) => {
+    webhookDeliveries.notify(events);
+    if (auditFormat === "off") return;
+    for (const event of events) auditLog?.write(toAuditLine(event, auditFormat));
+  });
   const { tokens, organizations } = createDomain(store, config);
   const usage = new TokenUsage(store);
   const rejections = new RejectedCredentials(store, log, now);
@@ -179,6 +195,10 @@ export async function createApp(
     isOwnCredential,
     publicUrl,
   });
+  const webhookHttp = new GuardedHttp(upstreamGuard, { keepAlive: true, ...(ca !== undefined && { ca }) });
+  const webhookSender = new WebhookSender(webhookHttp);
+  const webhookDeliveries = new WebhookDeliveries({ store, cipher, sender: webhookSender, log });
+  const webhooks = new Webhooks(store, cipher, upstreamGuard);
   const scimExtensions = new ScimExtensions(store, cascadeDeletes);
   const schemas = new OrganizationSchemas((organizationId) => scimExtensions.list(organizationId));
   const authorizations = new Authorizations({
@@ -223,6 +243,8 @@ export async function createApp(
     organizations,
     scimExtensions,
     schemas,
+    webhooks,
+    webhookTests: new WebhookTests(store, cipher, webhookSender, webhooks),
     auditEvents: new AuditLogReader(store),
     loggedRequests: new RequestLogReader(store),
     provisioning: new ProvisioningConnections(store, now),
@@ -320,8 +342,8 @@ export async function createApp(
     ...{ name, intervalMs, kind: "buffer" },
     run: () => writer.flush(),
   });
-  const maintenance = (name: string, run: BackgroundJob["run"]): BackgroundJob => ({
-    ...{ name, intervalMs: jobIntervalMs, kind: "maintenance" },
+  const maintenance = (name: string, run: BackgroundJob["run"], intervalMs = jobIntervalMs): BackgroundJob => ({
+    ...{ name, intervalMs, kind: "maintenance" },
     run,
   });
   const jobs = startBackgroundJobs(
@@ -336,6 +358,7 @@ export async function createApp(
       maintenance("cascade-deletes", () => cascadeDeletes.flush()),
       maintenance("personal-tokens", () => tokenCleanup.flush()),
       maintenance("token-revocations", (isOver) => tokenRevocations.flush(isOver)),
+      maintenance("webhooks", () => webhookDeliveries.flush(), webhookIntervalMs),
       maintenance("retention", (isOver) => retention.flush(isOver)),
       maintenance("imported-tokens", () => formatGate.flush()),
     ],
@@ -350,6 +373,8 @@ export async function createApp(
     },
     close: async () => {
       await jobs.stop();
+      await webhookDeliveries.close();
+      webhookHttp.close();
       await upstreamCalls.close();
       await connectionTokens.close();
       oauthHttp.close();

@@ -3,7 +3,6 @@ import { setFlagsFromString } from "node:v8";
 import { type App, createApp } from "./app.ts";
 import { type Config, readConfig } from "./config.ts";
 import { hasErrorCode } from "./errors.ts";
-import type { AccessLog } from "./http/server/access-log.ts";
 import { loadBodyDecoders } from "./http/server/body-decoders.ts";
 import {
   type CertificatePaths,
@@ -36,15 +35,17 @@ export async function serve(): Promise<void> {
   const tls = config.tls && readValidCertificate(config.tls, log);
   await loadBodyDecoders();
   const store = await openStore({ ...config, log });
-  const accessLog = config.hasAccessLog ? new LineWriter(process.stdout, { log }) : undefined;
-  const app = await createApp(store, config, log, { accessLog });
+  const lines = (isOn: boolean, name: string) => (isOn ? new LineWriter(process.stdout, { log, name }) : undefined);
+  const accessLog = lines(config.hasAccessLog, "access");
+  const auditLog = lines(config.auditLog !== "off", "audit");
+  const app = await createApp(store, config, log, { accessLog, auditLog });
   const { host, port } = config;
   const server = await listen(app.handler, { host, port, log, ...(tls && { tls }) }).catch(async (error: unknown) => {
     await app.close();
     await store.close();
     throw error;
   });
-  stopOnSignal({ server, app, store, log, accessLog });
+  stopOnSignal({ server, app, store, log, lineWriters: [auditLog, accessLog] });
   reloadOnSignal(config.tls, server, log);
   // The token is created when nothing else can fail any more, because it cannot be printed again.
   const secret = await bootstrap(app);
@@ -70,13 +71,13 @@ function stopOnSignal({
   app,
   store,
   log,
-  accessLog,
+  lineWriters,
 }: {
   readonly server: ListeningServer;
   readonly app: App;
   readonly store: Store;
   readonly log: Log;
-  readonly accessLog: AccessLog | undefined;
+  readonly lineWriters: readonly (LineWriter | undefined)[];
 }): void {
   let isShuttingDown = false;
   const shutDown = async (signal: string): Promise<void> => {
@@ -88,7 +89,7 @@ function stopOnSignal({
     await server.close();
     await app.close();
     await store.close();
-    await accessLog?.close();
+    await Promise.all(lineWriters.map((each) => each?.close()));
     log.info("closed");
     process.exit(0);
   };
