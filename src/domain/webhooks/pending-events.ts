@@ -27,8 +27,11 @@ export interface PendingPage {
  * the clocks of replicas. The cursor stays behind this time, and what was sent after it is remembered by id.
  */
 export const settleMs = 90_000;
-/** Older events are read without a condition, so that their number does not matter. */
-const recentMs = 600_000;
+/**
+ * Events older than this are read without a condition, in milliseconds, so that their number does not matter. It begins when
+ * the cursor is twice as old, because the time goes on between two pages.
+ */
+const recentMs = 300_000;
 /** The most remembered ids. With more events in 90 seconds, later ones wait until the first ones are settled. */
 const sentIdsMax = 2000;
 const pageSize = 100;
@@ -52,7 +55,7 @@ export async function readPending(
   const reader = store.for(organizationId).open(auditEvents);
   const afterCursor = { op: "gt", path: "id", value: cursor } as const;
   const recentId = lowestId("aud", new Date(now - recentMs));
-  if (cursor < recentId) {
+  if (cursor < lowestId("aud", new Date(now - 2 * recentMs))) {
     const where: Condition = { op: "and", all: [afterCursor, { op: "lt", path: "id", value: recentId }] };
     const { items, isCut = false } = await reader.list({ where, limit, sizeLimit });
     const isEnd = !isCut && items.length < limit;
