@@ -33,7 +33,7 @@ export const settleMs = 90_000;
  */
 const recentMs = 300_000;
 /** The most remembered ids. With more events in 90 seconds, later ones wait until the first ones are settled. */
-const sentIdsMax = 2000;
+export const sentIdsMax = 2000;
 const pageSize = 100;
 /** An event has up to 120,000 characters. */
 const sizeLimit: SizeLimit = { lengthMax: 1024 * 1024, firstBatch: 10 };
@@ -69,10 +69,11 @@ export async function readPending(
       hasMore: true,
     };
   }
-  if (sentIds.length >= sentIdsMax) return nothing;
   const settledId = lowestId("aud", new Date(now - settleMs));
+  const isFull = sentIds.length >= sentIdsMax;
+  const settledOnly: readonly Condition[] = isFull ? [{ op: "lt", path: "id", value: settledId }] : [];
   const { items, isCut = false } = await reader.list({
-    where: { op: "and", all: [afterCursor, ...toConditions(actions, sentIds)] },
+    where: { op: "and", all: [afterCursor, ...settledOnly, ...toConditions(actions, sentIds)] },
     limit,
     sizeLimit,
   });
@@ -82,17 +83,10 @@ export async function readPending(
     events: items,
     progressAfter: ({ id }, progress) => ({ ...progress, sentIds: [...progress.sentIds, id] }),
     progressAtEnd: (progress) => (isEnd ? advance(progress, settledId) : progress),
-    hasMore: !isEnd,
+    // Later events can be read when the cursor has moved past remembered ids.
+    hasMore: !isEnd || (isFull && advance({ cursor, sentIds }, settledId).sentIds.length < sentIds.length),
   };
 }
-
-const nothing: PendingPage = {
-  readCount: 0,
-  events: [],
-  progressAfter: (_, progress) => progress,
-  progressAtEnd: (progress) => progress,
-  hasMore: false,
-};
 
 /** Moves the cursor forward. Ids up to it need not be remembered. */
 export function advance({ cursor, sentIds }: DeliveryProgress, to: string): DeliveryProgress {

@@ -8,6 +8,7 @@ import type { CredentialCipher } from "../credentials/credential-cipher.ts";
 import { nextVersion } from "../entity.ts";
 import { openDeliveries, toDeliveryId } from "./delivery-lease.ts";
 import { toWebhookMessage } from "./message.ts";
+import { sentIdsMax } from "./pending-events.ts";
 import { listValidSecrets, readWebhookSecrets } from "./webhook-secrets.ts";
 import type { WebhookSender } from "./webhook-sender.ts";
 import { type Webhooks, webhookNotFound } from "./webhooks.ts";
@@ -65,7 +66,8 @@ export class WebhookTests {
         const writer = openDeliveries(transaction);
         const current = await writer.get(id);
         if (!current) throw webhookNotFound();
-        const sentIds = [...current.sentIds, event.id];
+        // A disabled webhook has no other reason to drop ids. Those that are dropped could be sent again.
+        const sentIds = [...current.sentIds, event.id].slice(-2 * sentIdsMax);
         await writer.replace({ ...current, ...nextVersion(current), sentIds }, current.version);
       },
       { lockKey: id },

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { AuditLogReader } from "../../../src/domain/audit/audit-log-reader.ts";
 import { renderLogEntry } from "../../../src/domain/audit/log-entry.ts";
 import { Retention } from "../../../src/domain/audit/retention.ts";
+import { newId } from "../../../src/domain/entity.ts";
 import { AddressGuard } from "../../../src/domain/outbound/address-guard.ts";
 import { GuardedHttp } from "../../../src/domain/outbound/guarded-http.ts";
 import { claimDelivery, toDeliveryId, writeProgress } from "../../../src/domain/webhooks/delivery-lease.ts";
@@ -174,6 +175,24 @@ describeOnEngines("Deliveries of webhooks", (open) => {
     await deliveries.drain();
     await deliveries.drain();
     expect(ids()).to.deep.equal([later, early]);
+  });
+
+  it("wait with later events while 2,000 sent ones are less than 90 seconds old", async () => {
+    const { record, createWebhook, startDeliveries, testStore } = context;
+    const { id } = await createWebhook();
+    const cursor = newId("aud", new Date(Date.now() - 200_000));
+    const rememberFrom = async (ageMs: number): Promise<void> => {
+      const sentIds = Array.from({ length: 2000 }, () => newId("aud", new Date(Date.now() - ageMs)));
+      await patchDelivery(testStore.store, id, { cursor, sentIds });
+    };
+    const recorded = await record("user.create");
+    const deliveries = startDeliveries();
+    await rememberFrom(30_000);
+    await deliveries.drain();
+    expect(ids()).to.deep.equal([]);
+    await rememberFrom(100_000);
+    await deliveries.drain();
+    expect(ids()).to.deep.equal([recorded]);
   });
 
   it("send a long backlog, and what follows it, in order and once", async () => {
