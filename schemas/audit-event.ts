@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { auditAction } from "./audit-action.ts";
 import { entityFields, entityResponseFields } from "./entity.ts";
 
 /** The author of a change: a token, `AUTH_SECRET`, the operator at the CLI, or the service itself. */
@@ -10,7 +11,7 @@ export const actor = z.object({
 export type Actor = Readonly<z.infer<typeof actor>>;
 
 const fields = {
-  action: z.string().describe("The action, such as `user.create` or `group.members.change`."),
+  action: auditAction.describe("The action, such as `user.create` or `group.members.change`."),
   outcome: z.enum(["success", "refused"]),
   actor,
   target: z

@@ -24,15 +24,16 @@ export const ownerResponseFields = {
   ownerId: z.string().optional().describe("The user who owns the resource. Absent for a resource of the organization."),
 };
 
-const readOnly = (type: z.ZodType): z.ZodOptional<z.ZodType> =>
+/** A field of a response that a request body can repeat, and that is ignored there. */
+export const readOnlyField = (type: z.ZodType): z.ZodOptional<z.ZodType> =>
   type.optional().meta({ readOnly: true, description: "Set by the service; ignored in requests." });
 
 /** Read-only fields that a request body can contain, so that a response can be sent back unchanged. */
 export const readOnlyEntityFields = {
-  id: readOnly(z.string()),
-  version: readOnly(z.int()),
-  createdAt: readOnly(z.string()),
-  updatedAt: readOnly(z.string()),
+  id: readOnlyField(z.string()),
+  version: readOnlyField(z.int()),
+  createdAt: readOnlyField(z.string()),
+  updatedAt: readOnlyField(z.string()),
 };
 
-export const readOnlyOwnerFields = { ownerId: readOnly(z.string()) };
+export const readOnlyOwnerFields = { ownerId: readOnlyField(z.string()) };

@@ -2,6 +2,8 @@ import type { Express } from "express";
 import type { Config } from "./config.ts";
 import { AccessResolver } from "./domain/access/access-resolver.ts";
 import { AuditLogReader } from "./domain/audit/audit-log-reader.ts";
+import { withAuditListener } from "./domain/audit/committed-events.ts";
+import { toAuditLine } from "./domain/audit/event-lines.ts";
 import { ProvisioningConnections } from "./domain/audit/provisioning-connections.ts";
 import { ProvisioningMonitor } from "./domain/audit/provisioning-monitor.ts";
 import { RejectedRemovals } from "./domain/audit/rejected-removals.ts";
@@ -69,6 +71,10 @@ import { CatalogRefresh } from "./domain/upstream/catalog-refresh.ts";
 import { McpUpstreamCalls } from "./domain/upstream/mcp-upstream-calls.ts";
 import { findOwnCredential } from "./domain/upstream/own-credential.ts";
 import { assertServerUrl } from "./domain/upstream/server-url.ts";
+import { WebhookDeliveries } from "./domain/webhooks/webhook-deliveries.ts";
+import { WebhookSender } from "./domain/webhooks/webhook-sender.ts";
+import { WebhookTests } from "./domain/webhooks/webhook-tests.ts";
+import { Webhooks } from "./domain/webhooks/webhooks.ts";
 import { AppError } from "./errors.ts";
 import type { Services } from "./http/api/kernel/services.ts";
 import { identifyActingUser, isUserViewRequest } from "./http/api/kernel/view.ts";
@@ -126,6 +132,8 @@ const toTokenPolicy = ({ tokenPrefix, tokenPepper, tokenMaxTtlDays }: Config): T
 
 export interface App {
   readonly handler: Express;
+  /** What the commands of the CLI use in this process. Its changes reach webhooks and the audit lines at once. */
+  readonly domain: OperatorDomain;
   /**
    * Reports the service as not ready from now on, so that load balancers stop sending requests, and ends calls of MCP
    * servers that take too long.
@@ -138,28 +146,39 @@ export interface App {
 export interface AppOptions {
   readonly now?: (() => number) | undefined;
   readonly accessLog?: AccessLog | undefined;
+  readonly auditLog?: { write(line: string): void } | undefined;
   readonly bufferIntervalMs?: number | undefined;
 }
 
 const jobIntervalMs = 5000;
 /** The interval at which replicas synchronize their rate limit counters. */
 const counterSyncIntervalMs = 1000;
+/** How often retries of webhooks are looked for. New events start their delivery by themselves. */
+const webhookIntervalMs = 1000;
 
 /**
  * Creates the application: store -> domain -> HTTP adapters. This is the composition root, the only file that imports
  * every layer.
  * @param options.now the clock of the rate limits, in milliseconds since the epoch
  * @param options.accessLog receives a line for each request; the caller closes it after the app
+ * @param options.auditLog receives a line for each audit event; likewise
  * @param options.bufferIntervalMs how often buffered records are written, in milliseconds
  * @throws AppError unavailable when the store does not respond
  */
 export async function createApp(
-  store: Store,
+  undecoratedStore: Store,
   config: Config,
   log: Log,
-  { now = Date.now, accessLog, bufferIntervalMs = jobIntervalMs }: AppOptions = {},
+  { now = Date.now, accessLog, auditLog, bufferIntervalMs = jobIntervalMs }: AppOptions = {},
 ): Promise<App> {
-  const { tokens, organizations } = createDomain(store, config);
+  const auditFormat = config.auditLog;
+  const store = withAuditListener(undecoratedStore, (events) => {
+    webhookDeliveries.notify(events);
+    if (auditFormat === "off") return;
+    for (const event of events) auditLog?.write(toAuditLine(event, auditFormat));
+  });
+  const domain = createDomain(store, config);
+  const { tokens, organizations } = domain;
   const usage = new TokenUsage(store);
   const rejections = new RejectedCredentials(store, log, now);
   const signals = new TokenSignals(store, now);
@@ -194,6 +213,10 @@ export async function createApp(
     isOwnCredential,
     publicUrl,
   });
+  const webhookHttp = new GuardedHttp(upstreamGuard, { keepAlive: true, ...(ca !== undefined && { ca }) });
+  const webhookSender = new WebhookSender(webhookHttp);
+  const webhookDeliveries = new WebhookDeliveries({ store, cipher, sender: webhookSender, log });
+  const webhooks = new Webhooks(store, cipher, upstreamGuard);
   const scimExtensions = new ScimExtensions(store, cascadeDeletes);
   const schemas = new OrganizationSchemas((organizationId) => scimExtensions.list(organizationId));
   const authorizations = new Authorizations({
@@ -238,6 +261,8 @@ export async function createApp(
     organizations,
     scimExtensions,
     schemas,
+    webhooks,
+    webhookTests: new WebhookTests(store, cipher, webhookSender, webhooks),
     auditEvents: new AuditLogReader(store),
     loggedRequests: new RequestLogReader(store),
     provisioning: new ProvisioningConnections(store, now),
@@ -335,8 +360,8 @@ export async function createApp(
     ...{ name, intervalMs, kind: "buffer" },
     run: () => writer.flush(),
   });
-  const maintenance = (name: string, run: BackgroundJob["run"]): BackgroundJob => ({
-    ...{ name, intervalMs: jobIntervalMs, kind: "maintenance" },
+  const maintenance = (name: string, run: BackgroundJob["run"], intervalMs = jobIntervalMs): BackgroundJob => ({
+    ...{ name, intervalMs, kind: "maintenance" },
     run,
   });
   const jobs = startBackgroundJobs(
@@ -351,6 +376,7 @@ export async function createApp(
       maintenance("cascade-deletes", () => cascadeDeletes.flush()),
       maintenance("personal-tokens", () => tokenCleanup.flush()),
       maintenance("token-revocations", (isOver) => tokenRevocations.flush(isOver)),
+      maintenance("webhooks", () => webhookDeliveries.flush(), webhookIntervalMs),
       maintenance("retention", (isOver) => retention.flush(isOver)),
       maintenance("imported-tokens", () => formatGate.flush()),
     ],
@@ -358,12 +384,15 @@ export async function createApp(
   );
   return {
     handler,
+    domain,
     startShutdown: () => {
       isShuttingDown = true;
       upstreamCalls.startShutdown();
     },
     close: async () => {
       await jobs.stop();
+      await webhookDeliveries.close();
+      webhookHttp.close();
       await upstreamCalls.close();
       await connectionTokens.close();
       oauthHttp.close();

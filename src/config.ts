@@ -10,6 +10,7 @@ import {
   list,
   readableFile,
 } from "./config-values.ts";
+import { type AuditLogFormat, auditLogFormats } from "./domain/audit/event-lines.ts";
 import type { ContentLimits } from "./domain/catalog/content-quota.ts";
 import { parseIpRange } from "./domain/ip-range.ts";
 import { type ArgumentAudit, argumentAudits } from "./domain/mcp/audited-arguments.ts";
@@ -58,6 +59,8 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** Whether standard output receives a line for each request. */
   readonly hasAccessLog: boolean;
+  /** Whether and how standard output receives a line for each audit event. */
+  readonly auditLog: AuditLogFormat;
   readonly tls?: { readonly certPath: string; readonly keyPath: string };
 }
 
@@ -121,7 +124,8 @@ export const settings = {
     defaultValue: "false",
   },
   CREDENTIAL_KEY: {
-    description: "key that encrypts the credentials of MCP servers, 32 bytes in base64; without it none can be stored",
+    description:
+      "key that encrypts credentials of MCP servers and secrets of webhooks, 32 bytes in base64; needed to store any",
     defaultValue: "",
   },
   CREDENTIAL_KEYS_PREVIOUS: {
@@ -129,11 +133,12 @@ export const settings = {
     defaultValue: "",
   },
   UPSTREAM_ALLOW: {
-    description: "comma-separated addresses or CIDR ranges of MCP servers that need not be public nor use HTTPS",
+    description:
+      "comma-separated addresses or CIDR ranges of MCP servers and webhooks that need not be public nor use HTTPS",
     defaultValue: "",
   },
   UPSTREAM_CA_FILE: {
-    description: "path of PEM certificates of further authorities for the certificates of MCP servers",
+    description: "path of PEM certificates of further authorities for the certificates of MCP servers and webhooks",
     defaultValue: "",
   },
   TRUST_PROXY: { description: "comma-separated addresses or CIDR ranges of trusted proxies", defaultValue: "" },
@@ -161,6 +166,10 @@ export const settings = {
   ACCESS_LOG: {
     description: "`on` writes a JSON line for each request to standard output, `off` writes none",
     defaultValue: "on",
+  },
+  AUDIT_LOG: {
+    description: "`json` or `syslog` (RFC 5424) writes a line for each audit event to standard output, `off` none",
+    defaultValue: "off",
   },
   TLS_CERT: {
     description: "path of a PEM certificate (chain); with TLS_KEY, the service uses HTTPS",
@@ -220,6 +229,7 @@ export function readConfig(environment: Environment = process.env): Config {
     mcpAuditArguments: rest.MCP_AUDIT_ARGUMENTS,
     logLevel: rest.LOG_LEVEL,
     hasAccessLog: rest.ACCESS_LOG === "on",
+    auditLog: rest.AUDIT_LOG,
     ...(rest.MONGODB_URI !== undefined && { mongodbUri: rest.MONGODB_URI }),
     ...(rest.AUTH_SECRET !== undefined && { authSecret: rest.AUTH_SECRET }),
     ...(rest.GATEHOUSE_BOOTSTRAP_TOKEN_FILE !== undefined && {
@@ -330,6 +340,7 @@ const environmentSchema = z.object({
   MCP_AUDIT_ARGUMENTS: z.enum(argumentAudits, `is not one of ${argumentAudits.join(", ")}. Set it to one of them.`),
   LOG_LEVEL: z.enum(logLevels, `is not a log level. Set it to one of ${logLevels.join(", ")}.`),
   ACCESS_LOG: z.enum(["on", "off"], "is neither on nor off. Set it to one of them."),
+  AUDIT_LOG: z.enum(auditLogFormats, `is not one of ${auditLogFormats.join(", ")}. Set it to one of them.`),
   TLS_CERT: readableFile("certificate"),
   TLS_KEY: readableFile("key"),
 } satisfies Record<SettingName, z.ZodType>);

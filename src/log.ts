@@ -21,15 +21,21 @@ const secretFieldPattern =
  */
 const tokenPattern = /[A-Za-z][A-Za-z0-9]{1,15}(?:_|%5F)[0-9A-Za-z]{39,}/gi;
 
+/** The secret of a webhook: base64 of 24 bytes or more (Standard Webhooks). */
+const webhookSecretPattern = /whsec_[A-Za-z0-9+/]{32,}={0,2}/g;
+
 /**
  * The user name and password in a MongoDB or other URL, up to the last "@", because a password may contain one unescaped.
  * The repetitions are bounded so that matching takes linear time.
  */
 const urlCredentialsPattern = /\b(mongodb(?:\+srv)?:\/\/)\S{1,512}@|(\/\/)[^\s/]{1,512}@/gi;
 
-/** Replaces every token and every URL credential in a string with "[redacted]". */
+/** Replaces every token, secret of a webhook and URL credential in a string with "[redacted]". */
 export function redactText(text: string): string {
-  return text.replace(tokenPattern, "[redacted]").replace(urlCredentialsPattern, "$1$2[redacted]@");
+  return text
+    .replace(webhookSecretPattern, "[redacted]")
+    .replace(tokenPattern, "[redacted]")
+    .replace(urlCredentialsPattern, "$1$2[redacted]@");
 }
 
 const redactDepthMax = 6;

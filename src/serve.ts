@@ -1,12 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
-import { type App, createApp, createDomain, type OperatorDomain } from "./app.ts";
+import { type App, createApp, type OperatorDomain } from "./app.ts";
 import { type ControlServer, listenForCommands } from "./cli/control-server.ts";
 import { type Config, readConfig } from "./config.ts";
 import { assertNoPendingImport } from "./domain/transfer/pending-import.ts";
 import { hasErrorCode } from "./errors.ts";
 import { type InitializedStore, initializeStore } from "./first-start.ts";
-import type { AccessLog } from "./http/server/access-log.ts";
 import { loadBodyDecoders } from "./http/server/body-decoders.ts";
 import {
   type CertificatePaths,
@@ -40,8 +39,10 @@ export async function serve(): Promise<void> {
   await loadBodyDecoders();
   const store = await openStore({ ...config, log });
   await assertNoPendingImport(store);
-  const accessLog = config.hasAccessLog ? new LineWriter(process.stdout, { log }) : undefined;
-  const app = await createApp(store, config, log, { accessLog });
+  const lines = (isOn: boolean, name: string) => (isOn ? new LineWriter(process.stdout, { log, name }) : undefined);
+  const accessLog = lines(config.hasAccessLog, "access");
+  const auditLog = lines(config.auditLog !== "off", "audit");
+  const app = await createApp(store, config, log, { accessLog, auditLog });
   const { host, port } = config;
   const server = await listen(app.handler, { host, port, log, ...(tls && { tls }) }).catch(async (error: unknown) => {
     await app.close();
@@ -49,14 +50,13 @@ export async function serve(): Promise<void> {
     throw error;
   });
   const servers: Pick<ListeningServer | ControlServer, "close">[] = [server];
-  stopOnSignal({ servers, app, store, log, accessLog });
+  stopOnSignal({ servers, app, store, log, lineWriters: [auditLog, accessLog] });
   reloadOnSignal(config.tls, server, log);
-  const domain = createDomain(store, config);
   // The token is created when nothing else can fail any more, because it cannot be printed again.
-  const created = await bootstrap(domain, config);
+  const created = await bootstrap(app.domain, config);
   if (created) process.stdout.write(formatWelcome(created, config));
   // After the bootstrap, so that no command finds an empty store. On MongoDB, the CLI opens the store itself.
-  const control = config.mongodbUri === undefined && (await listenForCommands({ config, domain, log }));
+  const control = config.mongodbUri === undefined && (await listenForCommands({ config, domain: app.domain, log }));
   if (control) servers.push(control);
   log.info("listening", { host, port: server.port, publicUrl: config.publicUrl });
 }
@@ -79,14 +79,14 @@ function stopOnSignal({
   app,
   store,
   log,
-  accessLog,
+  lineWriters,
 }: {
   /** What accepts requests and commands. */
   readonly servers: readonly Pick<ListeningServer, "close">[];
   readonly app: App;
   readonly store: Store;
   readonly log: Log;
-  readonly accessLog: AccessLog | undefined;
+  readonly lineWriters: readonly (LineWriter | undefined)[];
 }): void {
   let isShuttingDown = false;
   const shutDown = async (signal: string): Promise<void> => {
@@ -98,7 +98,7 @@ function stopOnSignal({
     await Promise.all(servers.map((server) => server.close()));
     await app.close();
     await store.close();
-    await accessLog?.close();
+    await Promise.all(lineWriters.map((each) => each?.close()));
     log.info("closed");
     process.exit(0);
   };

@@ -39,6 +39,7 @@ const defaults: Config = {
   mcpAuditArguments: "none",
   logLevel: "info",
   hasAccessLog: true,
+  auditLog: "off",
 };
 
 /** Reads settings that are not valid. @returns the error message */
@@ -281,6 +282,15 @@ const expected: Readonly<Record<Exclude<keyof typeof settings, SpecialSetting>, 
     ],
     rejected: ["true", "stdout"],
     problem: "is neither on nor off. Set it to ",
+  },
+  AUDIT_LOG: {
+    accepted: [
+      ["json", { auditLog: "json" }],
+      ["syslog", { auditLog: "syslog" }],
+      ["off", {}],
+    ],
+    rejected: ["on", "JSON"],
+    problem: "is not one of off, json, syslog. Set it to ",
   },
 };
 

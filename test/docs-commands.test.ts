@@ -81,6 +81,7 @@ function withoutVolatileValues(value: unknown, key = ""): unknown {
   return value
     .replace(/\b([a-z]{3})_[0-9A-Z]{8,26}\b/g, "$1_(id)")
     .replace(/\b(wxtr?)_[0-9A-Za-z]{8,}(?:\.{3}|\*+)?/g, "$1_(secret)")
+    .replace(/\bwhsec_.*/g, "whsec_(secret)")
     .replace(/\beyJ[\w-]+\.[\w.-]+/g, "(jwt)")
     .replace(/\b[0-9A-HJKMNP-TV-Z]{26}\b/g, "(request id)")
     .replace(/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, "(time)")

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect } from "chai";
+import { auditAction } from "../schemas/audit-action.ts";
 import { cliCommands } from "../src/cli/help.ts";
 import { settings } from "../src/config.ts";
 import { httpStatuses } from "../src/http/server/error-mapping.ts";
@@ -63,6 +64,20 @@ describe("docs/api.md", () => {
       Number(status),
     ]);
     expect(Object.fromEntries(rows)).to.deep.equal(httpStatuses);
+  });
+});
+
+describe("docs/audit.md", () => {
+  it("lists every action of audit events, and names no other one", () => {
+    const section = readPage("docs/audit.md").split("## Export")[0] ?? "";
+    const rows = section.split("\n").filter((line) => line.startsWith("| "));
+    const catalog = ["mcp-server", "toolkit", "skill", "command", "policy"];
+    const short = catalog.flatMap((type) => ["create", "update", "delete"].map((verb) => `${type}.${verb}`));
+    const listed = rows.flatMap((row) => [...row.matchAll(/`([a-z-]+(?:\.[a-z_-]+)+)`/g)].map(([, name = ""]) => name));
+    const fields = listed.filter((name) => name.startsWith("details."));
+    expect([...new Set([...short, ...listed])].filter((name) => !fields.includes(name))).to.have.members(
+      auditAction.options,
+    );
   });
 });
 

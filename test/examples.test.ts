@@ -1,14 +1,22 @@
-import { execFile } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { expect } from "chai";
 import openapiTS, { astToString } from "openapi-typescript";
 import ts from "typescript";
+import { operatorActor, toAuditEvent } from "../src/domain/audit/record.ts";
+import { toSignedHeaders, toWebhookMessage } from "../src/domain/webhooks/message.ts";
+import { createWebhookSecret } from "../src/domain/webhooks/webhook-secrets.ts";
+import { freePort } from "./support/free-port.ts";
 import { type ServiceProcess, startProcess } from "./support/process.ts";
 import { root } from "./support/root.ts";
+import { trackSecret } from "./support/secrets.ts";
 import { type Agent, type Service, startService } from "./support/service.ts";
 
 const examples = join(root, "examples");
@@ -75,7 +83,7 @@ describe("Types generated from openapi.yaml", () => {
   after(() => rm(directory, { recursive: true, force: true }));
 
   it("compile the programs in examples and calls of the client", () => {
-    expect(compile(directory, ["client.ts", "provision.mjs", "calls.ts"])).to.deep.equal([]);
+    expect(compile(directory, ["client.ts", "provision.mjs", "webhook-receiver.mjs", "calls.ts"])).to.deep.equal([]);
   });
 
   it("reject a wrong path, method, parameter, body and response field", () => {
@@ -194,6 +202,53 @@ describe("examples/provision.mjs", () => {
         .to.not.include(service.firstSecret)
         .and.not.include("wxt_wrong");
     }
+  });
+});
+
+describe("examples/webhook-receiver.mjs", () => {
+  let service: Service;
+  let receiver: ChildProcess;
+  afterEach(async () => {
+    receiver.kill();
+    await service.dispose();
+  });
+
+  it("prints each verified event once, and rejects forged and old messages", async () => {
+    const port = await freePort();
+    const CREDENTIAL_KEY = randomBytes(32).toString("base64");
+    service = await startService({ environment: { CREDENTIAL_KEY, UPSTREAM_ALLOW: "127.0.0.1" } });
+    const admin = await service.clientWithScopes(["admin:write"]);
+    const url = `http://127.0.0.1:${port}/`;
+    const { body } = await admin.put("/api/webhooks/siem").send({ url, enabled: false }).expect(201);
+    const secret = trackSecret(body.secret);
+    receiver = spawn(process.execPath, [join(examples, "webhook-receiver.mjs")], {
+      env: { WEBHOOK_SECRET: secret, PORT: String(port) },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let output = "";
+    receiver.stdout?.on("data", (chunk) => {
+      output += chunk;
+    });
+    while (!output.includes("listening")) await once(receiver.stdout as Readable, "data");
+
+    const tested = await admin.post("/api/webhooks/siem/test").expect(200);
+    expect(tested.body).to.include({ delivered: true, status: 204 });
+    const lines = output.trim().split("\n").slice(1);
+    expect(lines).to.have.length(1);
+    expect(lines[0]).to.match(/^\S+Z webhook\.test whk_\w+ by token$/);
+
+    const event = toAuditEvent("org_1", operatorActor, "success", { action: "user.delete" });
+    const message = toWebhookMessage(event);
+    const send = async (headers: Record<string, string>, text = message.body): Promise<number> =>
+      (await fetch(url, { method: "POST", headers, body: text })).status;
+    const headers = toSignedHeaders(message, [createWebhookSecret(), secret], new Date());
+    expect(await send({ ...headers, "webhook-id": "other" })).to.equal(400);
+    expect(await send(headers, message.body.replace("user.delete", "user.create"))).to.equal(400);
+    expect(await send(toSignedHeaders(message, [createWebhookSecret()], new Date()))).to.equal(400);
+    expect(await send(toSignedHeaders(message, [secret], new Date(Date.now() - 600_000)))).to.equal(400);
+    for (let time = 0; time < 2; time++) expect(await send(headers)).to.equal(204);
+    expect(output.match(/user\.delete/g)).to.have.length(1);
+    expect(output).to.not.contain("user.create");
   });
 });
 

@@ -11,6 +11,7 @@ import type { Skill } from "../../schemas/skill.ts";
 import type { Token } from "../../schemas/token.ts";
 import type { Toolkit } from "../../schemas/toolkit.ts";
 import type { Group, User, WithSearchFields } from "../../schemas/user.ts";
+import type { Webhook } from "../../schemas/webhook.ts";
 import { extensionKeysPath } from "./extension-fields.ts";
 import type { Entity } from "./record.ts";
 import type { CollectionDefinition, Index } from "./store.ts";
@@ -141,12 +142,15 @@ export const connections: CollectionDefinition<Connection, Connection & { readon
  */
 export interface UpstreamCredential extends Entity {
   readonly holderId: string;
-  /** The origin of the MCP server's URL when the credential was stored. It is sent to no other. */
+  /**
+   * The origin of the MCP server's URL when the credential was stored. It is sent to no other. Empty for the secrets of a
+   * webhook, which sign messages and are never sent.
+   */
   readonly origin: string;
   readonly keyId: string;
   readonly ciphertext: string;
   /** What is encrypted. Absent: the value of a header. */
-  readonly purpose?: "client-secret" | "oauth-tokens";
+  readonly purpose?: "client-secret" | "oauth-tokens" | "webhook-secrets";
   /** Of OAuth tokens: the user and the MCP server of the connection. */
   readonly userId?: string;
   readonly mcpServerId?: string;
@@ -230,6 +234,39 @@ export const exchanges: CollectionDefinition<RefreshTokenFamily> = {
 export const auditEvents: CollectionDefinition<AuditEvent> = {
   name: "audit_events",
   indexes: [{ path: "action" }, { path: "target.id" }, { path: "actor.id" }],
+};
+
+/** Subscriptions of organizations to their audit events. */
+export const webhooks: CollectionDefinition<Webhook> = {
+  name: "webhooks",
+  indexes: [{ path: "slug", unique: "organization" }],
+};
+
+/**
+ * Which audit events a webhook has sent, and with what result. The id contains that of the webhook. It is apart from the
+ * webhook, so that a delivery changes no version.
+ */
+export interface WebhookDelivery extends Entity {
+  /** The organization of the webhook; the record itself is stored in the service's own tenant. */
+  readonly targetOrganizationId: string;
+  readonly webhookId: string;
+  /** No event up to this id is still to be sent. */
+  readonly cursor: string;
+  /** The ids after the cursor that have been sent. */
+  readonly sentIds: readonly string[];
+  /** The time of the next attempt (ISO 8601). Of a disabled webhook: in the year 9999. */
+  readonly notBefore: string;
+  /** Failures since the last success. */
+  readonly failedAttempts: number;
+  readonly failingSince?: string;
+  readonly lastSuccessAt?: string;
+  readonly lastFailure?: { readonly at: string; readonly reason: string; readonly status?: number };
+  /** The process that sends its events now. No other one may before the time (ISO 8601). */
+  readonly lease?: { readonly holder: string; readonly until: string };
+}
+export const webhookDeliveries: CollectionDefinition<WebhookDelivery> = {
+  name: "webhook_deliveries",
+  indexes: [{ path: "notBefore" }, { path: "targetOrganizationId" }],
 };
 
 export const requestLog: CollectionDefinition<RequestLogEntry> = {
@@ -318,8 +355,8 @@ export const serviceKeys: CollectionDefinition<ServiceKey> = {
 
 /**
  * The tenant of everything that belongs to no organization: the list of organizations, audit events about rejected
- * credentials without an organization, pending cascade deletes, token cleanups and imports, rate-limit counters, service keys and markers
- * of imported tokens. No credential ever belongs to this tenant.
+ * credentials without an organization, deliveries of webhooks, pending cascade deletes, token cleanups and imports,
+ * rate-limit counters, service keys and markers of imported tokens. No credential ever belongs to this tenant.
  */
 export const serviceTenant = "service";
 
@@ -342,6 +379,8 @@ export const collections: readonly CollectionDefinition<Entity>[] = [
   removedOAuthClients,
   exchanges,
   auditEvents,
+  webhooks,
+  webhookDeliveries,
   requestLog,
   provisioningStatuses,
   cascadeDeletes,

@@ -63,7 +63,7 @@ describe("gatehouse backup, export, import and verify", () => {
       while (!isDone) {
         const event = {
           ...newEntity("aud", "org_1"),
-          action: "x",
+          action: "user.update",
           outcome: "success",
           actor: { type: "operator" },
         } as const;
@@ -172,7 +172,7 @@ describe("gatehouse backup, export, import and verify", () => {
       await store.transaction(async (tx) => {
         const details = { text: "x".repeat(10_000) };
         for (let index = 0; index < 200; index++) {
-          const event = { ...newEntity("aud", organizationId), action: "x", outcome: "success", details } as const;
+          const event = { ...newEntity("aud", organizationId), action: "user.update", outcome: "success", details } as const;
           await tx
             .for(organizationId)
             .open(auditEvents)

@@ -256,7 +256,7 @@ describe("A service that has many expired records to remove", () => {
         await store.transaction(async (transaction) => {
           const writer = transaction.for(organizationId).open(auditEvents);
           for (let at = 0; at < 1000; at++) {
-            const event = toAuditEvent(organizationId, operatorActor, "success", { action: "test" });
+            const event = toAuditEvent(organizationId, operatorActor, "success", { action: "webhook.test" });
             await writer.insert({ ...event, ...newEntity("aud", organizationId, expired) });
           }
         });

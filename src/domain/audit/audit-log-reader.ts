@@ -5,7 +5,7 @@ import { LogReader, type TimeRange, toEqualities } from "./log-reader.ts";
 
 /** Filters of the audit log. An event must match all that are present. */
 export interface AuditEventFilter extends TimeRange {
-  readonly action?: string | undefined;
+  readonly action?: AuditEvent["action"] | undefined;
   readonly outcome?: AuditEvent["outcome"] | undefined;
   readonly actorId?: string | undefined;
   readonly actorType?: AuditEvent["actor"]["type"] | undefined;

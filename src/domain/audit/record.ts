@@ -26,8 +26,23 @@ export async function recordAuditEvent(
   event: AuditEventContent,
 ): Promise<void> {
   const content = await nameExtensions(transaction, organizationId, event);
-  const log = transaction.for(organizationId).open(auditEvents);
-  await log.insert(await toAuditEventInSteps(organizationId, actor, content));
+  await insertAuditEvent(transaction, await toAuditEventInSteps(organizationId, actor, content));
+}
+
+/** Stores an audit event. Every other function that stores one calls this. */
+export async function insertAuditEvent(transaction: Transaction, event: AuditEvent): Promise<void> {
+  await transaction.for(event.organizationId).open(auditEvents).insert(event);
+  collected.get(transaction)?.push(event);
+}
+
+/** The events of transactions that are in progress. */
+const collected = new WeakMap<Transaction, AuditEvent[]>();
+
+/** Returns the list of audit events that this transaction stores from now on. */
+export function collectAuditEvents(transaction: Transaction): readonly AuditEvent[] {
+  const events: AuditEvent[] = [];
+  collected.set(transaction, events);
+  return events;
 }
 
 /** Builds an audit event with a new id. Long values are recorded as digests. */

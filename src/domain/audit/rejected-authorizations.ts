@@ -1,8 +1,8 @@
 import type { Log } from "../../log.ts";
-import { type AuthorizationRequest, auditEvents } from "../../store/collections.ts";
+import type { AuthorizationRequest } from "../../store/collections.ts";
 import type { Store } from "../../store/store.ts";
 import type { Caller } from "../caller.ts";
-import { toAuditEvent } from "./record.ts";
+import { insertAuditEvent, toAuditEvent } from "./record.ts";
 
 /**
  * Records why an authorization failed, for the organization: the page in the browser does not state it. Never fails.
@@ -20,6 +20,6 @@ export async function recordRejectedAuthorization(
     details: { userId, reason },
   });
   await store
-    .transaction((transaction) => transaction.for(organizationId).open(auditEvents).insert(event))
+    .transaction((transaction) => insertAuditEvent(transaction, event))
     .catch((cause: unknown) => log.warn("an audit event could not be stored", { action: event.action, cause }));
 }

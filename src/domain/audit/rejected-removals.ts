@@ -1,10 +1,10 @@
 import type { AppError, ErrorCode } from "../../errors.ts";
 import { hasErrorCode } from "../../errors.ts";
 import type { Log } from "../../log.ts";
-import { auditEvents, groups, users } from "../../store/collections.ts";
+import { groups, users } from "../../store/collections.ts";
 import type { Store } from "../../store/store.ts";
 import type { Caller } from "../caller.ts";
-import { toAuditEvent } from "./record.ts";
+import { insertAuditEvent, toAuditEvent } from "./record.ts";
 
 /** A request of an identity provider that would have ended access, and was rejected. */
 export interface RejectedRemoval {
@@ -47,7 +47,7 @@ export class RejectedRemovals {
           ...(error.details.field !== undefined && { field: error.details.field }),
         },
       });
-      await this.#store.transaction((transaction) => transaction.for(organizationId).open(auditEvents).insert(event));
+      await this.#store.transaction((transaction) => insertAuditEvent(transaction, event));
     } catch (failure) {
       if (!hasErrorCode(failure, "unavailable"))
         this.#log.error("a rejected removal was not recorded", { requestId: caller.requestId, error: failure });

@@ -1,13 +1,14 @@
+import type { AuditAction } from "../../../schemas/audit-action.ts";
 import type { Actor } from "../../../schemas/audit-event.ts";
 import type { TokenFailure } from "../../../schemas/token.ts";
 import type { Log } from "../../log.ts";
-import { auditEvents, serviceTenant } from "../../store/collections.ts";
+import { serviceTenant } from "../../store/collections.ts";
 import type { Store } from "../../store/store.ts";
 import { BufferedWriter } from "../buffered-writer.ts";
 import type { Flushable } from "../periodic-flush.ts";
 import { Quota, type RateLimit } from "../rate-limit/quota.ts";
 import { findSoleOrganization } from "../sole-organization.ts";
-import { toAuditEvent } from "./record.ts";
+import { insertAuditEvent, toAuditEvent } from "./record.ts";
 
 /** Why a request has no credential that could be verified: src/http/auth/credentials.ts */
 export type UnusableCredentialCause =
@@ -116,10 +117,8 @@ export class RejectedCredentials implements Flushable {
       for (const { rejection, count } of bounded.values()) {
         const { actor = { type: "token" }, cause, ip, requestId } = rejection;
         const event = { action: toAuditAction(cause), details: { cause, count } };
-        await transaction
-          .for(organizationId)
-          .open(auditEvents)
-          .insert(toAuditEvent(organizationId, { actor, ip, requestId }, "refused", event));
+        const source = { actor, ip, requestId };
+        await insertAuditEvent(transaction, toAuditEvent(organizationId, source, "refused", event));
       }
     });
     for (const key of bounded.keys()) if (key !== overflowKey) this.#hourlyEvents.consume(recordedFor);
@@ -146,5 +145,5 @@ const toOverflow = ({ actor: _, ...rejection }: CredentialRejection): Credential
 });
 
 /** The use of a previous secret has an action of its own: the secret may be stolen, or some client was not updated. */
-const toAuditAction = (cause: CredentialRejection["cause"]): string =>
+const toAuditAction = (cause: CredentialRejection["cause"]): AuditAction =>
   cause === "superseded" ? "token.superseded_secret_used" : "authentication.refused";

@@ -4,12 +4,12 @@ import { AppError } from "../../errors.ts";
 /** What a credential belongs to. A ciphertext decrypts only with the binding that it was encrypted with. */
 export interface CredentialBinding {
   readonly organizationId: string;
-  /** The id of the MCP server or connection. */
+  /** The id of the MCP server, connection or webhook. */
   readonly holderId: string;
   /** The origin (RFC 6454) that the credential is sent to. */
   readonly origin: string;
   /** What the credential is, unless it is the value of a header. */
-  readonly purpose?: "client-secret" | "oauth-tokens" | "code-verifier" | undefined;
+  readonly purpose?: "client-secret" | "oauth-tokens" | "code-verifier" | "webhook-secrets" | undefined;
 }
 
 /** An encrypted credential, as it is stored. */

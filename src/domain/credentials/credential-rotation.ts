@@ -6,9 +6,11 @@ import {
   serviceTenant,
   type UpstreamCredential,
   upstreamCredentials,
+  webhooks,
 } from "../../store/collections.ts";
 import { pages } from "../../store/paging/pages.ts";
-import type { Store, Tenant } from "../../store/store.ts";
+import type { Entity } from "../../store/record.ts";
+import type { CollectionDefinition, Store, Tenant } from "../../store/store.ts";
 import { nextVersion } from "../entity.ts";
 import type { CredentialCipher } from "./credential-cipher.ts";
 
@@ -27,7 +29,7 @@ export interface RotationReport {
 const batchSize = 100;
 
 /**
- * Encrypts all stored credentials of MCP servers under the current key. It can run beside the service, and again after an
+ * Encrypts all stored credentials of MCP servers and secrets of webhooks under the current key. It can run beside the service, and again after an
  * interruption.
  * @throws AppError not-implemented if there is no key
  */
@@ -85,8 +87,8 @@ async function rotateOne(
 }
 
 async function hasHolder(tenant: Tenant<"write">, { holderId }: UpstreamCredential): Promise<boolean> {
-  const holder = holderId.startsWith("srv_")
-    ? await tenant.open(mcpServers).get(holderId)
-    : await tenant.open(connections).get(holderId);
-  return holder !== undefined;
+  const prefix = holderId.slice(0, 4);
+  const collection: CollectionDefinition<Entity> =
+    prefix === "srv_" ? mcpServers : prefix === "whk_" ? webhooks : connections;
+  return (await tenant.open(collection).get(holderId)) !== undefined;
 }

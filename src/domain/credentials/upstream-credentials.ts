@@ -211,6 +211,6 @@ function recordSet(
   type: "mcp-server" | "connection",
   id: string,
 ): Promise<void> {
-  const event = { action: `${type}.credential.set`, target: { type, id } };
+  const event = { action: `${type}.credential.set`, target: { type, id } } as const;
   return recordAuditEvent(transaction, caller.organizationId, caller, event);
 }

@@ -1,10 +1,10 @@
 import type { AuditEvent } from "../../../schemas/audit-event.ts";
 import { hasErrorCode } from "../../errors.ts";
-import { auditEvents } from "../../store/collections.ts";
 import type { Store } from "../../store/store.ts";
-import { toAuditEvent } from "../audit/record.ts";
+import { insertAuditEvent, toAuditEvent } from "../audit/record.ts";
 import { BufferedWriter } from "../buffered-writer.ts";
 import type { Caller } from "../caller.ts";
+import { newId } from "../entity.ts";
 import type { Flushable } from "../periodic-flush.ts";
 
 /** One call of a tool, for the audit log. */
@@ -27,6 +27,11 @@ interface BufferedCall {
 
 /** Calls in memory while the store is unavailable. When it is reached, the oldest are dropped. */
 const maxEntries = 10_000;
+/**
+ * An event that waited longer for its write gets a new id, because readers that follow the log by its ids do not look
+ * further back. The time is in milliseconds.
+ */
+const idMsMax = 30_000;
 /** Calls per transaction, which blocks the event loop of the embedded store. */
 const batchSize = 200;
 
@@ -77,7 +82,8 @@ export class ToolCallLog implements Flushable {
     await this.#store.transaction(async (transaction) => {
       for (const { event, count } of calls) {
         const counted = count > 1 ? { ...event, details: { ...event.details, count } } : event;
-        await transaction.for(event.organizationId).open(auditEvents).insert(counted);
+        const isLate = Date.now() - Date.parse(event.createdAt) > idMsMax;
+        await insertAuditEvent(transaction, isLate ? { ...counted, id: newId("aud") } : counted);
       }
     });
   }

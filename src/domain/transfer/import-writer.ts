@@ -88,8 +88,11 @@ export class ImportWriter {
     await this.#store.transaction(async (transaction) => {
       for (const imported of this.#gate) await insert(transaction, imported);
       for (const id of pending.organizationIds) {
-        const event = { action: importAction, target: { type: "organization", id }, details };
-        await recordAuditEvent(transaction, id, operatorActor, event);
+        await recordAuditEvent(transaction, id, operatorActor, {
+          action: importAction,
+          target: { type: "organization", id },
+          details,
+        });
       }
       await endPendingImport(transaction, pending);
     });

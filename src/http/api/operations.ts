@@ -18,6 +18,7 @@ import { listServedTools } from "./resources/served-tools.ts";
 import { reportToken } from "./resources/token-report.ts";
 import { tokenOperations } from "./resources/tokens.ts";
 import { userOperations } from "./resources/users.ts";
+import { webhookOperations } from "./resources/webhooks.ts";
 import { whoami } from "./resources/whoami.ts";
 
 /** All operations of `/api`. */
@@ -40,6 +41,7 @@ export const apiOperations: readonly Operation[] = [
   ...tokenOperations,
   reportToken,
   ...auditEventOperations,
+  ...webhookOperations,
   ...requestLogOperations,
   listProvisioningConnections,
 ];

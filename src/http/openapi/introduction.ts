@@ -49,6 +49,7 @@ const tagDescriptions: Readonly<Record<string, string>> = {
   OAuth: "Short-lived access tokens by OAuth 2.0 client credentials.",
   "Auth exchange": "Personal tokens in exchange for the JWT of an external identity provider.",
   Audit: "The audit log of changes, and the log of requests.",
+  Webhooks: "Audit events are sent to a URL, signed as Standard Webhooks specifies.",
   SCIM: "Provisioning by identity providers (RFC 7643, RFC 7644, RFC 9865).",
 };
 

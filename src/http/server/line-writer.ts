@@ -10,6 +10,8 @@ const closeMsMax = 2000;
 
 export interface LineWriterOptions {
   readonly log: Log;
+  /** Names the lines in the log: `access`. */
+  readonly name: string;
   /** Characters that are kept while the destination does not accept any more. */
   readonly charactersMax?: number;
 }
@@ -22,6 +24,7 @@ export interface LineWriterOptions {
 export class LineWriter {
   readonly #stream: Writable;
   readonly #log: Log;
+  readonly #name: string;
   readonly #charactersMax: number;
   #lines: string[] = [];
   #characters = 0;
@@ -30,9 +33,10 @@ export class LineWriter {
   #running: Promise<void> | undefined;
   #hasFailed = false;
 
-  constructor(stream: Writable, { log, charactersMax = 8 * 1024 * 1024 }: LineWriterOptions) {
+  constructor(stream: Writable, { log, name, charactersMax = 8 * 1024 * 1024 }: LineWriterOptions) {
     this.#stream = stream;
     this.#log = log;
+    this.#name = name;
     this.#charactersMax = charactersMax;
     // Without a listener, a reader that goes away would end the process. Each write reports its error as well.
     stream.on("error", () => {});
@@ -87,11 +91,12 @@ export class LineWriter {
   #stop(cause: Error): void {
     this.#hasFailed = true;
     this.#lines = [];
-    this.#log.error("the access log cannot be written and stops until the service is restarted", { cause });
+    const lines = this.#name;
+    this.#log.error("lines cannot be written any more, until the service is restarted", { lines, cause });
   }
 
   #reportDropped(): void {
-    this.#log.warn("lines of the access log were dropped", { count: this.#dropped });
+    this.#log.warn("lines were dropped, because their reader is too slow", { lines: this.#name, count: this.#dropped });
     this.#dropped = 0;
   }
 }

@@ -23,7 +23,7 @@ describe("Retention", () => {
       const tenant = transaction.for(organizationId);
       const requestContent = { method: "GET", path: "/", status: 200, ip: "192.0.2.1", requestId: "r", durationMs: 1 };
       await tenant.open(requestLog).insert({ ...requestContent, ...request });
-      const eventContent = toAuditEvent(organizationId, operatorActor, "success", { action: "test" });
+      const eventContent = toAuditEvent(organizationId, operatorActor, "success", { action: "webhook.test" });
       await tenant.open(auditEvents).insert({ ...eventContent, ...event });
     });
     return [request.id, event.id];
@@ -31,7 +31,7 @@ describe("Retention", () => {
   const listRequests = async (organizationId: string): Promise<readonly string[]> =>
     (await domain.store.for(organizationId).open(requestLog).list({ limit: 1000 })).items.map(({ id }) => id);
   const listEvents = async (organizationId: string): Promise<readonly string[]> =>
-    (await domain.listAuditEvents(organizationId, "test")).map(({ id }) => id);
+    (await domain.listAuditEvents(organizationId, "webhook.test")).map(({ id }) => id);
 
   it("keeps logged requests of every tenant for 30 days, and audit events indefinitely by default", async () => {
     for (const tenant of tenants) {

@@ -12,7 +12,11 @@ describe("LineWriter", () => {
       text += chunk;
     });
     const log = createLog("warn", logStream);
-    const writer = new LineWriter(stream, { log, ...(charactersMax !== undefined && { charactersMax }) });
+    const writer = new LineWriter(stream, {
+      log,
+      name: "access",
+      ...(charactersMax !== undefined && { charactersMax }),
+    });
     return { writer, logText: () => text };
   };
 
@@ -52,7 +56,7 @@ describe("LineWriter", () => {
     release();
     await closed;
     expect(written).to.deep.equal([`${first}\n`, `${"b".repeat(40)}\n${"b".repeat(40)}\n`]);
-    expect(logText()).to.contain('"count":3').and.contain("lines of the access log were dropped");
+    expect(logText()).to.contain('"count":3').and.contain('"lines":"access"').and.contain("lines were dropped");
   });
 
   it("stops after a failed write, and logs that once", async () => {

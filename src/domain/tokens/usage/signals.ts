@@ -1,7 +1,7 @@
 import type { Token, TokenFailure } from "../../../../schemas/token.ts";
-import { auditEvents, tokens } from "../../../store/collections.ts";
+import { tokens } from "../../../store/collections.ts";
 import type { Store, Transaction } from "../../../store/store.ts";
-import { toAuditEvent } from "../../audit/record.ts";
+import { insertAuditEvent, toAuditEvent } from "../../audit/record.ts";
 import { BufferedWriter } from "../../buffered-writer.ts";
 import type { RequestSource } from "../../caller.ts";
 import { toSubscriberNetwork } from "../../ip-address.ts";
@@ -101,7 +101,6 @@ async function writeSignals(
   if (!token) return;
   const actor = { type: "token", id, name: token.name } as const;
   const target = { type: "token", id };
-  const events = tx.for(organizationId).open(auditEvents);
   const newNetworks = [...networks].filter(([network]) => !token.networks?.includes(network));
   if (newNetworks.length > 0) {
     const recentNetworks = [...(token.networks ?? []), ...newNetworks.map(([network]) => network)].slice(-networksMax);
@@ -109,14 +108,14 @@ async function writeSignals(
     await collection.replace({ ...token, networks: recentNetworks }, token.version);
     // The first network of a token is not a signal.
     for (const [network, source] of token.networks ? newNetworks : newNetworks.slice(1)) {
-      const event = { action: "token.new_ip", target, details: { network } };
-      await events.insert(toAuditEvent(organizationId, { actor, ...source }, "success", event));
+      const event = { action: "token.new_ip", target, details: { network } } as const;
+      await insertAuditEvent(tx, toAuditEvent(organizationId, { actor, ...source }, "success", event));
     }
   }
   if (repeatedFailures) {
     const { cause, ...source } = repeatedFailures;
     const details = { cause, count: failureThreshold, seconds: failureWindowMs / 1000 };
-    const event = { action: "token.repeated_failures", target, details };
-    await events.insert(toAuditEvent(organizationId, { actor, ...source }, "refused", event));
+    const event = { action: "token.repeated_failures", target, details } as const;
+    await insertAuditEvent(tx, toAuditEvent(organizationId, { actor, ...source }, "refused", event));
   }
 }

@@ -22,6 +22,8 @@ import type { TokenExchanges } from "../../../domain/tokens/exchange/exchange.ts
 import type { Tokens } from "../../../domain/tokens/tokens.ts";
 import type { TokenReports } from "../../../domain/tokens/usage/reports.ts";
 import type { CatalogRefresh } from "../../../domain/upstream/catalog-refresh.ts";
+import type { WebhookTests } from "../../../domain/webhooks/webhook-tests.ts";
+import type { Webhooks } from "../../../domain/webhooks/webhooks.ts";
 import type { OrganizationSchemas } from "../../../scim/schema/organization-schemas.ts";
 
 /** The domain services that the operations of `/api` call, and the SCIM schemas of organizations. */
@@ -44,6 +46,8 @@ export interface Services {
   readonly organizations: Organizations;
   readonly scimExtensions: ScimExtensions;
   readonly schemas: OrganizationSchemas;
+  readonly webhooks: Webhooks;
+  readonly webhookTests: WebhookTests;
   readonly auditEvents: AuditLogReader;
   readonly loggedRequests: RequestLogReader;
   readonly provisioning: ProvisioningConnections;

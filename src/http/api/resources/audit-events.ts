@@ -1,14 +1,16 @@
 import { z } from "zod";
+import { auditAction } from "../../../../schemas/audit-action.ts";
 import { type AuditEvent, actor, auditEvent, auditEventResponse } from "../../../../schemas/audit-event.ts";
+import { renderLogEntry } from "../../../domain/audit/log-entry.ts";
 import { parseTimeRange, timeRangeParameters } from "../kernel/lists.ts";
 import { defineOperation, type Operation } from "../kernel/operation.ts";
-import { logOperations, logTag, renderLogEntry } from "./log-operations.ts";
+import { logOperations, logTag } from "./log-operations.ts";
 
 const path = "/audit-events";
 const textParameter = z.string().max(200).optional();
 
 const filters = {
-  action: textParameter.describe("The exact name of the action, such as `user.create`."),
+  action: auditAction.optional().describe("The exact name of the action, such as `user.create`."),
   outcome: auditEvent.shape.outcome.optional().describe("The outcome of the action."),
   actorId: textParameter.describe("The id of the token that performed the action."),
   actorType: actor.shape.type.optional().describe("The type of the actor."),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { renderLogEntry } from "../../../domain/audit/log-entry.ts";
 import type { LogReader, TimeRange } from "../../../domain/audit/log-reader.ts";
 import { AppError } from "../../../errors.ts";
 import type { Entity } from "../../../store/record.ts";
@@ -86,9 +87,4 @@ export function logOperations<Entry extends Entity, Filters extends z.ZodRawShap
       },
     }),
   };
-}
-
-/** Renders a log entry. Entries never change, so the response has no version and no time of the last change. */
-export function renderLogEntry({ organizationId: _, version: _v, updatedAt: _u, ...rest }: Entity): object {
-  return rest;
 }
