@@ -3,6 +3,7 @@ import { setFlagsFromString } from "node:v8";
 import { type App, createApp } from "./app.ts";
 import { type Config, readConfig } from "./config.ts";
 import { hasErrorCode } from "./errors.ts";
+import { createMetricsApp } from "./http/metrics/endpoint.ts";
 import type { AccessLog } from "./http/server/access-log.ts";
 import { loadBodyDecoders } from "./http/server/body-decoders.ts";
 import {
@@ -14,6 +15,8 @@ import {
 import { LineWriter } from "./http/server/line-writer.ts";
 import { type ListeningServer, listen } from "./http/server/listen.ts";
 import { createLog, type Log } from "./log.ts";
+import type { ServiceMetrics } from "./metrics/service-metrics.ts";
+import { version } from "./startup.ts";
 import { openStore } from "./store/open.ts";
 import type { Store } from "./store/store.ts";
 
@@ -35,21 +38,45 @@ export async function serve(): Promise<void> {
   const log = createLog(config.logLevel);
   const tls = config.tls && readValidCertificate(config.tls, log);
   await loadBodyDecoders();
-  const store = await openStore({ ...config, log });
+  const metrics = await createMetrics(config);
+  const store = await openStore({ ...config, log, metrics: metrics?.store });
   const accessLog = config.hasAccessLog ? new LineWriter(process.stdout, { log }) : undefined;
-  const app = await createApp(store, config, log, { accessLog });
+  const app = await createApp(store, config, log, { accessLog, metrics });
   const { host, port } = config;
-  const server = await listen(app.handler, { host, port, log, ...(tls && { tls }) }).catch(async (error: unknown) => {
+  const listenAll = async (): Promise<readonly [ListeningServer, ListeningServer | undefined]> => {
+    const metricsServer = metrics && (await listenForMetrics(metrics, config, log));
+    return [await listen(app.handler, { host, port, log, ...(tls && { tls }) }), metricsServer];
+  };
+  const [server, metricsServer] = await listenAll().catch(async (error: unknown) => {
     await app.close();
     await store.close();
     throw error;
   });
-  stopOnSignal({ server, app, store, log, accessLog });
+  stopOnSignal({ servers: [server, ...(metricsServer ? [metricsServer] : [])], app, store, log, accessLog });
   reloadOnSignal(config.tls, server, log);
   // The token is created when nothing else can fail any more, because it cannot be printed again.
   const secret = await bootstrap(app);
   if (secret !== undefined) process.stdout.write(formatWelcome(secret, config));
-  log.info("listening", { host, port: server.port, publicUrl: config.publicUrl });
+  log.info("listening", { host, port: server.port, publicUrl: config.publicUrl, metrics: config.metricsAddress });
+}
+
+/** Creates the metrics if a port is set for them. Otherwise their modules are not loaded. */
+async function createMetrics({ metricsAddress, mongodbUri }: Config): Promise<ServiceMetrics | undefined> {
+  if (!metricsAddress) return undefined;
+  const { ServiceMetrics } = await import("./metrics/service-metrics.ts");
+  return new ServiceMetrics(mongodbUri === undefined ? "sqlite" : "mongodb", version);
+}
+
+/** @throws StartupError if the address is not available */
+async function listenForMetrics(
+  metrics: ServiceMetrics,
+  config: Config,
+  log: Log,
+): Promise<ListeningServer | undefined> {
+  const settingNames = { host: "METRICS_HOST", port: "METRICS_PORT" };
+  return (
+    config.metricsAddress && listen(createMetricsApp(metrics, log), { ...config.metricsAddress, settingNames, log })
+  );
 }
 
 /** Bootstraps the store. While it does not respond, such as during an election of the primary, it is tried again. */
@@ -66,13 +93,13 @@ async function bootstrap(app: App): Promise<string | undefined> {
 }
 
 function stopOnSignal({
-  server,
+  servers,
   app,
   store,
   log,
   accessLog,
 }: {
-  readonly server: ListeningServer;
+  readonly servers: readonly ListeningServer[];
   readonly app: App;
   readonly store: Store;
   readonly log: Log;
@@ -85,7 +112,7 @@ function stopOnSignal({
     log.info("shutting down", { signal });
     setTimeout(() => process.exit(1), shutdownTimeoutMs).unref();
     app.startShutdown();
-    await server.close();
+    await Promise.all(servers.map((server) => server.close()));
     await app.close();
     await store.close();
     await accessLog?.close();

@@ -1,7 +1,9 @@
 import type { Log } from "../log.ts";
+import type { CacheCounts } from "./cache/cache-counts.ts";
 import { withCaches } from "./cache/cached-store.ts";
 import { collections } from "./collections.ts";
 import type { StoreEngine } from "./engine.ts";
+import { measureEngine, type StoreObserver } from "./measured-store.ts";
 import type { Store } from "./store.ts";
 
 /**
@@ -11,6 +13,7 @@ import type { Store } from "./store.ts";
  * @param settings.dataDir the directory of the SQLite database file
  * @param settings.hasCache false disables every cache of the store
  * @param settings.log receives debug lines about migrations and full scans
+ * @param settings.metrics receives what the operations of the engine cost, and the hits of the caches
  * @throws StartupError when the database cannot be used, with the reason and the fix
  */
 export async function openStore({
@@ -18,11 +21,13 @@ export async function openStore({
   dataDir,
   hasCache = true,
   log,
+  metrics,
 }: {
   readonly mongodbUri?: string;
   readonly dataDir: string;
   readonly hasCache?: boolean;
   readonly log?: Log;
+  readonly metrics?: { readonly observer: StoreObserver; readonly caches: CacheCounts } | undefined;
 }): Promise<Store> {
   const options = { collections, ...(log && { log }) };
   const open = async (): Promise<StoreEngine> => {
@@ -33,6 +38,7 @@ export async function openStore({
     const { openMongoStore } = await import("./mongodb/store.ts");
     return openMongoStore({ uri: mongodbUri, ...options });
   };
-  const engine = await open();
-  return hasCache ? withCaches(engine) : engine;
+  const opened = await open();
+  const engine = metrics ? measureEngine(opened, metrics.observer) : opened;
+  return hasCache ? withCaches(engine, undefined, metrics?.caches) : engine;
 }
