@@ -73,9 +73,11 @@ async function listenForMetrics(
   config: Config,
   log: Log,
 ): Promise<ListeningServer | undefined> {
+  const { metricsAddress } = config;
   const settingNames = { host: "METRICS_HOST", port: "METRICS_PORT" };
   return (
-    config.metricsAddress && listen(createMetricsApp(metrics, log), { ...config.metricsAddress, settingNames, log })
+    metricsAddress &&
+    listen(createMetricsApp(metrics, metricsAddress.host, log), { ...metricsAddress, settingNames, log })
   );
 }
 

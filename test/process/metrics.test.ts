@@ -1,4 +1,7 @@
+import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
+import { Agent, get, type IncomingMessage } from "node:http";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -154,8 +157,12 @@ function declareMetricsTests(measured: () => MeasuredService): void {
     for (const operation of ["lookup", "get", "list"]) expect(count(operation), operation).to.be.greaterThan(0);
     expect(count("transaction-body")).to.equal(count("transaction-wait")).and.greaterThan(5);
     expect(count("transaction-commit")).to.be.at.most(count("transaction-body") ?? 0);
-    expect(scrape.sum("gatehouse_store_waiting_transactions")).to.equal(0);
     expect(scrape.sum("gatehouse_store_up")).to.equal(1);
+  });
+
+  it("reports no waiting transactions when the background jobs have written", async () => {
+    let current = scrape;
+    while (current.sum("gatehouse_store_waiting_transactions") !== 0) current = await measured().readScrape();
   });
 
   it("has a series of every job and buffer from the start on", () => {
@@ -198,6 +205,15 @@ function declareMetricsTests(measured: () => MeasuredService): void {
     for (const path of ["/", "/healthz", "/api/users", "/scim/v2/Users", "/metrics/x"])
       expect((await fetch(new URL(path, metricsUrl))).status, path).to.equal(404);
     await service.clientWithSecret(service.firstSecret).get("/metrics").expect(404);
+  });
+
+  it("rejects requests under a name that a web page can rebind to this machine", async () => {
+    const { port } = new URL(measured().metricsUrl);
+    for (const [host, status] of Object.entries({
+      ...{ [`rebound.example:${port}`]: 403, [`127.0.0.1.rebound.example:${port}`]: 403 },
+      ...{ [`localhost:${port}`]: 200, [`127.0.0.1:${port}`]: 200, "[::1]": 200 },
+    }))
+      expect(await requestWithHost(Number(port), host), host).to.equal(status);
   });
 }
 
@@ -344,6 +360,43 @@ describe("The alert rules", () => {
         }
       }
     }
+  });
+});
+
+/** @returns the status of a request for metrics with this Host header */
+async function requestWithHost(port: number, host: string): Promise<number | undefined> {
+  const request = get({ host: "127.0.0.1", port, path: "/metrics", headers: { host } });
+  const [response] = (await once(request, "response")) as [IncomingMessage];
+  response.resume();
+  return response.statusCode;
+}
+
+describe("A service with METRICS_PORT", () => {
+  let directory: string;
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), "gatehouse-metrics-"));
+  });
+  afterEach(() => rm(directory, { recursive: true, force: true }));
+
+  it("does not start when the port is in use, and names the setting and the fix in one sentence", async () => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const { port } = other.address() as AddressInfo;
+    const error = await startProcess({ DATA_DIR: directory, METRICS_PORT: String(port) }).catch((each: Error) => each);
+    other.close();
+    expect(String(error)).to.contain(
+      `METRICS_PORT ${port} of METRICS_HOST 127.0.0.1 is in use (EADDRINUSE). Stop the other process, or set another METRICS_PORT.`,
+    );
+  });
+
+  it("stops with 0 while a scraper keeps its connection", async () => {
+    const { service, metricsUrl } = await startMeasured({ DATA_DIR: directory });
+    const agent = new Agent({ keepAlive: true });
+    const [response] = (await once(get(metricsUrl, { agent }), "response")) as [IncomingMessage];
+    response.resume();
+    await once(response, "end");
+    expect(await service.stop("SIGTERM")).to.equal(0);
+    agent.destroy();
   });
 });
 
