@@ -1,5 +1,5 @@
 /**
- * Dependency direction: schemas <- store <- scim, domain <- http <- app <- serve, cli <- main. Every layer may import
+ * Dependency direction: schemas <- store <- scim, domain <- http <- metrics <- app <- serve, cli <- main. Every layer may import
  * errors, log and own-tick.
  */
 const rule = (name, comment, from, to) => ({ name, comment, severity: "error", from, to });
@@ -69,6 +69,18 @@ module.exports = {
       },
     ),
     rule(
+      "only-the-app-and-the-service-import-metrics",
+      "What is measured does not know how. It reports to observers, or its state is read.",
+      { pathNot: "^src/(metrics/|app\\.ts$|serve\\.ts$)|^(test|bench)/" },
+      { path: "^src/metrics/" },
+    ),
+    rule(
+      "metrics-import-no-engine",
+      "Metrics concern the port.",
+      { path: "^src/metrics/" },
+      { path: "^src/(store/(sqlite|mongodb)/|app\\.ts$|serve\\.ts$|config\\.ts$|cli/)" },
+    ),
+    rule(
       "only-programs-import-the-app",
       "The composition root is imported by the programs.",
       { pathNot: "^src/((serve|first-start)\\.ts$|cli/)|^(test|bench|scripts)/" },
@@ -94,6 +106,7 @@ module.exports = {
     only("passport", "^(src/http/auth/|test/|node_modules/)"),
     only("passport-http-bearer", "^(src/http/auth/|test/|node_modules/)"),
     only("@modelcontextprotocol/server", "^(src/http/mcp/|test/|node_modules/)"),
+    only("prom-client", "^(src/metrics/|test/|node_modules/)"),
     only("helmet", "^(src/http/|src/app\\.ts$|test/|node_modules/)"),
     rule(
       "the-sqlite-driver-has-one-importer",

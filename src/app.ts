@@ -89,6 +89,7 @@ import { scimRouter } from "./http/scim/router.ts";
 import type { AccessLog } from "./http/server/access-log.ts";
 import { createExpressApp } from "./http/server/express-app.ts";
 import type { Log } from "./log.ts";
+import type { ServiceMetrics } from "./metrics/service-metrics.ts";
 import { OrganizationSchemas } from "./scim/schema/organization-schemas.ts";
 import { version } from "./startup.ts";
 import type { Store } from "./store/store.ts";
@@ -148,6 +149,7 @@ export interface AppOptions {
   readonly accessLog?: AccessLog | undefined;
   readonly auditLog?: { write(line: string): void } | undefined;
   readonly bufferIntervalMs?: number | undefined;
+  readonly metrics?: ServiceMetrics | undefined;
 }
 
 const jobIntervalMs = 5000;
@@ -163,13 +165,14 @@ const webhookIntervalMs = 1000;
  * @param options.accessLog receives a line for each request; the caller closes it after the app
  * @param options.auditLog receives a line for each audit event; likewise
  * @param options.bufferIntervalMs how often buffered records are written, in milliseconds
+ * @param options.metrics receives what the service does; absent: nothing is counted
  * @throws AppError unavailable when the store does not respond
  */
 export async function createApp(
   undecoratedStore: Store,
   config: Config,
   log: Log,
-  { now = Date.now, accessLog, auditLog, bufferIntervalMs = jobIntervalMs }: AppOptions = {},
+  { now = Date.now, accessLog, auditLog, metrics, bufferIntervalMs = jobIntervalMs }: AppOptions = {},
 ): Promise<App> {
   const auditFormat = config.auditLog;
   const store = withAuditListener(undecoratedStore, (events) => {
@@ -180,7 +183,7 @@ export async function createApp(
   const domain = createDomain(store, config);
   const { tokens, organizations } = domain;
   const usage = new TokenUsage(store);
-  const rejections = new RejectedCredentials(store, log, now);
+  const rejections = new RejectedCredentials(store, log, now, metrics?.recordRejection);
   const signals = new TokenSignals(store, now);
   const requestLog = new RequestLog(store, now);
   const provisioningMonitor = new ProvisioningMonitor(store, now);
@@ -270,7 +273,7 @@ export async function createApp(
     tokens,
     tokenReports: new TokenReports(store, tokenSettings, formatGate),
   };
-  const toolCallLog = new ToolCallLog(store);
+  const toolCallLog = new ToolCallLog(store, metrics?.recordToolCall);
   const quarantine = new ToolQuarantine(({ organizationId, slug }, problems) =>
     log.warn("tools cannot be served by /mcp", {
       organizationId,
@@ -312,6 +315,7 @@ export async function createApp(
   const handler = createExpressApp({
     trustProxy: config.trustProxy,
     accessLog,
+    requestObserver: metrics?.recordRequest,
     ping: async () => {
       if (isShuttingDown) throw new AppError("unavailable", "The service is shutting down.");
       await store.ping();
@@ -356,6 +360,14 @@ export async function createApp(
   const retention = new Retention(store, config.auditRetentionDays);
   // Only one process uses the embedded database.
   const counterSync = config.mongodbUri === undefined ? undefined : new CounterSync(store, allQuotas(quotas), now);
+  const buffers = {
+    "token-usage": usage,
+    "token-signals": signals,
+    "rejected-credentials": rejections,
+    "request-log": requestLog,
+    "tool-calls": toolCallLog,
+    "provisioning-status": provisioningMonitor,
+  };
   const buffer = (name: string, writer: Flushable, intervalMs = bufferIntervalMs): BackgroundJob => ({
     ...{ name, intervalMs, kind: "buffer" },
     run: () => writer.flush(),
@@ -364,24 +376,21 @@ export async function createApp(
     ...{ name, intervalMs, kind: "maintenance" },
     run,
   });
-  const jobs = startBackgroundJobs(
-    [
-      buffer("token-usage", usage),
-      buffer("token-signals", signals),
-      buffer("rejected-credentials", rejections),
-      buffer("request-log", requestLog),
-      buffer("tool-calls", toolCallLog),
-      buffer("provisioning-status", provisioningMonitor),
-      ...(counterSync ? [buffer("rate-limit-counters", counterSync, counterSyncIntervalMs)] : []),
-      maintenance("cascade-deletes", () => cascadeDeletes.flush()),
-      maintenance("personal-tokens", () => tokenCleanup.flush()),
-      maintenance("token-revocations", (isOver) => tokenRevocations.flush(isOver)),
-      maintenance("webhooks", () => webhookDeliveries.flush(), webhookIntervalMs),
-      maintenance("retention", (isOver) => retention.flush(isOver)),
-      maintenance("imported-tokens", () => formatGate.flush()),
-    ],
-    log,
-  );
+  const jobList = [
+    ...Object.entries(buffers).map(([name, writer]) => buffer(name, writer)),
+    ...(counterSync ? [buffer("rate-limit-counters", counterSync, counterSyncIntervalMs)] : []),
+    maintenance("cascade-deletes", () => cascadeDeletes.flush()),
+    maintenance("personal-tokens", () => tokenCleanup.flush()),
+    maintenance("token-revocations", (isOver) => tokenRevocations.flush(isOver)),
+    maintenance("webhooks", () => webhookDeliveries.flush(), webhookIntervalMs),
+    maintenance("retention", (isOver) => retention.flush(isOver)),
+    maintenance("imported-tokens", () => formatGate.flush()),
+  ];
+  const jobs = startBackgroundJobs(jobList, log, metrics?.recordJobRun);
+  metrics?.watch({
+    ...{ store, buffers, upstream: upstreamCalls, jobs: jobList.map(({ name }) => name) },
+    quotas: [...allQuotas(quotas), ...(failureLimit.quota ? [failureLimit.quota] : [])],
+  });
   return {
     handler,
     domain,

@@ -61,6 +61,8 @@ export interface Config {
   readonly hasAccessLog: boolean;
   /** Whether and how standard output receives a line for each audit event. */
   readonly auditLog: AuditLogFormat;
+  /** The address that serves metrics; undefined: there are none. */
+  readonly metricsAddress?: { readonly host: string; readonly port: number };
   readonly tls?: { readonly certPath: string; readonly keyPath: string };
 }
 
@@ -171,6 +173,12 @@ export const settings = {
     description: "`json` or `syslog` (RFC 5424) writes a line for each audit event to standard output, `off` none",
     defaultValue: "off",
   },
+  METRICS_PORT: {
+    description:
+      "port that serves `GET /metrics` for Prometheus, without a credential; without it there are no metrics",
+    defaultValue: "",
+  },
+  METRICS_HOST: { description: "address to listen on for METRICS_PORT", defaultValue: "127.0.0.1" },
   TLS_CERT: {
     description: "path of a PEM certificate (chain); with TLS_KEY, the service uses HTTPS",
     defaultValue: "",
@@ -230,6 +238,7 @@ export function readConfig(environment: Environment = process.env): Config {
     logLevel: rest.LOG_LEVEL,
     hasAccessLog: rest.ACCESS_LOG === "on",
     auditLog: rest.AUDIT_LOG,
+    ...(rest.METRICS_PORT !== undefined && { metricsAddress: { host: rest.METRICS_HOST, port: rest.METRICS_PORT } }),
     ...(rest.MONGODB_URI !== undefined && { mongodbUri: rest.MONGODB_URI }),
     ...(rest.AUTH_SECRET !== undefined && { authSecret: rest.AUTH_SECRET }),
     ...(rest.GATEHOUSE_BOOTSTRAP_TOKEN_FILE !== undefined && {
@@ -341,6 +350,8 @@ const environmentSchema = z.object({
   LOG_LEVEL: z.enum(logLevels, `is not a log level. Set it to one of ${logLevels.join(", ")}.`),
   ACCESS_LOG: z.enum(["on", "off"], "is neither on nor off. Set it to one of them."),
   AUDIT_LOG: z.enum(auditLogFormats, `is not one of ${auditLogFormats.join(", ")}. Set it to one of them.`),
+  METRICS_PORT: integer(1, 65_535, "an unused port, for example 9464, or unset it to have no metrics").optional(),
+  METRICS_HOST: z.string(),
   TLS_CERT: readableFile("certificate"),
   TLS_KEY: readableFile("key"),
 } satisfies Record<SettingName, z.ZodType>);
@@ -353,6 +364,9 @@ function findCombinationErrors(values: Readonly<Record<string, unknown>>): strin
       : ["TLS_CERT and TLS_KEY are not set together. Set both to use HTTPS, or unset both."]),
     ...(isSet("CREDENTIAL_KEYS_PREVIOUS") && !isSet("CREDENTIAL_KEY")
       ? ["CREDENTIAL_KEYS_PREVIOUS is set without CREDENTIAL_KEY. Set CREDENTIAL_KEY to the current key."]
+      : []),
+    ...(isSet("METRICS_PORT") && Number(values["METRICS_PORT"]) === Number(values["PORT"])
+      ? ["METRICS_PORT is the same as PORT. Set it to another unused port, for example 9464."]
       : []),
   ];
 }

@@ -6,6 +6,7 @@ import { type Config, readConfig } from "./config.ts";
 import { assertNoPendingImport } from "./domain/transfer/pending-import.ts";
 import { hasErrorCode } from "./errors.ts";
 import { type InitializedStore, initializeStore } from "./first-start.ts";
+import { createMetricsApp } from "./http/metrics/endpoint.ts";
 import { loadBodyDecoders } from "./http/server/body-decoders.ts";
 import {
   type CertificatePaths,
@@ -16,6 +17,8 @@ import {
 import { LineWriter } from "./http/server/line-writer.ts";
 import { type ListeningServer, listen } from "./http/server/listen.ts";
 import { createLog, type Log } from "./log.ts";
+import type { ServiceMetrics } from "./metrics/service-metrics.ts";
+import { version } from "./startup.ts";
 import { openStore } from "./store/open.ts";
 import type { Store } from "./store/store.ts";
 
@@ -37,19 +40,24 @@ export async function serve(): Promise<void> {
   const log = createLog(config.logLevel);
   const tls = config.tls && readValidCertificate(config.tls, log);
   await loadBodyDecoders();
-  const store = await openStore({ ...config, log });
+  const metrics = await createMetrics(config);
+  const store = await openStore({ ...config, log, metrics: metrics?.store });
   await assertNoPendingImport(store);
   const lines = (isOn: boolean, name: string) => (isOn ? new LineWriter(process.stdout, { log, name }) : undefined);
   const accessLog = lines(config.hasAccessLog, "access");
   const auditLog = lines(config.auditLog !== "off", "audit");
-  const app = await createApp(store, config, log, { accessLog, auditLog });
+  const app = await createApp(store, config, log, { accessLog, auditLog, metrics });
   const { host, port } = config;
-  const server = await listen(app.handler, { host, port, log, ...(tls && { tls }) }).catch(async (error: unknown) => {
+  const listenAll = async (): Promise<readonly [ListeningServer, ListeningServer | undefined]> => {
+    const metricsServer = metrics && (await listenForMetrics(metrics, config, log));
+    return [await listen(app.handler, { host, port, log, ...(tls && { tls }) }), metricsServer];
+  };
+  const [server, metricsServer] = await listenAll().catch(async (error: unknown) => {
     await app.close();
     await store.close();
     throw error;
   });
-  const servers: Pick<ListeningServer | ControlServer, "close">[] = [server];
+  const servers: Pick<ListeningServer | ControlServer, "close">[] = [server, ...(metricsServer ? [metricsServer] : [])];
   stopOnSignal({ servers, app, store, log, lineWriters: [auditLog, accessLog] });
   reloadOnSignal(config.tls, server, log);
   // The token is created when nothing else can fail any more, because it cannot be printed again.
@@ -58,7 +66,28 @@ export async function serve(): Promise<void> {
   // After the bootstrap, so that no command finds an empty store. On MongoDB, the CLI opens the store itself.
   const control = config.mongodbUri === undefined && (await listenForCommands({ config, domain: app.domain, log }));
   if (control) servers.push(control);
-  log.info("listening", { host, port: server.port, publicUrl: config.publicUrl });
+  log.info("listening", { host, port: server.port, publicUrl: config.publicUrl, metrics: config.metricsAddress });
+}
+
+/** Creates the metrics if a port is set for them. Otherwise their modules are not loaded. */
+async function createMetrics({ metricsAddress, mongodbUri }: Config): Promise<ServiceMetrics | undefined> {
+  if (!metricsAddress) return undefined;
+  const { ServiceMetrics } = await import("./metrics/service-metrics.ts");
+  return new ServiceMetrics(mongodbUri === undefined ? "sqlite" : "mongodb", version);
+}
+
+/** @throws StartupError if the address is not available */
+async function listenForMetrics(
+  metrics: ServiceMetrics,
+  config: Config,
+  log: Log,
+): Promise<ListeningServer | undefined> {
+  const { metricsAddress } = config;
+  const settingNames = { host: "METRICS_HOST", port: "METRICS_PORT" };
+  return (
+    metricsAddress &&
+    listen(createMetricsApp(metrics, metricsAddress.host, log), { ...metricsAddress, settingNames, log })
+  );
 }
 
 /** Bootstraps the store. While it does not respond, such as during an election of the primary, it is tried again. */

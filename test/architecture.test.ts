@@ -56,6 +56,11 @@ const probes: Readonly<Record<string, readonly (readonly [string, string])[]>> =
     ["src/http/probe", 'export { openSqliteStore } from "../store/sqlite/store.ts";'],
     ["src/http/probe-type", 'import type { Store } from "../store/store.ts"; export type T = Store;'],
   ],
+  "only-the-app-and-the-service-import-metrics": [
+    ["src/domain/probe-metrics", 'export * from "../metrics/pulled.ts";'],
+    ["src/http/probe-metrics", 'export const load = () => import("../metrics/service-metrics.ts");'],
+  ],
+  "metrics-import-no-engine": [["src/metrics/probe", 'export * from "../store/sqlite/store.ts";']],
   "only-programs-import-the-app": [["src/http/probe-app", 'export { createApp } from "../app.ts";']],
   "only-programs-import-the-config": [["src/domain/probe-config", 'export { readConfig } from "../config.ts";']],
   "errors-and-log-import-no-module": [["src/log", 'export { Users } from "./domain/directory/users.ts";']],
@@ -73,6 +78,7 @@ const probes: Readonly<Record<string, readonly (readonly [string, string])[]>> =
   "-modelcontextprotocol-server-has-one-importer": [
     ["src/domain/probe-mcp", 'export * from "@modelcontextprotocol/server";'],
   ],
+  "prom-client-has-one-importer": [["src/http/probe-prom-client", 'export * from "prom-client";']],
   "helmet-has-one-importer": [["src/domain/probe-helmet", 'export * from "helmet";']],
   "the-sqlite-driver-has-one-importer": [["src/store/probe-driver", 'export * from "node:sqlite";']],
 };

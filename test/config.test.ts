@@ -62,7 +62,7 @@ interface Expected {
 }
 
 /** The settings with tests of their own: files, and those that need another one. */
-type SpecialSetting = "TLS_CERT" | "TLS_KEY" | "UPSTREAM_CA_FILE" | "CREDENTIAL_KEYS_PREVIOUS";
+type SpecialSetting = "TLS_CERT" | "TLS_KEY" | "UPSTREAM_CA_FILE" | "CREDENTIAL_KEYS_PREVIOUS" | "METRICS_HOST";
 
 const expected: Readonly<Record<Exclude<keyof typeof settings, SpecialSetting>, Expected>> = {
   HOST: {
@@ -292,6 +292,11 @@ const expected: Readonly<Record<Exclude<keyof typeof settings, SpecialSetting>, 
     rejected: ["on", "JSON"],
     problem: "is not one of off, json, syslog. Set it to ",
   },
+  METRICS_PORT: {
+    accepted: [["9464", { metricsAddress: { host: "127.0.0.1", port: 9464 } }]],
+    rejected: ["0", "65536", "-1", "on", "127.0.0.1:9464"],
+    problem: "is not a whole number from 1 to 65535. Set it to an unused port, for example 9464, or unset it",
+  },
 };
 
 /** Shortens a value for the title of a test. */
@@ -376,6 +381,23 @@ describe("readConfig", () => {
       expect(readInvalid({ CREDENTIAL_KEY: current, CREDENTIAL_KEYS_PREVIOUS: `${current},x` })).to.contain(
         "CREDENTIAL_KEYS_PREVIOUS is not 32 bytes in base64.",
       );
+    });
+  });
+
+  describe("METRICS_PORT and METRICS_HOST", () => {
+    it("are the address of the metrics", () => {
+      expect(readConfig({ METRICS_PORT: "9464", METRICS_HOST: "10.0.0.7" })).to.deep.equal({
+        ...{ ...defaults, metricsAddress: { host: "10.0.0.7", port: 9464 } },
+      });
+    });
+
+    it("enable no metrics without a port", () => {
+      expect(readConfig({ METRICS_HOST: "10.0.0.7" })).to.deep.equal(defaults);
+    });
+
+    it("are rejected when the port is that of the APIs, which would serve metrics to their clients", () => {
+      for (const ports of [{ METRICS_PORT: "8080" }, { METRICS_PORT: "9464", PORT: "9464" }])
+        expect(readInvalid(ports)).to.contain("METRICS_PORT is the same as PORT. Set it to another unused port");
     });
   });
 

@@ -19,6 +19,13 @@ export interface BackgroundJob {
   run(isOver: () => boolean): Promise<void>;
 }
 
+/** A run of a job that has ended. */
+export interface JobRun {
+  readonly job: string;
+  readonly seconds: number;
+  readonly isSuccess: boolean;
+}
+
 /** The time from the start of the service to the first run of a maintenance job, in milliseconds. */
 const firstMaintenanceMs = 1000;
 /** The time budget of one run of a maintenance job, in milliseconds. */
@@ -27,9 +34,14 @@ const maintenanceBudgetMs = 1000;
 /**
  * Runs each job on a timer of its own, so that none delays another. Two runs of one job never overlap. A failure is
  * logged with the name of the job once, and once more when the job succeeds again.
+ * @param onRun called after each run
  * @returns `stop`, which writes the buffers and stops the other jobs at their next batch
  */
-export function startBackgroundJobs(jobs: readonly BackgroundJob[], log: Log): { stop(): Promise<void> } {
+export function startBackgroundJobs(
+  jobs: readonly BackgroundJob[],
+  log: Log,
+  onRun: (run: JobRun) => void = () => {},
+): { stop(): Promise<void> } {
   const failures = new FailureLog(log);
   let isStopping = false;
   const runners = jobs.map((job) => {
@@ -37,10 +49,18 @@ export function startBackgroundJobs(jobs: readonly BackgroundJob[], log: Log): {
     const runOnce = async (): Promise<void> => {
       const deadline = Date.now() + maintenanceBudgetMs;
       const isOver = (): boolean => job.kind === "maintenance" && (isStopping || Date.now() >= deadline);
-      await job.run(isOver).then(
-        () => failures.recordSuccess(job.name),
-        (error: unknown) => failures.recordFailure(job.name, error),
+      const startedAt = performance.now();
+      const isSuccess = await job.run(isOver).then(
+        () => {
+          failures.recordSuccess(job.name);
+          return true;
+        },
+        (error: unknown) => {
+          failures.recordFailure(job.name, error);
+          return false;
+        },
       );
+      onRun({ job: job.name, seconds: (performance.now() - startedAt) / 1000, isSuccess });
     };
     const tick = (): void => {
       running ??= runOnce().finally(() => {

@@ -12,13 +12,27 @@ export interface BufferedWriterOptions<K, V> {
   readonly maxEntries?: number;
 }
 
+/** The state of a buffer, for metrics. */
+export interface BufferState {
+  /** The number of buffered entries. */
+  readonly size: number;
+  /** The number of entries that were dropped since the start, because the buffer was full. */
+  readonly droppedCount: number;
+}
+
+/** A writer whose pending entries are in memory. */
+export interface Buffered extends Flushable {
+  readonly bufferState: BufferState;
+}
+
 /**
  * Buffers entries by key in memory, so that no request waits for a write, and writes them in batches. A batch that
  * cannot be written returns to the front of the buffer and is retried by the next flush.
  */
-export class BufferedWriter<K, V> implements Flushable {
+export class BufferedWriter<K, V> implements Flushable, BufferState {
   readonly #options: BufferedWriterOptions<K, V>;
   #entries = new Map<K, V>();
+  #droppedCount = 0;
 
   constructor(options: BufferedWriterOptions<K, V>) {
     this.#options = options;
@@ -27,6 +41,10 @@ export class BufferedWriter<K, V> implements Flushable {
   /** The number of buffered entries. */
   get size(): number {
     return this.#entries.size;
+  }
+
+  get droppedCount(): number {
+    return this.#droppedCount;
   }
 
   /** Buffers a value; a buffered value of the same key is merged with it. */
@@ -76,6 +94,8 @@ export class BufferedWriter<K, V> implements Flushable {
     const { maxEntries = Number.POSITIVE_INFINITY } = this.#options;
     if (this.#entries.size <= maxEntries) return;
     const [oldest] = this.#entries.keys();
-    if (oldest !== undefined) this.#entries.delete(oldest);
+    if (oldest === undefined) return;
+    this.#entries.delete(oldest);
+    this.#droppedCount++;
   }
 }

@@ -1,7 +1,9 @@
 import type { Log } from "../log.ts";
+import type { CacheCounts } from "./cache/cache-counts.ts";
 import { withCaches } from "./cache/cached-store.ts";
 import { collections } from "./collections.ts";
 import type { StoreEngine } from "./engine.ts";
+import { measureEngine, type StoreObserver } from "./measured-store.ts";
 import type { Store } from "./store.ts";
 
 /**
@@ -12,6 +14,7 @@ import type { Store } from "./store.ts";
  * @param settings.missing what to do when there is no database; by default, one is created
  * @param settings.hasCache false disables every cache of the store
  * @param settings.log receives debug lines about migrations and full scans
+ * @param settings.metrics receives what the operations of the engine cost, and the hits of the caches
  * @throws StartupError when the database cannot be used, with the reason and the fix
  */
 export async function openStore({
@@ -20,12 +23,14 @@ export async function openStore({
   missing = "create",
   hasCache = true,
   log,
+  metrics,
 }: {
   readonly mongodbUri?: string;
   readonly dataDir: string;
   readonly missing?: "create" | "reject";
   readonly hasCache?: boolean;
   readonly log?: Log;
+  readonly metrics?: { readonly observer: StoreObserver; readonly caches: CacheCounts } | undefined;
 }): Promise<Store> {
   const options = { collections, missing, ...(log && { log }) };
   const open = async (): Promise<StoreEngine> => {
@@ -36,6 +41,7 @@ export async function openStore({
     const { openMongoStore } = await import("./mongodb/store.ts");
     return openMongoStore({ uri: mongodbUri, ...options });
   };
-  const engine = await open();
-  return hasCache ? withCaches(engine) : engine;
+  const opened = await open();
+  const engine = metrics ? measureEngine(opened, metrics.observer) : opened;
+  return hasCache ? withCaches(engine, undefined, metrics?.caches) : engine;
 }

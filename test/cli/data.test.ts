@@ -172,7 +172,12 @@ describe("gatehouse backup, export, import and verify", () => {
       await store.transaction(async (tx) => {
         const details = { text: "x".repeat(10_000) };
         for (let index = 0; index < 200; index++) {
-          const event = { ...newEntity("aud", organizationId), action: "user.update", outcome: "success", details } as const;
+          const event = {
+            ...newEntity("aud", organizationId),
+            action: "user.update",
+            outcome: "success",
+            details,
+          } as const;
           await tx
             .for(organizationId)
             .open(auditEvents)

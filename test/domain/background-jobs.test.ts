@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
-import { type BackgroundJob, startBackgroundJobs } from "../../src/domain/background-jobs.ts";
+import { type BackgroundJob, type JobRun, startBackgroundJobs } from "../../src/domain/background-jobs.ts";
 import { storeUnavailable } from "../../src/errors.ts";
 import { createLog } from "../../src/log.ts";
 
@@ -118,6 +118,18 @@ describe("startBackgroundJobs", () => {
     ]);
     expect(lines[0]).to.include({ job: "first" });
     expect(lines[1]?.["failedRuns"]).to.be.greaterThan(9);
+  });
+
+  it("reports each run to the observer, with its time and whether it succeeded", async () => {
+    const runs: JobRun[] = [];
+    const fail = (): Promise<void> => Promise.reject(new Error("defect"));
+    const jobs = startBackgroundJobs([job("works", () => delay(2)), job("fails", fail)], log, (run) => runs.push(run));
+    await until(() => ["works", "fails"].every((name) => runs.some((run) => run.job === name)));
+    await jobs.stop();
+    for (const { job: name, isSuccess, seconds } of runs) {
+      expect(isSuccess).to.equal(name === "works");
+      expect(seconds).to.be.within(name === "works" ? 0.001 : 0, 10);
+    }
   });
 
   it("logs another error once for each job, with its name, and reports the jobs that never succeeded at stop", async () => {

@@ -1,4 +1,5 @@
 import type { Log } from "../../src/log.ts";
+import type { StoreObserver } from "../../src/store/measured-store.ts";
 import type { Migration } from "../../src/store/migrations.ts";
 import type { Entity } from "../../src/store/record.ts";
 import type { CollectionDefinition, Store } from "../../src/store/store.ts";
@@ -12,6 +13,8 @@ export interface TestStoreOptions {
   /** The time limit of a full scan, in milliseconds. */
   readonly scanTimeMs?: number;
   readonly hasCache?: boolean;
+  /** Receives what the operations of the engine cost. */
+  readonly observer?: StoreObserver;
   readonly log?: Log;
 }
 

@@ -1,9 +1,8 @@
 import type { HourlyCounts, ProvisioningStatus } from "../../../schemas/provisioning.ts";
 import { provisioningStatuses } from "../../store/collections.ts";
 import type { Store, Transaction } from "../../store/store.ts";
-import { BufferedWriter } from "../buffered-writer.ts";
+import { type Buffered, BufferedWriter, type BufferState } from "../buffered-writer.ts";
 import { newEntity, nextVersion } from "../entity.ts";
-import type { Flushable } from "../periodic-flush.ts";
 import type { RequestLogInput } from "./request-log.ts";
 
 /** The requests of one token, or a part of them. */
@@ -21,7 +20,7 @@ const hoursMax = 25;
  * Keeps one record per token with its last SCIM requests and their counts by hour, so that the status of a connection
  * needs no search in the request log. Buffered in memory: no request waits for a write. Replicas add to the same record.
  */
-export class ProvisioningMonitor implements Flushable {
+export class ProvisioningMonitor implements Buffered {
   readonly #store: Store;
   readonly #now: () => number;
   /** By token. */
@@ -54,6 +53,11 @@ export class ProvisioningMonitor implements Flushable {
       this.#counts.set(actor.id, counts);
     }
     counts.add(request, now);
+  }
+
+  /** Its size is the number of reports that the next flush writes at most. */
+  get bufferState(): BufferState {
+    return { size: this.#counts.size + this.#buffer.size, droppedCount: this.#buffer.droppedCount };
   }
 
   /** @throws AppError unavailable; the reports stay buffered */

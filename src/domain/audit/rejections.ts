@@ -4,8 +4,7 @@ import type { TokenFailure } from "../../../schemas/token.ts";
 import type { Log } from "../../log.ts";
 import { serviceTenant } from "../../store/collections.ts";
 import type { Store } from "../../store/store.ts";
-import { BufferedWriter } from "../buffered-writer.ts";
-import type { Flushable } from "../periodic-flush.ts";
+import { type Buffered, BufferedWriter, type BufferState } from "../buffered-writer.ts";
 import { Quota, type RateLimit } from "../rate-limit/quota.ts";
 import { findSoleOrganization } from "../sole-organization.ts";
 import { insertAuditEvent, toAuditEvent } from "./record.ts";
@@ -61,11 +60,12 @@ type RejectionCounts = Map<string, { readonly rejection: CredentialRejection; co
  * one event with a count, so that an attacker cannot fill the audit log by guessing. An event without an organization is
  * stored for the only organization of the installation, else for the installation as a whole.
  */
-export class RejectedCredentials implements Flushable {
+export class RejectedCredentials implements Buffered {
   readonly #store: Store;
   readonly #log: Log | undefined;
   readonly #hourlyEvents: Quota;
   readonly #logLines: Quota;
+  readonly #onRejection: ((rejection: CredentialRejection) => void) | undefined;
   #unloggedCount = 0;
   /** One organization per transaction. */
   readonly #buffer = new BufferedWriter<string, RejectionCounts>({
@@ -76,8 +76,17 @@ export class RejectedCredentials implements Flushable {
     },
   });
 
-  /** @param now returns the time in milliseconds since 1970 */
-  constructor(store: Store, log?: Log, now: () => number = Date.now) {
+  /**
+   * @param now returns the time in milliseconds since 1970
+   * @param onRejection called for each rejection
+   */
+  constructor(
+    store: Store,
+    log?: Log,
+    now: () => number = Date.now,
+    onRejection?: (rejection: CredentialRejection) => void,
+  ) {
+    this.#onRejection = onRejection;
     this.#store = store;
     this.#log = log;
     this.#hourlyEvents = new Quota("rejection-events", hourlyEventsMax, now);
@@ -86,11 +95,17 @@ export class RejectedCredentials implements Flushable {
 
   /** A request without any credential is only logged: it says nothing about a credential. */
   record(rejection: CredentialRejection): void {
+    this.#onRejection?.(rejection);
     this.#writeLogLine(rejection);
     const { organizationId = serviceTenant, actor, cause, ip } = rejection;
     if (cause === "missing") return;
     const key = JSON.stringify([actor?.id, cause, ip]);
     this.#buffer.record(organizationId, new Map([[key, { rejection, count: 1 }]]));
+  }
+
+  /** Its size is the number of organizations with rejections. */
+  get bufferState(): BufferState {
+    return this.#buffer;
   }
 
   async flush(): Promise<void> {

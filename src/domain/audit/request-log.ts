@@ -3,9 +3,8 @@ import { hasErrorCode } from "../../errors.ts";
 import { requestLog, serviceTenant } from "../../store/collections.ts";
 import type { Entity } from "../../store/record.ts";
 import type { Store, Writer } from "../../store/store.ts";
-import { BufferedWriter } from "../buffered-writer.ts";
+import { type Buffered, BufferedWriter, type BufferState } from "../buffered-writer.ts";
 import { newEntity } from "../entity.ts";
-import type { Flushable } from "../periodic-flush.ts";
 import { Quota } from "../rate-limit/quota.ts";
 import { findSoleOrganization } from "../sole-organization.ts";
 
@@ -25,7 +24,7 @@ const rejectedMax = 100;
 const rejectedHourlyMax = { requests: 1000, seconds: 3600 };
 
 /** The log of provisioning requests and of rejected requests. Buffered: no request waits for a write. */
-export class RequestLog implements Flushable {
+export class RequestLog implements Buffered {
   readonly #store: Store;
   /** Requests with rejected credentials since the last flush, by organization. */
   readonly #rejectedCounts = new Map<string, number>();
@@ -61,6 +60,10 @@ export class RequestLog implements Flushable {
     this.#rejectedCounts.set(organizationId, count);
     this.#rejectedHourly.consume(organizationId);
     return true;
+  }
+
+  get bufferState(): BufferState {
+    return this.#buffer;
   }
 
   /** Writes the buffered entries. Entries that could not be written stay buffered. @throws AppError unavailable */

@@ -2,10 +2,9 @@ import type { AuditEvent } from "../../../schemas/audit-event.ts";
 import { hasErrorCode } from "../../errors.ts";
 import type { Store } from "../../store/store.ts";
 import { insertAuditEvent, toAuditEvent } from "../audit/record.ts";
-import { BufferedWriter } from "../buffered-writer.ts";
+import { type Buffered, BufferedWriter, type BufferState } from "../buffered-writer.ts";
 import type { Caller } from "../caller.ts";
 import { newId } from "../entity.ts";
-import type { Flushable } from "../periodic-flush.ts";
 
 /** One call of a tool, for the audit log. */
 export interface LoggedToolCall {
@@ -15,7 +14,13 @@ export interface LoggedToolCall {
   readonly serverId?: string | undefined;
   readonly isRejected: boolean;
   /** Server, tool, risk, decision, policy, outcome, duration and size. */
-  readonly details: Readonly<Record<string, unknown>>;
+  readonly details: {
+    /** The slug of the MCP server; absent if the name names none. */
+    readonly server?: string;
+    readonly outcome: string;
+    readonly durationMs?: number;
+    readonly [name: string]: unknown;
+  };
   /** Calls with the same key between two writes become one event with a count. Absent: an event of its own. */
   readonly mergeKey?: string;
 }
@@ -39,8 +44,9 @@ const batchSize = 200;
  * Records calls of tools as audit events with the action `mcp.tool.called`. Buffered: a call changes nothing in the store,
  * so that it need not wait for a write.
  */
-export class ToolCallLog implements Flushable {
+export class ToolCallLog implements Buffered {
   readonly #store: Store;
+  readonly #onCall: ((call: LoggedToolCall) => void) | undefined;
   readonly #buffer = new BufferedWriter<string, BufferedCall>({
     batchSize,
     maxEntries,
@@ -48,18 +54,26 @@ export class ToolCallLog implements Flushable {
     write: (batch) => this.#writeBatch(batch.map(([, call]) => call)),
   });
 
-  constructor(store: Store) {
+  /** @param onCall called for each call */
+  constructor(store: Store, onCall?: (call: LoggedToolCall) => void) {
     this.#store = store;
+    this.#onCall = onCall;
   }
 
   /** Buffers an event. It is written by the next `flush`. */
-  record({ caller, userId, serverId, isRejected, details, mergeKey }: LoggedToolCall): void {
+  record(call: LoggedToolCall): void {
+    const { caller, userId, serverId, isRejected, details, mergeKey } = call;
+    this.#onCall?.(call);
     const event = toAuditEvent(caller.organizationId, caller, isRejected ? "refused" : "success", {
       action: "mcp.tool.called",
       ...(serverId !== undefined && { target: { type: "mcp-server", id: serverId } }),
       details: { userId, ...details },
     });
     this.#buffer.record(mergeKey ?? event.id, { event, count: 1 });
+  }
+
+  get bufferState(): BufferState {
+    return this.#buffer;
   }
 
   /** Writes the buffered events. Events that could not be written stay buffered. @throws AppError unavailable */

@@ -32,6 +32,7 @@ export class Quota {
   #start = 0;
   #counts = new Map<string, number>();
   #remoteCounts: ReadonlyMap<string, number> = new Map();
+  #rejectedCount = 0;
 
   constructor(name: string, limit: RateLimit, now: () => number = Date.now) {
     this.name = name;
@@ -56,6 +57,16 @@ export class Quota {
     this.#counts.set(key, (count ?? 0) + 1);
     const [oldest] = this.#counts.keys();
     if (count === undefined && this.#counts.size > keysMax && oldest !== undefined) this.#counts.delete(oldest);
+  }
+
+  /** The number of requests that this process has rejected because of this limit. */
+  get rejectedCount(): number {
+    return this.#rejectedCount;
+  }
+
+  /** Records that a request was rejected. It counts against no limit. */
+  recordRejection(): void {
+    this.#rejectedCount++;
   }
 
   /** Returns the current window with the counts of this process. */

@@ -13,7 +13,7 @@ import { messageBytesMax } from "./rpc-exchange.ts";
 import { RunningCalls } from "./running-calls.ts";
 import type { McpObject, UpstreamCall, UpstreamCalls, UpstreamOutcome } from "./upstream-calls.ts";
 import { UpstreamError } from "./upstream-error.ts";
-import { UpstreamLimits } from "./upstream-limits.ts";
+import { type UpstreamCircuit, UpstreamLimits } from "./upstream-limits.ts";
 
 export interface UpstreamServices {
   readonly http: GuardedHttp;
@@ -88,6 +88,11 @@ export class McpUpstreamCalls implements UpstreamCalls {
     this.#running.stop();
     await this.#sessions.close();
     this.#services.http.close();
+  }
+
+  /** Returns the circuit breakers of the servers that have calls in progress, or that have failed and not recovered. */
+  circuits(): readonly UpstreamCircuit[] {
+    return this.#limits.circuits();
   }
 
   /**
@@ -169,7 +174,7 @@ export class McpUpstreamCalls implements UpstreamCalls {
     const key = JSON.stringify([organizationId, server.id, url]);
     const sessionKey = toSessionKey(key, userId ?? "", JSON.stringify(credentialHeaders));
     const shared = { endpoint, sessionKey, nextId: () => ++this.#lastId, sessions: this.#sessions };
-    return this.#limits.run(key, slug, () =>
+    return this.#limits.run({ key, organizationId, slug }, () =>
       this.#running
         .run(context, (signal) => this.#sendInEra(key, { ...request, ...shared, signal }))
         .catch((error: unknown) => {

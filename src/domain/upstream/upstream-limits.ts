@@ -4,7 +4,24 @@ const concurrentMax = 32;
 const outagesMax = 5;
 const pauseMs = 30_000;
 
+/** The server whose calls are limited together. */
+export interface LimitedServer {
+  /** Identifies the server, with its organization. */
+  readonly key: string;
+  readonly organizationId: string;
+  readonly slug: string;
+}
+
+/** The circuit breaker of a server. */
+export interface UpstreamCircuit {
+  readonly organizationId: string;
+  readonly slug: string;
+  /** Whether calls fail at once. */
+  readonly isOpen: boolean;
+}
+
 interface UpstreamState {
+  readonly server: LimitedServer;
   running: number;
   /** Consecutive outages. */
   outages: number;
@@ -28,11 +45,11 @@ export class UpstreamLimits {
 
   /**
    * Runs a call within the limits of its server.
-   * @param key identifies the server, with its organization
    * @throws UpstreamError busy or circuit-open, without a call; and what `work` throws
    */
-  async run<R>(key: string, slug: string, work: () => Promise<R>): Promise<R> {
-    const state = this.#states.get(key) ?? { running: 0, outages: 0, pausedUntil: 0 };
+  async run<R>(server: LimitedServer, work: () => Promise<R>): Promise<R> {
+    const { key, slug } = server;
+    const state = this.#states.get(key) ?? { server, running: 0, outages: 0, pausedUntil: 0 };
     const pauseLeftMs = state.pausedUntil - this.#now();
     if (pauseLeftMs > 0) {
       throw new UpstreamError(
@@ -59,6 +76,16 @@ export class UpstreamLimits {
       state.running--;
       if (state.running === 0 && state.outages === 0) this.#states.delete(key);
     }
+  }
+
+  /** Returns the circuit breakers of the servers that have calls in progress, or that have failed and not recovered. */
+  circuits(): readonly UpstreamCircuit[] {
+    const now = this.#now();
+    return [...this.#states.values()].map(({ server: { organizationId, slug }, pausedUntil }) => ({
+      organizationId,
+      slug,
+      isOpen: pausedUntil > now,
+    }));
   }
 
   #recordError(state: UpstreamState, error: unknown): void {

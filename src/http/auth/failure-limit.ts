@@ -14,6 +14,11 @@ export class FailureLimit {
     this.#quota = limit && new Quota("failures", limit, now);
   }
 
+  /** The quota of failures; undefined if they are not limited. */
+  get quota(): Quota | undefined {
+    return this.#quota;
+  }
+
   /**
    * Counts a failure, by network for IPv6.
    * @param address all strings that are no IP address share one counter

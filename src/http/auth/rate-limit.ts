@@ -57,10 +57,11 @@ export function countRequest(
 }
 
 /**
- * The error for a request over its limits.
+ * Returns the error for a request over its limits, and records the rejection.
  * @param exhausted the quotas with no requests left, each with the key that it counts
  */
 export function rateLimited(exhausted: readonly Counter[]): AppError {
+  for (const { quota } of exhausted) quota.recordRejection();
   const seconds = Math.max(...exhausted.map(({ quota, key }) => quota.remaining(key).seconds));
   const descriptions = exhausted.map(
     ({ quota: { name, limit } }) => `${name} (${limit.requests} in ${limit.seconds} s)`,

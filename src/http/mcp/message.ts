@@ -100,6 +100,18 @@ const paramRules: Readonly<Record<string, Readonly<Record<string, ParamRule>>>> 
 /** Whether the service serves a method with a handler of its own. The SDK serves the others, such as `initialize`. */
 export const hasOwnHandler = ({ method = "" }: JsonRpcMessage): boolean => Object.hasOwn(paramRules, method);
 
+/** The methods that the SDK serves. */
+const sdkMethods: ReadonlySet<string> = new Set([
+  ...["initialize", "ping", "server/discover"],
+  ...["notifications/initialized", "notifications/cancelled", "notifications/progress"],
+]);
+
+/** Returns the method of a message for metrics, where names that clients invent must create no series. */
+export function toOperationId(message: JsonRpcMessage): string {
+  const { method = "" } = message;
+  return hasOwnHandler(message) || sdkMethods.has(method) ? method : "other";
+}
+
 /**
  * Returns the id to repeat in an error response. Some clients lose the call, or the whole session, without it.
  * @returns null for a notification and for a body that is no single request

@@ -12,6 +12,7 @@ import {
   type JsonRpcMessage,
   readId,
   readMessage,
+  toOperationId,
   UnsupportedMethodError,
 } from "./message.ts";
 import { checkOrigin, type OriginOptions } from "./origin.ts";
@@ -73,6 +74,7 @@ async function serve(
   protocol: McpProtocol,
 ): Promise<void> {
   const message = readMessage(req.body);
+  req.operationId = toOperationId(message);
   const context = createMcpContext(req, res, endpoint, services);
   if (endpoint.kind !== "all") await context.selection();
   assertParams(message);

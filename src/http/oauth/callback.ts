@@ -22,6 +22,7 @@ export interface CallbackRouterOptions {
  */
 export function callbackRouter({ connections, failureLimit, log, publicUrl }: CallbackRouterOptions): Router {
   const limitByAddress: RequestHandler = (req, res, next) => {
+    req.operationId = "authorizationCallback";
     failureLimit.count(req.address);
     // The URL has the code. Other sites must not learn it, and the form sends its origin.
     res.setHeader("Referrer-Policy", "same-origin");

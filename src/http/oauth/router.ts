@@ -62,6 +62,7 @@ interface TokenRequest {
 }
 
 const rejectUrlParameters: RequestHandler = (req, _res, next) => {
+  req.operationId = "issueAccessToken";
   if (req.originalUrl.includes("?")) {
     throw new OAuthError("invalid_request", "Send the parameters in the body, because URLs end up in logs.");
   }

@@ -4,7 +4,7 @@ import { AppError } from "../../errors.ts";
 import { requireScope } from "../auth/authenticate.ts";
 import { jsonBody } from "../server/json-body.ts";
 import { routeMethods } from "../server/methods.ts";
-import type { ScimOperation, ScimServices } from "./operation.ts";
+import type { ScimHandler, ScimOperation, ScimServices } from "./operation.ts";
 
 /** Reads several slashes in a path as one: a base URL with a trailing slash leads to `//Users`. */
 export const foldSlashes: RequestHandler = (req, _res, next) => {
@@ -63,10 +63,19 @@ export function routeOperations(operations: readonly ScimOperation[], services: 
   for (const path of new Set(operations.map((operation) => operation.path))) {
     const handlers = operations
       .filter((operation) => operation.path === path)
-      .map((operation) => [operation.method.toUpperCase(), operation.createHandler(services)]);
+      .map((operation) => [operation.method.toUpperCase(), identified(operation, services)]);
     router.all(path.replaceAll(/\{(\w+)\}/g, ":$1") || "/", routeMethods(Object.fromEntries(handlers)));
   }
   return router;
+}
+
+/** Creates the handler of an operation, which records in the request which operation serves it. */
+function identified({ operationId, createHandler }: ScimOperation, services: ScimServices): ScimHandler {
+  const handle = createHandler(services);
+  return (req, res) => {
+    req.operationId = operationId;
+    return handle(req, res);
+  };
 }
 
 /** @throws AppError not-found */

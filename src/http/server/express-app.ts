@@ -7,6 +7,7 @@ import { openApiRouter } from "../openapi/router.ts";
 import { type AccessLog, logAccess } from "./access-log.ts";
 import { problemHandler } from "./problem.ts";
 import { identifyRequest } from "./request.ts";
+import { observeRequests, type RequestObserver, recordMountPath } from "./request-observer.ts";
 import { sendJson } from "./send.ts";
 
 export interface ExpressAppOptions {
@@ -19,19 +20,29 @@ export interface ExpressAppOptions {
   readonly log: Log;
   /** Receives a line for each request. Absent: there is no access log. */
   readonly accessLog?: AccessLog | undefined;
+  /** Receives each request at its end, for metrics. */
+  readonly requestObserver?: RequestObserver | undefined;
 }
 
 /**
  * Creates the Express app. Every request passes these steps in this order: the common steps, then the API, health
  * check or document that its path selects, else 404. An error that any step throws goes to the error handler.
  */
-export function createExpressApp({ routers, trustProxy, ping, log, accessLog }: ExpressAppOptions): Express {
-  const commonSteps = [identifyRequest, ...(accessLog ? [logAccess(accessLog)] : []), helmet(), preventCaching];
+export function createExpressApp(options: ExpressAppOptions): Express {
+  const { routers, trustProxy, ping, log, accessLog, requestObserver } = options;
+  const commonSteps = [
+    identifyRequest,
+    ...(accessLog ? [logAccess(accessLog)] : []),
+    ...(requestObserver ? [observeRequests(requestObserver)] : []),
+    helmet(),
+    preventCaching,
+  ];
 
   const app = express();
   configure(app, trustProxy);
   app.use(...commonSteps);
-  for (const [path, router] of Object.entries(routers)) app.use(path, router);
+  for (const [path, router] of Object.entries(routers))
+    app.use(path, ...(requestObserver ? [recordMountPath(path)] : []), router);
   app.get("/healthz", reportLiveness);
   app.get("/readyz", reportReadiness(ping));
   app.use(openApiRouter());
@@ -55,11 +66,15 @@ const preventCaching: RequestHandler = (_req, res, next) => {
   next();
 };
 
-const reportLiveness: RequestHandler = (_req, res) => sendJson(res, 200, "application/json", { status: "ok" });
+const reportLiveness: RequestHandler = (req, res) => {
+  req.operationId = "healthz";
+  sendJson(res, 200, "application/json", { status: "ok" });
+};
 
 const reportReadiness =
   (ping: () => Promise<void>): RequestHandler =>
-  async (_req, res) => {
+  async (req, res) => {
+    req.operationId = "readyz";
     await ping();
     sendJson(res, 200, "application/json", { status: "ok" });
   };

@@ -15,6 +15,8 @@ export interface ListenOptions extends WriteTimeoutOptions {
   readonly port: number;
   /** In PEM format. Absent: plain HTTP. */
   readonly tls?: TlsCertificate;
+  /** The settings of the address, for messages. */
+  readonly settingNames?: { readonly host: string; readonly port: string };
 }
 
 /** In bytes and milliseconds. They keep slow clients from holding connections. */
@@ -53,7 +55,7 @@ export interface ListeningServer {
  */
 export async function listen(
   app: Express,
-  { host, port, tls, ...writeTimeout }: ListenOptions,
+  { host, port, tls, settingNames = { host: "HOST", port: "PORT" }, ...writeTimeout }: ListenOptions,
 ): Promise<ListeningServer> {
   const serverOptions = { ...serverLimits, ...createMessageClasses(app) };
   const tlsServer = tls && createTlsServer({ ...serverOptions, ...tls, handshakeTimeout });
@@ -70,7 +72,7 @@ export async function listen(
   closeStalledWrites(server, tls ? "secureConnection" : "connection", writeTimeout);
   server.listen(port, host);
   await once(server, "listening").catch((error: NodeJS.ErrnoException) => {
-    throw new StartupError(describeListenError(error, host, port));
+    throw new StartupError(describeListenError(error, { host, port }, settingNames));
   });
   return {
     port: (server.address() as AddressInfo).port,
@@ -136,16 +138,21 @@ const parseErrorStatuses: Readonly<Record<string, readonly [number, string]>> = 
   ERR_HTTP_REQUEST_TIMEOUT: [408, "Request Timeout"],
 };
 
-function describeListenError({ code }: NodeJS.ErrnoException, host: string, port: number): string {
+/** @param names the names of the settings */
+function describeListenError(
+  { code }: NodeJS.ErrnoException,
+  { host, port }: Pick<ListenOptions, "host" | "port">,
+  names: { readonly host: string; readonly port: string },
+): string {
   switch (code) {
     case "EADDRINUSE":
-      return `PORT ${port} of HOST ${host} is in use (EADDRINUSE). Stop the other process, or set another PORT.`;
+      return `${names.port} ${port} of ${names.host} ${host} is in use (EADDRINUSE). Stop the other process, or set another ${names.port}.`;
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
-      return `HOST ${host} is not an address of this machine (${code}). Set HOST to 127.0.0.1 or 0.0.0.0.`;
+      return `${names.host} ${host} is not an address of this machine (${code}). Set ${names.host} to 127.0.0.1 or 0.0.0.0.`;
     case "EACCES":
-      return `PORT ${port} needs a privilege that this process does not have (EACCES). Set a PORT of 1024 or higher.`;
+      return `${names.port} ${port} needs a privilege that this process does not have (EACCES). Set a ${names.port} of 1024 or higher.`;
     default:
-      return `Cannot listen on HOST ${host}, PORT ${port} (${code}). Set other values.`;
+      return `Cannot listen on ${names.host} ${host}, ${names.port} ${port} (${code}). Set other values.`;
   }
 }

@@ -23,6 +23,10 @@ declare global {
       failedOperations?: readonly FailedOperation[];
       /** The external identity provider's JWT, if the operation accepts one. */
       subjectToken?: string;
+      /** The operation that serves the request, one of a fixed set. Set when it is selected. */
+      operationId?: string;
+      /** The path at which the router of the request is mounted. Set if requests are observed. */
+      mountPath?: string;
       /** The attributes of the body that no schema defines and that the service ignored. Set by the SCIM API. */
       ignoredAttributes?: IgnoredAttributes;
     }

@@ -1,6 +1,7 @@
 import { groups } from "../collections.ts";
 import type { GroupForms, GroupListCache, GroupListWriter } from "../group-list-cache.ts";
 import type { GroupOfUser } from "../record.ts";
+import { type CacheCount, countRead } from "./cache-counts.ts";
 import { LruCache } from "./lru-cache.ts";
 import { membershipsName, type WrittenRecords } from "./written-records.ts";
 
@@ -23,9 +24,12 @@ export class GroupCache implements GroupListCache {
   readonly #listsByUser: ScopedCache<readonly GroupOfUser[]>;
   /** By organization, the scope of its lists. A write of a group ends it, and with it all lists of the organization. */
   readonly #listScopes = new LruCache<string, Scope>(organizationsMax);
+  readonly #count: CacheCount | undefined;
   #writes = 0;
 
-  constructor(limits: GroupCacheLimits) {
+  /** @param count counts each read of the groups of a user; absent: nothing is counted */
+  constructor(limits: GroupCacheLimits, count?: CacheCount) {
+    this.#count = count;
     this.#groups = new ScopedCache(limits.groupsMax);
     this.#listsByDirectKey = new ScopedCache(limits.listedGroupsMax, (list) => list.length + 1);
     this.#listsByUser = new ScopedCache(limits.usersMax);
@@ -40,7 +44,9 @@ export class GroupCache implements GroupListCache {
   }
 
   getListOfUser(organizationId: string, userId: string): readonly GroupOfUser[] | undefined {
-    return this.#listsByUser.get(this.#listScopes.get(organizationId), userId);
+    const list = this.#listsByUser.get(this.#listScopes.get(organizationId), userId);
+    countRead(this.#count, list !== undefined);
+    return list;
   }
 
   createWriter(organizationId: string): GroupListWriter {

@@ -1,5 +1,6 @@
 import type { Entity } from "../record.ts";
 import type { Store } from "../store.ts";
+import { type CacheCount, countRead } from "./cache-counts.ts";
 import { LruCache } from "./lru-cache.ts";
 import type { WrittenRecords } from "./written-records.ts";
 
@@ -9,13 +10,18 @@ import type { WrittenRecords } from "./written-records.ts";
  */
 export class LookupCache {
   readonly #recordsMax: number;
+  readonly #count: CacheCount | undefined;
   /** By collection, then by key and values. */
   readonly #collections = new Map<string, LruCache<string, Entity>>();
   #writes = 0;
 
-  /** @param recordsMax the most records of each collection */
-  constructor(recordsMax: number) {
+  /**
+   * @param recordsMax the most records of each collection
+   * @param count counts each lookup; absent: nothing is counted
+   */
+  constructor(recordsMax: number, count?: CacheCount) {
     this.#recordsMax = recordsMax;
+    this.#count = count;
   }
 
   /**
@@ -32,6 +38,7 @@ export class LookupCache {
       const cacheKey = `${key} ${values.join(" ")}`;
       const records = this.#recordsOf(definition.name);
       const cached = records.get(cacheKey);
+      countRead(this.#count, cached !== undefined);
       if (cached) {
         assertAvailable();
         return cached as T;

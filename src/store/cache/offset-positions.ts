@@ -1,6 +1,7 @@
 import type { Page, Position, Query } from "../query.ts";
 import type { Entity } from "../record.ts";
 import type { Reader } from "../store.ts";
+import { type CacheCount, countRead } from "./cache-counts.ts";
 import { LruCache } from "./lru-cache.ts";
 import type { WrittenRecords } from "./written-records.ts";
 
@@ -20,9 +21,14 @@ export class OffsetPositionCache {
   readonly #collections = new LruCache<string, CollectionPositions>(collectionsMax);
   readonly #ttlMs: number;
   readonly #hasOtherWriters: boolean;
+  readonly #count: CacheCount | undefined;
 
-  /** @param ttlMs lifetime of a position, in milliseconds */
-  constructor(ttlMs: number, hasOtherWriters: boolean) {
+  /**
+   * @param ttlMs lifetime of a position, in milliseconds
+   * @param count counts each page that begins at an offset; absent: nothing is counted
+   */
+  constructor(ttlMs: number, hasOtherWriters: boolean, count?: CacheCount) {
+    this.#count = count;
     this.#ttlMs = ttlMs;
     this.#hasOtherWriters = hasOtherWriters;
   }
@@ -43,6 +49,7 @@ export class OffsetPositionCache {
   /** @returns a page with its end, if that can be cached */
   async #readPage<T extends Entity>(reader: Reader<T>, query: Query, positions: CollectionPositions): Promise<Page<T>> {
     const cached = this.#hasOtherWriters && !query.total ? undefined : positions.find(query);
+    if (query.offset) countRead(this.#count, cached !== undefined);
     if (!cached) return reader.list({ ...query, end: true });
     const { offset: _, ...rest } = query;
     const continued: Query = { ...rest, after: cached.position, end: true };

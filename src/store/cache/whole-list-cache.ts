@@ -1,6 +1,7 @@
 import type { Page, Query } from "../query.ts";
 import type { Entity } from "../record.ts";
 import type { Reader } from "../store.ts";
+import { type CacheCount, countRead } from "./cache-counts.ts";
 import { LruCache } from "./lru-cache.ts";
 import type { WrittenRecords } from "./written-records.ts";
 
@@ -11,13 +12,16 @@ import type { WrittenRecords } from "./written-records.ts";
 export class WholeListCache {
   readonly #pages: LruCache<string, Page<Entity>>;
   readonly #isConfirmed: boolean;
+  readonly #count: CacheCount | undefined;
   #writes = 0;
 
   /**
    * @param listsMax the most lists
    * @param isConfirmed whether each call reads the list to confirm the cached one, because other processes write too
+   * @param count counts each call; absent: nothing is counted
    */
-  constructor(listsMax: number, isConfirmed: boolean) {
+  constructor(listsMax: number, isConfirmed: boolean, count?: CacheCount) {
+    this.#count = count;
     this.#pages = new LruCache(listsMax);
     this.#isConfirmed = isConfirmed;
   }
@@ -28,6 +32,7 @@ export class WholeListCache {
       if (!isWholeList(query)) return reader.list(query);
       const key = `${collection} ${organizationId} ${query.limit}`;
       const cached = this.#pages.get(key) as Page<T> | undefined;
+      countRead(this.#count, cached !== undefined);
       if (cached && !this.#isConfirmed) return cached;
       const writesBefore = this.#writes;
       const page = await reader.list(query);

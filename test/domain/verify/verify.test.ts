@@ -104,7 +104,12 @@ describeOnEngines("verify", (open) => {
 
   it("organization-missing: records of an organization that does not exist", async () => {
     const organizationId = "org_NONE";
-    const event = { ...newEntity("aud", organizationId), action: "user.update", outcome: "success", ...operatorActor } as const;
+    const event = {
+      ...newEntity("aud", organizationId),
+      action: "user.update",
+      outcome: "success",
+      ...operatorActor,
+    } as const;
     await filled.store.transaction((tx) => tx.for(organizationId).open(auditEvents).insert(event));
     expect(await verify()).to.deep.equal([
       { violation: "organization-missing", collection: "organizations", id: organizationId },

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import mongoose from "mongoose";
 import { withCaches } from "../../../src/store/cache/cached-store.ts";
+import { measureEngine } from "../../../src/store/measured-store.ts";
 import { openMongoStore } from "../../../src/store/mongodb/store.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { assertNoSecrets } from "../../support/secrets.ts";
@@ -29,7 +30,9 @@ export function mongoTestStoreOpener(server: string): (options: TestStoreOptions
       withDatabase(server, `gatehouse_test_${randomBytes(6).toString("hex")}`);
     let options = { hasCache: areCachesEnabled, ...initialOptions };
     const open = async (): Promise<Store> => {
-      const engine = await openMongoStore({ uri, ...options });
+      const { observer, ...engineOptions } = options;
+      const opened = await openMongoStore({ uri, ...engineOptions });
+      const engine = observer ? measureEngine(opened, observer) : opened;
       return options.hasCache ? withCaches(engine) : engine;
     };
     let store = await open();

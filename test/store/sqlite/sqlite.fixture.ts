@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { withCaches } from "../../../src/store/cache/cached-store.ts";
 import type { StoreEngine } from "../../../src/store/engine.ts";
+import { measureEngine } from "../../../src/store/measured-store.ts";
 import { openSqliteStore } from "../../../src/store/sqlite/store.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { assertNoSecretsInFiles } from "../../support/secrets.ts";
@@ -19,7 +20,11 @@ export const openSqliteTestStore = (async (first): Promise<SqliteTestStore> => {
   const dataDir = await mkdtemp(join(tmpdir(), "gatehouse-store-"));
   await writeFile(join(dataDir, "gatehouse.db"), await createEmptyDatabase(first), { mode: 0o600 });
   let options = { hasCache: areCachesEnabled, ...first };
-  const openEngine = (): StoreEngine => openSqliteStore({ dataDir, ...options });
+  const openEngine = (): StoreEngine => {
+    const { observer, ...engineOptions } = options;
+    const opened = openSqliteStore({ dataDir, ...engineOptions });
+    return observer ? measureEngine(opened, observer) : opened;
+  };
   const decorate = (opened: StoreEngine): Store => (options.hasCache ? withCaches(opened) : opened);
   let engine = openEngine();
   let store = decorate(engine);

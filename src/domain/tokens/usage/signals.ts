@@ -2,10 +2,9 @@ import type { Token, TokenFailure } from "../../../../schemas/token.ts";
 import { tokens } from "../../../store/collections.ts";
 import type { Store, Transaction } from "../../../store/store.ts";
 import { insertAuditEvent, toAuditEvent } from "../../audit/record.ts";
-import { BufferedWriter } from "../../buffered-writer.ts";
+import { type Buffered, BufferedWriter, type BufferState } from "../../buffered-writer.ts";
 import type { RequestSource } from "../../caller.ts";
 import { toSubscriberNetwork } from "../../ip-address.ts";
-import type { Flushable } from "../../periodic-flush.ts";
 
 /** The signals of one token between two flushes. */
 interface TokenSignalBatch {
@@ -28,7 +27,7 @@ const failureWindowMs = 600_000;
  * (`token.new_ip`) and repeated rejections (`token.repeated_failures`). Buffered in memory: no request waits for a
  * write.
  */
-export class TokenSignals implements Flushable {
+export class TokenSignals implements Buffered {
   readonly #store: Store;
   readonly #now: () => number;
   readonly #failures = new Map<string, { count: number; readonly since: number }>();
@@ -57,6 +56,10 @@ export class TokenSignals implements Flushable {
   record(token: Token, failure: TokenFailure | undefined, source: RequestSource): void {
     if (failure !== undefined) this.#recordFailure(token, failure, source);
     else if (token.origin === "issued") this.#recordNetwork(token, source);
+  }
+
+  get bufferState(): BufferState {
+    return this.#buffer;
   }
 
   async flush(): Promise<void> {

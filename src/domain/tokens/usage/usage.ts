@@ -1,8 +1,7 @@
 import type { Token, TokenFailure } from "../../../../schemas/token.ts";
 import { tokens } from "../../../store/collections.ts";
 import type { Store } from "../../../store/store.ts";
-import { BufferedWriter } from "../../buffered-writer.ts";
-import type { Flushable } from "../../periodic-flush.ts";
+import { type Buffered, BufferedWriter, type BufferState } from "../../buffered-writer.ts";
 
 interface BufferedUsage {
   readonly organizationId: string;
@@ -16,7 +15,7 @@ interface BufferedUsage {
 const batchSize = 50;
 
 /** Counts requests and failures by token, and records the last use. Buffered in memory: no request waits for a write. */
-export class TokenUsage implements Flushable {
+export class TokenUsage implements Buffered {
   readonly #store: Store;
   readonly #buffer = new BufferedWriter<string, BufferedUsage>({
     batchSize,
@@ -41,6 +40,10 @@ export class TokenUsage implements Flushable {
         ? { organizationId, requests: 1, failures: new Map(), lastUsed: { at: Date.now(), ip } }
         : { organizationId, requests: 0, failures: new Map([[failure, 1]]), lastUsed: undefined },
     );
+  }
+
+  get bufferState(): BufferState {
+    return this.#buffer;
   }
 
   flush(): Promise<void> {

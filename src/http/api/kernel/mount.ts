@@ -42,10 +42,11 @@ export function mountAnonymousOperations(
   baseUrl: string,
   middleware: readonly RequestHandler[],
 ): void {
-  for (const { method, path, anonymous, query, body } of operations) {
+  for (const { operationId, method, path, anonymous, query, body } of operations) {
     if (!anonymous) continue;
     const readQuery = createQueryParser(query ?? emptyQuery);
     const handler = async (req: Request, res: Response): Promise<void> => {
+      req.operationId = operationId;
       readQuery(req.query);
       const context = { ip: req.address, requestId: req.requestId, body: body && parseBody(body, req.body) };
       await sendResponse(req, res, await anonymous.handle(context, services), false, baseUrl);
@@ -57,6 +58,7 @@ export function mountAnonymousOperations(
 function createHandler(operation: Operation, services: Services, baseUrl: string) {
   const readQuery = createQueryParser(operation.query ?? emptyQuery);
   return async (req: Request, res: Response): Promise<void> => {
+    req.operationId = operation.operationId;
     const selected = selectView(req, operation);
     const context: RequestContext = {
       caller: requireCaller(req),
