@@ -271,6 +271,7 @@ export async function createApp(
   let isShuttingDown = false;
   const handler = createExpressApp({
     trustProxy: config.trustProxy,
+    version,
     accessLog,
     ping: async () => {
       if (isShuttingDown) throw new AppError("unavailable", "The service is shutting down.");
@@ -305,6 +306,7 @@ export async function createApp(
       "/api": apiRouter({
         services,
         requestLog,
+        version,
         publicUrl: config.publicUrl,
         authenticate: requireCredentials,
         identifyUser: identifyActingUser(users),

@@ -24,6 +24,8 @@ export interface Config {
   readonly port: number;
   /** The URL at which clients reach the service, without a trailing slash. */
   readonly publicUrl: string;
+  /** Whether `publicUrl` was set, and not derived from the address that the service listens on. */
+  readonly hasPublicUrl: boolean;
   readonly dataDir: string;
   readonly mongodbUri?: string;
   /** False disables the caches of stored data, for example to find out whether one of them causes an error. */
@@ -195,6 +197,7 @@ export function readConfig(environment: Environment = process.env): Config {
     host: HOST,
     port: PORT,
     publicUrl: (PUBLIC_URL ?? ownUrl).replace(/\/+$/, ""),
+    hasPublicUrl: PUBLIC_URL !== undefined,
     dataDir: rest.DATA_DIR,
     hasCache: rest.CACHE === "on",
     tokenPrefix: rest.TOKEN_PREFIX,

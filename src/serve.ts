@@ -14,6 +14,8 @@ import {
 import { LineWriter } from "./http/server/line-writer.ts";
 import { type ListeningServer, listen } from "./http/server/listen.ts";
 import { createLog, type Log } from "./log.ts";
+import { version } from "./startup.ts";
+import { findStartupWarnings } from "./startup-warnings.ts";
 import { openStore } from "./store/open.ts";
 import type { Store } from "./store/store.ts";
 
@@ -33,6 +35,7 @@ export async function serve(): Promise<void> {
   setFlagsFromString("--no-allocation-site-pretenuring");
   const config = readConfig();
   const log = createLog(config.logLevel);
+  for (const warning of findStartupWarnings(config)) log.warn(warning);
   const tls = config.tls && readValidCertificate(config.tls, log);
   await loadBodyDecoders();
   const store = await openStore({ ...config, log });
@@ -49,7 +52,7 @@ export async function serve(): Promise<void> {
   // The token is created when nothing else can fail any more, because it cannot be printed again.
   const secret = await bootstrap(app);
   if (secret !== undefined) process.stdout.write(formatWelcome(secret, config));
-  log.info("listening", { host, port: server.port, publicUrl: config.publicUrl });
+  log.info("listening", { version, host, port: server.port, publicUrl: config.publicUrl });
 }
 
 /** Bootstraps the store. While it does not respond, such as during an election of the primary, it is tried again. */

@@ -24,6 +24,7 @@ const defaults: Config = {
   host: "127.0.0.1",
   port: 8080,
   publicUrl: "http://127.0.0.1:8080",
+  hasPublicUrl: false,
   dataDir: "./data",
   hasCache: true,
   tokenPrefix: "wxt",
@@ -81,10 +82,10 @@ const expected: Readonly<Record<Exclude<keyof typeof settings, SpecialSetting>, 
   },
   PUBLIC_URL: {
     accepted: [
-      ["https://id.example", { publicUrl: "https://id.example" }],
-      ["https://id.example/", { publicUrl: "https://id.example" }],
-      ["http://id.example:8443/gate//", { publicUrl: "http://id.example:8443/gate" }],
-      ["https://id.example?", { publicUrl: "https://id.example" }],
+      ["https://id.example", { publicUrl: "https://id.example", hasPublicUrl: true }],
+      ["https://id.example/", { publicUrl: "https://id.example", hasPublicUrl: true }],
+      ["http://id.example:8443/gate//", { publicUrl: "http://id.example:8443/gate", hasPublicUrl: true }],
+      ["https://id.example?", { publicUrl: "https://id.example", hasPublicUrl: true }],
     ],
     rejected: [
       "id.example",

@@ -12,6 +12,8 @@ import { apiOperations } from "./operations.ts";
 export interface ApiRouterOptions {
   readonly services: Services;
   readonly requestLog: RequestLog;
+  /** The version of the service, for the header `Gatehouse-Version`. */
+  readonly version: string;
   readonly publicUrl: string;
   /** Sets `req.user` to the caller that the credential identifies. */
   readonly authenticate: RequestHandler;
@@ -43,19 +45,26 @@ const mediaTypes = [jsonMediaType, "application/merge-patch+json"];
  * operation: view and scope, query, body, handler, response.
  */
 export function apiRouter(options: ApiRouterOptions): Router {
-  const { services, requestLog, publicUrl, authenticate, identifyUser, limit, failureLimit } = options;
+  const { services, requestLog, version, publicUrl, authenticate, identifyUser, limit, failureLimit } = options;
   const baseUrl = `${publicUrl}/api`;
   const anonymousSteps = [limitByAddress(failureLimit), jsonBody([jsonMediaType], anonymousBodyBytesMax)];
   const authenticatedSteps = [authenticate, identifyUser, limit, apiBody];
 
   const router = Router();
-  router.use(logRequests([requestLog], "rejected"));
+  router.use(logRequests([requestLog], "rejected"), reportVersion(version));
   for (const { method, path } of subjectTokenOperations) router[method](path, setSubjectToken);
   mountAnonymousOperations(router, apiOperations, services, baseUrl, anonymousSteps);
   router.use(...authenticatedSteps);
   mountOperations(router, apiOperations, services, baseUrl);
   return router;
 }
+
+const reportVersion =
+  (version: string): RequestHandler =>
+  (_req, res, next) => {
+    res.setHeader("Gatehouse-Version", version);
+    next();
+  };
 
 const bodyParsers: readonly { readonly path: RegExp; readonly parse: RequestHandler }[] = [
   { path: /^\/mcp-servers(?:\/|$)/i, parse: jsonBody(mediaTypes, bodyBytesMax.other, toolSchemaOptions) },

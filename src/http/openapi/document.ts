@@ -80,6 +80,7 @@ const api: ApiProfile = {
     method === "patch" ? ["application/merge-patch+json", jsonMediaType] : [jsonMediaType],
   responseMediaType: jsonMediaType,
   acceptsUserEmail: true,
+  responseHeaders: ["Gatehouse-Version"],
   errorFormat: problemFormat,
 };
 
@@ -146,6 +147,7 @@ const parameters = {
 };
 
 const headers = {
+  "Gatehouse-Version": { description: "The version of the service.", schema: stringSchema },
   ETag: { description: "The entity tag of the version in the response.", schema: stringSchema },
   Location: { description: "The URL of the created resource.", schema: { type: "string", format: "uri" } },
   RateLimit: {

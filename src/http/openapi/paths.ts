@@ -12,6 +12,8 @@ export interface ApiProfile {
   readonly responseMediaType: string;
   /** Whether it accepts `x-user-email`. */
   readonly acceptsUserEmail: boolean;
+  /** The headers of every successful response besides those that all APIs have. */
+  readonly responseHeaders?: readonly string[];
   readonly errorFormat: ErrorFormat;
 }
 
@@ -121,7 +123,7 @@ function buildQueryParameters(query: z.ZodObject, schemas: SchemaRegistry): read
 /** Builds the success responses by status. If the schemas of the views differ, the body is either (`anyOf`). */
 function buildSuccessResponses(
   operation: DocumentedOperation,
-  { responseMediaType }: ApiProfile,
+  { responseMediaType, responseHeaders = [] }: ApiProfile,
   schemas: SchemaRegistry,
 ): OpenApiObject {
   const { isVersioned, method, lineSchema } = operation;
@@ -132,7 +134,7 @@ function buildSuccessResponses(
       bodyStatus === status && schema ? [schemas.toResponseSchema(schema)] : [],
     );
     const headers = {
-      ...Object.fromEntries(commonHeaders.map((name) => [name, toHeaderRef(name)])),
+      ...Object.fromEntries([...commonHeaders, ...responseHeaders].map((name) => [name, toHeaderRef(name)])),
       ...(isVersioned && status !== "204" && { ETag: toHeaderRef("ETag") }),
       ...(status === "201" && { Location: toHeaderRef("Location") }),
     };
@@ -154,7 +156,7 @@ function buildSuccessResponses(
   ]);
 }
 
-/** The headers of every successful response. */
+/** The headers of every successful response of every API. */
 const commonHeaders = ["X-Request-Id", "RateLimit-Policy", "RateLimit", "X-Token-Expires-At"];
 
 const toHeaderRef = (name: string): OpenApiObject => ({ $ref: `#/components/headers/${name}` });

@@ -5,6 +5,7 @@ import { AppError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { openApiRouter } from "../openapi/router.ts";
 import { type AccessLog, logAccess } from "./access-log.ts";
+import { reportUntrustedProxy } from "./forwarded-for.ts";
 import { problemHandler } from "./problem.ts";
 import { identifyRequest } from "./request.ts";
 import { sendJson } from "./send.ts";
@@ -14,6 +15,8 @@ export interface ExpressAppOptions {
   readonly routers: Readonly<Record<string, Router>>;
   /** Addresses and CIDR ranges of proxies that may set `X-Forwarded-For`; empty: none is trusted. */
   readonly trustProxy: readonly string[];
+  /** The version of the service, which `/healthz` reports. */
+  readonly version: string;
   /** Resolves when the database responds. */
   readonly ping: () => Promise<void>;
   readonly log: Log;
@@ -25,14 +28,19 @@ export interface ExpressAppOptions {
  * Creates the Express app. Every request passes these steps in this order: the common steps, then the API, health
  * check or document that its path selects, else 404. An error that any step throws goes to the error handler.
  */
-export function createExpressApp({ routers, trustProxy, ping, log, accessLog }: ExpressAppOptions): Express {
-  const commonSteps = [identifyRequest, ...(accessLog ? [logAccess(accessLog)] : []), helmet(), preventCaching];
+export function createExpressApp(options: ExpressAppOptions): Express {
+  const { routers, trustProxy, version, ping, log, accessLog } = options;
+  const commonSteps = [
+    ...[reportUntrustedProxy(log), identifyRequest],
+    ...(accessLog ? [logAccess(accessLog)] : []),
+    ...[helmet(), preventCaching],
+  ];
 
   const app = express();
   configure(app, trustProxy);
   app.use(...commonSteps);
   for (const [path, router] of Object.entries(routers)) app.use(path, router);
-  app.get("/healthz", reportLiveness);
+  app.get("/healthz", reportLiveness(version));
   app.get("/readyz", reportReadiness(ping));
   app.use(openApiRouter());
   app.use(rejectUnknownPath);
@@ -55,7 +63,10 @@ const preventCaching: RequestHandler = (_req, res, next) => {
   next();
 };
 
-const reportLiveness: RequestHandler = (_req, res) => sendJson(res, 200, "application/json", { status: "ok" });
+const reportLiveness =
+  (version: string): RequestHandler =>
+  (_req, res) =>
+    sendJson(res, 200, "application/json", { status: "ok", version });
 
 const reportReadiness =
   (ping: () => Promise<void>): RequestHandler =>

@@ -9,6 +9,7 @@ import { migrations as allMigrations, type Migration } from "../migrations.ts";
 import { type Entity, parseRawRecord } from "../record.ts";
 import type { CollectionDefinition, ReadTenant, Tenant } from "../store.ts";
 import { TransactionScope } from "../transaction-scope.ts";
+import { reportClockSkew } from "./clock-skew.ts";
 import { createMongoReader, createMongoWriter, type MongoReadContext } from "./collection.ts";
 import { CountCompactor } from "./counts.ts";
 import { DirectAccess } from "./database-access.ts";
@@ -34,6 +35,8 @@ export interface MongoOptions {
   /** Time limit for a query that no index serves, in milliseconds. */
   readonly scanTimeMs?: number;
   readonly log?: Log;
+  /** The clock that is compared with the server's at the start, in milliseconds since the epoch. */
+  readonly now?: () => number;
 }
 
 const scanTimeMsDefault = 2000;
@@ -51,8 +54,9 @@ export async function openMongoStore({
   migrations = allMigrations,
   scanTimeMs = scanTimeMsDefault,
   log,
+  now = Date.now,
 }: MongoOptions): Promise<StoreEngine> {
-  await prepareDatabase(uri, collections, migrations, log);
+  await prepareDatabase({ uri, collections, migrations, log, now });
   const connection = await connect(uri, runtimeOptions);
   const access = new DirectAccess(databaseFrom(connection));
   const startSession = (): Session => connection.getClient().startSession();
@@ -155,17 +159,26 @@ const wireVersionMin = 13;
 const startupOptions = { ...commonOptions, maxPoolSize: 20, serverSelectionTimeoutMS: 3000 } as const;
 
 /** Creates collections and indexes and runs migrations, on a separate connection. @throws StartupError that names the fix */
-async function prepareDatabase(
-  uri: string,
-  collections: readonly CollectionDefinition<Entity>[],
-  migrations: readonly Migration[],
-  log?: Log,
-): Promise<void> {
+async function prepareDatabase({
+  uri,
+  collections,
+  migrations,
+  log,
+  now,
+}: {
+  readonly uri: string;
+  readonly collections: readonly CollectionDefinition<Entity>[];
+  readonly migrations: readonly Migration[];
+  readonly log: Log | undefined;
+  readonly now: () => number;
+}): Promise<void> {
   let connection: mongoose.Connection | undefined;
   try {
     connection = await connect(uri, startupOptions);
     const database = databaseFrom(connection);
+    const sentAt = now();
     const hello = await database.command({ hello: 1 });
+    reportClockSkew(hello["localTime"], sentAt, now(), log);
     if (hello["setName"] === undefined && hello["msg"] !== "isdbgrid") {
       throw new StartupError(
         "MONGODB_URI: the server is a standalone, which does not support transactions. Convert it to a replica set with one member: start mongod with --replSet rs0 and run rs.initiate() once in mongosh.",
