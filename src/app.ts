@@ -306,6 +306,7 @@ export async function createApp(
       "/api": apiRouter({
         services,
         requestLog,
+        corsOrigins: config.corsOrigins,
         version,
         publicUrl: config.publicUrl,
         authenticate: requireCredentials,

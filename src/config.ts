@@ -49,6 +49,8 @@ export interface Config {
   /** Addresses and CIDR ranges of the proxies that may set X-Forwarded-For. */
   readonly trustProxy: readonly string[];
   readonly rateLimits: RateLimits;
+  /** Origins of web pages that may use a user's view of `/api`. */
+  readonly corsOrigins: readonly string[];
   /** Origins of web pages that may use `/mcp`, besides that of `publicUrl`. */
   readonly mcpAllowedOrigins: readonly string[];
   /** Names of this service in the Host header of `/mcp`, besides that of `publicUrl`. */
@@ -140,6 +142,10 @@ export const settings = {
       ...["mcp=100/60", "mcp-organization=1000/3600", "failures=300/60"],
     ].join(","),
   },
+  CORS_ORIGINS: {
+    description: "comma-separated origins of web pages that may use a user's view of `/api`",
+    defaultValue: "",
+  },
   MCP_ALLOWED_ORIGINS: {
     description: "comma-separated origins of web pages that may use `/mcp`, besides that of PUBLIC_URL",
     defaultValue: "",
@@ -212,6 +218,7 @@ export function readConfig(environment: Environment = process.env): Config {
     ...(rest.UPSTREAM_CA_FILE !== undefined && { upstreamCaFile: rest.UPSTREAM_CA_FILE }),
     trustProxy: rest.TRUST_PROXY,
     rateLimits: rest.RATE_LIMIT,
+    corsOrigins: rest.CORS_ORIGINS.map((each) => each.toLowerCase()),
     mcpAllowedOrigins: rest.MCP_ALLOWED_ORIGINS,
     mcpAllowedHosts: rest.MCP_ALLOWED_HOSTS,
     mcpAuditArguments: rest.MCP_AUDIT_ARGUMENTS,
@@ -312,6 +319,7 @@ const environmentSchema = z.object({
     )
     .default([]),
   RATE_LIMIT: z.string().transform(parseRateLimits),
+  CORS_ORIGINS: list(isOrigin, "is not a list of origins. Set it to origins such as https://app.example.com."),
   MCP_ALLOWED_ORIGINS: list(
     isOrigin,
     "is not a list of origins. Set it to origins such as https://inspector.example.com.",

@@ -148,7 +148,7 @@ const parameters = {
 
 const headers = {
   "Gatehouse-Version": { description: "The version of the service.", schema: stringSchema },
-  ETag: { description: "The entity tag of the version in the response.", schema: stringSchema },
+  ETag: { description: "The entity tag of the version, or of the page, in the response.", schema: stringSchema },
   Location: { description: "The URL of the created resource.", schema: { type: "string", format: "uri" } },
   RateLimit: {
     description:

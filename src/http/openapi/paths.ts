@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { jsonLinesType } from "../server/send.ts";
-import { type DocumentedOperation, listViews } from "./documented-operation.ts";
+import { type DocumentedOperation, isConditionalRead, listViews } from "./documented-operation.ts";
 import { buildErrorResponses, type ErrorFormat } from "./error-responses.ts";
 import type { OpenApiObject, SchemaObject, SchemaRegistry } from "./schemas.ts";
 
@@ -95,7 +95,7 @@ function buildParameters(
     })),
     ...(query ? buildQueryParameters(query, schemas) : []),
     ...(user && profile.acceptsUserEmail ? [toParameterRef("UserEmail")] : []),
-    ...(isVersioned ? listConditionalHeaders(operation).map(toParameterRef) : []),
+    ...(isVersioned || isConditionalRead(operation) ? listConditionalHeaders(operation).map(toParameterRef) : []),
   ];
 }
 
@@ -126,7 +126,7 @@ function buildSuccessResponses(
   { responseMediaType, responseHeaders = [] }: ApiProfile,
   schemas: SchemaRegistry,
 ): OpenApiObject {
-  const { isVersioned, method, lineSchema } = operation;
+  const { isVersioned, lineSchema } = operation;
   const schemasByStatus = listViews(operation).flatMap((view) => Object.entries(view.responses));
   const statuses = [...new Set(schemasByStatus.map(([status]) => status))].sort();
   const responses = statuses.map((status) => {
@@ -135,7 +135,7 @@ function buildSuccessResponses(
     );
     const headers = {
       ...Object.fromEntries([...commonHeaders, ...responseHeaders].map((name) => [name, toHeaderRef(name)])),
-      ...(isVersioned && status !== "204" && { ETag: toHeaderRef("ETag") }),
+      ...((isVersioned || isConditionalRead(operation)) && status !== "204" && { ETag: toHeaderRef("ETag") }),
       ...(status === "201" && { Location: toHeaderRef("Location") }),
     };
     return [
@@ -149,10 +149,9 @@ function buildSuccessResponses(
       },
     ];
   });
-  const isConditionalRead = isVersioned && method === "get";
   return Object.fromEntries([
     ...responses,
-    ...(isConditionalRead ? [["304", { $ref: "#/components/responses/NotModified" }]] : []),
+    ...(isConditionalRead(operation) ? [["304", { $ref: "#/components/responses/NotModified" }]] : []),
   ]);
 }
 
