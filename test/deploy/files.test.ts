@@ -202,16 +202,11 @@ describe("deploy/", () => {
       const megabytes = Number(/client_max_body_size (\d+)m;/.exec(nginx)?.[1]);
       expect(Number(/max_size (\d+)MiB/.exec(caddy)?.[1])).to.equal(megabytes);
       const { secret } = await service.issueToken({ scopes: ["admin:scim"] });
-      const headers = {
-        Authorization: `Bearer ${secret}`,
-        "Content-Type": "application/scim+json",
-        "Content-Length": megabytes * 2 ** 20,
-      };
+      const headers = { Authorization: `Bearer ${secret}`, "Content-Type": "application/scim+json" };
       const upload = request({ port: service.port, method: "POST", path: "/scim/v2/Groups", headers });
-      upload.on("error", () => {}); // the body is never sent
-      upload.flushHeaders();
+      upload.end(Buffer.alloc(megabytes * 2 ** 20, " "));
       const [response] = await once(upload, "response");
-      upload.destroy();
+      response.resume();
       expect(response.statusCode).to.equal(413);
     });
   });
