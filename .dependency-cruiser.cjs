@@ -107,6 +107,13 @@ module.exports = {
     only("passport-http-bearer", "^(src/http/auth/|test/|node_modules/)"),
     only("@modelcontextprotocol/server", "^(src/http/mcp/|test/|node_modules/)"),
     only("prom-client", "^(src/metrics/|test/|node_modules/)"),
+    only("cors", "^(src/http/api/cors\\.ts$|test/|node_modules/)"),
+    rule(
+      "the-service-needs-no-development-package",
+      "An installation without development packages must start.",
+      { path: "^(src|schemas)/" },
+      { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only", "npm", "npm-optional"] },
+    ),
     only("helmet", "^(src/http/|src/app\\.ts$|test/|node_modules/)"),
     rule(
       "the-sqlite-driver-has-one-importer",

@@ -314,6 +314,7 @@ export async function createApp(
   let isShuttingDown = false;
   const handler = createExpressApp({
     trustProxy: config.trustProxy,
+    version,
     accessLog,
     requestObserver: metrics?.recordRequest,
     ping: async () => {
@@ -349,6 +350,8 @@ export async function createApp(
       "/api": apiRouter({
         services,
         requestLog,
+        corsOrigins: config.corsOrigins,
+        version,
         publicUrl: config.publicUrl,
         authenticate: requireCredentials,
         identifyUser: identifyActingUser(users),

@@ -86,9 +86,12 @@ export const list = (isElement: (element: string) => boolean, message: string) =
     .refine((elements) => elements.every(isElement), message)
     .default([]);
 
-/** Returns whether a string is the origin of a web page (RFC 6454 section 6.1). */
+/** Returns whether a string is the origin of a web page (RFC 6454 section 6.1). A wildcard would match no origin. */
 export const isOrigin = (text: string): boolean =>
-  URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).origin === text.toLowerCase();
+  !text.includes("*") &&
+  URL.canParse(text) &&
+  /^https?:$/.test(new URL(text).protocol) &&
+  new URL(text).origin === text.toLowerCase();
 
 /** Returns whether a string is a host name (RFC 1123 section 2.1). */
 export const isHostName = (text: string): boolean =>

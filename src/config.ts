@@ -25,6 +25,8 @@ export interface Config {
   readonly port: number;
   /** The URL at which clients reach the service, without a trailing slash. */
   readonly publicUrl: string;
+  /** Whether `publicUrl` was set, and not derived from the address that the service listens on. */
+  readonly hasPublicUrl: boolean;
   readonly dataDir: string;
   readonly mongodbUri?: string;
   /** False disables the caches of stored data, for example to find out whether one of them causes an error. */
@@ -50,6 +52,8 @@ export interface Config {
   /** Addresses and CIDR ranges of the proxies that may set X-Forwarded-For. */
   readonly trustProxy: readonly string[];
   readonly rateLimits: RateLimits;
+  /** Origins of web pages that may use a user's view of `/api`. */
+  readonly corsOrigins: readonly string[];
   /** Origins of web pages that may use `/mcp`, besides that of `publicUrl`. */
   readonly mcpAllowedOrigins: readonly string[];
   /** Names of this service in the Host header of `/mcp`, besides that of `publicUrl`. */
@@ -151,6 +155,10 @@ export const settings = {
       ...["mcp=100/60", "mcp-organization=1000/3600", "failures=300/60"],
     ].join(","),
   },
+  CORS_ORIGINS: {
+    description: "comma-separated origins of web pages that may use a user's view of `/api`",
+    defaultValue: "",
+  },
   MCP_ALLOWED_ORIGINS: {
     description: "comma-separated origins of web pages that may use `/mcp`, besides that of PUBLIC_URL",
     defaultValue: "",
@@ -218,6 +226,7 @@ export function readConfig(environment: Environment = process.env): Config {
     host: HOST,
     port: PORT,
     publicUrl: (PUBLIC_URL ?? ownUrl).replace(/\/+$/, ""),
+    hasPublicUrl: PUBLIC_URL !== undefined,
     dataDir: rest.DATA_DIR,
     hasCache: rest.CACHE === "on",
     tokenPrefix: rest.TOKEN_PREFIX,
@@ -232,6 +241,7 @@ export function readConfig(environment: Environment = process.env): Config {
     ...(rest.UPSTREAM_CA_FILE !== undefined && { upstreamCaFile: rest.UPSTREAM_CA_FILE }),
     trustProxy: rest.TRUST_PROXY,
     rateLimits: rest.RATE_LIMIT,
+    corsOrigins: rest.CORS_ORIGINS.map((each) => each.toLowerCase()),
     mcpAllowedOrigins: rest.MCP_ALLOWED_ORIGINS,
     mcpAllowedHosts: rest.MCP_ALLOWED_HOSTS,
     mcpAuditArguments: rest.MCP_AUDIT_ARGUMENTS,
@@ -338,6 +348,7 @@ const environmentSchema = z.object({
     )
     .default([]),
   RATE_LIMIT: z.string().transform(parseRateLimits),
+  CORS_ORIGINS: list(isOrigin, "is not a list of origins. Set it to origins such as https://app.example.com."),
   MCP_ALLOWED_ORIGINS: list(
     isOrigin,
     "is not a list of origins. Set it to origins such as https://inspector.example.com.",

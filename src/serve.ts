@@ -19,6 +19,7 @@ import { type ListeningServer, listen } from "./http/server/listen.ts";
 import { createLog, type Log } from "./log.ts";
 import type { ServiceMetrics } from "./metrics/service-metrics.ts";
 import { version } from "./startup.ts";
+import { findStartupWarnings } from "./startup-warnings.ts";
 import { openStore } from "./store/open.ts";
 import type { Store } from "./store/store.ts";
 
@@ -38,6 +39,7 @@ export async function serve(): Promise<void> {
   setFlagsFromString("--no-allocation-site-pretenuring");
   const config = readConfig();
   const log = createLog(config.logLevel);
+  for (const warning of findStartupWarnings(config)) log.warn(warning);
   const tls = config.tls && readValidCertificate(config.tls, log);
   await loadBodyDecoders();
   const metrics = await createMetrics(config);
@@ -66,7 +68,13 @@ export async function serve(): Promise<void> {
   // After the bootstrap, so that no command finds an empty store. On MongoDB, the CLI opens the store itself.
   const control = config.mongodbUri === undefined && (await listenForCommands({ config, domain: app.domain, log }));
   if (control) servers.push(control);
-  log.info("listening", { host, port: server.port, publicUrl: config.publicUrl, metrics: config.metricsAddress });
+  log.info("listening", {
+    version,
+    host,
+    port: server.port,
+    publicUrl: config.publicUrl,
+    metrics: config.metricsAddress,
+  });
 }
 
 /** Creates the metrics if a port is set for them. Otherwise their modules are not loaded. */

@@ -79,6 +79,8 @@ const probes: Readonly<Record<string, readonly (readonly [string, string])[]>> =
     ["src/domain/probe-mcp", 'export * from "@modelcontextprotocol/server";'],
   ],
   "prom-client-has-one-importer": [["src/http/probe-prom-client", 'export * from "prom-client";']],
+  "cors-has-one-importer": [["src/domain/probe-cors", 'export * from "cors";']],
+  "the-service-needs-no-development-package": [["src/domain/probe-development", 'export * from "chai";']],
   "helmet-has-one-importer": [["src/domain/probe-helmet", 'export * from "helmet";']],
   "the-sqlite-driver-has-one-importer": [["src/store/probe-driver", 'export * from "node:sqlite";']],
 };

@@ -24,6 +24,7 @@ const defaults: Config = {
   host: "127.0.0.1",
   port: 8080,
   publicUrl: "http://127.0.0.1:8080",
+  hasPublicUrl: false,
   dataDir: "./data",
   hasCache: true,
   tokenPrefix: "wxt",
@@ -34,6 +35,7 @@ const defaults: Config = {
   contentLimits: { userMax: 33_554_432, organizationMax: 4_294_967_296 },
   trustProxy: [],
   rateLimits: defaultLimits,
+  corsOrigins: [],
   mcpAllowedOrigins: [],
   mcpAllowedHosts: [],
   mcpAuditArguments: "none",
@@ -82,10 +84,10 @@ const expected: Readonly<Record<Exclude<keyof typeof settings, SpecialSetting>, 
   },
   PUBLIC_URL: {
     accepted: [
-      ["https://id.example", { publicUrl: "https://id.example" }],
-      ["https://id.example/", { publicUrl: "https://id.example" }],
-      ["http://id.example:8443/gate//", { publicUrl: "http://id.example:8443/gate" }],
-      ["https://id.example?", { publicUrl: "https://id.example" }],
+      ["https://id.example", { publicUrl: "https://id.example", hasPublicUrl: true }],
+      ["https://id.example/", { publicUrl: "https://id.example", hasPublicUrl: true }],
+      ["http://id.example:8443/gate//", { publicUrl: "http://id.example:8443/gate", hasPublicUrl: true }],
+      ["https://id.example?", { publicUrl: "https://id.example", hasPublicUrl: true }],
     ],
     rejected: [
       "id.example",
@@ -248,6 +250,14 @@ const expected: Readonly<Record<Exclude<keyof typeof settings, SpecialSetting>, 
       ...["console=1/1", "failures-organization=1/1", "xscim=1/1", "scim=1/1x", "scim=off/1", "off,scim=1/1"],
     ],
     problem: "is not a list of limits. Set it to off, or to NAME=REQUESTS/SECONDS or NAME=off with the names scim, ",
+  },
+  CORS_ORIGINS: {
+    accepted: [
+      ["https://App.example", { corsOrigins: ["https://app.example"] }],
+      ["https://a.example,http://localhost:5173", { corsOrigins: ["https://a.example", "http://localhost:5173"] }],
+    ],
+    rejected: ["*", "null", "app.example", "https://a.example/", "https://*.example", "https://a.example,"],
+    problem: "is not a list of origins. Set it to origins such as ",
   },
   MCP_ALLOWED_ORIGINS: {
     accepted: [

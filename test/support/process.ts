@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import supertest from "supertest";
@@ -29,14 +30,18 @@ export interface ServiceProcess {
 /**
  * Starts main.js and waits until it listens.
  * @param options.port a free port by default
+ * @param options.directory an installation whose dist/ is started instead of the compiled sources of the tests
  * @throws Error with its output if it ends before that
  */
 export async function startProcess(
   environment: Environment,
-  options: { readonly port?: number } = {},
+  options: { readonly port?: number; readonly directory?: string } = {},
 ): Promise<ServiceProcess> {
   const port = options.port ?? (await freePort());
-  const child = spawn(process.execPath, ["--disable-proto=delete", programPath("main")], {
+  const { directory } = options;
+  const program = directory === undefined ? programPath("main") : join(directory, "dist/src/main.js");
+  const child = spawn(process.execPath, ["--disable-proto=delete", program], {
+    ...(directory !== undefined && { cwd: directory }),
     env: {
       PATH: process.env["PATH"],
       RATE_LIMIT: "off",

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { oauthError } from "../../schemas/oauth.ts";
 import { problem } from "../../schemas/problem.ts";
 import { apiOperations } from "../../src/http/api/operations.ts";
-import { type DocumentedOperation, listViews } from "../../src/http/openapi/documented-operation.ts";
+import { type DocumentedOperation, isConditionalRead, listViews } from "../../src/http/openapi/documented-operation.ts";
 import { oauthOperations } from "../../src/http/openapi/oauth-operations.ts";
 import { errorCodesByStatus } from "../../src/http/openapi/operation-errors.ts";
 import { documentedScimOperations } from "../../src/http/openapi/scim-operations.ts";
@@ -102,7 +102,7 @@ function assertSuccess(exchange: HttpExchange, operation: DocumentedOperation, a
   const { method, status, headers, text, isUserRequest } = exchange;
   const { user, isVersioned } = operation;
   if (status === 304) {
-    if (isVersioned && operation.method === "get") return;
+    if (isConditionalRead(operation)) return;
     throw specMismatch(exchange, "the operation declares no conditional requests");
   }
   const views = isUserRequest && user ? [user] : listViews(operation);

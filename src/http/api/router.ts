@@ -5,6 +5,7 @@ import { extractSubjectToken } from "../auth/credentials.ts";
 import type { FailureLimit } from "../auth/failure-limit.ts";
 import { type JsonBodyOptions, jsonBody } from "../server/json-body.ts";
 import { logRequests } from "../server/request-log.ts";
+import { corsSteps } from "./cors.ts";
 import { mountAnonymousOperations, mountOperations } from "./kernel/mount.ts";
 import type { Services } from "./kernel/services.ts";
 import { apiOperations } from "./operations.ts";
@@ -12,6 +13,10 @@ import { apiOperations } from "./operations.ts";
 export interface ApiRouterOptions {
   readonly services: Services;
   readonly requestLog: RequestLog;
+  /** Origins of web pages that may use a user's view, in lower case. */
+  readonly corsOrigins: readonly string[];
+  /** The version of the service, for the header `Gatehouse-Version`. */
+  readonly version: string;
   readonly publicUrl: string;
   /** Sets `req.user` to the caller that the credential identifies. */
   readonly authenticate: RequestHandler;
@@ -43,19 +48,28 @@ const mediaTypes = [jsonMediaType, "application/merge-patch+json"];
  * operation: view and scope, query, body, handler, response.
  */
 export function apiRouter(options: ApiRouterOptions): Router {
-  const { services, requestLog, publicUrl, authenticate, identifyUser, limit, failureLimit } = options;
+  const { services, requestLog, corsOrigins, version, publicUrl, authenticate, identifyUser, limit, failureLimit } =
+    options;
   const baseUrl = `${publicUrl}/api`;
   const anonymousSteps = [limitByAddress(failureLimit), jsonBody([jsonMediaType], anonymousBodyBytesMax)];
-  const authenticatedSteps = [authenticate, identifyUser, limit, apiBody];
+  const pages = corsSteps(corsOrigins);
+  const authenticatedSteps = [authenticate, pages.restrict, identifyUser, limit, apiBody];
 
   const router = Router();
-  router.use(logRequests([requestLog], "rejected"));
+  router.use(reportVersion(version), pages.allow, logRequests([requestLog], "rejected"));
   for (const { method, path } of subjectTokenOperations) router[method](path, setSubjectToken);
   mountAnonymousOperations(router, apiOperations, services, baseUrl, anonymousSteps);
   router.use(...authenticatedSteps);
   mountOperations(router, apiOperations, services, baseUrl);
   return router;
 }
+
+const reportVersion =
+  (version: string): RequestHandler =>
+  (_req, res, next) => {
+    res.setHeader("Gatehouse-Version", version);
+    next();
+  };
 
 const bodyParsers: readonly { readonly path: RegExp; readonly parse: RequestHandler }[] = [
   { path: /^\/mcp-servers(?:\/|$)/i, parse: jsonBody(mediaTypes, bodyBytesMax.other, toolSchemaOptions) },

@@ -80,6 +80,7 @@ const api: ApiProfile = {
     method === "patch" ? ["application/merge-patch+json", jsonMediaType] : [jsonMediaType],
   responseMediaType: jsonMediaType,
   acceptsUserEmail: true,
+  responseHeaders: ["Gatehouse-Version"],
   errorFormat: problemFormat,
 };
 
@@ -146,7 +147,8 @@ const parameters = {
 };
 
 const headers = {
-  ETag: { description: "The entity tag of the version in the response.", schema: stringSchema },
+  "Gatehouse-Version": { description: "The version of the service.", schema: stringSchema },
+  ETag: { description: "The entity tag of the version, or of the page, in the response.", schema: stringSchema },
   Location: { description: "The URL of the created resource.", schema: { type: "string", format: "uri" } },
   RateLimit: {
     description:

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { ErrorCode } from "../../errors.ts";
 import type { Operation, View } from "../api/kernel/operation.ts";
 
@@ -13,6 +14,16 @@ export type DocumentedOperation = Omit<Operation, "organization" | "user" | "ano
 };
 
 type DocumentedView = Pick<View, "scopes" | "responses">;
+
+/** Whether an operation responds with 304 to an If-None-Match: it reads one resource or a page of a list. */
+export const isConditionalRead = (operation: DocumentedOperation): boolean =>
+  operation.method === "get" && (operation.isVersioned === true || returnsPage(operation));
+
+/** Whether its response is a page; see `toPageSchema`. */
+const returnsPage = (operation: DocumentedOperation): boolean =>
+  listViews(operation).some(({ responses: { 200: schema } }) => {
+    return schema instanceof z.ZodObject && ["data", "pagination"].every((field) => field in schema.shape);
+  });
 
 /** Lists the views that an operation has. */
 export const listViews = ({

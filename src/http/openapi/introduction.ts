@@ -1,7 +1,7 @@
 /** The `info` object of the document. */
 export const apiInfo = {
   title: "Gatehouse",
-  version: "0.1.0",
+  version: "0.2.0",
   summary: "SCIM 2.0 and admin API: users, groups and an MCP catalog behind scoped API tokens",
   description: `Identity providers provision users and groups through \`/scim/v2\`. Administrators manage the catalog of MCP servers,
 toolkits, skills, commands and policies through \`/api\`. Plugins read through \`/api\` what one user may use.

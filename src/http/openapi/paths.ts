@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { jsonLinesType } from "../server/send.ts";
-import { type DocumentedOperation, listViews } from "./documented-operation.ts";
+import { type DocumentedOperation, isConditionalRead, listViews } from "./documented-operation.ts";
 import { buildErrorResponses, type ErrorFormat } from "./error-responses.ts";
 import type { OpenApiObject, SchemaObject, SchemaRegistry } from "./schemas.ts";
 
@@ -12,6 +12,8 @@ export interface ApiProfile {
   readonly responseMediaType: string;
   /** Whether it accepts `x-user-email`. */
   readonly acceptsUserEmail: boolean;
+  /** The headers of every successful response besides those that all APIs have. */
+  readonly responseHeaders?: readonly string[];
   readonly errorFormat: ErrorFormat;
 }
 
@@ -93,7 +95,7 @@ function buildParameters(
     })),
     ...(query ? buildQueryParameters(query, schemas) : []),
     ...(user && profile.acceptsUserEmail ? [toParameterRef("UserEmail")] : []),
-    ...(isVersioned ? listConditionalHeaders(operation).map(toParameterRef) : []),
+    ...(isVersioned || isConditionalRead(operation) ? listConditionalHeaders(operation).map(toParameterRef) : []),
   ];
 }
 
@@ -121,10 +123,10 @@ function buildQueryParameters(query: z.ZodObject, schemas: SchemaRegistry): read
 /** Builds the success responses by status. If the schemas of the views differ, the body is either (`anyOf`). */
 function buildSuccessResponses(
   operation: DocumentedOperation,
-  { responseMediaType }: ApiProfile,
+  { responseMediaType, responseHeaders = [] }: ApiProfile,
   schemas: SchemaRegistry,
 ): OpenApiObject {
-  const { isVersioned, method, lineSchema } = operation;
+  const { isVersioned, lineSchema } = operation;
   const schemasByStatus = listViews(operation).flatMap((view) => Object.entries(view.responses));
   const statuses = [...new Set(schemasByStatus.map(([status]) => status))].sort();
   const responses = statuses.map((status) => {
@@ -132,8 +134,8 @@ function buildSuccessResponses(
       bodyStatus === status && schema ? [schemas.toResponseSchema(schema)] : [],
     );
     const headers = {
-      ...Object.fromEntries(commonHeaders.map((name) => [name, toHeaderRef(name)])),
-      ...(isVersioned && status !== "204" && { ETag: toHeaderRef("ETag") }),
+      ...Object.fromEntries([...commonHeaders, ...responseHeaders].map((name) => [name, toHeaderRef(name)])),
+      ...((isVersioned || isConditionalRead(operation)) && status !== "204" && { ETag: toHeaderRef("ETag") }),
       ...(status === "201" && { Location: toHeaderRef("Location") }),
     };
     return [
@@ -147,14 +149,13 @@ function buildSuccessResponses(
       },
     ];
   });
-  const isConditionalRead = isVersioned && method === "get";
   return Object.fromEntries([
     ...responses,
-    ...(isConditionalRead ? [["304", { $ref: "#/components/responses/NotModified" }]] : []),
+    ...(isConditionalRead(operation) ? [["304", { $ref: "#/components/responses/NotModified" }]] : []),
   ]);
 }
 
-/** The headers of every successful response. */
+/** The headers of every successful response of every API. */
 const commonHeaders = ["X-Request-Id", "RateLimit-Policy", "RateLimit", "X-Token-Expires-At"];
 
 const toHeaderRef = (name: string): OpenApiObject => ({ $ref: `#/components/headers/${name}` });

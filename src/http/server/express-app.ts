@@ -5,6 +5,7 @@ import { AppError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { openApiRouter } from "../openapi/router.ts";
 import { type AccessLog, logAccess } from "./access-log.ts";
+import { reportUntrustedProxy } from "./forwarded-for.ts";
 import { problemHandler } from "./problem.ts";
 import { identifyRequest } from "./request.ts";
 import { observeRequests, type RequestObserver, recordMountPath } from "./request-observer.ts";
@@ -15,6 +16,8 @@ export interface ExpressAppOptions {
   readonly routers: Readonly<Record<string, Router>>;
   /** Addresses and CIDR ranges of proxies that may set `X-Forwarded-For`; empty: none is trusted. */
   readonly trustProxy: readonly string[];
+  /** The version of the service, which `/healthz` reports. */
+  readonly version: string;
   /** Resolves when the database responds. */
   readonly ping: () => Promise<void>;
   readonly log: Log;
@@ -29,13 +32,12 @@ export interface ExpressAppOptions {
  * check or document that its path selects, else 404. An error that any step throws goes to the error handler.
  */
 export function createExpressApp(options: ExpressAppOptions): Express {
-  const { routers, trustProxy, ping, log, accessLog, requestObserver } = options;
+  const { routers, trustProxy, version, ping, log, accessLog, requestObserver } = options;
   const commonSteps = [
-    identifyRequest,
+    ...[reportUntrustedProxy(log), identifyRequest],
     ...(accessLog ? [logAccess(accessLog)] : []),
     ...(requestObserver ? [observeRequests(requestObserver)] : []),
-    helmet(),
-    preventCaching,
+    ...[helmet(), preventCaching],
   ];
 
   const app = express();
@@ -43,7 +45,7 @@ export function createExpressApp(options: ExpressAppOptions): Express {
   app.use(...commonSteps);
   for (const [path, router] of Object.entries(routers))
     app.use(path, ...(requestObserver ? [recordMountPath(path)] : []), router);
-  app.get("/healthz", reportLiveness);
+  app.get("/healthz", reportLiveness(version));
   app.get("/readyz", reportReadiness(ping));
   app.use(openApiRouter());
   app.use(rejectUnknownPath);
@@ -66,10 +68,12 @@ const preventCaching: RequestHandler = (_req, res, next) => {
   next();
 };
 
-const reportLiveness: RequestHandler = (req, res) => {
-  req.operationId = "healthz";
-  sendJson(res, 200, "application/json", { status: "ok" });
-};
+const reportLiveness =
+  (version: string): RequestHandler =>
+  (req, res) => {
+    req.operationId = "healthz";
+    sendJson(res, 200, "application/json", { status: "ok", version });
+  };
 
 const reportReadiness =
   (ping: () => Promise<void>): RequestHandler =>

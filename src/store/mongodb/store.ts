@@ -9,6 +9,7 @@ import { migrations as allMigrations, type Migration } from "../migrations.ts";
 import { type Entity, parseRawRecord } from "../record.ts";
 import type { CollectionDefinition, ReadTenant, Tenant } from "../store.ts";
 import { TransactionScope } from "../transaction-scope.ts";
+import { reportClockSkew } from "./clock-skew.ts";
 import { createMongoReader, createMongoWriter, type MongoReadContext } from "./collection.ts";
 import { CountCompactor } from "./counts.ts";
 import { DirectAccess } from "./database-access.ts";
@@ -37,6 +38,8 @@ export interface MongoOptions {
   /** Time limit for a query that no index serves, in milliseconds. */
   readonly scanTimeMs?: number;
   readonly log?: Log;
+  /** The clock that is compared with the server's at the start, in milliseconds since the epoch. */
+  readonly now?: () => number;
 }
 
 const scanTimeMsDefault = 2000;
@@ -55,8 +58,9 @@ export async function openMongoStore({
   migrations = allMigrations,
   scanTimeMs = scanTimeMsDefault,
   log,
+  now = Date.now,
 }: MongoOptions): Promise<StoreEngine> {
-  await prepareDatabase({ uri, missing, collections, migrations, ...(log && { log }) });
+  await prepareDatabase({ uri, missing, collections, migrations, log, now });
   const connection = await connect(uri, runtimeOptions);
   const access = new DirectAccess(databaseFrom(connection));
   const startSession = (): Session => connection.getClient().startSession();
@@ -176,12 +180,22 @@ async function prepareDatabase({
   collections,
   migrations,
   log,
-}: MongoOptions & Required<Pick<MongoOptions, "missing" | "migrations">>): Promise<void> {
+  now,
+}: {
+  readonly uri: string;
+  readonly missing: "create" | "reject";
+  readonly collections: readonly CollectionDefinition<Entity>[];
+  readonly migrations: readonly Migration[];
+  readonly log: Log | undefined;
+  readonly now: () => number;
+}): Promise<void> {
   let connection: mongoose.Connection | undefined;
   try {
     connection = await connect(uri, startupOptions);
     const database = databaseFrom(connection);
+    const sentAt = now();
     const hello = await database.command({ hello: 1 });
+    reportClockSkew(hello["localTime"], sentAt, now(), log);
     if (hello["setName"] === undefined && hello["msg"] !== "isdbgrid") {
       throw new StartupError(
         "MONGODB_URI: the server is a standalone, which does not support transactions. Convert it to a replica set with one member: start mongod with --replSet rs0 and run rs.initiate() once in mongosh.",

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { Agent, request } from "node:http";
 import { expect } from "chai";
+import { version } from "../../../src/startup.ts";
 import { type Agent as Client, type Service, startService, userUrn } from "../../support/service.ts";
 
 describe("The Express app", () => {
@@ -13,7 +14,10 @@ describe("The Express app", () => {
   after(() => service.dispose());
 
   it("reports liveness and database readiness without a credential", async () => {
-    expect((await service.clientWithSecret().get("/healthz").expect(200)).body).to.deep.equal({ status: "ok" });
+    expect((await service.clientWithSecret().get("/healthz").expect(200)).body).to.deep.equal({
+      status: "ok",
+      version,
+    });
     expect((await service.clientWithSecret().get("/readyz").expect(200)).body).to.deep.equal({ status: "ok" });
   });
 

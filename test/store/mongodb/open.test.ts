@@ -116,6 +116,35 @@ describeOnMongod("openMongoStore", (uri) => {
     }
   });
 
+  it("warns if the clock of this machine differs from the server's by more than a second", async () => {
+    const opened = await open({ collections: contractCollections });
+    try {
+      for (const [offset, aheadMs] of [
+        [0, undefined],
+        [-500, undefined],
+        [60_000, 60_000],
+        [-60_000, -60_000],
+      ] as const) {
+        const warnings: unknown[] = [];
+        const log = {
+          debug: () => {},
+          info: () => {},
+          error: () => {},
+          warn: (...line: unknown[]) => warnings.push(line),
+        };
+        const now = () => Date.now() + offset;
+        await (await openMongoStore({ uri: opened.uri, collections: contractCollections, log, now })).close();
+        expect(warnings).to.have.length(aheadMs === undefined ? 0 : 1);
+        if (aheadMs === undefined) continue;
+        const [message, fields] = warnings[0] as [string, { aheadMs: number }];
+        expect(message).to.include("Synchronize them");
+        expect(fields.aheadMs).to.be.closeTo(aheadMs, 10_000);
+      }
+    } finally {
+      await opened.dispose();
+    }
+  });
+
   it("keeps collections and indexes that it did not create", async () => {
     const opened = await open({ collections: contractCollections });
     try {

@@ -7,6 +7,7 @@ import { routeMethods } from "../../server/methods.ts";
 import { requireCaller } from "../../server/request.ts";
 import { jsonLinesType, sendChunks, sendText } from "../../server/send.ts";
 import type { Operation, OperationResponse, RequestContext, View } from "./operation.ts";
+import { isPageBody, sendPage } from "./page-response.ts";
 import type { Services } from "./services.ts";
 import { createQueryParser, parseBody } from "./validation.ts";
 import { selectView } from "./view.ts";
@@ -88,7 +89,7 @@ async function sendResponse(
 ): Promise<void> {
   const { status, body, lines, version, location, hasVolatileFields = isUserView } = response;
   if (location !== undefined) res.setHeader("Location", baseUrl + location);
-  const json = body === undefined || isPage(body) ? undefined : JSON.stringify(body);
+  const json = body === undefined || isPageBody(body) ? undefined : JSON.stringify(body);
   if (json !== undefined && isLong(json.length)) await waitForOwnTick();
   if (version !== undefined) {
     // A user's representation of a version also depends on the groups and policies of that user.
@@ -99,27 +100,12 @@ async function sendResponse(
     }
   }
   if (lines) return sendChunks(res, status, jsonLinesType, toJsonLines(lines));
-  if (body !== undefined && isPage(body)) return sendChunks(res, status, jsonMediaType, toPageChunks(body));
+  if (body !== undefined && isPageBody(body)) return sendPage(req, res, status, body);
   if (json === undefined) return void res.status(status).end();
   sendText(res, status, jsonMediaType, json);
 }
 
 const jsonMediaType = "application/json";
-
-/** Serializes a page item by item, so that a large page does not hold the event loop and leaves with backpressure. */
-async function* toPageChunks({ data, ...rest }: Page): AsyncGenerator<string> {
-  yield '{"data":[';
-  for (const [at, item] of data.entries()) yield (at === 0 ? "" : ",") + JSON.stringify(item);
-  yield `],${JSON.stringify(rest).slice(1)}`;
-}
-
-/** The body of a list; see `toPageSchema`. */
-interface Page {
-  readonly data: readonly object[];
-  readonly pagination: object;
-}
-
-const isPage = (body: object): body is Page => "pagination" in body;
 
 async function* toJsonLines(lines: AsyncIterable<object>): AsyncGenerator<string> {
   for await (const line of lines) yield `${JSON.stringify(line)}\n`;

@@ -16,7 +16,7 @@ export function runSqliteMigrations(connection: SqliteConnection, migrations: re
   const applied = Number(connection.get("SELECT COALESCE(max(number), 0) AS n FROM migrations")?.["n"]);
   if (applied > newest) {
     throw new StartupError(
-      `the data were written by a newer release: they are at migration ${applied}, and this release knows ${newest}. Start the newer release.`,
+      `the data were written by a newer release (migration ${applied}, this one knows ${newest}). Start that release.`,
     );
   }
   for (const migration of migrations) {
