@@ -83,13 +83,13 @@ module.exports = {
     rule(
       "only-programs-import-the-app",
       "The composition root is imported by the programs.",
-      { pathNot: "^src/((serve|first-start)\\.ts$|cli/)|^(test|bench|scripts)/" },
-      { path: "^src/app\\.ts$" },
+      { pathNot: "^src/((serve|first-start|app)\\.ts$|cli/)|^(test|bench|scripts)/" },
+      { path: "^src/(app|operator-domain)\\.ts$" },
     ),
     rule(
       "only-programs-import-the-config",
       "Other modules receive values.",
-      { pathNot: "^src/((serve|app|first-start)\\.ts$|cli/)|^(test|bench)/" },
+      { pathNot: "^src/((serve|app|operator-domain|first-start)\\.ts$|cli/)|^(test|bench)/" },
       { path: "^src/config\\.ts$" },
     ),
     rule(

@@ -1,7 +1,7 @@
-import { createDomain } from "../src/app.ts";
 import { type Environment, readConfig } from "../src/config.ts";
 import { newEntity } from "../src/domain/entity.ts";
 import { bootstrapStore } from "../src/domain/organizations.ts";
+import { createDomain } from "../src/operator-domain.ts";
 import { groups, users } from "../src/store/collections.ts";
 import { normalize } from "../src/store/normalize.ts";
 import { toNormalizedFields } from "../src/store/normalized-fields.ts";

@@ -27,7 +27,6 @@ import { Authorizations } from "./domain/connections/authorizations.ts";
 import { McpConnections } from "./domain/connections/connections.ts";
 import { SigningKey } from "./domain/connections/signing-key.ts";
 import { CredentialCipher } from "./domain/credentials/credential-cipher.ts";
-import { type RotationReport, rotateCredentials } from "./domain/credentials/credential-rotation.ts";
 import { UpstreamCredentials } from "./domain/credentials/upstream-credentials.ts";
 import { Groups } from "./domain/directory/groups.ts";
 import { Members } from "./domain/directory/members.ts";
@@ -48,8 +47,6 @@ import { OAuthConnections } from "./domain/oauth/oauth-connections.ts";
 import { callbackPath } from "./domain/oauth/oauth-settings.ts";
 import { TokenEndpoint } from "./domain/oauth/token-endpoint.ts";
 import { TokenRevocations } from "./domain/oauth/token-revocations.ts";
-import { OrganizationLifecycle } from "./domain/organization-lifecycle.ts";
-import { bootstrapStore, type FirstStart, isStoreEmpty, Organizations } from "./domain/organizations.ts";
 import { AddressGuard } from "./domain/outbound/address-guard.ts";
 import { readCertificateAuthorities } from "./domain/outbound/certificate-authorities.ts";
 import { GuardedHttp } from "./domain/outbound/guarded-http.ts";
@@ -61,7 +58,6 @@ import { TokenExchanges } from "./domain/tokens/exchange/exchange.ts";
 import { JwksCache } from "./domain/tokens/exchange/jwks.ts";
 import { TokenFormatGate } from "./domain/tokens/legacy/legacy.ts";
 import { PersonalTokenCleanup } from "./domain/tokens/personal-token-cleanup.ts";
-import { type TokenPolicy, Tokens } from "./domain/tokens/tokens.ts";
 import { TokenReports } from "./domain/tokens/usage/reports.ts";
 import { TokenSignals } from "./domain/tokens/usage/signals.ts";
 import { TokenUsage } from "./domain/tokens/usage/usage.ts";
@@ -90,46 +86,10 @@ import type { AccessLog } from "./http/server/access-log.ts";
 import { createExpressApp } from "./http/server/express-app.ts";
 import type { Log } from "./log.ts";
 import type { ServiceMetrics } from "./metrics/service-metrics.ts";
+import { createDomain, type OperatorDomain, toTokenPolicy } from "./operator-domain.ts";
 import { OrganizationSchemas } from "./scim/schema/organization-schemas.ts";
 import { version } from "./startup.ts";
 import type { Store } from "./store/store.ts";
-
-/** The part of the domain that the CLI and the service share. */
-export interface OperatorDomain {
-  readonly store: Store;
-  readonly tokens: Tokens;
-  readonly organizations: Organizations;
-  readonly organizationLifecycle: OrganizationLifecycle;
-  rotateCredentials(): Promise<RotationReport>;
-  /** Whether the store has no organizations yet. @throws AppError unavailable */
-  isEmpty(): Promise<boolean>;
-  /**
-   * Creates the default organization and a token on an empty store. With AUTH_SECRET, no token is created.
-   * @returns undefined on a store that is not empty
-   * @throws AppError unavailable
-   */
-  bootstrap(): Promise<FirstStart | undefined>;
-}
-
-/** Creates the part of the domain that the CLI and the service share. */
-export function createDomain(store: Store, config: Config): OperatorDomain {
-  const tokens = new Tokens(store, toTokenPolicy(config));
-  return {
-    store,
-    organizations: new Organizations(store),
-    organizationLifecycle: new OrganizationLifecycle(store, new CascadeDeletes(store)),
-    tokens,
-    rotateCredentials: () => rotateCredentials(store, new CredentialCipher(config.credentialKeys)),
-    isEmpty: () => isStoreEmpty(store),
-    bootstrap: () => bootstrapStore(store, tokens, { hasToken: config.authSecret === undefined }),
-  };
-}
-
-const toTokenPolicy = ({ tokenPrefix, tokenPepper, tokenMaxTtlDays }: Config): TokenPolicy => ({
-  prefix: tokenPrefix,
-  ...(tokenPepper !== undefined && { pepper: tokenPepper }),
-  ...(tokenMaxTtlDays !== undefined && { maxTtlDays: tokenMaxTtlDays }),
-});
 
 export interface App {
   readonly handler: Express;

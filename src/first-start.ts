@@ -1,9 +1,9 @@
 import { closeSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import type { OperatorDomain } from "./app.ts";
 import type { Config } from "./config.ts";
 import type { FirstStart } from "./domain/organizations.ts";
 import { StartupError } from "./errors.ts";
+import type { OperatorDomain } from "./operator-domain.ts";
 
 /** What the first start has created, and where its token is. */
 export interface InitializedStore extends FirstStart {

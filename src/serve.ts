@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
-import { type App, createApp, type OperatorDomain } from "./app.ts";
+import { type App, createApp } from "./app.ts";
 import { type ControlServer, listenForCommands } from "./cli/control-server.ts";
 import { type Config, readConfig } from "./config.ts";
 import { assertNoPendingImport } from "./domain/transfer/pending-import.ts";
@@ -18,6 +18,7 @@ import { LineWriter } from "./http/server/line-writer.ts";
 import { type ListeningServer, listen } from "./http/server/listen.ts";
 import { createLog, type Log } from "./log.ts";
 import type { ServiceMetrics } from "./metrics/service-metrics.ts";
+import type { OperatorDomain } from "./operator-domain.ts";
 import { version } from "./startup.ts";
 import { findStartupWarnings } from "./startup-warnings.ts";
 import { openStore } from "./store/open.ts";

@@ -1,5 +1,5 @@
-import type { OperatorDomain } from "../app.ts";
 import type { Config, Environment } from "../config.ts";
+import type { OperatorDomain } from "../operator-domain.ts";
 
 /** The part of a process that the CLI uses. */
 export interface CliProcess {

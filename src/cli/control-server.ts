@@ -3,11 +3,11 @@ import { unlinkSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
-import type { OperatorDomain } from "../app.ts";
 import type { Config } from "../config.ts";
 import { AppError } from "../errors.ts";
 import { closeStalledWrites } from "../http/server/write-timeout.ts";
 import type { Log } from "../log.ts";
+import type { OperatorDomain } from "../operator-domain.ts";
 import { version } from "../startup.ts";
 import {
   type CommandOutput,

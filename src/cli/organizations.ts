@@ -1,7 +1,7 @@
 import type { Organization } from "../../schemas/organization.ts";
-import type { OperatorDomain } from "../app.ts";
 import { operatorActor } from "../domain/audit/record.ts";
 import { AppError } from "../errors.ts";
+import type { OperatorDomain } from "../operator-domain.ts";
 import { pages } from "../store/paging/pages.ts";
 import { parseCommandArgs, rejectMissing } from "./arguments.ts";
 import type { CliCommand } from "./command.ts";

@@ -72,7 +72,10 @@ const openingDomain =
   async (work) => {
     const settings = readSettings();
     // A command that a service runs needs neither, and takes a fraction of the time without them.
-    const [{ createDomain }, { openStore }] = await Promise.all([import("../app.ts"), import("../store/open.ts")]);
+    const [{ createDomain }, { openStore }] = await Promise.all([
+      import("../operator-domain.ts"),
+      import("../store/open.ts"),
+    ]);
     const store = await openStore({ ...settings, missing: createsStore ? "create" : "reject" });
     try {
       return await work(createDomain(store, settings));

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { operatorActor } from "../../src/domain/audit/record.ts";
 import { CascadeDeletes, enqueueCascadeDelete, settledAfterMs } from "../../src/domain/cleanup/cascade-deletes.ts";
+import { newEntity } from "../../src/domain/entity.ts";
 import { OrganizationLifecycle } from "../../src/domain/organization-lifecycle.ts";
 import {
   auditEvents,
@@ -9,6 +10,7 @@ import {
   cascadeDeletes as pendingRecords,
   serviceTenant,
   tokens as tokenRecords,
+  webhookDeliveries,
 } from "../../src/store/collections.ts";
 import { describeOnEngines } from "../store/engines.fixture.ts";
 import { type Agent, groupUrn, type Service, startService, userUrn } from "../support/service.ts";
@@ -183,7 +185,18 @@ describeOnEngines("The lifecycle of an organization", (open) => {
         .send({ schemas: [userUrn], userName: "ada" })
         .expect(201);
       const groups = JSON.parse((await acme.get("/scim/v2/Groups").expect(200)).text);
+      const delivery = newEntity("whd", serviceTenant);
+      await service.store.transaction((tx) =>
+        tx
+          .for(serviceTenant)
+          .open(webhookDeliveries)
+          .insert({
+            ...{ ...delivery, targetOrganizationId: acmeId, webhookId: "whk_1", cursor: "", sentIds: [] },
+            ...{ notBefore: delivery.createdAt, failedAttempts: 0 },
+          }),
+      );
       await lifecycle.remove(operatorActor, "acme");
+      expect(await service.store.for(serviceTenant).open(webhookDeliveries).get(delivery.id)).to.equal(undefined);
       await acme.get("/api/users").expect(401);
       expect(await countRecords(acmeId)).to.deep.equal({});
       const { memberships } = service.store.for(acmeId);

@@ -1,12 +1,13 @@
 import { PassThrough } from "node:stream";
 import supertest from "supertest";
 import type { Scope } from "../../schemas/token.ts";
-import { createApp, createDomain } from "../../src/app.ts";
+import { createApp } from "../../src/app.ts";
 import { type Environment, readConfig } from "../../src/config.ts";
 import { operatorActor } from "../../src/domain/audit/record.ts";
 import type { NewToken } from "../../src/domain/tokens/issue/new-token.ts";
 import { listen } from "../../src/http/server/listen.ts";
 import { createLog } from "../../src/log.ts";
+import { createDomain } from "../../src/operator-domain.ts";
 import { collections } from "../../src/store/collections.ts";
 import type { Store } from "../../src/store/store.ts";
 import { openSqliteTestStore } from "../store/sqlite/sqlite.fixture.ts";

@@ -6,6 +6,7 @@ import {
   organizations,
   serviceTenant,
   tokens,
+  webhookDeliveries,
 } from "../../store/collections.ts";
 import { idPages, pages } from "../../store/paging/pages.ts";
 import type { SizeLimit } from "../../store/query.ts";
@@ -34,6 +35,7 @@ export async function* findOrganizationSteps(store: Store, organizationId: strin
   else {
     const first: readonly CollectionDefinition<Entity>[] = [tokens, exchanges, connections];
     yield* findRecords(store, organizationId, first);
+    yield* findDeliveries(store, organizationId);
     yield* findMemberships(store, organizationId);
     yield* findRecords(
       store,
@@ -87,6 +89,17 @@ async function* findRecords(
         }
       };
     }
+  }
+}
+
+/** Finds the deliveries of webhooks, which are stored in the service's own tenant. */
+async function* findDeliveries(store: Store, organizationId: string): AsyncGenerator<OrganizationStep> {
+  const where = { op: "eq", path: "targetOrganizationId", value: organizationId } as const;
+  const reader = store.for(serviceTenant).open(webhookDeliveries);
+  for await (const page of pages(reader, { where, limit: recordsMax })) {
+    yield async (transaction) => {
+      for (const { id } of page) await transaction.for(serviceTenant).open(webhookDeliveries).remove(id, "any");
+    };
   }
 }
 

@@ -13,6 +13,7 @@ import { skill } from "../../../schemas/skill.ts";
 import { token } from "../../../schemas/token.ts";
 import { toolkit } from "../../../schemas/toolkit.ts";
 import { group, user } from "../../../schemas/user.ts";
+import { webhook } from "../../../schemas/webhook.ts";
 import * as stored from "../../store/collections.ts";
 import { withSearchFields } from "../../store/normalized-fields.ts";
 import type { Entity } from "../../store/record.ts";
@@ -103,6 +104,7 @@ export const tenantCollections: readonly TransferredCollection[] = [
     content: "credential",
   },
   { definition: stored.exchanges, schema: refreshTokenFamily, prefix: "exc" },
+  { definition: stored.webhooks, schema: webhook, prefix: "whk" },
   { definition: stored.provisioningStatuses, schema: provisioningStatus, prefix: "prv" },
   { definition: stored.auditEvents, schema: auditEvent, prefix: "aud", content: "log" },
   { definition: stored.requestLog, schema: requestLogEntry, prefix: "req", content: "log" },
@@ -136,6 +138,12 @@ export const targetedCollections: readonly TransferredCollection[] = [
     definition: stored.legacyTokenMarkers,
     schema: z.object({ ...entityFields, ...target, tokenId: z.string() }),
     prefix: "leg",
+    isGate: true,
+  },
+  {
+    definition: stored.webhookDeliveries,
+    schema: z.object({ ...entityFields, ...target, webhookId: z.string(), cursor: z.string(), notBefore: z.string() }),
+    prefix: "whd",
     isGate: true,
   },
   {

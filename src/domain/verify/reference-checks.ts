@@ -9,6 +9,7 @@ import {
   toolkits,
   upstreamCredentials,
   users,
+  webhooks,
 } from "../../store/collections.ts";
 import type { Entity } from "../../store/record.ts";
 import type { CollectionDefinition } from "../../store/store.ts";
@@ -45,6 +46,7 @@ const idReferences: ReadonlyMap<string, readonly IdReference[]> = new Map([
     [
       { field: "holderId", to: mcpServers, prefix: "srv_" },
       { field: "holderId", to: connections, prefix: "con_" },
+      { field: "holderId", to: webhooks, prefix: "whk_" },
     ],
   ],
 ]);

@@ -2,7 +2,7 @@ import type { AuditEvent } from "../../../schemas/audit-event.ts";
 import { hasErrorCode } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { serviceTenant, type WebhookDelivery, webhookDeliveries } from "../../store/collections.ts";
-import { pages } from "../../store/paging/pages.ts";
+import { chunks, pages } from "../../store/paging/pages.ts";
 import type { Condition } from "../../store/query.ts";
 import type { Store } from "../../store/store.ts";
 import type { CredentialCipher } from "../credentials/credential-cipher.ts";
@@ -165,8 +165,4 @@ export class WebhookDeliveries {
     if (next <= this.#options.now()) this.#waiting.set(delivery.id, delivery);
     else this.#retryAt.set(delivery.id, next);
   }
-}
-
-function* chunks<T>(values: readonly T[], size: number): Generator<readonly T[]> {
-  for (let at = 0; at < values.length; at += size) yield values.slice(at, at + size);
 }
