@@ -23,8 +23,7 @@ describe("gatehouse backup, export, import and verify", () => {
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), "gatehouse-data-"));
     dataDir = join(directory, "data");
-    await run("organization", "create", "default");
-    secret = trackSecret((await run("token", "create", "--name", "ci", "--scope", "all")).stdout.trim());
+    secret = trackSecret((await run("init")).stdout.trim());
   });
   afterEach(() => rm(directory, { recursive: true, force: true }));
 
@@ -219,12 +218,9 @@ describe("gatehouse backup, export, import and verify", () => {
 
 describeOnMongod("gatehouse backup on MongoDB", (uri) => {
   it("names the tools of MongoDB", async () => {
-    const { code, stderr } = await runCli(
-      { MONGODB_URI: withDatabase(uri(), "gatehouse_backup") },
-      "backup",
-      "--to",
-      tmpdir(),
-    );
+    const environment = { MONGODB_URI: withDatabase(uri(), "gatehouse_backup") };
+    trackSecret((await runCli(environment, "init")).stdout.trim());
+    const { code, stderr } = await runCli(environment, "backup", "--to", tmpdir());
     expect(code).to.equal(1);
     expect(stderr).to.match(/^gatehouse: A MongoDB database is backed up with its own tools: mongodump/);
   });
