@@ -52,6 +52,7 @@ export async function openWebhooks(open: OpenTestStore): Promise<WebhookTestCont
   const cipher = new CredentialCipher([randomBytes(32)]);
   const webhooks = new Webhooks(store, cipher, loopbackGuard);
   const started: { close(): Promise<void> }[] = [];
+  let recordedAt = 0;
   return {
     ...{ testStore, receiver, webhooks, cipher, caller, otherCaller },
     createWebhook: async (content, from = caller) => {
@@ -60,10 +61,14 @@ export async function openWebhooks(open: OpenTestStore): Promise<WebhookTestCont
       const { webhook, secret = "" } = await webhooks.create(from, { ...defaults, ...content });
       return { id: webhook.id, secret: trackSecret(secret) };
     },
-    record: async (action, { caller: by = caller, at = new Date() } = {}) => {
+    record: async (action, { caller: by = caller, at } = {}) => {
+      // Ids of the same millisecond have no order among each other.
+      while (Date.now() <= recordedAt) await new Promise((resolve) => setTimeout(resolve, 1));
+      recordedAt = Date.now();
+      const time = at ?? new Date(recordedAt);
       const event = toAuditEvent(by.organizationId, by, "success", { action, target: { type: "user", id: "usr_1" } });
-      const id = newId("aud", at);
-      await store.transaction((tx) => insertAuditEvent(tx, { ...event, id, createdAt: at.toISOString() }));
+      const id = newId("aud", time);
+      await store.transaction((tx) => insertAuditEvent(tx, { ...event, id, createdAt: time.toISOString() }));
       return id;
     },
     startDeliveries: ({ timeoutMs, ...options } = {}) => {
