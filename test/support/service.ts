@@ -44,7 +44,8 @@ export interface Service {
   dispose(): Promise<void>;
 }
 
-const bufferIntervalMs = 100;
+/** A test that reads a log waits for less than the five seconds of a service. */
+const shortIntervalMs = 100;
 
 /** Starts the service in the same way as main.ts, without a process of its own. */
 export async function startService(
@@ -55,6 +56,8 @@ export async function startService(
     readonly host?: string;
     /** The clock of the rate limits. */
     readonly now?: () => number;
+    /** How often buffered records are written, in milliseconds. */
+    readonly bufferIntervalMs?: number;
   } = {},
 ): Promise<Service> {
   const testStore = await (options.open ?? openSqliteTestStore)({ collections });
@@ -69,7 +72,7 @@ export async function startService(
   stream.on("data", (chunk: Buffer) => lines.push(chunk.toString()));
   const app = await createApp(testStore.store, config, createLog("debug", stream), {
     now: options.now,
-    bufferIntervalMs, // a test that reads a log waits for less than the five seconds of a service
+    bufferIntervalMs: options.bufferIntervalMs ?? shortIntervalMs,
   });
   const server = await listen(app.handler, { host: options.host ?? "127.0.0.1", port: 0 });
   const domain = createDomain(testStore.store, config);

@@ -27,6 +27,7 @@ describeOnEngines("The use of a token", (open) => {
   it("is written in batches, never once for each request, and is exact after the end", async () => {
     let counts = { transactions: (): number => 0 };
     const service = await startService({
+      bufferIntervalMs: 5000,
       open: async (options) => {
         const opened = await open(options);
         const counting = counted(opened.store);
