@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import type { AuditAction } from "../../../schemas/audit-action.ts";
 import type { WebhookContent } from "../../../schemas/webhook.ts";
 import { insertAuditEvent, operatorActor, toAuditEvent } from "../../../src/domain/audit/record.ts";
@@ -53,17 +54,21 @@ export async function openWebhooks(open: OpenTestStore): Promise<WebhookTestCont
   const webhooks = new Webhooks(store, cipher, loopbackGuard);
   const started: { close(): Promise<void> }[] = [];
   let recordedAt = 0;
+  /** Ids of the same millisecond have no order among each other. */
+  const nextMillisecond = async (): Promise<void> => {
+    while (Date.now() <= recordedAt) await delay(1);
+  };
   return {
     ...{ testStore, receiver, webhooks, cipher, caller, otherCaller },
     createWebhook: async (content, from = caller) => {
       const { url } = receiver;
       const defaults = { slug: "siem", url, actions: ["user.*"], enabled: true };
+      await nextMillisecond();
       const { webhook, secret = "" } = await webhooks.create(from, { ...defaults, ...content });
       return { id: webhook.id, secret: trackSecret(secret) };
     },
     record: async (action, { caller: by = caller, at } = {}) => {
-      // Ids of the same millisecond have no order among each other.
-      while (Date.now() <= recordedAt) await new Promise((resolve) => setTimeout(resolve, 1));
+      await nextMillisecond();
       recordedAt = Date.now();
       const time = at ?? new Date(recordedAt);
       const event = toAuditEvent(by.organizationId, by, "success", { action, target: { type: "user", id: "usr_1" } });
@@ -99,7 +104,7 @@ export async function drainUntil(
 ): Promise<void> {
   while (!(await isDone())) {
     await deliveries.drain();
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    await delay(2);
   }
 }
 
