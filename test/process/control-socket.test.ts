@@ -63,23 +63,25 @@ describe("The CLI beside a running service", () => {
     await start();
     const dataDir = environment["DATA_DIR"] ?? "";
     expect((await lstat(join(dataDir, "control.sock"))).mode & 0o777).to.equal(0o600);
-    const cli = [process.execPath, join(root, "dist/src/cli.js")];
-    const runAsOther = (...args: readonly string[]) =>
-      promisify(execFile)("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", ...cli, ...args], {
+    const runAsOther = (...command: readonly string[]) =>
+      promisify(execFile)("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", ...command], {
         env: { PATH: process.env["PATH"], DATA_DIR: dataDir },
       }).then(
         ({ stdout }) => ({ code: 0, stdout, stderr: "" }),
         (error: { code: number | string; stdout: string; stderr: string }) => error,
       );
-    // The other user needs setpriv, and must be able to read Node.js and this checkout.
-    if (process.getuid?.() !== 0 || (await runAsOther("--version")).code !== 0) {
+    const runCliAsOther = (...args: readonly string[]) =>
+      runAsOther(process.execPath, join(root, "dist/src/cli.js"), ...args);
+    await chmod(directory, 0o755);
+    // The other user needs setpriv, and must be able to read Node.js and this checkout, and to reach the directory.
+    const isOther = process.getuid?.() === 0 && (await runCliAsOther("--version")).code === 0;
+    if (!isOther || (await runAsOther("test", "-x", directory)).code !== 0) {
       process.stdout.write("    (skipped: this process cannot become another user that can run the CLI)\n");
       return this.skip();
     }
-    await chmod(directory, 0o755);
-    const closed = await runAsOther("organization", "list");
+    const closed = await runCliAsOther("organization", "list");
     await chmod(dataDir, 0o755); // so that only the mode of the socket is left
-    const result = await runAsOther("organization", "list");
+    const result = await runCliAsOther("organization", "list");
     expect(closed).to.include({ code: 1, stdout: "" });
     expect(closed.stderr).to.match(/^gatehouse: DATA_DIR \S+ is not writable \(EACCES\)\. [^\n]*\n$/);
     expect(result).to.include({ code: 1, stdout: "" });
