@@ -1,38 +1,19 @@
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
 import { request } from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expect } from "chai";
 import type { Environment } from "../../src/config.ts";
-import { type ServiceProcess, startProcess } from "../support/process.ts";
-import { assertNoSecrets } from "../support/secrets.ts";
+import type { ServiceProcess } from "../support/process.ts";
 import { userUrn } from "../support/service.ts";
+import { useServiceOutput } from "./service-output.fixture.ts";
 
 describe("The access log", () => {
-  let directory: string;
+  const output = useServiceOutput();
   let service: ServiceProcess;
-  beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), "gatehouse-access-log-"));
-  });
-  afterEach(async () => {
-    service.child.kill("SIGKILL");
-    await rm(directory, { recursive: true, force: true });
-  });
   const start = async (environment: Environment = {}): Promise<void> => {
-    service = await startProcess({ DATA_DIR: join(directory, "data"), ...environment });
+    service = await output.start(environment);
   };
-  const stopAndReadLines = async (): Promise<readonly Record<string, unknown>[]> => {
-    const closed = once(service.child, "close");
-    expect(await service.stop("SIGTERM")).to.equal(0);
-    await closed; // all output has arrived
-    const lines = service
-      .stdout()
-      .split("\n")
-      .filter((line) => line.startsWith("{"));
-    assertNoSecrets(lines.join("\n"), "the access log");
-    return lines.map((line) => JSON.parse(line));
-  };
+  const stopAndReadLines = async (): Promise<readonly Record<string, unknown>[]> =>
+    (await output.stopAndReadLines(/^\{/)).map((line) => JSON.parse(line));
 
   it("has a line for each request, with who sent it and what it cost", async () => {
     await start();

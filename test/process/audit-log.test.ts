@@ -1,37 +1,16 @@
-import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expect } from "chai";
 import type { Environment } from "../../src/config.ts";
-import { type ServiceProcess, startProcess } from "../support/process.ts";
-import { assertNoSecrets } from "../support/secrets.ts";
+import type { ServiceProcess } from "../support/process.ts";
 import { userUrn } from "../support/service.ts";
+import { useServiceOutput } from "./service-output.fixture.ts";
 
 describe("AUDIT_LOG", () => {
-  let directory: string;
+  const output = useServiceOutput();
   let service: ServiceProcess;
-  beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), "gatehouse-audit-log-"));
-  });
-  afterEach(async () => {
-    service.child.kill("SIGKILL");
-    await rm(directory, { recursive: true, force: true });
-  });
-  const start = async (environment: Environment): Promise<void> => {
-    service = await startProcess({ DATA_DIR: join(directory, "data"), ...environment });
+  const start = async (environment: Environment = {}): Promise<void> => {
+    service = await output.start(environment);
   };
-  const stopAndReadLines = async (): Promise<readonly string[]> => {
-    const closed = once(service.child, "close");
-    expect(await service.stop("SIGTERM")).to.equal(0);
-    await closed; // all output has arrived
-    const lines = service
-      .stdout()
-      .split("\n")
-      .filter((line) => /^[{<]/.test(line));
-    assertNoSecrets(lines.join("\n"), "standard output");
-    return lines;
-  };
+  const stopAndReadLines = (): Promise<readonly string[]> => output.stopAndReadLines(/^[{<]/);
   const createUser = async (userName: string): Promise<string> => {
     const client = service.clientWithSecret(service.firstSecret);
     const { text } = await client
