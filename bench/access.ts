@@ -4,8 +4,10 @@ import { AccessResolver } from "../src/domain/access/access-resolver.ts";
 import { openStore } from "../src/store/open.ts";
 import { stopSharedMongod } from "../test/support/mongod.ts";
 import { type BenchRequest, runLoad } from "./load.ts";
+import { floorRequest, measureRound } from "./meter.ts";
 import { type OrganizationSize, type SeededOrganization, seedOrganization } from "./organization.ts";
-import { type Server, startFloor, startService } from "./server.ts";
+import { startFloor, startService } from "./server.ts";
+import { median } from "./statistics.ts";
 import { openEmptyStore, type StoreName, storeNames } from "./stores.ts";
 
 /**
@@ -62,12 +64,12 @@ async function measureOrganization(store: StoreName, size: OrganizationSize): Pr
     const service = await startService(environment);
     try {
       for (const [name, request] of Object.entries(buildRequests(organization))) {
-        await runLoad(floor.port, floorRequest, warmRequests);
+        await runLoad(floor.port, () => floorRequest, warmRequests);
         await runLoad(service.port, () => request, warmRequests);
         const measured = [];
         for (let round = 0; round < rounds; round++) {
-          floorMs.push((await measureRound(floor, floorRequest())).cpuMs);
-          measured.push(await measureRound(service, request));
+          floorMs.push((await measureRound(floor, () => floorRequest, requests)).cpuMs);
+          measured.push(await measureRound(service, () => request, requests));
         }
         const p50Ms = median(measured.flatMap(({ latenciesMs }) => latenciesMs));
         rows.push({ store, name, size: size.name, cpuMs: median(measured.map(({ cpuMs }) => cpuMs)), p50Ms });
@@ -119,21 +121,6 @@ function buildRequests({
     "GET toolkits, first 50": ofUser("/api/toolkits", '"hasMore"'),
     "GET access to MCP servers, first 50": get(`/api/users/${userId}/access?kind=mcp-servers`, '"verdict"'),
   };
-}
-
-function floorRequest(): BenchRequest {
-  return { method: "GET", path: "/", headers: {}, status: 200, expectedText: "Hello World!" };
-}
-
-async function measureRound(server: Server, request: BenchRequest): Promise<{ cpuMs: number; latenciesMs: number[] }> {
-  const before = await server.readUse();
-  const latenciesMs = await runLoad(server.port, () => request, requests);
-  const after = await server.readUse();
-  return { cpuMs: (after.cpuMs - before.cpuMs) / requests, latenciesMs };
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
 function renderTable(): string {

@@ -68,10 +68,7 @@ export async function createCatalog(port: number, upstreamUrl: string): Promise<
 
   async function write(method: string, path: string, content: object, type = "application/json") {
     const body = JSON.stringify(content);
-    const headers = {
-      ...{ authorization: `Bearer ${authSecret}`, "content-type": type },
-      "content-length": String(Buffer.byteLength(body)),
-    };
+    const headers = { authorization: `Bearer ${authSecret}`, "content-type": type };
     const { status, text } = await send(port, { method, path, headers, body, status: 201, expectedText: "" });
     if (status !== 201) throw new Error(`${method} ${path} returned ${status} ${text.slice(0, 500)}`);
     return JSON.parse(text) as Record<string, unknown>;

@@ -31,7 +31,7 @@ export function mcpRequest(
     ...{ method: "POST", path, body, status: 200, expectedText },
     headers: {
       ...{ "content-type": "application/json", accept: "application/json, text/event-stream" },
-      ...{ "content-length": String(Buffer.byteLength(body)), "mcp-protocol-version": protocol },
+      "mcp-protocol-version": protocol,
       ...(isNewest && { "mcp-method": method, ...(params.name !== undefined && { "mcp-name": params.name }) }),
       ...(secret !== undefined && { authorization: `Bearer ${secret}` }),
     },

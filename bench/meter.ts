@@ -33,7 +33,14 @@ export interface MeterOptions {
 
 /** Requests in a round of the floor, which then takes about as long as a round of a row. */
 const floorRequests = 1000;
-const floorRequest: BenchRequest = { method: "GET", path: "/", headers: {}, status: 200, expectedText: "Hello World!" };
+/** The request to the floor. */
+export const floorRequest: BenchRequest = {
+  method: "GET",
+  path: "/",
+  headers: {},
+  status: 200,
+  expectedText: "Hello World!",
+};
 
 /** Measures the CPU time of requests, compared with that of the floor in the same minutes. */
 export class Meter {
@@ -132,7 +139,8 @@ export class Meter {
   }
 }
 
-async function measureRound(
+/** Sends one round of requests. @param clients number of connections */
+export async function measureRound(
   server: Server,
   nextRequest: BenchRow["nextRequest"],
   requests: number,

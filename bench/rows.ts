@@ -174,8 +174,7 @@ function requestBuilders(secret: string) {
   const authorization = `Bearer ${secret}`;
   const send = (method: string, path: string, content: unknown, status: number, expectedText: string): BenchRequest => {
     const body = JSON.stringify(content);
-    const length = String(Buffer.byteLength(body));
-    const headers = { authorization, "content-type": "application/scim+json", "content-length": length };
+    const headers = { authorization, "content-type": "application/scim+json" };
     return { method, path, headers, body, status, expectedText };
   };
   const withoutBody = (method: string, path: string, status: number, expectedText: string): BenchRequest => ({

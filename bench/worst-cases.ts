@@ -88,7 +88,6 @@ function toRequest(
       ...headers,
       ...(body !== undefined && {
         "content-type": path.startsWith("/scim") ? "application/scim+json" : "application/json",
-        "content-length": String(Buffer.byteLength(body)),
       }),
     },
     ...(body !== undefined && { body }),
@@ -286,11 +285,7 @@ function worstCases(): readonly WorstCase[] {
     {
       name: "POST /Users of five million brackets, rejected",
       requests: 32,
-      nextRequest: () => {
-        const body = "[".repeat(5_000_000);
-        const request = toRequest("POST", "/scim/v2/Users", {}, { status: 400 });
-        return { ...request, body, headers: { ...request.headers, "content-length": String(body.length) } };
-      },
+      nextRequest: () => ({ ...toRequest("POST", "/scim/v2/Users", {}, { status: 400 }), body: "[".repeat(5_000_000) }),
     },
     {
       name: "POST of 300,000 values, rejected",
