@@ -4,6 +4,7 @@ import type { Config } from "./config.ts";
 import type { FirstStart } from "./domain/organizations.ts";
 import { StartupError } from "./errors.ts";
 import type { OperatorDomain } from "./operator-domain.ts";
+import { flushToDisk } from "./store/new-file.ts";
 
 /** What the first start has created, and where its token is. */
 export interface InitializedStore extends FirstStart {
@@ -57,12 +58,7 @@ function writeSecret(descriptor: number, secret: string, path: string): void {
   try {
     writeSync(descriptor, `${secret}\n`);
     fsyncSync(descriptor);
-    const directory = openSync(dirname(path), "r");
-    try {
-      fsyncSync(directory);
-    } finally {
-      closeSync(directory);
-    }
+    flushToDisk(dirname(path), "r");
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new StartupError(

@@ -21,7 +21,7 @@ import {
   toControlSocketPath,
   versionHeader,
 } from "./control-socket.ts";
-import { executeCommand, toCommandName } from "./execute.ts";
+import { executeCommand, toCommandName, toStdin } from "./execute.ts";
 
 /** What the commands of the CLI use in a running service. */
 export interface ControlServerOptions {
@@ -153,7 +153,7 @@ async function run(
   const exitCode = await executeCommand(
     args,
     {
-      stdin: toChunks(input),
+      stdin: toStdin(input),
       stdout: { write: (stdout) => output.write({ stdout }) },
       stderr: { write: (stderr) => output.write({ stderr }) },
       waitForReader: () => output.waitForReader(),
@@ -169,10 +169,6 @@ async function run(
   );
   log.info("command of the CLI", { command: toCommandName(args), exitCode });
   output.end(exitCode);
-}
-
-async function* toChunks(input: string): AsyncGenerator<string> {
-  yield input;
 }
 
 /** The output of a command as JSON Lines. A client that has gone does not stop a command that changes something. */

@@ -85,6 +85,11 @@ export async function readInput(stdin: CliProcess["stdin"]): Promise<string> {
   return input;
 }
 
+/** Returns text as the standard input of a command. */
+export async function* toStdin(text: string): AsyncGenerator<string> {
+  yield text;
+}
+
 function createContext(
   { stdin, stdout, stderr, waitForReader }: CommandStreams,
   { config, withDomain }: CommandBackend,

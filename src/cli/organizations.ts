@@ -51,28 +51,11 @@ export const organizationCommands: Readonly<Record<string, CliCommand>> = {
       return undefined;
     },
   },
-  disable: {
-    synopsis: ["SLUG"],
-    summary: "Rejects all tokens of an organization from the next request on, until it is enabled. Its data stay.",
-    run: async (args, { withDomain, printJson }) => {
-      const { SLUG } = parseCommandArgs(args, {}, "SLUG");
-      printJson(
-        toPrinted(await withDomain(({ organizationLifecycle }) => organizationLifecycle.disable(operatorActor, SLUG))),
-      );
-      return undefined;
-    },
-  },
-  enable: {
-    synopsis: ["SLUG"],
-    summary: "Enables a disabled organization. Its tokens are as they were before.",
-    run: async (args, { withDomain, printJson }) => {
-      const { SLUG } = parseCommandArgs(args, {}, "SLUG");
-      printJson(
-        toPrinted(await withDomain(({ organizationLifecycle }) => organizationLifecycle.enable(operatorActor, SLUG))),
-      );
-      return undefined;
-    },
-  },
+  disable: availabilityCommand(
+    "disable",
+    "Rejects all tokens of an organization from the next request on, until it is enabled. Its data stay.",
+  ),
+  enable: availabilityCommand("enable", "Enables a disabled organization. Its tokens are as they were before."),
   delete: {
     synopsis: ["SLUG --force"],
     summary: "Deletes an organization with all of its users, groups, catalog, tokens and logs. It cannot be undone.",
@@ -89,6 +72,19 @@ export const organizationCommands: Readonly<Record<string, CliCommand>> = {
     },
   },
 };
+
+function availabilityCommand(verb: "disable" | "enable", summary: string): CliCommand {
+  return {
+    synopsis: ["SLUG"],
+    summary,
+    run: async (args, { withDomain, printJson }) => {
+      const { SLUG } = parseCommandArgs(args, {}, "SLUG");
+      const changed = await withDomain(({ organizationLifecycle }) => organizationLifecycle[verb](operatorActor, SLUG));
+      printJson(toPrinted(changed));
+      return undefined;
+    },
+  };
+}
 
 const toPrinted = ({ id, slug, name, disabledAt }: Pick<Organization, "id" | "slug" | "name" | "disabledAt">) => ({
   ...{ id, slug, name },

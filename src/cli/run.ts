@@ -3,7 +3,7 @@ import { type Config, readConfig } from "../config.ts";
 import { describeStartupError, version } from "../startup.ts";
 import type { CliCommand, CliProcess } from "./command.ts";
 import { runInService } from "./control-client.ts";
-import { type CommandBackend, executeCommand, findCommand, readInput, reportError } from "./execute.ts";
+import { type CommandBackend, executeCommand, findCommand, readInput, reportError, toStdin } from "./execute.ts";
 import { cliCommands, formatHelp } from "./help.ts";
 
 /**
@@ -50,7 +50,7 @@ async function run(
   const input = command.readsInput ? await readInput(io.stdin) : undefined;
   const request = { args: resolvePaths(args, command), ...(input !== undefined && { input }) };
   const exitCode = await runInService(readConfigOnce().dataDir, request, io);
-  return exitCode ?? executeCommand(args, { ...io, stdin: toChunks(input ?? "") }, backend);
+  return exitCode ?? executeCommand(args, { ...io, stdin: toStdin(input ?? "") }, backend);
 }
 
 /** Resolves the paths in options, because the service that runs the command has another current directory. */
@@ -61,10 +61,6 @@ function resolvePaths(args: readonly string[], { pathOptions = [] }: CliCommand)
     const name = pathOptions.find((option) => each.startsWith(`--${option}=`));
     return name === undefined ? each : `--${name}=${resolve(each.slice(name.length + 3))}`;
   });
-}
-
-async function* toChunks(input: string): AsyncGenerator<string> {
-  yield input;
 }
 
 const openingDomain =

@@ -5,7 +5,7 @@ import type { Store, Transaction } from "../store/store.ts";
 import { type AuditActor, recordAuditEvent } from "./audit/record.ts";
 import { type CascadeDeletes, enqueueCascadeDelete } from "./cleanup/cascade-deletes.ts";
 import { nextVersion } from "./entity.ts";
-import { parseOrganization } from "./organizations.ts";
+import { findOrganizationBySlug, parseOrganization } from "./organizations.ts";
 
 /** Renames, disables, enables and removes organizations, which only the operator of the installation can do. */
 export class OrganizationLifecycle {
@@ -117,8 +117,7 @@ const enqueue = (tx: Transaction, auditActor: AuditActor, { id }: Organization):
 
 /** @throws AppError not-found */
 async function readBySlug(tx: Transaction, slug: string): Promise<Organization> {
-  const where = { op: "eq", path: "slug", value: slug } as const;
-  const [organization] = (await tx.for(serviceTenant).open(organizations).list({ where, limit: 1 })).items;
+  const organization = await findOrganizationBySlug(tx, slug);
   if (organization) return organization;
   throw new AppError("not-found", `There is no organization ${slug}. "gatehouse organization list" shows all.`);
 }

@@ -153,7 +153,11 @@ export function parseOrganization(organization: Organization): Organization {
   throw new AppError("invalid-value", `${field} ${issue?.message ?? "is invalid"}.`, { field });
 }
 
-async function findOrganizationBySlug(store: Store, slug: string): Promise<Organization | undefined> {
+/** Finds an organization by its slug. @throws AppError unavailable */
+export async function findOrganizationBySlug(
+  store: Pick<Store, "for"> | Pick<Transaction, "for">,
+  slug: string,
+): Promise<Organization | undefined> {
   const page = await store
     .for(serviceTenant)
     .open(organizations)

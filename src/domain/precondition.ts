@@ -21,3 +21,9 @@ export function assertVersion(storedVersion: number, { ifMatch, ifNoneMatch = []
     "The resource has a different version than the request expects. Read it again and retry.",
   );
 }
+
+/** Requires that a change keeps the slug, by which others refer to the resource. @throws AppError invalid-value */
+export function assertSameSlug(current: { readonly slug: string }, next: { readonly slug: string }): void {
+  if (next.slug === current.slug) return;
+  throw new AppError("invalid-value", `slug cannot be changed. It must be ${current.slug}.`, { field: "slug" });
+}

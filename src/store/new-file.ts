@@ -25,10 +25,10 @@ export class NewFile {
   /** Flushes the file to the disk and names it. @throws AppError conflict; StartupError */
   commit(): void {
     attempt(this.path, () => {
-      flush(this.partialPath, "r+");
+      flushToDisk(this.partialPath, "r+");
       linkSync(this.partialPath, this.path); // fails if the name exists, while a rename would replace the file
       rmSync(this.partialPath);
-      flush(dirname(this.path), "r");
+      flushToDisk(dirname(this.path), "r");
     });
   }
 
@@ -38,7 +38,8 @@ export class NewFile {
   }
 }
 
-function flush(path: string, mode: "r" | "r+"): void {
+/** Waits until a file, or the names in a directory, are on the disk. @param mode `r` for a directory */
+export function flushToDisk(path: string, mode: "r" | "r+"): void {
   const file = openSync(path, mode);
   try {
     fsyncSync(file);

@@ -11,12 +11,12 @@ import { type CascadeDeletes, enqueueCascadeDelete } from "../cleanup/cascade-de
 import { mapConflictToField, retryOnConflict } from "../conflict.ts";
 import { newEntity, nextVersion } from "../entity.ts";
 import { removeServerCredentials } from "../oauth/removed-credentials.ts";
-import { assertVersion, type ExpectedVersion } from "../precondition.ts";
+import { assertSameSlug, assertVersion, type ExpectedVersion } from "../precondition.ts";
 import { type ContentLimits, countContent, defaultContentLimits } from "./content-quota.ts";
 import { detachReferences } from "./detach.ts";
-import { assertReferencesExist, type ResourceOwner, toReferenceKey } from "./missing-references.ts";
+import { assertReferencesExist, type ResourceOwner } from "./missing-references.ts";
 import { assertUnreferenced } from "./references.ts";
-import type { CatalogResource } from "./resource.ts";
+import { type CatalogResource, toReferenceKey } from "./resource.ts";
 import {
   type CatalogResourceType,
   collectReferences,
@@ -216,9 +216,7 @@ export class Catalog<T extends CatalogResource> {
     assertVersion(current.version, expected);
     const before = toResourceContent(current);
     const after = revise(before as unknown as ResourceContent<T>, current.ownerId);
-    if (after.slug !== current.slug) {
-      throw new AppError("invalid-value", `slug cannot be changed. It must be ${current.slug}.`, { field: "slug" });
-    }
+    assertSameSlug(current, after);
     if (isDeepStrictEqual(before, after)) return current;
     this.#assertContent(after, current);
     const { name, collection } = this.#resourceType;

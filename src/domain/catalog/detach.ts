@@ -8,9 +8,8 @@ import { recordAuditEvent } from "../audit/record.ts";
 import type { Caller } from "../caller.ts";
 import { nextVersion } from "../entity.ts";
 import { countContent, defaultContentLimits } from "./content-quota.ts";
-import { toReferenceKey } from "./missing-references.ts";
 import { type Blocker, refersTo, toReferencedError } from "./references.ts";
-import type { CatalogReference, CatalogResource } from "./resource.ts";
+import { type CatalogResource, type ReferenceTarget, toReferenceKey } from "./resource.ts";
 import {
   type CatalogResourceType,
   collectReferences,
@@ -22,9 +21,6 @@ import {
   toResourceContent,
   withLookup,
 } from "./resource-types.ts";
-
-/** The resource that is deleted: its slug or, for a user or group, its id. */
-type ReferencedResource = Pick<CatalogReference, "kind" | "name">;
 
 /** Most resources that one deletion changes, so that its transaction stays small. */
 const detachedMax = 200;
@@ -40,7 +36,7 @@ const sizeLimit: SizeLimit = { lengthMax: 1_000_000, firstBatch: 2 };
 export async function detachReferences(
   transaction: Transaction,
   caller: Caller,
-  target: ReferencedResource,
+  target: ReferenceTarget,
   title: string,
 ): Promise<void> {
   const blockers: Blocker[] = [];
@@ -83,7 +79,7 @@ export async function detachReferences(
           target: { type, id: current.id },
           before: toResourceContent(current),
           after: toResourceContent(next),
-          details: { detached: toReferenceKey({ ...target, pointer: "" }) },
+          details: { detached: toReferenceKey(target) },
         });
       }
     }
@@ -94,7 +90,7 @@ export async function detachReferences(
 function removeReferences<T extends CatalogResource>(
   resource: T,
   resourceType: CatalogResourceType<T>,
-  { kind, name }: ReferencedResource,
+  { kind, name }: ReferenceTarget,
 ): T {
   const next = structuredClone(resource);
   const references = collectReferences(resource, resourceType).filter(

@@ -4,7 +4,7 @@ import { chunks } from "../../store/paging/pages.ts";
 import type { Entity } from "../../store/record.ts";
 import type { CollectionDefinition, Tenant } from "../../store/store.ts";
 import { assignableCollections } from "./references.ts";
-import type { AssignableKind, CatalogReference, CatalogResource } from "./resource.ts";
+import { type AssignableKind, type CatalogReference, type CatalogResource, toReferenceKey } from "./resource.ts";
 import { type CatalogResourceType, collectReferences, toCatalogKey } from "./resource-types.ts";
 
 /** The owner of a changed resource. A user-owned resource may refer only to resources that the owner may use. */
@@ -12,9 +12,6 @@ export interface ResourceOwner {
   readonly id: string;
   readonly canReference: (kind: AssignableKind, resource: CatalogResource) => boolean;
 }
-
-/** Returns a key that is the same for all references to one resource. */
-export const toReferenceKey = ({ kind, name }: CatalogReference): string => `${kind}:${name}`;
 
 /**
  * Requires that all new references of a resource exist. An existing reference may have become invalid in the meantime;

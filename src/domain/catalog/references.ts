@@ -2,7 +2,7 @@ import { AppError } from "../../errors.ts";
 import { commands, mcpServers, policies, skills, toolkits } from "../../store/collections.ts";
 import type { Condition } from "../../store/query.ts";
 import type { CollectionDefinition, Tenant } from "../../store/store.ts";
-import type { AssignableKind, CatalogReference, CatalogResource } from "./resource.ts";
+import { type AssignableKind, type CatalogResource, type ReferenceTarget, toReferenceKey } from "./resource.ts";
 
 /** A resource that refers to another one and so blocks its deletion. */
 export interface Blocker {
@@ -30,16 +30,13 @@ const referencingCollections: Readonly<Record<string, CollectionDefinition<Catal
 const blockersMax = 20;
 
 /** Returns a condition for the resources that refer to a resource. An index serves it. */
-export const refersTo = ({ kind, name }: Pick<CatalogReference, "kind" | "name">): Condition => ({
+export const refersTo = (target: ReferenceTarget): Condition => ({
   ...{ op: "some", path: "lookup.references" },
-  where: { op: "eq", path: "to", value: `${kind}:${name}` },
+  where: { op: "eq", path: "to", value: toReferenceKey(target) },
 });
 
 /** Finds at most 20 catalog resources that refer to a resource. */
-async function findBlockers(
-  tenant: Tenant<"write">,
-  target: Pick<CatalogReference, "kind" | "name">,
-): Promise<readonly Blocker[]> {
+async function findBlockers(tenant: Tenant<"write">, target: ReferenceTarget): Promise<readonly Blocker[]> {
   const blockers: Blocker[] = [];
   for (const [type, collection] of Object.entries(referencingCollections)) {
     const limit = blockersMax - blockers.length;
@@ -57,7 +54,7 @@ async function findBlockers(
  */
 export async function assertUnreferenced(
   tenant: Tenant<"write">,
-  target: Pick<CatalogReference, "kind" | "name">,
+  target: ReferenceTarget,
   title: string,
 ): Promise<void> {
   const blockers = await findBlockers(tenant, target);

@@ -8,7 +8,7 @@ import { commands, mcpServers, policies, skills, toolkits, type WithLookup } fro
 import { toAttributes } from "../../store/record.ts";
 import type { CollectionDefinition } from "../../store/store.ts";
 import type { IdPrefix } from "../entity.ts";
-import type { CatalogReference, CatalogResource } from "./resource.ts";
+import { type CatalogReference, type CatalogResource, toReferenceKey } from "./resource.ts";
 
 /** Describes one type of catalog resource: its collection, its assignment and its references. */
 export interface CatalogResourceType<T extends CatalogResource> {
@@ -109,7 +109,7 @@ export function withLookup<T extends CatalogResource>(
       // References of user-owned resources do not block the deletion of their targets.
       references: isUserOwned
         ? []
-        : collectReferences(resource, resourceType).map(({ kind: of, name }) => ({ to: `${of}:${name}` })),
+        : collectReferences(resource, resourceType).map((reference) => ({ to: toReferenceKey(reference) })),
     },
   };
 }

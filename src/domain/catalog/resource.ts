@@ -15,6 +15,12 @@ export interface CatalogResource extends Entity {
 /** The kinds of resources that others refer to by slug. */
 export type AssignableKind = "mcp-server" | "toolkit" | "skill" | "command";
 
+/** What a reference names. */
+export type ReferenceTarget = Pick<CatalogReference, "kind" | "name">;
+
+/** Returns a key that is the same for all references to one resource. */
+export const toReferenceKey = ({ kind, name }: ReferenceTarget): string => `${kind}:${name}`;
+
 /** A reference from one resource to another. */
 export interface CatalogReference {
   readonly kind: AssignableKind | "group" | "user";

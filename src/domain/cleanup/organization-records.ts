@@ -33,16 +33,24 @@ export async function* findOrganizationSteps(store: Store, organizationId: strin
   const organization = await store.for(serviceTenant).open(organizations).get(organizationId);
   if (organization) yield* findTokenMarks(store, organizationId, organization.disabledAt !== undefined);
   else {
-    const first: readonly CollectionDefinition<Entity>[] = [tokens, exchanges, connections];
-    yield* findRecords(store, organizationId, first);
-    yield* findDeliveries(store, organizationId);
-    yield* findMemberships(store, organizationId);
-    yield* findRecords(
-      store,
-      organizationId,
-      collections.filter((each) => !first.includes(each)),
+    yield* findRecords(store, organizationId, [tokens, exchanges]);
+    // The tokens of MCP servers are revoked there.
+    yield* findRecords(store, organizationId, [connections], (transaction, id) =>
+      removeCredential(transaction, organizationId, id),
     );
+    yield* findDeliveries(store, organizationId);
+    yield* findTenantRemovals(store, organizationId, collections);
   }
+}
+
+/** Finds the steps that remove the memberships of an organization, and then all records of these collections. */
+export async function* findTenantRemovals(
+  store: Store,
+  organizationId: string,
+  definitions: readonly CollectionDefinition<Entity>[],
+): AsyncGenerator<OrganizationStep> {
+  yield* findMemberships(store, organizationId);
+  yield* findRecords(store, organizationId, definitions);
 }
 
 async function* findTokenMarks(
@@ -75,6 +83,7 @@ async function* findRecords(
   store: Store,
   organizationId: string,
   definitions: readonly CollectionDefinition<Entity>[],
+  removeRelated: (transaction: Transaction, id: string) => Promise<unknown> = async () => undefined,
 ): AsyncGenerator<OrganizationStep> {
   for (const definition of definitions) {
     const reader = store.for(organizationId).open(definition);
@@ -83,8 +92,7 @@ async function* findRecords(
       yield async (transaction) => {
         const writer = transaction.for(organizationId).open(definition);
         for (const id of ids) {
-          // Tokens of MCP servers are revoked there.
-          if (definition === connections) await removeCredential(transaction, organizationId, id);
+          await removeRelated(transaction, id);
           await writer.remove(id, "any");
         }
       };

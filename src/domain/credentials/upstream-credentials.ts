@@ -14,12 +14,11 @@ import {
   putConnectionWithin,
   toConnectionKey,
 } from "../connections/connection-changes.ts";
-import { newEntity, nextVersion } from "../entity.ts";
 import type { ConnectionTokens } from "../oauth/connection-tokens.ts";
 import { connectText, originOf } from "../oauth/oauth-settings.ts";
 import { removeCredential } from "../oauth/removed-credentials.ts";
 import type { CredentialCipher } from "./credential-cipher.ts";
-import { findCredential, toCredentialId, toCredentialStatus, writeCredential } from "./stored-credential.ts";
+import { findCredential, storeCredential, toCredentialId, toCredentialStatus } from "./stored-credential.ts";
 
 export interface UpstreamCredentialOptions {
   readonly store: Store;
@@ -189,11 +188,7 @@ export class UpstreamCredentials {
     // OAuth tokens are not replaced but removed, so that they are revoked.
     const current = found?.purpose === undefined ? found : undefined;
     if (found && !current) await removeCredential(transaction, organizationId, holderId);
-    const entity = current ?? { ...newEntity("crd", organizationId), id: toCredentialId(holderId) };
-    const encrypted = this.#cipher.encrypt(value, { organizationId, holderId, origin });
-    const credential = { ...entity, holderId, origin, ...encrypted, ...(current && nextVersion(current)) };
-    await writeCredential(tenant, credential, current);
-    return credential;
+    return storeCredential(tenant, this.#cipher, toCredentialId(holderId), { holderId, origin }, value, current);
   }
 
   #assertValue(value: string): void {

@@ -8,10 +8,14 @@ import { assignWireNames } from "./wire-names.ts";
 export interface ServedTools {
   /** Tool names by wire name. */
   readonly toolNames: ReadonlyMap<string, string>;
-  /** Characters of each tool as JSON, by the name of the tool. */
-  readonly lengths: ReadonlyMap<string, number>;
   /** Why a tool is not served, by the name of the tool. */
   readonly problems: ReadonlyMap<string, string>;
+}
+
+/** The served tools of a version of a server, as they are kept. */
+interface MeasuredTools extends ServedTools {
+  /** Characters of each tool as JSON, by the name of the tool. */
+  readonly lengths: ReadonlyMap<string, number>;
 }
 
 /**
@@ -19,7 +23,7 @@ export interface ServedTools {
  * schema, so that such a tool is quarantined. The selection of a version of a server is computed once.
  */
 export class ToolQuarantine {
-  readonly #served = new LruCache<string, ServedTools>(servedMax, ({ lengths }) => Math.max(1, lengths.size));
+  readonly #served = new LruCache<string, MeasuredTools>(servedMax, ({ lengths }) => Math.max(1, lengths.size));
   readonly #onProblem: (server: McpServer, problems: ReadonlyMap<string, string>) => void;
 
   /** @param onProblem receives each version of a server with tools that cannot be served */
@@ -27,11 +31,12 @@ export class ToolQuarantine {
     this.#onProblem = onProblem;
   }
 
-  select(server: McpServer): ServedTools {
+  select(server: McpServer): MeasuredTools {
     const key = `${server.id} ${server.version}`;
     const cached = this.#served.get(key);
     if (cached) return cached;
-    const served = selectServedTools(server);
+    const lengths = new Map(server.tools.map((tool) => [tool.name, JSON.stringify(tool).length]));
+    const served = { ...selectServedTools(server), lengths };
     this.#served.set(key, served);
     if (served.problems.size > 0) this.#onProblem(server, served.problems);
     return served;
@@ -53,8 +58,7 @@ export function selectServedTools({ slug, tools }: Pick<McpServer, "slug" | "too
   const served = new Set(toolNames.values());
   for (const name of names)
     if (!served.has(name)) problems.set(name, "name has the same form in /mcp as the name of another tool");
-  const lengths = new Map(tools.map((tool) => [tool.name, JSON.stringify(tool).length]));
-  return { toolNames, problems, lengths };
+  return { toolNames, problems };
 }
 
 function findToolProblem({ inputSchema, outputSchema }: Tool): string | undefined {

@@ -8,11 +8,10 @@ import { mcpServerNotFound } from "../connections/connection-changes.ts";
 import type { CredentialCipher } from "../credentials/credential-cipher.ts";
 import {
   findCredential,
+  storeCredential,
   toClientSecretId,
   toCredentialStatus,
-  writeCredential,
 } from "../credentials/stored-credential.ts";
-import { newEntity, nextVersion } from "../entity.ts";
 import { originOf } from "./oauth-settings.ts";
 
 /**
@@ -56,14 +55,9 @@ export class ClientSecrets {
         }
         const current = await findCredential(tenant, mcpServerId, "client-secret");
         const origin = originOf(auth.tokenUrl);
-        const purpose = "client-secret" as const;
-        const encrypted = this.#cipher.encrypt(value, { organizationId, holderId: mcpServerId, origin, purpose });
-        const entity = current ?? { ...newEntity("crd", organizationId), id: toClientSecretId(mcpServerId) };
-        const secret = {
-          ...{ ...entity, holderId: mcpServerId, origin, purpose, ...encrypted },
-          ...(current && nextVersion(current)),
-        };
-        await writeCredential(tenant, secret, current);
+        const holder = { holderId: mcpServerId, origin, purpose: "client-secret" } as const;
+        const id = toClientSecretId(mcpServerId);
+        const secret = await storeCredential(tenant, this.#cipher, id, holder, value, current);
         await recordAuditEvent(transaction, organizationId, caller, {
           action: "mcp-server.client-secret.set",
           target: { type: "mcp-server", id: mcpServerId },

@@ -3,10 +3,10 @@ import type { Organization } from "../../../schemas/organization.ts";
 import { AppError } from "../../errors.ts";
 import { waitIfHeld } from "../../own-tick.ts";
 import { serviceTenant } from "../../store/collections.ts";
-import { pages } from "../../store/paging/pages.ts";
+import { edgePages, pages } from "../../store/paging/pages.ts";
 import type { SizeLimit } from "../../store/query.ts";
 import { recordShape } from "../../store/record-shape.ts";
-import type { MembershipEdge, Snapshot, SnapshotTenant, Store } from "../../store/store.ts";
+import type { Snapshot, SnapshotTenant, Store } from "../../store/store.ts";
 import {
   type ExportHeader,
   type ExportTrailer,
@@ -147,15 +147,12 @@ class ExportWriter {
       await this.add({ memberships: { organizationId, groupId, memberIds } satisfies MembershipLine });
       memberIds = [];
     };
-    for (let after: MembershipEdge | undefined; ; ) {
-      const edges = await tenant.edges({ limit: edgesMax, ...(after && { after }) });
+    for await (const edges of edgePages(tenant, edgesMax)) {
       for (const edge of edges) {
         if (edge.groupId !== groupId || memberIds.length === membersPerLine) await addLine();
         groupId = edge.groupId;
         memberIds.push(edge.memberId);
       }
-      after = edges.at(-1);
-      if (!after || edges.length < edgesMax) break;
     }
     await addLine();
   }

@@ -1,7 +1,7 @@
 import { AppError, StartupError } from "../../errors.ts";
 import { organizations, type PendingImport, pendingImports, serviceTenant } from "../../store/collections.ts";
-import type { SizeLimit } from "../../store/query.ts";
 import type { Store, Transaction } from "../../store/store.ts";
+import { findTenantRemovals } from "../cleanup/organization-records.ts";
 import { newEntity } from "../entity.ts";
 import { tenantCollections } from "./transferred-collections.ts";
 
@@ -38,11 +38,6 @@ const wasDiscarded = (): AppError => new AppError("conflict", "Another command h
 /** Longer than a transaction can take, in milliseconds. */
 const interruptedAfterMs = 120_000;
 
-/** Records per transaction, and most characters in a page of them. */
-const batchMax = 200;
-const sizeLimit: SizeLimit = { lengthMax: 1024 * 1024, firstBatch: 4 };
-const edgesMax = 1000;
-
 /**
  * Removes what unfinished imports have written. It can be repeated after an interruption.
  * @param ownId the import of the caller, which has ended
@@ -66,31 +61,8 @@ export async function discardPendingImports(store: Store, ownId?: string): Promi
 }
 
 async function discardOrganization(store: Store, organizationId: string): Promise<void> {
-  for (;;) {
-    const edges = await store.snapshot((snapshot) => snapshot.for(organizationId).edges({ limit: edgesMax }));
-    if (edges.length === 0) break;
-    await store.transaction(async (transaction) => {
-      const { memberships } = transaction.for(organizationId);
-      for (const groupId of new Set(edges.map((edge) => edge.groupId))) {
-        const members = edges.filter((edge) => edge.groupId === groupId);
-        await memberships.remove(
-          groupId,
-          members.map(({ memberId }) => memberId),
-        );
-      }
-    });
-  }
-  for (const { definition } of tenantCollections) {
-    const reader = store.for(organizationId).open(definition);
-    for (;;) {
-      const { items } = await reader.list({ limit: batchMax, sizeLimit });
-      if (items.length === 0) break;
-      await store.transaction(async (transaction) => {
-        const writer = transaction.for(organizationId).open(definition);
-        for (const { id } of items) await writer.remove(id, "any");
-      });
-    }
-  }
+  const definitions = tenantCollections.map(({ definition }) => definition);
+  for await (const step of findTenantRemovals(store, organizationId, definitions)) await store.transaction(step);
 }
 
 /**

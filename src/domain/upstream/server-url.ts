@@ -1,7 +1,7 @@
 import type { McpServer } from "../../../schemas/mcp-server.ts";
-import { AppError } from "../../errors.ts";
 import type { AssertContent } from "../catalog/catalog.ts";
-import { type AddressGuard, RejectedAddressError } from "../outbound/address-guard.ts";
+import type { AddressGuard } from "../outbound/address-guard.ts";
+import { assertAllowedUrl } from "../outbound/allowed-url.ts";
 
 /**
  * Returns the check of an MCP server's URLs when they are written. A stored URL that stays the same is accepted, so that
@@ -13,13 +13,7 @@ export const assertServerUrl =
     const before = new Map(current ? listUrls(current) : []);
     for (const [field, url] of listUrls(content)) {
       if (url === undefined || url === before.get(field)) continue;
-      try {
-        guard.assertUrl(new URL(url));
-      } catch (error) {
-        if (!(error instanceof RejectedAddressError)) throw error;
-        const detail = `${field.replace("/", ".")} is not allowed: ${error.message}. Use an https URL at a public address, or have the operator allow the address with UPSTREAM_ALLOW.`;
-        throw new AppError("invalid-value", detail, { field });
-      }
+      assertAllowedUrl(guard, url, field);
     }
   };
 

@@ -1,7 +1,6 @@
 import { auditEvents, type ContentSize, contentSizes, groups, users } from "../../store/collections.ts";
-import { pages } from "../../store/paging/pages.ts";
+import { edgePages, pages } from "../../store/paging/pages.ts";
 import type { SizeLimit } from "../../store/query.ts";
-import type { MembershipEdge } from "../../store/store.ts";
 import { countedLength, toContentSizeId } from "../catalog/content-quota.ts";
 import type { CatalogResource } from "../catalog/resource.ts";
 import { commandType, mcpServerType, policyType, skillType, toolkitType } from "../catalog/resource-types.ts";
@@ -22,8 +21,7 @@ export async function checkMemberships(
   report: (findings: readonly Finding[]) => Promise<void>,
 ): Promise<number> {
   let count = 0;
-  for (let after: MembershipEdge | undefined; ; ) {
-    const edges = await tenant.edges({ limit: edgesMax, ...(after && { after }) });
+  for await (const edges of edgePages(tenant, edgesMax)) {
     count += edges.length;
     const ids = edges.flatMap(({ groupId, memberId }) => [groupId, memberId]);
     const existing = new Set([
@@ -48,9 +46,8 @@ export async function checkMemberships(
         : [];
     });
     await report(findings);
-    after = edges.at(-1);
-    if (!after || edges.length < edgesMax) return count;
   }
+  return count;
 }
 
 const catalogTypes = [mcpServerType, skillType, commandType, toolkitType, policyType] as const;

@@ -2,8 +2,7 @@ import { randomBytes } from "node:crypto";
 import { upstreamCredentials } from "../../store/collections.ts";
 import type { Tenant } from "../../store/store.ts";
 import type { CredentialCipher } from "../credentials/credential-cipher.ts";
-import { toCredentialId, writeCredential } from "../credentials/stored-credential.ts";
-import { newEntity, nextVersion } from "../entity.ts";
+import { findCredential, storeCredential, toCredentialId } from "../credentials/stored-credential.ts";
 
 /** The secrets of a webhook, as they are encrypted. */
 export interface WebhookSecrets {
@@ -38,14 +37,9 @@ export async function writeWebhookSecrets(
   secrets: WebhookSecrets,
 ): Promise<void> {
   cipher.assertKey("secrets of webhooks");
-  const { organizationId } = tenant;
-  const current = await tenant.open(upstreamCredentials).get(toCredentialId(webhookId));
-  const entity = current ?? { ...newEntity("crd", organizationId), id: toCredentialId(webhookId) };
-  const binding = toBinding(organizationId, webhookId);
-  const encrypted = cipher.encrypt(JSON.stringify(secrets), binding);
-  const { holderId, origin, purpose } = binding;
-  const record = { ...entity, holderId, origin, purpose, ...encrypted, ...(current && nextVersion(current)) };
-  await writeCredential(tenant, record, current);
+  const current = await findCredential(tenant, webhookId);
+  const id = toCredentialId(webhookId);
+  await storeCredential(tenant, cipher, id, toHolder(webhookId), JSON.stringify(secrets), current);
 }
 
 /** @returns undefined if there are none, or if they cannot be decrypted */
@@ -54,8 +48,9 @@ export async function readWebhookSecrets(
   cipher: CredentialCipher,
   webhookId: string,
 ): Promise<WebhookSecrets | undefined> {
-  const stored = await tenant.open(upstreamCredentials).get(toCredentialId(webhookId));
-  const decrypted = stored && cipher.decrypt(stored, toBinding(tenant.organizationId, webhookId));
+  const { organizationId } = tenant;
+  const stored = await findCredential(tenant, webhookId);
+  const decrypted = stored && cipher.decrypt(stored, { organizationId, ...toHolder(webhookId) });
   return decrypted === undefined ? undefined : (JSON.parse(decrypted) as WebhookSecrets);
 }
 
@@ -64,5 +59,4 @@ export async function removeWebhookSecrets(tenant: Tenant<"write">, webhookId: s
   await tenant.open(upstreamCredentials).remove(toCredentialId(webhookId), "any");
 }
 
-const toBinding = (organizationId: string, webhookId: string) =>
-  ({ organizationId, holderId: webhookId, origin: "", purpose: "webhook-secrets" }) as const;
+const toHolder = (webhookId: string) => ({ holderId: webhookId, origin: "", purpose: "webhook-secrets" }) as const;

@@ -10,8 +10,9 @@ import type { Caller } from "../caller.ts";
 import { mapConflictToField, retryOnConflict } from "../conflict.ts";
 import type { CredentialCipher } from "../credentials/credential-cipher.ts";
 import { lowestId, newEntity, nextVersion } from "../entity.ts";
-import { type AddressGuard, RejectedAddressError } from "../outbound/address-guard.ts";
-import { assertVersion, type ExpectedVersion } from "../precondition.ts";
+import type { AddressGuard } from "../outbound/address-guard.ts";
+import { assertAllowedUrl } from "../outbound/allowed-url.ts";
+import { assertSameSlug, assertVersion, type ExpectedVersion } from "../precondition.ts";
 import { neverAgain, newDelivery, openDeliveries, toDeliveryId } from "./delivery-lease.ts";
 import { readDeliveryStatuses } from "./delivery-status.ts";
 import {
@@ -163,7 +164,7 @@ export class Webhooks {
     content: WebhookContent,
   ): Promise<Required<IssuedWebhook>> {
     const { organizationId } = caller;
-    this.#assertUrl(content.url);
+    assertAllowedUrl(this.#guard, content.url, "url");
     const tenant = transaction.for(organizationId);
     // Two concurrent creations conflict, so that each sees the number of webhooks.
     await transaction.for(serviceTenant).open(organizations).increment(organizationId, { lockVersion: 1 });
@@ -195,13 +196,10 @@ export class Webhooks {
   ): Promise<Webhook> {
     assertVersion(current.version, expected);
     const before = toWebhookContent(current);
-    if (content.slug !== current.slug) {
-      const detail = `slug cannot be changed. It must be ${current.slug}.`;
-      throw new AppError("invalid-value", detail, { field: "slug" });
-    }
+    assertSameSlug(current, content);
     if (isDeepStrictEqual(before, content)) return current;
     const isOtherUrl = content.url !== current.url;
-    if (isOtherUrl) this.#assertUrl(content.url);
+    if (isOtherUrl) assertAllowedUrl(this.#guard, content.url, "url");
     const { disabledReason, description: _, ...rest } = current;
     const webhook: Webhook = {
       ...{ ...rest, ...content, ...nextVersion(current) },
@@ -213,17 +211,6 @@ export class Webhooks {
       ...{ action: "webhook.update", target: toTarget(current), before, after: content },
     });
     return webhook;
-  }
-
-  /** @throws AppError invalid-value */
-  #assertUrl(url: string): void {
-    try {
-      this.#guard.assertUrl(new URL(url));
-    } catch (error) {
-      if (!(error instanceof RejectedAddressError)) throw error;
-      const detail = `url is not allowed: ${error.message}. Use an https URL at a public address, or have the operator allow the address with UPSTREAM_ALLOW.`;
-      throw new AppError("invalid-value", detail, { field: "url" });
-    }
   }
 
   #change<R>({ organizationId }: Caller, change: (transaction: Transaction) => Promise<R>): Promise<R> {
@@ -246,8 +233,8 @@ async function restartDelivery(transaction: Transaction, { id, enabled }: Webhoo
 
 const toTarget = ({ id }: Pick<Webhook, "id">) => ({ type: "webhook", id });
 
-/** Returns the fields of a webhook that clients may set. */
-export function toWebhookContent({ slug, url, description, actions, enabled }: Webhook): WebhookContent {
+/** Returns only the fields of a webhook that clients may set. */
+export function toWebhookContent({ slug, url, description, actions, enabled }: WebhookContent): WebhookContent {
   return { slug, url, ...(description !== undefined && { description }), actions, enabled };
 }
 

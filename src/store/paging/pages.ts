@@ -1,4 +1,5 @@
 import type { Page, Query } from "../query.ts";
+import type { MembershipEdge, SnapshotTenant } from "../store.ts";
 
 /** A query whose pages are read one after another in id order. */
 export type PagedQuery = Pick<Query, "where" | "after" | "limit" | "sizeLimit">;
@@ -58,5 +59,21 @@ export function* chunks<T>(items: readonly T[], size: number): Generator<readonl
     const chunk = items.slice(from, from + size);
     from += chunk.length;
     yield chunk;
+  }
+}
+
+/**
+ * Reads all memberships of an organization in a snapshot, page by page, in order of the groups and their members.
+ * @param limit the size of a page in memberships
+ */
+export async function* edgePages(
+  tenant: Pick<SnapshotTenant, "edges">,
+  limit: number,
+): AsyncGenerator<readonly MembershipEdge[]> {
+  for (let after: MembershipEdge | undefined; ; ) {
+    const edges = await tenant.edges({ limit, ...(after && { after }) });
+    yield edges;
+    after = edges.at(-1);
+    if (!after || edges.length < limit) return;
   }
 }

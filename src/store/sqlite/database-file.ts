@@ -1,8 +1,9 @@
-import { chmodSync, closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import { chmodSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { StartupError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import type { Migration } from "../migrations.ts";
+import { flushToDisk } from "../new-file.ts";
 import type { Entity } from "../record.ts";
 import type { CollectionDefinition } from "../store.ts";
 import { DataDirectoryLock } from "./data-directory.ts";
@@ -152,12 +153,7 @@ function createFile(path: string, lock: DataDirectoryLock, options: DatabaseFile
   for (const suffix of ["", "-journal", "-wal", "-shm"]) rmSync(newPath + suffix, { force: true });
   prepareSchema(newPath, options, "create");
   renameSync(newPath, path);
-  const directory = openSync(options.dataDir, "r");
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
-  }
+  flushToDisk(options.dataDir, "r");
 }
 
 function assertCompatible(path: string): void {

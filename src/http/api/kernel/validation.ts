@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { slug } from "../../../../schemas/text.ts";
 import { AppError } from "../../../errors.ts";
 
 /**
@@ -26,6 +27,18 @@ export function createQueryParser<T extends z.ZodObject>(
 export function parseBody<T extends z.ZodType>(schema: T, body: unknown): z.output<T> {
   if (body === undefined) throw new AppError("invalid-request", "The request requires a JSON body.");
   return parseWith(schema, body);
+}
+
+/**
+ * Checks the slug in the path of a PUT, and that a slug in the body is the same.
+ * @throws AppError invalid-value
+ */
+export function assertPathSlug(pathSlug: string, bodySlug = pathSlug): void {
+  const { error } = slug.safeParse(pathSlug);
+  if (error)
+    throw new AppError("invalid-value", `The slug in the path ${error.issues[0]?.message}.`, { field: "slug" });
+  if (bodySlug !== pathSlug)
+    throw new AppError("invalid-value", "slug must equal the slug in the path.", { field: "slug" });
 }
 
 function parseWith<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {

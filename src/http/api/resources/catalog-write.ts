@@ -16,7 +16,7 @@ import {
   toSummaries,
 } from "../kernel/operation-texts.ts";
 import type { Services } from "../kernel/services.ts";
-import { parseBody } from "../kernel/validation.ts";
+import { assertPathSlug, parseBody } from "../kernel/validation.ts";
 import {
   findAccessible,
   type ResourceDescriptor,
@@ -176,14 +176,8 @@ export function writeOperations<T extends CatalogResource>(descriptor: ResourceD
         buildContent(current.slug, ownerId);
       return { resource: await catalogFrom(services).update(caller, slugOrId, expected, revise, owner), isNew: false };
     }
-    const { error } = slug.safeParse(slugOrId);
-    if (error)
-      throw new AppError("invalid-value", `The slug in the path ${error.issues[0]?.message}.`, { field: "slug" });
-    const newContent = buildContent(slugOrId, owner?.id);
-    if (newContent.slug !== slugOrId) {
-      throw new AppError("invalid-value", "slug must equal the slug in the path.", { field: "slug" });
-    }
-    return catalogFrom(services).put(caller, expected, newContent, owner);
+    assertPathSlug(slugOrId, (context.body as { readonly slug?: string }).slug);
+    return catalogFrom(services).put(caller, expected, buildContent(slugOrId, owner?.id), owner);
   }
 
   function patch(

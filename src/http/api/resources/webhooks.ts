@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { slug } from "../../../../schemas/text.ts";
 import {
   issuedWebhookResponse,
   type Webhook,
@@ -11,8 +10,7 @@ import {
   webhookRotation,
   webhookTestResult,
 } from "../../../../schemas/webhook.ts";
-import { type IssuedWebhook, webhookNotFound } from "../../../domain/webhooks/webhooks.ts";
-import { AppError } from "../../../errors.ts";
+import { type IssuedWebhook, toWebhookContent, webhookNotFound } from "../../../domain/webhooks/webhooks.ts";
 import { equalsFilter, toListQuerySchema, toPageSchema } from "../kernel/lists.ts";
 import { applyMergePatch, toMergePatchSchema } from "../kernel/merge-patch.ts";
 import { defineOperation, type Operation, type OperationResponse } from "../kernel/operation.ts";
@@ -25,7 +23,7 @@ import {
 } from "../kernel/operation-texts.ts";
 import { organizationListView } from "../kernel/organization-list.ts";
 import type { Services } from "../kernel/services.ts";
-import { parseBody } from "../kernel/validation.ts";
+import { assertPathSlug, parseBody } from "../kernel/validation.ts";
 
 const path = "/webhooks";
 const tag = "Webhooks";
@@ -74,7 +72,7 @@ const create = defineOperation({
     scopes: ["admin:write"],
     responses: { 201: issuedWebhookResponse },
     handle: async ({ caller, body }, services) =>
-      toCreatedResponse(await services.webhooks.create(caller, toContent(body)), services),
+      toCreatedResponse(await services.webhooks.create(caller, toWebhookContent(body)), services),
   },
 });
 
@@ -108,18 +106,12 @@ const put = defineOperation({
     handle: async ({ caller, expected, parameter, body }, services) => {
       const idOrSlug = parameter("id");
       if (idOrSlug.startsWith("whk_")) {
-        const revise = (current: WebhookContent) => toContent({ ...body, slug: body.slug ?? current.slug });
+        const revise = (current: WebhookContent) => toWebhookContent({ ...body, slug: body.slug ?? current.slug });
         const webhook = await services.webhooks.update(caller, idOrSlug, expected, revise);
         return toWebhookResponse({ webhook }, services);
       }
-      const { error } = slug.safeParse(idOrSlug);
-      if (error) {
-        throw new AppError("invalid-value", `The slug in the path ${error.issues[0]?.message}.`, { field: "slug" });
-      }
-      const content = toContent({ ...body, slug: body.slug ?? idOrSlug });
-      if (content.slug !== idOrSlug) {
-        throw new AppError("invalid-value", "slug must equal the slug in the path.", { field: "slug" });
-      }
+      assertPathSlug(idOrSlug, body.slug);
+      const content = toWebhookContent({ ...body, slug: idOrSlug });
       const { isNew, ...issued } = await services.webhooks.put(caller, expected, content);
       return isNew ? toCreatedResponse(issued, services) : toWebhookResponse(issued, services);
     },
@@ -137,7 +129,8 @@ const patch = defineOperation({
     scopes: ["admin:write"],
     responses: { 200: webhookResponse },
     handle: async ({ caller, expected, parameter, body }, services) => {
-      const revise = (current: WebhookContent) => toContent(parseBody(webhookInput, applyMergePatch(current, body)));
+      const revise = (current: WebhookContent) =>
+        toWebhookContent(parseBody(webhookInput, applyMergePatch(current, body)));
       const webhook = await services.webhooks.update(caller, parameter("id"), expected, revise);
       return toWebhookResponse({ webhook }, services);
     },
@@ -202,10 +195,6 @@ const test = defineOperation({
 
 /** The operations on the webhooks of the credential's organization. */
 export const webhookOperations: readonly Operation[] = [list, create, get, put, patch, remove, rotate, test];
-
-function toContent({ slug, url, description, actions, enabled }: z.output<typeof webhookInput>): WebhookContent {
-  return { slug, url, ...(description !== undefined && { description }), actions, enabled };
-}
 
 async function toWebhookResponse(
   { webhook, secret }: IssuedWebhook,
