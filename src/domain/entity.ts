@@ -14,11 +14,31 @@ export function newEntity(prefix: IdPrefix, organizationId: string, now = new Da
   return { id: newId(prefix, now), organizationId, version: 1, createdAt: time, updatedAt: time };
 }
 
-/** Creates an id: the prefix, an underscore and a ULID. Ids sort by creation and cannot be guessed. */
+/**
+ * Creates an id: the prefix, an underscore and a ULID. Ids cannot be guessed, and those of one process sort by creation.
+ * Replicas that create ids in the same millisecond have no order among each other.
+ */
 export const newId = (prefix: IdPrefix, now = new Date()): string => `${prefix}_${newUlid(now)}`;
 
-/** Creates a ULID: 26 letters and digits that sort by time and cannot be guessed (https://github.com/ulid/spec). */
-export const newUlid = (now = new Date()): string => ulid(now.getTime(), randomFraction);
+/**
+ * Creates a ULID: 26 letters and digits that sort by time and cannot be guessed (https://github.com/ulid/spec). Of the 16
+ * letters after the time, the first four count the ids of the millisecond, from a random number on, and twelve are random.
+ */
+export function newUlid(now = new Date()): string {
+  const time = now.getTime();
+  // It starts in the lower half, so that half a million ids of one millisecond are in order.
+  sequence = time === sequenceTime ? (sequence + 1) % sequenceCount : randomInt(sequenceCount / 2);
+  sequenceTime = time;
+  const value = ulid(time, randomFraction);
+  return value.slice(0, timeLength) + encodeTime(sequence, sequenceLength) + value.slice(timeLength + sequenceLength);
+}
+
+const timeLength = 10;
+const sequenceLength = 4;
+const sequenceCount = 32 ** sequenceLength;
+let sequence = 0;
+/** The time whose ids are counted, in milliseconds since 1970. */
+let sequenceTime = 0;
 
 /**
  * Returns a random number from 0 (inclusive) to 1 (exclusive), of the 32 that select one of ULID's letters. Node draws

@@ -18,11 +18,19 @@ describe("newId", () => {
     );
   });
 
-  it("never returns an id twice, even within a millisecond, and does not increment the random part", () => {
+  it("returns ids that sort by creation within a millisecond, and never one twice", () => {
     const moment = new Date();
     const ids = Array.from({ length: 10_000 }, () => newId("tok", moment));
+    expect(ids).to.deep.equal([...ids].sort());
     expect(new Set(ids).size).to.equal(10_000);
-    expect(ids).to.not.deep.equal([...ids].sort());
+  });
+
+  it("returns ids that cannot be guessed from the one before: 60 of their bits are random", () => {
+    const moment = new Date();
+    const random = Array.from({ length: 10_000 }, () => newId("tok", moment).slice(-12));
+    expect(new Set(random).size).to.equal(10_000);
+    expect(random).to.not.deep.equal([...random].sort());
+    for (let at = 0; at < 12; at++) expect(new Set(random.map((each) => each[at])).size, `letter ${at}`).to.equal(32);
   });
 });
 
