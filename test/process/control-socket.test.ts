@@ -65,7 +65,8 @@ describe("The CLI beside a running service", () => {
     expect((await lstat(join(dataDir, "control.sock"))).mode & 0o777).to.equal(0o600);
     const runAsOther = (...command: readonly string[]) =>
       promisify(execFile)("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", ...command], {
-        env: { PATH: process.env["PATH"], DATA_DIR: dataDir },
+        // Node.js passes on where to write coverage, and another user cannot write there.
+        env: { PATH: process.env["PATH"], DATA_DIR: dataDir, NODE_V8_COVERAGE: "" },
       }).then(
         ({ stdout }) => ({ code: 0, stdout, stderr: "" }),
         (error: { code: number | string; stdout: string; stderr: string }) => error,

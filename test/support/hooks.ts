@@ -1,7 +1,7 @@
 import { accessSync, constants, statfsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect } from "chai";
+import { config, expect } from "chai";
 import { startSharedMongod, stopSharedMongod } from "./mongod.ts";
 import { root } from "./root.ts";
 import { findUntestedOperations, removeSavedOperations, saveSucceededOperations } from "./tested-operations.ts";
@@ -13,6 +13,8 @@ const isCompleteRun =
 const isParallelWorker = process.env["MOCHA_WORKER_ID"] !== undefined;
 
 useMemoryForFiles();
+// The message of a failure in CI is all there is of it.
+config.truncateThreshold = 500;
 
 // Mocha's pool ends its processes with SIGTERM after a second, while they may still write their coverage.
 if (isParallelWorker) process.on("SIGTERM", () => {});

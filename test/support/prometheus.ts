@@ -49,6 +49,7 @@ export function parseScrape(text: string): Scrape {
 
 const label = String.raw`([a-zA-Z_]\w*)="((?:[^"\\\n]|\\[\\"n])*)"`;
 const labelPattern = new RegExp(label, "g");
+// Prometheus reads a value that is not a number in any case, and prom-client writes it as Nan.
 const linePattern = new RegExp(
-  String.raw`^([a-zA-Z_:][\w:]*)(?:\{((?:${label.replaceAll("(", "(?:").replaceAll("(?:?:", "(?:")},?)*)\})? (-?[\d.]+(?:e[+-]?\d+)?|[+-]?Inf|NaN)$`,
+  String.raw`^([a-zA-Z_:][\w:]*)(?:\{((?:${label.replaceAll("(", "(?:").replaceAll("(?:?:", "(?:")},?)*)\})? (-?[\d.]+(?:e[+-]?\d+)?|[+-]?Inf|Na[nN])$`,
 );
