@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { actor } from "./audit-event.ts";
-import { entityFields, entityResponseFields } from "./entity.ts";
+import { entityFields, entityResponseFields, readOnlyEntityFields, readOnlyField } from "./entity.ts";
 import { toolRisk } from "./mcp-server.ts";
 import { slug, uniqueArray } from "./text.ts";
 
@@ -136,10 +136,14 @@ export const tokenInput = z
   .meta({ id: "TokenInput" });
 export type TokenInput = z.output<typeof tokenInput>;
 
-const immutable = z.never("cannot be changed; create a new token").optional();
+/** A field that a request can repeat as the response shows it, and not change. */
+const immutable = <T extends z.ZodType>(type: T): z.ZodOptional<z.ZodNullable<T>> =>
+  type.nullable().optional().describe("Never changes. A different value is rejected.");
 
+/** A response can be sent back: unchanged, it changes nothing. */
 export const tokenPatch = z
   .strictObject({
+    ...readOnlyEntityFields,
     name: fields.name.optional(),
     description: fields.description.nullable(),
     scopes: tokenInput.shape.scopes.describe("A subset of the current scopes."),
@@ -147,11 +151,25 @@ export const tokenPatch = z
     expiresInDays: fields.expiresInDays,
     expiresAt: fields.expiresAt,
     enabled: z.boolean().optional().describe("False: the token is rejected until it is enabled again."),
-    type: immutable,
-    userId: immutable,
-    environment: immutable,
-    mcpServers: immutable,
-    maxRisk: immutable,
+    type: immutable(tokenType),
+    userId: immutable(z.string().max(100)),
+    environment: immutable(slug),
+    mcpServers: immutable(z.array(slug).max(100)),
+    maxRisk: immutable(toolRisk),
+    origin: readOnlyField(z.string()),
+    prefix: readOnlyField(z.string()),
+    masked: readOnlyField(z.string()),
+    parentId: readOnlyField(z.string()),
+    status: readOnlyField(z.string()),
+    revokedAt: readOnlyField(z.string().nullable()),
+    previousSecretExpiresAt: readOnlyField(z.string().nullable()),
+    format: readOnlyField(z.string()),
+    lastUsedAt: readOnlyField(z.string().nullable()),
+    lastUsedIp: readOnlyField(z.string().nullable()),
+    requestCount: readOnlyField(z.int()),
+    failedCount: readOnlyField(z.int()),
+    failures: readOnlyField(z.looseObject({})),
+    createdBy: readOnlyField(z.looseObject({})),
   })
   .superRefine(checkSingleExpiry)
   .meta({ id: "TokenPatch" });

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import { toTokenStatus } from "../../../src/domain/tokens/status.ts";
 import { tokens as tokenRecords } from "../../../src/store/collections.ts";
@@ -63,6 +64,70 @@ describeOnEngines("/api/tokens", (open) => {
       const access = service.clientWithSecret(trackSecret(body.access_token));
       const own = (await access.get("/api/whoami").expect(200)).body.token.id;
       await access.post(`/api/tokens/${own}/rotate`).expect(403);
+    });
+  });
+
+  describe("an update with the token as it was read", () => {
+    const makeOfEachKind = async () => {
+      const user = await admin
+        .post("/api/users")
+        .send({ userName: `${randomUUID()}@example.com` })
+        .expect(201);
+      await admin
+        .put("/api/mcp-servers/github")
+        .send({ name: "GitHub", transport: "http", url: "https://example.com" });
+      return [
+        await make({ scopes: ["admin:read", "admin:scim"], expiresInDays: 9, allowedIps: ["127.0.0.0/8"] }),
+        await make({ type: "scim", name: "Okta", description: "provisioning", expiresAt: null }),
+        await make({
+          type: "mcp",
+          userId: user.body.id,
+          environment: "production",
+          mcpServers: ["github"],
+          maxRisk: "read",
+        }),
+      ];
+    };
+
+    it("changes nothing, whatever its kind", async () => {
+      for (const { id, secret } of await makeOfEachKind()) {
+        await service.clientWithSecret(secret).get("/api/whoami");
+        const { body: current, headers } = await admin.get(`/api/tokens/${id}`).expect(200);
+        const { body } = await admin.patch(`/api/tokens/${id}`).set("if-match", String(headers["etag"])).send(current);
+        expect(body).to.include({ id, version: current.version, updatedAt: current.updatedAt });
+        const renamed = await admin
+          .patch(`/api/tokens/${id}`)
+          .send({ ...current, name: "renamed" })
+          .expect(200);
+        expect(renamed.body).to.include({ name: "renamed", version: current.version + 1 });
+      }
+    });
+
+    it("is rejected with the field if one that never changes is different, also null or in addition", async () => {
+      const [admins, , personal] = await makeOfEachKind();
+      const different = {
+        type: "agent",
+        userId: "usr_other",
+        environment: "staging",
+        mcpServers: [],
+        maxRisk: "write",
+      };
+      for (const [field, value] of Object.entries(different)) {
+        for (const [id, sent] of [
+          [admins?.id, value],
+          [personal?.id, value],
+          [personal?.id, null],
+        ] as const) {
+          const response = await admin
+            .patch(`/api/tokens/${id}`)
+            .send({ name: "other", [field]: sent })
+            .expect(400);
+          expect(errorPointers(response)).to.deep.equal([`/${field}`]);
+        }
+      }
+      expect((await show(personal?.id ?? "")).name).to.not.equal("other");
+      const absent = { userId: null, environment: null, mcpServers: null, maxRisk: null };
+      await admin.patch(`/api/tokens/${admins?.id}`).send(absent).expect(200);
     });
   });
 

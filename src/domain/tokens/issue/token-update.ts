@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Scope, Token } from "../../../../schemas/token.ts";
+import type { ToolRisk } from "../../../../schemas/mcp-server.ts";
+import type { Scope, Token, TokenType } from "../../../../schemas/token.ts";
 import { AppError } from "../../../errors.ts";
 import { expandScopes } from "../scopes.ts";
 import { isWithinAllowlist } from "../verify/allowlist.ts";
@@ -14,7 +15,15 @@ export interface TokenUpdate {
   readonly allowedIps?: readonly string[] | null | undefined;
   readonly expiresAt?: Date | null | undefined;
   readonly enabled?: boolean | undefined;
+  /** Fields that never change. They may repeat the current value; null is an absent one. */
+  readonly type?: TokenType | null | undefined;
+  readonly userId?: string | null | undefined;
+  readonly environment?: string | null | undefined;
+  readonly mcpServers?: readonly string[] | null | undefined;
+  readonly maxRisk?: ToolRisk | null | undefined;
 }
+
+const immutableFields = ["type", "userId", "environment", "mcpServers", "maxRisk"] as const;
 
 interface TokenUpdateResult {
   readonly next: Token;
@@ -30,6 +39,7 @@ interface TokenUpdateResult {
 export function updateToken(token: Token, update: TokenUpdate, rules: TokenRules): TokenUpdateResult {
   if (token.revokedAt !== undefined)
     throw new AppError("conflict", "The token is revoked and cannot be changed. Create a new one.");
+  assertImmutableUnchanged(token, update);
   const next = applyUpdate(token, update);
   const { scopes = ["all"] } = next;
   const currentScopes = expandScopes(token.scopes);
@@ -50,6 +60,23 @@ export function updateToken(token: Token, update: TokenUpdate, rules: TokenRules
   };
 }
 
+type FieldValue = string | readonly string[] | null | undefined;
+
+/** @throws AppError invalid-value naming the field */
+function assertImmutableUnchanged(token: Token, update: TokenUpdate): void {
+  for (const field of immutableFields) {
+    if (update[field] === undefined || isSameValue(update[field], token[field])) continue;
+    throw new AppError("invalid-value", `${field} cannot be changed. Omit it, or create a new token.`, { field });
+  }
+}
+
+/** Arrays are compared as sets, and null is an absent value. */
+const isSameValue = (one: FieldValue, other: FieldValue): boolean =>
+  Array.isArray(one) && Array.isArray(other) ? isSameSet(one, other) : (one ?? undefined) === (other ?? undefined);
+
+const isSameSet = (one: readonly string[], other: readonly string[]): boolean =>
+  isDeepStrictEqual(new Set(one), new Set(other));
+
 function applyUpdate(token: Token, update: TokenUpdate): Token {
   const { description, allowedIps, expiresAt, ...rest } = token;
   const newExpiresAt = update.expiresAt === undefined ? expiresAt : update.expiresAt && toExpiry(update.expiresAt);
@@ -58,7 +85,7 @@ function applyUpdate(token: Token, update: TokenUpdate): Token {
   return {
     ...rest,
     ...(update.name !== undefined && { name: update.name }),
-    ...(update.scopes && { scopes: [...new Set(update.scopes)] }),
+    ...(update.scopes && !isSameSet(update.scopes, token.scopes ?? ["all"]) && { scopes: [...new Set(update.scopes)] }),
     ...(update.enabled !== undefined && { enabled: update.enabled }),
     ...(newDescription !== undefined && { description: newDescription }),
     ...(newAllowedIps && newAllowedIps.length > 0 && { allowedIps: [...newAllowedIps] }),
