@@ -23,13 +23,14 @@ import type { Store } from "../../src/store/store.ts";
 import { describeOnEngines } from "../store/engines.fixture.ts";
 import type { TestStore } from "../store/test-store.fixture.ts";
 import { type IdentityProvider, startIdentityProvider } from "../support/identity-provider.ts";
+import { repetitionsOf } from "../support/repetitions.ts";
 import { trackSecret } from "../support/secrets.ts";
 import { createVerifier } from "./domain.fixture.ts";
 import { holdFirstWrite } from "./interleaving.fixture.ts";
 
 const settings = { prefix: "wxt" };
 const source = { ip: "192.0.2.7", requestId: "r-1" };
-const roundsPerPair = 50;
+const roundsPerPair = repetitionsOf(50);
 /** On SQLite the second change waits for the first one. It is released after this time. */
 const heldMs = 100;
 

@@ -8,10 +8,10 @@ import { openStore } from "../../src/store/open.ts";
 import { withConnection, withDatabase } from "../store/mongodb/mongodb.fixture.ts";
 import { describeOnMongod } from "../support/mongod.ts";
 import { startProcess } from "../support/process.ts";
+import { repetitionsOf } from "../support/repetitions.ts";
 import { startWriteLoad } from "./write-load.fixture.ts";
 
-/** TEST_INTERRUPTIONS sets another number, for runs that only check that the interruptions work. */
-const rounds = Number(process.env["TEST_INTERRUPTIONS"] ?? 30);
+const rounds = repetitionsOf(30);
 /** Services that run at the same time, each with a database of its own. The rounds are divided among them. */
 const lanes = [0, 1];
 /** Acknowledged writes before a signal: different in each round, so that signals arrive at different moments. */

@@ -2,11 +2,13 @@ import { expect } from "chai";
 import { withConnection, withDatabase } from "../store/mongodb/mongodb.fixture.ts";
 import { describeOnMongod } from "../support/mongod.ts";
 import { type ServiceProcess, startProcess } from "../support/process.ts";
+import { repetitionsOf } from "../support/repetitions.ts";
 import { trackSecret } from "../support/secrets.ts";
 import { patchUrn, userUrn } from "../support/service.ts";
 
-/** The changes of each kind. Together they are a thousand. */
-const [revocations, deactivations, membershipChanges] = [300, 100, 600];
+/** The changes of each kind. Together they are a thousand in a complete run. */
+const [revocations, deactivations] = [repetitionsOf(300), repetitionsOf(100)];
+const changesPerMember = repetitionsOf(100);
 /** Changes that run at the same time. */
 const changerCount = 6;
 /** Requests that each replica always has in progress besides. */
@@ -147,10 +149,9 @@ describeOnMongod("Two replicas under load", (server) => {
     const patch = (replica: ServiceProcess, groupId: string, operation: object): Promise<unknown> =>
       change(replica, "PATCH", `/scim/v2/Groups/${groupId}`, { schemas: [patchUrn], Operations: [operation] });
     await patch(one, outerId, { op: "add", path: "members", value: [{ value: innerId }] });
-    const changes = membershipChanges / changerCount;
     await Promise.all(
       userIds.map(async (userId, at) => {
-        for (let count = 0; count < changes; count++) {
+        for (let count = 0; count < changesPerMember; count++) {
           const isMember = count % 2 === 0;
           const operation = isMember
             ? { op: "add", path: "members", value: [{ value: userId }] }

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import type { Position, Query, Scalar, Sort } from "../../src/store/query.ts";
+import { repetitionsOf } from "../support/repetitions.ts";
 import { arbitraryCondition, arbitraryFields, arbitrarySort } from "./arbitrary.fixture.ts";
 import {
   contractCollections,
@@ -64,7 +65,7 @@ describeOnEngines("Any condition", (open) => {
           expect(await reader.count(where), message).to.equal(expected.length);
         }
       }),
-      { numRuns: 100 },
+      { numRuns: repetitionsOf(100) },
     );
   });
 
@@ -95,7 +96,7 @@ describeOnEngines("Any condition", (open) => {
           expect(byPosition, message).to.deep.equal(expected);
         }
       }),
-      { numRuns: 50 },
+      { numRuns: repetitionsOf(50) },
     );
   });
 });

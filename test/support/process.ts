@@ -12,6 +12,12 @@ import type { Agent } from "./service.ts";
 
 const programPath = (name: "main" | "cli"): string => fileURLToPath(new URL(`../../src/${name}.js`, import.meta.url));
 
+/** The environment that every process of the tests has. Node 22 and later keep compiled modules in NODE_COMPILE_CACHE. */
+const inherited = (): Environment => ({
+  PATH: process.env["PATH"],
+  NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
+});
+
 /** The service in a process of its own, as an operator runs it, and its output. */
 export interface ServiceProcess {
   readonly port: number;
@@ -43,7 +49,7 @@ export async function startProcess(
   const child = spawn(process.execPath, ["--disable-proto=delete", program], {
     ...(directory !== undefined && { cwd: directory }),
     env: {
-      PATH: process.env["PATH"],
+      ...inherited(),
       RATE_LIMIT: "off",
       CACHE: process.env["CACHE"],
       ...environment,
@@ -129,7 +135,7 @@ export async function runCliProcess(
   ...args: readonly string[]
 ): Promise<CliResult> {
   const run = promisify(execFile)(process.execPath, [programPath("cli"), ...args], {
-    env: { PATH: process.env["PATH"], ...environment },
+    env: { ...inherited(), ...environment },
   });
   run.child.stdin?.end(input);
   return run.then(

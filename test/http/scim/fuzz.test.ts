@@ -9,6 +9,7 @@ import { applyUserPatch } from "../../../src/scim/patch/user-patch.ts";
 import { groupSchema, userSchema } from "../../../src/scim/schema/resource-schema.ts";
 import { parseGroup, parseUser, toScimAttributes } from "../../../src/scim/values/inbound.ts";
 import { anyCharacter } from "../../support/any-character.ts";
+import { repetitionsOf } from "../../support/repetitions.ts";
 import { type Agent, enterpriseUrn, patchUrn, type Service, startService, userUrn } from "../../support/service.ts";
 
 /** Tokens with a meaning, so that inputs get past the first character. */
@@ -82,14 +83,14 @@ describe("Arbitrary input", function () {
         succeedsOrRejects(() => toFilterCondition(filter, userSchema));
         succeedsOrRejects(() => toFilterCondition(filter, groupSchema));
       }),
-      { numRuns: 40_000 },
+      { numRuns: repetitionsOf(40_000) },
     );
   });
 
   it("as a PATCH path is parsed or rejected", () => {
     fc.assert(
       fc.property(text, (path) => succeedsOrRejects(() => parsePatchPath(path))),
-      { numRuns: 25_000 },
+      { numRuns: repetitionsOf(25_000) },
     );
   });
 
@@ -103,7 +104,7 @@ describe("Arbitrary input", function () {
         });
         expect(JSON.stringify(user)).to.equal(stored);
       }),
-      { numRuns: 20_000 },
+      { numRuns: repetitionsOf(20_000) },
     );
   });
 
@@ -112,7 +113,7 @@ describe("Arbitrary input", function () {
       fc.property(fc.array(operation, { maxLength: 4 }), (Operations) =>
         succeedsOrRejects(() => toGroupPatch("grp_1", parsePatchOperations({ schemas: [patchUrn], Operations }))),
       ),
-      { numRuns: 10_000 },
+      { numRuns: repetitionsOf(10_000) },
     );
   });
 
@@ -122,7 +123,7 @@ describe("Arbitrary input", function () {
         succeedsOrRejects(() => parseUser(body));
         succeedsOrRejects(() => parseGroup(body));
       }),
-      { numRuns: 5000 },
+      { numRuns: repetitionsOf(5000) },
     );
   });
 
@@ -148,7 +149,7 @@ describe("Arbitrary input", function () {
         fc.asyncProperty(fc.array(operation, { maxLength: 3 }), (Operations) =>
           expectClientStatus(scim.patch(`/scim/v2/Users/${userId}`).send({ schemas: [patchUrn], Operations })),
         ),
-        { numRuns: 400 },
+        { numRuns: repetitionsOf(400) },
       );
     });
 
@@ -157,7 +158,7 @@ describe("Arbitrary input", function () {
         fc.asyncProperty(text, (filter) =>
           expectClientStatus(scim.get("/scim/v2/Groups").query({ filter: filter.toWellFormed() })),
         ),
-        { numRuns: 400 },
+        { numRuns: repetitionsOf(400) },
       );
     });
 
@@ -186,7 +187,7 @@ describe("Arbitrary input", function () {
           expect(response.status, response.text).to.be.oneOf([200, 400]);
           for (const { status } of response.body.Operations ?? []) expect(status, response.text).to.not.match(/^5/);
         }),
-        { numRuns: 600 },
+        { numRuns: repetitionsOf(600) },
       );
     });
   });

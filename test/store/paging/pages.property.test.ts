@@ -2,6 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import type { Query, Sort } from "../../../src/store/query.ts";
 import type { Store } from "../../../src/store/store.ts";
+import { repetitionsOf } from "../../support/repetitions.ts";
 import {
   contractCollections,
   newOrganizationId,
@@ -90,7 +91,7 @@ describeOnEngines("Pagination by offset", (open) => {
           offset += page.items.length;
         }
       }),
-      { numRuns: 150 },
+      { numRuns: repetitionsOf(150) },
     );
   });
 });

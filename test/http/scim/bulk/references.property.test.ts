@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { describeOnEngines } from "../../../store/engines.fixture.ts";
+import { repetitionsOf } from "../../../support/repetitions.ts";
 import { type Agent, enterpriseUrn, type Service, startService } from "../../../support/service.ts";
 import {
   type BulkResponseOperation,
@@ -86,7 +87,7 @@ describeOnEngines("RFC 7644 3.7.1: arbitrary references in a bulk request", (ope
           else expect(await managerOf(id)).to.equal(refersTo.length > 0 ? wanted[0] : "elsewhere");
         }
       }),
-      { numRuns: 60 },
+      { numRuns: repetitionsOf(60) },
     );
   });
 });
