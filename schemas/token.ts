@@ -253,3 +253,7 @@ export const tokenReport = z
     url: z.url().max(2000).optional().describe("Where the token was found. Stored in the audit event."),
   })
   .meta({ id: "TokenReport" });
+
+export const tokenLookup = z
+  .strictObject({ token: z.string().min(1).max(512).describe("The secret of the token.") })
+  .meta({ id: "TokenLookup" });

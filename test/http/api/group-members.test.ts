@@ -65,6 +65,25 @@ describeOnEngines("/api/groups/{id}/members", (open) => {
       expect(again.headers["etag"]).to.equal(both.headers["etag"]);
     });
 
+    it("are added one at a time: 201, or 200 for a member, and 400 for what cannot be one", async () => {
+      const [one = "", two = ""] = await createUsers(2);
+      const group = await createGroup([one]);
+      const put = (id: string) => admin.put(`/api/groups/${group.id}/members/${id}`);
+      const added = await put(two).set("If-Match", '"2"').expect(201);
+      expect(added.body).to.include({ id: two, type: "user" });
+      expect(added.headers["etag"]).to.equal('"3"');
+      const again = await put(two).expect(200);
+      expect([again.body, again.headers["etag"]]).to.deep.equal([added.body, '"3"']);
+      await put(one).set("If-Match", '"1"').expect(412);
+      for (const id of [group.id, toUnknownId(one), "__proto__", "ada@example.com"]) {
+        const { body } = await put(id).expect(400);
+        expect(body.detail).to.match(/^A member cannot be added: /);
+        expect(body.errors).to.equal(undefined);
+      }
+      await admin.put(`/api/groups/${toUnknownId(group.id)}/members/${one}`).expect(404);
+      expect(await listMembers(group.id)).to.have.members([one, two]);
+    });
+
     it("are replaced as a whole", async () => {
       const [one = "", two = "", three = ""] = await createUsers(3);
       const group = await createGroup([one, two]);

@@ -1,7 +1,9 @@
 import { expect } from "chai";
 import { mintSecret } from "../../../src/domain/tokens/issue/format.ts";
 import { describeOnEngines } from "../../store/engines.fixture.ts";
+import { trackSecret } from "../../support/secrets.ts";
 import { type Agent, type Service, startService } from "../../support/service.ts";
+import { errorPointers } from "./pointers.fixture.ts";
 
 /** What happens to a token that was found in a public place. */
 describeOnEngines("POST /api/tokens/report", (open) => {
@@ -113,5 +115,49 @@ describeOnEngines("POST /api/tokens/report", (open) => {
     for (let count = 0; count < 60 && last === 204; count++) last = (await report("junk")).status;
     expect(last).to.equal(429);
     await admin.get("/api/whoami").expect(200);
+  });
+});
+
+describeOnEngines("POST /api/tokens/lookup", (open) => {
+  let service: Service;
+  let admin: Agent;
+  before(async () => {
+    service = await startService({ open });
+    admin = await service.clientWithScopes(["admin:tokens", "admin:read"]);
+  });
+  after(() => service.dispose());
+
+  const lookUp = (token: unknown) => admin.post("/api/tokens/lookup").send({ token });
+
+  it("returns the token of a secret as it is read by its id, whatever its status", async () => {
+    const { id, secret } = await service.issueToken({ scopes: ["admin:read"] });
+    const readById = async () => (await admin.get(`/api/tokens/${id}`).expect(200)).body;
+    expect((await lookUp(secret).expect(200)).body).to.deep.equal(await readById());
+    const rotation = await admin.post(`/api/tokens/${id}/rotate`).send({ gracePeriodSeconds: 60 }).expect(200);
+    trackSecret(rotation.body.token);
+    for (const each of [secret, rotation.body.token]) expect((await lookUp(each).expect(200)).body.id).to.equal(id);
+    await admin.delete(`/api/tokens/${id}`).expect(204);
+    expect((await lookUp(secret).expect(200)).body)
+      .to.deep.equal(await readById())
+      .and.include({ status: "revoked" });
+  });
+
+  it("returns 404, the same for an unknown secret and for a token of another organization", async () => {
+    const other = await service.createOrganization("other");
+    const foreign = await service.issueToken({ scopes: ["admin:read"] }, other);
+    const bodies = [];
+    for (const secret of [foreign.secret, mintSecret("wxt"), "junk", "x".repeat(512)]) {
+      const { body } = await lookUp(secret).set("X-Request-Id", "search").expect(404);
+      bodies.push(body);
+    }
+    for (const body of bodies) expect(body).to.deep.equal(bodies[0]);
+  });
+
+  it("needs the scope admin:tokens, and a secret in the body", async () => {
+    const { secret } = await service.issueToken({ scopes: ["admin:write"] });
+    const reader = service.clientWithSecret(secret);
+    await reader.post("/api/tokens/lookup").send({ token: secret }).expect(403);
+    for (const token of ["", "x".repeat(513), null, { $ne: "" }])
+      expect(errorPointers(await lookUp(token).expect(400))).to.deep.equal(["/token"]);
   });
 });

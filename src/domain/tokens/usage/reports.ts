@@ -1,5 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Token } from "../../../../schemas/token.ts";
+import { AppError } from "../../../errors.ts";
 import { redactText } from "../../../log.ts";
 import { exchanges, tokens } from "../../../store/collections.ts";
 import type { Store, Transaction } from "../../../store/store.ts";
@@ -13,7 +14,7 @@ import { replaceToken, revokeToken } from "../issue/token-changes.ts";
 import type { TokenFormatGate } from "../legacy/legacy.ts";
 import { sha256, type TokenSettings } from "../verify/token-verifier.ts";
 
-/** Accepts reports of leaked secrets from anyone, and revokes their tokens. */
+/** Accepts reports of leaked secrets from anyone and revokes their tokens, and names the token of a secret to its organization. */
 export class TokenReports {
   readonly #store: Store;
   readonly #settings: TokenSettings;
@@ -32,17 +33,31 @@ export class TokenReports {
   async report(secret: string, url: string | undefined, source: RequestSource): Promise<void> {
     const auditActor: AuditActor = { ...serviceActor, ...source };
     const location = url === undefined ? {} : { url: redactText(url) };
-    const { authSecret, pepper } = this.#settings;
+    const { authSecret } = this.#settings;
     if (authSecret !== undefined && timingSafeEqual(sha256(secret), sha256(authSecret))) {
       return this.#reportAuthSecret(auditActor, location);
     }
     const refreshHashes = hashRefreshToken(secret, this.#settings);
     if (refreshHashes) return this.#reportRefreshToken(auditActor, refreshHashes.family, location);
-    if (!this.#formatGate.canBeToken(secret)) return;
-    const hashes = candidateHashes(secret, pepper);
-    const token = await this.#store.lookup(tokens, "secrets.hash", hashes);
+    const { token, hashes } = await this.#find(secret);
     if (!token) return;
     await this.#store.transaction((tx) => recordReport(tx, auditActor, token, hashes, location), { lockKey: token.id });
+  }
+
+  /**
+   * Returns the id of the token of a secret, also if the token or the secret is not valid any more.
+   * @throws AppError not-found, the same for an unknown secret and for a token of another organization
+   */
+  async findTokenId(organizationId: string, secret: string): Promise<string> {
+    const { token } = await this.#find(secret);
+    if (token?.organizationId === organizationId) return token.id;
+    throw new AppError("not-found", "No token of this organization has this secret.");
+  }
+
+  async #find(secret: string): Promise<{ readonly token?: Token | undefined; readonly hashes: readonly string[] }> {
+    if (!this.#formatGate.canBeToken(secret)) return { hashes: [] };
+    const hashes = candidateHashes(secret, this.#settings.pepper);
+    return { token: await this.#store.lookup(tokens, "secrets.hash", hashes), hashes };
   }
 
   /**

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Group, MembershipChange } from "../../../../schemas/user.ts";
 import type { ChangedGroup } from "../../../domain/directory/groups.ts";
 import { parseIdOrName } from "../../../domain/directory/id-or-name.ts";
-import { AppError } from "../../../errors.ts";
+import { AppError, hasErrorCode } from "../../../errors.ts";
 import { buildPageResponse, type ListQuerySchema, pageParameters, toPageSchema } from "../kernel/lists.ts";
 import { defineOperation, type Operation, type RequestContext } from "../kernel/operation.ts";
 import type { Services } from "../kernel/services.ts";
@@ -127,6 +127,29 @@ export const memberOperations: readonly Operation[] = [
   }),
   defineOperation<typeof overrideQuery>({
     ...memberRoute,
+    operationId: "putGroupMember",
+    method: "put",
+    isVersioned: true,
+    query: overrideQuery,
+    summary: "Add a group member",
+    description: `Adds one user or group, or changes nothing if it is a direct member already. ${versionText}`,
+    errorCodes: ["managed", "invalid-value"],
+    organization: {
+      scopes: ["admin:write"],
+      responses: { 200: memberResponse, 201: memberResponse },
+      handle: async (context, services) => {
+        const memberId = context.parameter("memberId");
+        const { group, added } = await updateMembers(context, services, { add: [memberId] }).catch(rejectMemberInPath);
+        const member = await services.members.get(group.organizationId, group.id, memberId);
+        if (!member) throw memberNotFound(); // another request has removed it
+        const response = { status: 200, version: group.version, body: member } as const;
+        const location = `/groups/${group.id}/members/${memberId}`;
+        return added.length > 0 ? { ...response, status: 201, location } : response;
+      },
+    },
+  }),
+  defineOperation<typeof overrideQuery>({
+    ...memberRoute,
     operationId: "removeGroupMember",
     method: "delete",
     isVersioned: true,
@@ -185,6 +208,11 @@ function updateMembers(
 ): Promise<ChangedGroup> {
   const idOrName = parseIdOrName(parameter("id"), "grp");
   return groups.update(caller, idOrName, expected, { members: [change] }, toEditor(query));
+}
+
+/** A member in the path is not a field of the body, so an error must not point at one. */
+function rejectMemberInPath(error: unknown): never {
+  throw hasErrorCode(error, "invalid-value") ? new AppError(error.code, error.message) : error;
 }
 
 const memberNotFound = (): AppError =>

@@ -3,6 +3,7 @@ import {
   issuedTokenResponse,
   token,
   tokenInput,
+  tokenLookup,
   tokenPatch,
   tokenResponse,
   tokenRotation,
@@ -215,7 +216,26 @@ rotations, one succeeds and the other returns 409.`,
 });
 
 /** The operations on the tokens of an organization, and on the personal tokens of a user. */
-export const tokenOperations: readonly Operation[] = [list, create, get, patch, revoke, rotate];
+const lookUp = defineOperation({
+  operationId: "lookUpToken",
+  method: "post",
+  path: `${path}/lookup`,
+  tag,
+  body: tokenLookup,
+  summary: "Find a token by its secret",
+  description: `Returns the token of a secret that was found, for example in a configuration, also if it is expired or revoked, or if
+the secret was replaced by a rotation and is still recorded. Returns 404 for an unknown secret and for a token of another
+organization. To revoke a leaked token without a credential, use \`reportToken\`.`,
+  errorCodes: ["not-found"],
+  organization: {
+    scopes: ["admin:tokens"],
+    responses: { 200: tokenResponse },
+    handle: async ({ caller: { organizationId }, body }, { tokens, tokenReports }) =>
+      toTokenResponse(await tokens.get(organizationId, await tokenReports.findTokenId(organizationId, body.token))),
+  },
+});
+
+export const tokenOperations: readonly Operation[] = [list, create, lookUp, get, patch, revoke, rotate];
 
 const isOwnToken = ({ caller: { actor }, parameter }: RequestContext<unknown>): boolean =>
   actor.type === "token" && actor.id === parameter("id");
