@@ -43,6 +43,7 @@ export function measureEngine(engine: StoreEngine, observer: StoreObserver): Sto
         organizationId,
         open: (definition) => measureReader(tenant.open(definition)),
         openRaw: (definition) => measureReader(tenant.openRaw(definition)),
+        openEnvelopes: (definition) => measureReader(tenant.openEnvelopes(definition)),
         memberships: new MeasuredMemberships(tenant.memberships, measure),
         groupLists: (userIds, workBudget) => measure("group-lists", () => tenant.groupLists(userIds, workBudget)),
       };

@@ -25,6 +25,15 @@ export function toRawRecord({ id, organizationId, version, createdAt, updatedAt,
   return { id, organizationId, version, createdAt, updatedAt, json: JSON.stringify(rest) };
 }
 
+/** Returns a record without its content. */
+export const toEnvelope = ({ id, organizationId, version, createdAt, updatedAt }: Entity): Entity => ({
+  id,
+  organizationId,
+  version,
+  createdAt,
+  updatedAt,
+});
+
 /** Parses a record. */
 export function parseRawRecord({ id, organizationId, version, createdAt, updatedAt, json }: RawRecord): Entity {
   // Assigns to the parsed object, because a copy would double the cost.

@@ -121,6 +121,12 @@ export interface ReadTenant extends Tenant<"read"> {
   openRaw(definition: CollectionDefinition<Entity>): Reader<RawRecord>;
 
   /**
+   * Opens a collection without the content of its records, for callers that keep what they have derived from a version of
+   * a record. A list in the order of ids does not read the content from the database.
+   */
+  openEnvelopes(definition: CollectionDefinition<Entity>): Reader<Entity>;
+
+  /**
    * Returns the groups of each of these users, direct and inherited, in id order, by user id. Cycles are handled.
    * @param workBudget the most memberships that the call follows, and the most groups that it returns
    * @throws AppError query-too-expensive if the users together are in more groups than the work budget allows

@@ -1,6 +1,7 @@
 import type { Store } from "../../src/store/store.ts";
 import { arrayContract } from "./contract/arrays.ts";
 import { conditionContract } from "./contract/conditions.ts";
+import { envelopeContract } from "./contract/envelopes.ts";
 import { lifetimeContract } from "./contract/lifetime.ts";
 import { membershipContract } from "./contract/memberships.ts";
 import { migrationContract } from "./contract/migrations.ts";
@@ -37,6 +38,7 @@ export function storeContract(name: string, open: OpenTestStore, options: { read
     rejectionContract(store);
     searchFieldsContract(store);
     rawRecordContract(store);
+    envelopeContract(store);
     pagingContract(store);
     writeContract(store);
     transactionContract(store);

@@ -52,6 +52,7 @@ export function withCaches(
         organizationId,
         open: (definition) => decorateReader(tenant.open(definition), definition, organizationId),
         openRaw: (definition) => decorateReader(tenant.openRaw(definition), definition, organizationId),
+        openEnvelopes: tenant.openEnvelopes,
         memberships: tenant.memberships,
         groupLists: groupCache ? createGroupLists(tenant, groupCache) : tenant.groupLists,
       };

@@ -1,6 +1,7 @@
 import type { Entity } from "../record.ts";
 import type { Store } from "../store.ts";
 import { type CacheCount, countRead } from "./cache-counts.ts";
+import { deepFreeze } from "./deep-freeze.ts";
 import { LruCache } from "./lru-cache.ts";
 import type { WrittenRecords } from "./written-records.ts";
 
@@ -65,9 +66,4 @@ export class LookupCache {
     }
     return records;
   }
-}
-
-function deepFreeze<T extends object>(value: T): T {
-  for (const each of Object.values(value)) if (typeof each === "object" && each !== null) deepFreeze(each as object);
-  return Object.freeze(value);
 }

@@ -13,7 +13,7 @@ import { documentId, documentPath, measureDocument, toDocument } from "./documen
 import { type Fields, type OperationOptions, operationTimeMs } from "./driver.ts";
 import { listDocuments } from "./query/list.ts";
 import { countPlanPart, readDocumentPage } from "./query/page.ts";
-import { planCountDocuments, planFind, type QueryPlan } from "./query/plan.ts";
+import { planCountDocuments, planFind, type QueryPlan, toEnvelopePlan } from "./query/plan.ts";
 import type { ScanLimiter } from "./query/scan-limiter.ts";
 import { Lookups } from "./read/lookups.ts";
 import { decodeRawDocument } from "./read/raw-document.ts";
@@ -30,6 +30,8 @@ export interface MongoReadContext {
   pendingCount(collection: string, organizationId: string): number;
   /** Lets lookups share round trips; absent inside a transaction, whose operations run one after another. */
   readonly sharedReads?: SharedReads;
+  /** Whether the content of records is not needed. */
+  readonly readsEnvelopes?: boolean;
   readonly log?: Log;
 }
 
@@ -39,7 +41,7 @@ export interface MongoReadContext {
  */
 export function createMongoReader<T extends Entity>(
   access: DatabaseAccess,
-  { scanLimiter, countCompactor, pendingCount, sharedReads, log }: MongoReadContext,
+  { scanLimiter, countCompactor, pendingCount, sharedReads, readsEnvelopes, log }: MongoReadContext,
   definition: CollectionDefinition<Entity>,
   organizationId: string,
   decode: (record: RawRecord) => T,
@@ -55,7 +57,9 @@ export function createMongoReader<T extends Entity>(
   };
   const read = (query: Query): Promise<readonly Uint8Array[]> => {
     const plan = planFind(query, definition, organizationId);
-    return runPlan(plan, (remainingMs) => readDocumentPage(access, definition, plan, query, remainingMs));
+    // The position of a record in another order than that of ids is a part of its content.
+    const readPlan = readsEnvelopes && !query.sort ? toEnvelopePlan(plan) : plan;
+    return runPlan(plan, (remainingMs) => readDocumentPage(access, definition, readPlan, query, remainingMs));
   };
   const countAll = async (): Promise<number> => {
     const { total, rows } = await readCount(access, name, organizationId, sharedReads);

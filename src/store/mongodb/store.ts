@@ -6,7 +6,7 @@ import type { StoreEngine, WriteListener } from "../engine.ts";
 import { indexKey } from "../errors.ts";
 import { createGroupLists } from "../group-lists.ts";
 import { migrations as allMigrations, type Migration } from "../migrations.ts";
-import { type Entity, parseRawRecord } from "../record.ts";
+import { type Entity, parseRawRecord, toEnvelope } from "../record.ts";
 import type { CollectionDefinition, ReadTenant, Tenant } from "../store.ts";
 import { TransactionScope } from "../transaction-scope.ts";
 import { reportClockSkew } from "./clock-skew.ts";
@@ -101,6 +101,8 @@ export async function openMongoStore({
           createMongoReader(access, directContext, definition, organizationId, (record) => parseRawRecord(record) as T),
         openRaw: (definition) =>
           createMongoReader(access, directContext, definition, organizationId, (record) => record),
+        openEnvelopes: (definition) =>
+          createMongoReader(access, { ...directContext, readsEnvelopes: true }, definition, organizationId, toEnvelope),
         memberships: createMongoMembershipReader(access, organizationId, sharedReads),
       };
       return Object.assign(tenant, { groupLists: createGroupLists(tenant) });

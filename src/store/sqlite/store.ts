@@ -6,7 +6,7 @@ import type { StoreEngine, WriteListener } from "../engine.ts";
 import { indexKey } from "../errors.ts";
 import { createGroupLists } from "../group-lists.ts";
 import { migrations as allMigrations, type Migration } from "../migrations.ts";
-import { type Entity, parseRawRecord } from "../record.ts";
+import { type Entity, parseRawRecord, toEnvelope } from "../record.ts";
 import type { CollectionDefinition, Index, ReadTenant, Tenant, Transaction } from "../store.ts";
 import { TransactionScope } from "../transaction-scope.ts";
 import { copyDatabase } from "./backup/copy-database.ts";
@@ -152,6 +152,16 @@ export function openSqliteStore({
             log,
             read: readAsSingleRow,
             decode: (record) => record,
+          }),
+        openEnvelopes: (definition) =>
+          createSqliteReader({
+            connection: readConnection,
+            readerPool,
+            definition,
+            organizationId,
+            log,
+            readsEnvelopes: true,
+            decode: toEnvelope,
           }),
         memberships: createSqliteMembershipReader(readConnection, organizationId),
       };

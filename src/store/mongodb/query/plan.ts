@@ -23,8 +23,8 @@ export interface PlanPart {
   readonly sort: Record<string, 1 | -1>;
   /** The index to use. The declarations determine it better than the planner, which tries several. */
   readonly hint?: string;
-  /** Fields to exclude from the documents. */
-  readonly projection?: Record<string, 0>;
+  /** Fields to exclude from the documents, or the only ones to read. */
+  readonly projection?: Readonly<Record<string, 0 | 1>>;
 }
 
 /** Plans the page of a query. */
@@ -61,6 +61,14 @@ export function planFind(query: Query, definition: CollectionDefinition<Entity>,
     })),
   };
 }
+
+/** Returns a plan that reads only the envelopes of the same records in the same order, which is that of ids. */
+export const toEnvelopePlan = (plan: QueryPlan): QueryPlan => ({
+  ...plan,
+  parts: plan.parts.map((part) => ({ ...part, projection: envelopeProjection })),
+});
+
+const envelopeProjection = { id: 1, organizationId: 1, version: 1, createdAt: 1, updatedAt: 1 } as const;
 
 /** Plans counting the matches of a condition. */
 export function planCountDocuments(

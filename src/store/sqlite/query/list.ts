@@ -30,6 +30,8 @@ export interface SqliteReadContext<T extends Entity> {
   readonly log?: Log | undefined;
   /** Reads the rows of a page; default: one row at a time. */
   readonly read?: RowReader;
+  /** Whether the content of records is not needed. */
+  readonly readsEnvelopes?: boolean;
   /** Converts a stored record to the form that the caller receives. */
   readonly decode: (record: RawRecord) => T;
 }
@@ -112,10 +114,12 @@ function findCountableComplement<T extends Entity>(
 
 /** @throws Error for a full scan inside a transaction */
 async function executeQuery<T extends Entity>(
-  { connection, readerPool, read, definition, organizationId, log }: SqliteReadContext<T>,
+  { connection, readerPool, read, readsEnvelopes, definition, organizationId, log }: SqliteReadContext<T>,
   kind: "page" | "count",
-  { request, mode }: { readonly request: SqlPageRequest; readonly mode: ExecutionMode },
+  plan: { readonly request: SqlPageRequest; readonly mode: ExecutionMode },
 ): Promise<PageRows> {
+  const { mode } = plan;
+  const request: SqlPageRequest = readsEnvelopes ? { ...plan.request, envelopesOnly: true } : plan.request;
   if (mode === "full-scan") log?.debug("store scan started", { collection: definition.name, organizationId, kind });
   if (mode !== "inline" && readerPool) return readerPool().run(request, { kind, mode });
   if (mode === "full-scan") throw new Error("a query inside a transaction must be served by an index");

@@ -4,7 +4,7 @@ import type { Position, Query } from "../../query.ts";
 import type { Entity, RawRecord } from "../../record.ts";
 import type { CollectionDefinition } from "../../store.ts";
 import { limitSql, type Sql, type SqliteConnection, type SqlValue } from "../driver.ts";
-import { type RowReader, readRowByRow, recordColumns, rowToRawRecord } from "../record.ts";
+import { type RowReader, readEnvelopes, readRowByRow, recordColumns, rowToRawRecord } from "../record.ts";
 import { type AccessPath, chooseAccessPath, isIndexOrdered } from "./access-path.ts";
 import { quoteIdentifier, toColumnSql, toSql } from "./where.ts";
 
@@ -24,6 +24,8 @@ export interface SqlPageRequest {
   readonly offset: number;
   readonly limit: number;
   readonly total: boolean;
+  /** Whether the content of the records is left out. */
+  readonly envelopesOnly?: boolean;
   /** The indexed column that a scan reads along; absent: the scan reads along the ids. */
   readonly scanColumn?: string;
 }
@@ -115,7 +117,7 @@ export function planCount(
 export function readIndexedPage(
   connection: SqliteConnection,
   request: SqlPageRequest,
-  read: RowReader = readRowByRow,
+  read: RowReader = request.envelopesOnly ? readEnvelopes : readRowByRow,
 ): PageRows {
   const rows: RawRecord[] = [];
   let offset = request.offset;
