@@ -36,8 +36,10 @@ import { ScimExtensions } from "./domain/extensions/scim-extensions.ts";
 import { ToolCallLog } from "./domain/mcp/call-log.ts";
 import { InputRequests } from "./domain/mcp/input-requests.ts";
 import { RequestStates } from "./domain/mcp/request-state.ts";
+import { ServedServers } from "./domain/mcp/served-servers.ts";
 import { ToolCalls } from "./domain/mcp/tool-calls.ts";
 import { ToolQuarantine } from "./domain/mcp/tool-definition.ts";
+import { ToolPages } from "./domain/mcp/tool-pages.ts";
 import { UserTools } from "./domain/mcp/user-tools.ts";
 import { AuthorizationRequests } from "./domain/oauth/authorization-requests.ts";
 import { ClientSecrets } from "./domain/oauth/client-secrets.ts";
@@ -241,11 +243,12 @@ export async function createApp(
       problems: Object.fromEntries(problems),
     }),
   );
-  const userTools = new UserTools(store, quarantine);
+  const userTools = new UserTools(new ServedServers(store, quarantine, config.hasCache));
   const mcp = mcpRouter({
     services: {
       api: services,
       tools: userTools,
+      toolPages: new ToolPages(config.hasCache),
       calls: new ToolCalls({
         tools: userTools,
         upstream: upstreamCalls,

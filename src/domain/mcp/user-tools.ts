@@ -2,12 +2,11 @@ import type { McpServer, Tool } from "../../../schemas/mcp-server.ts";
 import type { Policy } from "../../../schemas/policy.ts";
 import { AppError } from "../../errors.ts";
 import { waitForOwnTick, waitIfHeld } from "../../own-tick.ts";
-import { mcpServers } from "../../store/collections.ts";
 import { pages } from "../../store/paging/pages.ts";
 import type { Condition, SizeLimit } from "../../store/query.ts";
-import type { Store } from "../../store/store.ts";
 import type { EffectiveAccess } from "../access/effective-access.ts";
-import type { ToolQuarantine } from "./tool-definition.ts";
+import type { ServedServer, ServedServers } from "./served-servers.ts";
+import type { ServedTool } from "./served-tool.ts";
 import { isSelected, type ToolSelection, toSelectionConditions } from "./tool-selection.ts";
 import { parseWireName } from "./wire-names.ts";
 
@@ -19,9 +18,6 @@ export interface UserTool {
   /** The policy that allows the tool, if an assignment does not. */
   readonly policy?: Policy;
 }
-
-/** A tool in a list. It does not refer to its server, whose other tools would stay in memory. */
-export type ListedTool = Pick<UserTool, "wireName" | "tool">;
 
 /** What a search reads of a tool. */
 export interface SearchableTool {
@@ -50,12 +46,10 @@ export interface WithheldTool {
 
 /** Lists and finds the tools of one user. Both decide by the same rules, and both read what is stored now. */
 export class UserTools {
-  readonly #store: Store;
-  readonly #quarantine: ToolQuarantine;
+  readonly #servers: ServedServers;
 
-  constructor(store: Store, quarantine: ToolQuarantine) {
-    this.#store = store;
-    this.#quarantine = quarantine;
+  constructor(servers: ServedServers) {
+    this.#servers = servers;
   }
 
   /**
@@ -68,18 +62,29 @@ export class UserTools {
     access: EffectiveAccess,
     selection: ToolSelection,
     { after, countMax, enough = Number.POSITIVE_INFINITY }: ToolPageOptions,
-  ): Promise<{ readonly tools: readonly ListedTool[]; readonly hasMore: boolean } | undefined> {
-    let page: MeasuredTool[] = [];
+  ): Promise<{ readonly tools: readonly ServedTool[]; readonly hasMore: boolean } | undefined> {
+    let page: ServedTool[] = [];
+    let length = 0;
     let hasMore = false;
     let total = 0;
+    const cut = (): void => {
+      const uncut = page;
+      page = cutPage(uncut, countMax);
+      hasMore ||= page.length < uncut.length;
+      length = page.reduce((sum, tool) => sum + tool.length, 0);
+    };
     for await (const tools of this.#listServers(access, selection)) {
       total += tools.length;
       if (total > enough) return undefined;
-      for (const tool of tools) if (tool.wireName > after) page.push(tool);
-      const { length } = page;
-      page = cutPage(page, countMax);
-      hasMore ||= page.length < length;
+      for (const tool of tools) {
+        if (tool.wireName <= after) continue;
+        page.push(tool);
+        length += tool.length;
+      }
+      // Sorting them after each server would cost more than all else.
+      if (page.length > 2 * countMax || length > 2 * pageLengthMax) cut();
     }
+    cut();
     return { tools: page, hasMore };
   }
 
@@ -94,17 +99,17 @@ export class UserTools {
   }
 
   /** Lists the tools of one server after the other. A wire name is listed once. */
-  async *#listServers(access: EffectiveAccess, selection: ToolSelection): AsyncGenerator<readonly MeasuredTool[]> {
+  async *#listServers(access: EffectiveAccess, selection: ToolSelection): AsyncGenerator<readonly ServedTool[]> {
     const listed = new Set<string>();
-    const reader = this.#store.for(access.organizationId).open(mcpServers);
+    const reader = this.#servers.open(access.organizationId);
     const all = [access.toCondition("mcp-server"), ...toSelectionConditions(selection)];
     for await (const servers of pages(reader, { where: { op: "and", all }, limit: pageSize, sizeLimit })) {
       // Concurrent lists would otherwise go on in one tick.
       if (servers.reduce((count, { tools }) => count + tools.length, 0) > manyTools) await waitForOwnTick();
       let resumedAt = performance.now();
-      for (const server of servers) {
+      for (const served of servers) {
         resumedAt = await waitIfHeld(resumedAt);
-        const tools = this.#listServer(access, selection, server).filter(({ wireName }) => !listed.has(wireName));
+        const tools = listServer(access, selection, served).filter(({ wireName }) => !listed.has(wireName));
         for (const { wireName } of tools) listed.add(wireName);
         if (listed.size > toolsMax) throw new AppError("too-large", tooManyTools);
         yield tools;
@@ -115,15 +120,13 @@ export class UserTools {
   /** Finds a tool by its wire name. Its cost does not depend on the number of servers. */
   async find(access: EffectiveAccess, selection: ToolSelection, wireName: string): Promise<UserTool | WithheldTool> {
     let withheld: WithheldTool = { decision: "unknown" };
-    for (const server of await this.#findServers(access.organizationId, wireName)) {
-      const { toolNames, problems } = this.#quarantine.select(server);
-      const name = toolNames.get(wireName);
-      const tool = server.tools.find((each) => each.name === name);
-      if (!tool) {
-        if (problems.size > 0) withheld = { decision: "unknown", server };
+    for (const { server, tools, hasProblems } of await this.#findServers(access.organizationId, wireName)) {
+      const served = tools.find((each) => each.wireName === wireName);
+      if (!served) {
+        if (hasProblems) withheld = { decision: "unknown", server };
         continue;
       }
-      const found = this.#decide(access, selection, server, tool, wireName);
+      const found = this.#decide(access, selection, server, served.tool, wireName);
       if ("wireName" in found) return found;
       withheld = found;
     }
@@ -148,24 +151,19 @@ export class UserTools {
     return { decision: verdict === "denied" ? "denied" : "not-granted", server, tool, ...(policy && { policy }) };
   }
 
-  #listServer(access: EffectiveAccess, selection: ToolSelection, server: McpServer): readonly MeasuredTool[] {
-    const usable = new Map(access.listUsableTools(server).map((tool) => [tool.name, tool]));
-    const { toolNames, lengths } = this.#quarantine.select(server);
-    return [...toolNames].flatMap(([wireName, name]) => {
-      const tool = usable.get(name);
-      if (!tool || !isSelected(selection, server, tool)) return [];
-      return [{ wireName, tool, serverName: server.name, length: lengths.get(name) ?? 0 }];
-    });
-  }
-
-  async #findServers(organizationId: string, wireName: string): Promise<readonly McpServer[]> {
+  async #findServers(organizationId: string, wireName: string): Promise<readonly ServedServer[]> {
     const lookup = parseWireName(wireName);
     if (!lookup) return [];
     const where: Condition =
       "slug" in lookup
         ? { op: "eq", path: "lookup.key", value: lookup.slug }
         : { op: "startsWith", path: "lookup.key", value: lookup.slugPrefix };
-    return (await this.#store.for(organizationId).open(mcpServers).list({ where, limit: candidatesMax })).items;
+    const found: ServedServer[] = [];
+    for await (const page of pages(this.#servers.open(organizationId), { where, limit: candidatesMax })) {
+      found.push(...page);
+      if (found.length >= candidatesMax) break;
+    }
+    return found;
   }
 }
 
@@ -181,15 +179,19 @@ const toolsMax = 20_000;
 const candidatesMax = 50;
 const tooManyTools = `More than ${toolsMax} tools are within reach. Use the URL of a toolkit or of a server.`;
 
-interface MeasuredTool extends ListedTool {
-  readonly serverName: string;
-  /** Of the tool as JSON, in characters. */
-  readonly length: number;
+/** Returns the tools of a server that the user may use and that are selected. */
+function listServer(
+  access: EffectiveAccess,
+  selection: ToolSelection,
+  { server, tools }: ServedServer,
+): readonly ServedTool[] {
+  const usable = new Set(access.listUsableTools(server));
+  return tools.filter(({ tool }) => usable.has(tool) && isSelected(selection, server, tool));
 }
 
 /** Returns the first tools: so many that they fit a page, and one or more. */
-function cutPage(tools: MeasuredTool[], countMax: number): MeasuredTool[] {
-  const page: MeasuredTool[] = [];
+function cutPage(tools: ServedTool[], countMax: number): ServedTool[] {
+  const page: ServedTool[] = [];
   let length = 0;
   for (const tool of tools.sort(byWireName)) {
     length += tool.length;
@@ -205,7 +207,7 @@ const byWireName = (one: Pick<UserTool, "wireName">, other: Pick<UserTool, "wire
 /** Characters of a description that are searched: 20,000 tools must not hold the event loop. */
 const searchedLengthMax = 500;
 
-const toSearchable = ({ wireName, serverName, tool: { title, description } }: MeasuredTool): SearchableTool => ({
+const toSearchable = ({ wireName, serverName, tool: { title, description } }: ServedTool): SearchableTool => ({
   wireName,
   serverName,
   ...(title !== undefined && { title }),

@@ -4,6 +4,7 @@ import type { EffectiveAccess } from "../../domain/access/effective-access.ts";
 import type { Caller } from "../../domain/caller.ts";
 import type { RenewableGrant } from "../../domain/mcp/call-monitor.ts";
 import type { ToolCalls } from "../../domain/mcp/tool-calls.ts";
+import type { ToolPages } from "../../domain/mcp/tool-pages.ts";
 import type { ToolSelection } from "../../domain/mcp/tool-selection.ts";
 import type { UserTools } from "../../domain/mcp/user-tools.ts";
 import type { SurfaceQuotas } from "../../domain/rate-limit/policies.ts";
@@ -13,12 +14,14 @@ import type { Services } from "../api/kernel/services.ts";
 import { requireUser } from "../api/kernel/view.ts";
 import { countRequest, rateLimited } from "../auth/rate-limit.ts";
 import { requireCaller } from "../server/request.ts";
-import { readUpstreamAuthorization } from "./message.ts";
+import { DeferredTools } from "./deferred-tools.ts";
+import { hasProgressToken, type JsonRpcMessage, readUpstreamAuthorization } from "./message.ts";
 
 /** What the methods of `/mcp` use. */
 export interface McpServices {
   readonly api: Services;
   readonly tools: UserTools;
+  readonly toolPages: ToolPages;
   readonly calls: ToolCalls;
   readonly verifier: Pick<TokenVerifier, "verifyAgain">;
   /** Of calls of tools, prompts, resources and completions. */
@@ -52,6 +55,8 @@ export interface McpContext {
   /** Counts a message that is no operation, such as a list. @returns the error if it is over a limit */
   countMessage(): AppError | undefined;
   findAuthorization(slug: string): string | undefined;
+  /** Absent if the response may be a stream of events. */
+  readonly deferredTools: DeferredTools | undefined;
 }
 
 /**
@@ -61,6 +66,7 @@ export interface McpContext {
 export function createMcpContext(
   req: Request,
   res: Response,
+  message: JsonRpcMessage,
   endpoint: McpEndpoint,
   services: McpServices,
 ): McpContext {
@@ -101,6 +107,7 @@ export function createMcpContext(
     count: () => countAgainst(req, services.quotas),
     countMessage: () => countAgainst(req, services.messageQuotas),
     findAuthorization: (slug) => readUpstreamAuthorization(req, slug),
+    deferredTools: hasProgressToken(message) ? undefined : new DeferredTools(services.toolPages),
   };
   return context;
 }

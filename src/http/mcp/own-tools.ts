@@ -13,6 +13,10 @@ import type { McpContext } from "./context.ts";
 /** A tool of the service itself. It runs an operation of the user's view of `/api`, with the rules of that operation. */
 export interface OwnTool {
   readonly definition: McpObject & { readonly name: string };
+  /** Of the definition as JSON, in characters. */
+  readonly length: number;
+  /** Returns the definition as JSON. */
+  toText(): string;
   /** The caller needs one of these to see and to call the tool. */
   readonly scopes: readonly Scope[];
   run(context: McpContext, values: McpObject, services: Services): Promise<ToolResult>;
@@ -49,14 +53,18 @@ function defineOwnTool({
   if (!operation || !view) throw new Error(`There is no operation ${operationId} in the user's view.`);
   const readQuery = createQueryParser(operation.query ?? z.object({}));
   const isRead = operation.method === "get";
+  const definition = {
+    name,
+    title,
+    description,
+    inputSchema: { type: "object", properties, ...(required && { required }), additionalProperties: false },
+    annotations: { readOnlyHint: isRead, destructiveHint: operation.method === "delete" },
+  };
+  const text = JSON.stringify(definition);
   return {
-    definition: {
-      name,
-      title,
-      description,
-      inputSchema: { type: "object", properties, ...(required && { required }), additionalProperties: false },
-      annotations: { readOnlyHint: isRead, destructiveHint: operation.method === "delete" },
-    },
+    definition,
+    length: text.length,
+    toText: () => text,
     scopes: view.scopes,
     run: async (context, values, services) => {
       const { caller, user } = context;

@@ -1,14 +1,21 @@
 import { once } from "node:events";
 import type { Response as HttpResponse } from "express";
 import { isLong, waitForOwnTick } from "../../own-tick.ts";
-import { sendText } from "../server/send.ts";
+import { sendParts, sendText } from "../server/send.ts";
+import type { DeferredTools } from "./deferred-tools.ts";
 import type { JsonRpcId } from "./message.ts";
 
 /**
  * Sends a response of the SDK.
  * @param id of the request, for errors in which the SDK leaves it out
+ * @param deferredTools the tools that the response lists, if it lists any
  */
-export async function respond(res: HttpResponse, response: Response, id: JsonRpcId): Promise<void> {
+export async function respond(
+  res: HttpResponse,
+  response: Response,
+  id: JsonRpcId,
+  deferredTools?: DeferredTools,
+): Promise<void> {
   if (res.destroyed) return void (await response.body?.cancel());
   const mediaType = response.headers.get("content-type") ?? "";
   for (const name of ["allow", "x-accel-buffering"]) {
@@ -16,6 +23,7 @@ export async function respond(res: HttpResponse, response: Response, id: JsonRpc
     if (value !== null) res.setHeader(name, value);
   }
   if (mediaType.startsWith("text/event-stream") && response.body) return streamEvents(res, response.body);
+  if (deferredTools?.isPending) return respondWithTools(res, response, deferredTools);
   const bytes = Buffer.from(await response.arrayBuffer());
   if (bytes.length === 0) return void res.status(response.status).end();
   if (!isLong(bytes.length)) {
@@ -25,6 +33,13 @@ export async function respond(res: HttpResponse, response: Response, id: JsonRpc
   await waitForOwnTick();
   // Encoding it again would take as long as writing it as JSON.
   sendText(res, response.status, "application/json", bytes);
+}
+
+async function respondWithTools(res: HttpResponse, response: Response, tools: DeferredTools): Promise<void> {
+  const text = await response.text();
+  if (isLong(tools.length)) await waitForOwnTick();
+  const parts = tools.insertInto(text);
+  sendParts(res, response.status, "application/json", parts);
 }
 
 async function streamEvents(res: HttpResponse, body: ReadableStream<Uint8Array>): Promise<void> {

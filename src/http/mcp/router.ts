@@ -75,7 +75,7 @@ async function serve(
 ): Promise<void> {
   const message = readMessage(req.body);
   req.operationId = toOperationId(message);
-  const context = createMcpContext(req, res, endpoint, services);
+  const context = createMcpContext(req, res, message, endpoint, services);
   if (endpoint.kind !== "all") await context.selection();
   assertParams(message);
   assertSupported(message);
@@ -84,7 +84,7 @@ async function serve(
     const limitExceeded = context.countMessage();
     if (limitExceeded) throw limitExceeded;
   }
-  await respond(res, await protocol.serve(req, message, context), readId(message));
+  await respond(res, await protocol.serve(req, message, context), readId(message), context.deferredTools);
 }
 
 /**

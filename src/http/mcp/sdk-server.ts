@@ -60,7 +60,7 @@ export function createSdkServer(
   const listed = countedBy(context.countMessage);
 
   server.setRequestHandler("tools/list", ({ params }) =>
-    listed(async () => toSdk(await listTools(context, services, params?.cursor))),
+    listed(async () => toSdk(await listTools(context, services, params?.cursor, era === "initialize"))),
   );
   server.setRequestHandler("tools/call", ({ params }, extra) =>
     run(async () => {

@@ -1,3 +1,4 @@
+import type { ServedTool } from "../../domain/mcp/served-tool.ts";
 import type { CalledTool, ToolCall } from "../../domain/mcp/tool-calls.ts";
 import { toToolDefinition } from "../../domain/mcp/tool-definition.ts";
 import { toErrorResult, toValueResult } from "../../domain/mcp/tool-result.ts";
@@ -6,31 +7,45 @@ import { isMcpObject, type McpObject } from "../../domain/upstream/upstream-call
 import { hasErrorCode } from "../../errors.ts";
 import type { McpContext, McpServices } from "./context.ts";
 import { InvalidParamsError } from "./message.ts";
-import { listOwnTools } from "./own-tools.ts";
+import { listOwnTools, type OwnTool } from "./own-tools.ts";
 import { encodePageKey, readCursor } from "./page.ts";
 
 /** Tools that are listed as themselves. Models choose badly among more, and some clients have a maximum. */
 const listedMax = 60;
 const [searchLimitDefault, searchLimitMax] = [10, 50];
 
-/** Lists the tools of one request: those within reach or, if there are many, the tools that search them. */
+/**
+ * Lists the tools of one request: those within reach or, if there are many, the tools that search them.
+ * @param wrapsOutputSchemas whether the protocol has output schemas of objects only, so that the SDK wraps the others
+ */
 export async function listTools(
   context: McpContext,
   { tools }: McpServices,
   cursor: string | undefined,
+  wrapsOutputSchemas: boolean,
 ): Promise<{ readonly tools: readonly McpObject[]; readonly nextCursor?: string }> {
-  const own = listOwnTools(context).map(({ definition }) => definition);
-  const searched = { tools: [...own, ...searchToolDefinitions] };
+  const own = listOwnTools(context);
+  const searched = { tools: [...own.map(({ definition }) => definition), ...searchToolDefinitions] };
   if (context.mode === "search") return searched;
   const options = { ...readCursor(cursor), ...(context.mode === "auto" && { enough: listedMax }) };
   const page = await tools.listPage(await context.access(), await context.selection(), options);
   if (!page) return searched;
-  const listed = page.tools.map(({ wireName, tool }) => toToolDefinition(wireName, tool));
   const last = page.tools.at(-1);
   return {
-    tools: cursor === undefined ? [...own, ...listed] : listed,
+    tools: toListed(context, cursor === undefined ? own : [], page.tools, wrapsOutputSchemas),
     ...(page.hasMore && last && { nextCursor: encodePageKey(last.wireName) }),
   };
+}
+
+function toListed(
+  { deferredTools }: McpContext,
+  own: readonly OwnTool[],
+  served: readonly ServedTool[],
+  wrapsOutputSchemas: boolean,
+): readonly McpObject[] {
+  const isWrapped = wrapsOutputSchemas && served.some((each) => each.hasOtherOutput);
+  if (deferredTools && !isWrapped) return deferredTools.defer([...own, ...served]);
+  return [...own.map(({ definition }) => definition), ...served.map((each) => each.toDefinition())];
 }
 
 /** What the client of a call supports and sends beside the arguments. */

@@ -54,3 +54,16 @@ export function sendText(res: Response, status: number, mediaType: string, body:
   res.setHeader("Content-Length", Buffer.byteLength(body));
   res.end(body); // a string leaves in one write with the headers
 }
+
+/** Sends a body that consists of encoded parts, in one write with the headers. */
+export function sendParts(res: Response, status: number, mediaType: string, parts: readonly Buffer[]): void {
+  res.statusCode = status;
+  res.setHeader("Content-Type", mediaType);
+  res.setHeader(
+    "Content-Length",
+    parts.reduce((length, part) => length + part.length, 0),
+  );
+  res.cork();
+  for (const part of parts) res.write(part);
+  res.end();
+}

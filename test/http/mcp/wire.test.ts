@@ -54,6 +54,17 @@ describe("POST /mcp", () => {
       await response.text();
     });
 
+    it("have the same tools as a stream of events, for a list with a progress token", async () => {
+      const response = await fetch(gateway.url, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", Authorization: `Bearer ${secret}` },
+        body: JSON.stringify(rpc("tools/list", { _meta: { progressToken: "p" } })),
+      });
+      expect(response.headers.get("content-type")).to.equal("text/event-stream");
+      const [, data = ""] = /^data: (.+)$/m.exec(await response.text()) ?? [];
+      expect(JSON.parse(data)).to.deep.equal((await gateway.post(secret, rpc("tools/list"))).body);
+    });
+
     it("are empty with 202 for a notification", async () => {
       const notification = { jsonrpc: "2.0", method: "notifications/initialized" };
       expect(await gateway.post(secret, notification)).to.include({ status: 202, body: undefined });
