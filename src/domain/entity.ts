@@ -57,3 +57,10 @@ export function nextVersion(entity: Entity, now = new Date()): Pick<Entity, "ver
   const time = now.toISOString();
   return time < entity.updatedAt ? { version, updatedAt: entity.updatedAt } : { version, updatedAt: time };
 }
+
+/**
+ * Returns a key of one version of a record, for what is derived from it. It has the time of the change, so that a version of
+ * a restored database is not taken for another one.
+ */
+export const toVersionKey = ({ organizationId, id, version, updatedAt }: Entity): string =>
+  `${organizationId} ${id} ${version} ${updatedAt}`;

@@ -5,8 +5,8 @@ import { LruCache } from "../../store/cache/lru-cache.ts";
 import { mcpServers } from "../../store/collections.ts";
 import type { PagedQuery, PageReader } from "../../store/paging/pages.ts";
 import type { Page } from "../../store/query.ts";
-import type { Entity } from "../../store/record.ts";
 import type { Store } from "../../store/store.ts";
+import { toVersionKey } from "../entity.ts";
 import { ServedTool } from "./served-tool.ts";
 import type { ToolQuarantine } from "./tool-definition.ts";
 
@@ -51,7 +51,7 @@ export class ServedServers {
       const { items: envelopes } = await tenant.openEnvelopes(mcpServers).list(unmeasured);
       const items: ServedServer[] = [];
       for (const envelope of envelopes) {
-        const kept = this.#kept.get(toKey(envelope));
+        const kept = this.#kept.get(toVersionKey(envelope));
         if (!kept) break;
         items.push(kept);
       }
@@ -63,13 +63,13 @@ export class ServedServers {
     let resumedAt = performance.now();
     for (const server of page.items) {
       resumedAt = await waitIfHeld(resumedAt);
-      items.push(this.#serve(server));
+      items.push(await this.#serve(server));
     }
     return { ...page, items };
   }
 
-  #serve(server: McpServer): ServedServer {
-    const { toolNames, problems, lengths } = this.#quarantine.select(server);
+  async #serve(server: McpServer): Promise<ServedServer> {
+    const { toolNames, problems, lengths } = await this.#quarantine.select(server);
     const byName = new Map(server.tools.map((tool) => [tool.name, tool]));
     const tools = [...toolNames].flatMap(([wireName, name]) => {
       const tool = byName.get(name);
@@ -80,7 +80,7 @@ export class ServedServers {
     if (!this.#keepsServers) return served;
     deepFreeze(server);
     const kept: KeptServer = Object.assign(served, { length: measure(server, lengths) });
-    this.#kept.set(toKey(server), kept);
+    this.#kept.set(toVersionKey(server), kept);
     return kept;
   }
 }
@@ -91,10 +91,6 @@ interface KeptServer extends ServedServer {
 
 /** Characters of the kept servers and of their tools as JSON. In memory, they take about three times as many bytes. */
 const keptLengthMax = 24_000_000;
-
-/** The time of the change is part of the key, so that a version of a restored database is not taken for another one. */
-const toKey = ({ organizationId, id, version, updatedAt }: Entity): string =>
-  `${organizationId} ${id} ${version} ${updatedAt}`;
 
 /** Each tool counts twice: with its record, and with the text that it is listed with. */
 function measure({ tools: _, ...server }: McpServer, lengths: ReadonlyMap<string, number>): number {

@@ -1,6 +1,8 @@
 import { findJsonSchemaIssues } from "../../../schemas/json-schema.ts";
 import type { McpServer, Tool } from "../../../schemas/mcp-server.ts";
+import { waitIfHeld } from "../../own-tick.ts";
 import { LruCache } from "../../store/cache/lru-cache.ts";
+import { toVersionKey } from "../entity.ts";
 import type { McpObject } from "../upstream/upstream-calls.ts";
 import { assignWireNames } from "./wire-names.ts";
 
@@ -24,6 +26,7 @@ interface MeasuredTools extends ServedTools {
  */
 export class ToolQuarantine {
   readonly #served = new LruCache<string, MeasuredTools>(servedMax, ({ lengths }) => Math.max(1, lengths.size));
+  readonly #selecting = new Map<string, Promise<MeasuredTools>>();
   readonly #onProblem: (server: McpServer, problems: ReadonlyMap<string, string>) => void;
 
   /** @param onProblem receives each version of a server with tools that cannot be served */
@@ -31,12 +34,24 @@ export class ToolQuarantine {
     this.#onProblem = onProblem;
   }
 
-  select(server: McpServer): MeasuredTools {
-    const key = `${server.id} ${server.version}`;
+  /** Concurrent requests for one version of a server share one selection. */
+  async select(server: McpServer): Promise<MeasuredTools> {
+    const key = toVersionKey(server);
     const cached = this.#served.get(key);
     if (cached) return cached;
+    const selecting = this.#selecting.get(key) ?? this.#select(server, key);
+    this.#selecting.set(key, selecting);
+    try {
+      return await selecting;
+    } finally {
+      this.#selecting.delete(key);
+    }
+  }
+
+  async #select(server: McpServer, key: string): Promise<MeasuredTools> {
+    const selected = await selectServedTools(server);
     const lengths = new Map(server.tools.map((tool) => [tool.name, JSON.stringify(tool).length]));
-    const served = { ...selectServedTools(server), lengths };
+    const served = { ...selected, lengths };
     this.#served.set(key, served);
     if (served.problems.size > 0) this.#onProblem(server, served.problems);
     return served;
@@ -46,10 +61,12 @@ export class ToolQuarantine {
 /** In tools, of which the names and a number are kept. */
 const servedMax = 100_000;
 
-/** Selects the tools of a server that clients accept, and names the others with the reason. */
-export function selectServedTools({ slug, tools }: Pick<McpServer, "slug" | "tools">): ServedTools {
+/** Selects the tools of a server that clients accept, and names the others with the reason. The check is done in steps. */
+export async function selectServedTools({ slug, tools }: Pick<McpServer, "slug" | "tools">): Promise<ServedTools> {
   const problems = new Map<string, string>();
+  let resumedAt = performance.now();
   for (const tool of tools) {
+    resumedAt = await waitIfHeld(resumedAt);
     const problem = findToolProblem(tool);
     if (problem !== undefined) problems.set(tool.name, problem);
   }

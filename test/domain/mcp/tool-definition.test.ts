@@ -20,8 +20,11 @@ describe("selectServedTools", () => {
     "a regular expression that JavaScript lacks": { type: "object", properties: { a: { pattern: "(?P<y>a)" } } },
   };
   for (const [name, inputSchema] of Object.entries(breaking)) {
-    it(`leaves out only the tool whose input schema has ${name}, and says why`, () => {
-      const { toolNames, problems } = selectServedTools({ slug: "s", tools: [tool("bad", inputSchema), tool("good")] });
+    it(`leaves out only the tool whose input schema has ${name}, and says why`, async () => {
+      const { toolNames, problems } = await selectServedTools({
+        slug: "s",
+        tools: [tool("bad", inputSchema), tool("good")],
+      });
       expect([...toolNames.values()]).to.deep.equal(["good"]);
       expect([...problems.keys()]).to.deep.equal(["bad"]);
       expect(problems.get("bad")).to.match(/^inputSchema/);
@@ -30,9 +33,9 @@ describe("selectServedTools", () => {
 });
 
 describe("selectServedTools, output schemas", () => {
-  it("leaves out only the tool whose output schema clients cannot compile, and allows a root of any type", () => {
+  it("leaves out only the tool whose output schema clients cannot compile, and allows a root of any type", async () => {
     const withOutput = (name: string, outputSchema: unknown): Tool => ({ ...tool(name), outputSchema });
-    const { toolNames, problems } = selectServedTools({
+    const { toolNames, problems } = await selectServedTools({
       slug: "s",
       tools: [
         withOutput("bad", { type: "object", properties: { a: { pattern: "(?P<y>a)" } } }),

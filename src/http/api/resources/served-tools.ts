@@ -19,7 +19,7 @@ export const listServedTools: Operation = defineOperation({
     handle: async ({ caller: { organizationId }, parameter }, { mcpServers }) => {
       const server = await mcpServers.get(organizationId, parameter("id"));
       if (!server) throw resourceNotFound("MCP server");
-      const { toolNames, problems } = selectServedTools(server);
+      const { toolNames, problems } = await selectServedTools(server);
       const mcpNames = new Map([...toolNames].map(([mcpName, name]) => [name, mcpName]));
       const data = server.tools.map(({ name }) => {
         const [mcpName, problem] = [mcpNames.get(name), problems.get(name)];
