@@ -1,0 +1,59 @@
+import { type RequestHandler, Router } from "express";
+import type { RequestLog } from "../../domain/audit/request-log.ts";
+import type { ConsoleSessions } from "../../domain/console/sessions.ts";
+import type { ConsoleSubmissions } from "../../domain/console/submissions.ts";
+import { AppError } from "../../errors.ts";
+import type { Log } from "../../log.ts";
+import type { Services } from "../api/kernel/services.ts";
+import { requireScope } from "../auth/authenticate.ts";
+import type { FailureLimit } from "../auth/failure-limit.ts";
+import { logRequests } from "../server/request-log.ts";
+import { assetRouter } from "./assets/assets.ts";
+import { requireSameOrigin } from "./csrf.ts";
+import { consoleErrorHandler } from "./errors.tsx";
+import { parseForm } from "./form.ts";
+import { consoleHeaders } from "./headers.ts";
+import { showOverview } from "./overview.tsx";
+import { requireSession } from "./session.ts";
+import { showSignIn, signIn, signOut } from "./sign-in.tsx";
+import { tokensRouter } from "./tokens/router.ts";
+
+export interface ConsoleRouterOptions {
+  readonly services: Pick<Services, "tokens" | "users" | "organizations">;
+  readonly sessions: ConsoleSessions;
+  readonly submissions: ConsoleSubmissions;
+  readonly requestLog: RequestLog;
+  readonly failureLimit: FailureLimit;
+  /** Counts the request against the rate limits of the session's token. */
+  readonly limit: RequestHandler;
+  readonly publicUrl: string;
+  readonly log: Log;
+}
+
+/**
+ * Routes `/console`, the pages for administrators. Its only credential is the cookie of a session, which no other API
+ * reads, and it reads no header with a token. Every request passes these steps in this order. GET changes nothing; every
+ * POST comes from a page of the same origin and has the hidden field of its session.
+ */
+export function consoleRouter(options: ConsoleRouterOptions): Router {
+  const { services, sessions, submissions, requestLog, failureLimit, limit, publicUrl, log } = options;
+  const base = `${new URL(publicUrl).pathname.replace(/\/+$/, "")}/console`;
+
+  const router = Router();
+  router.use(consoleHeaders);
+  router.use("/assets", assetRouter());
+  router.use(logRequests([requestLog], "rejected"), requireSameOrigin(publicUrl), parseForm);
+  router.get("/sign-in", showSignIn({ base }));
+  router.post("/sign-in", signIn({ base, sessions, failureLimit }));
+  router.use(requireSession({ base, sessions, failureLimit, organizations: services.organizations }), limit);
+  router.post("/sign-out", signOut({ base, sessions }));
+  router.get("/", showOverview({ base }));
+  router.use("/tokens", requireScope("admin:tokens"), tokensRouter({ base, services, submissions, publicUrl }));
+  router.use(rejectUnknownPage);
+  router.use(consoleErrorHandler(base, log));
+  return router;
+}
+
+const rejectUnknownPage: RequestHandler = () => {
+  throw new AppError("not-found", "No page exists at this address.");
+};
