@@ -1,6 +1,7 @@
 import type { RequestHandler } from "express";
 import type { ConsoleSessions } from "../../domain/console/sessions.ts";
 import type { Organizations } from "../../domain/organizations.ts";
+import { RejectedCredentialError } from "../../domain/tokens/verify/rejected-credential.ts";
 import type { FailureLimit } from "../auth/failure-limit.ts";
 import { assertCsrfField, toCsrfField } from "./csrf.ts";
 import { clearSessionCookie, readSessionCookie } from "./session-cookie.ts";
@@ -26,7 +27,14 @@ export function requireSession({ base, sessions, failureLimit, organizations }: 
       redirectToSignIn(res, base, Object.hasOwn(req.query, "signed-in") ? "no-cookie" : undefined);
       return;
     }
-    const caller = await sessions.resume(sessionId, { ip: req.address, requestId: req.requestId });
+    const source = { ip: req.address, requestId: req.requestId };
+    const caller = await sessions.resume(sessionId, source).catch((error: unknown) => {
+      if (error instanceof RejectedCredentialError) {
+        req.credentialRejection = error.report;
+        failureLimit.count(req.address);
+      }
+      throw error;
+    });
     if (!caller) {
       failureLimit.count(req.address);
       clearSessionCookie(res);

@@ -12,7 +12,7 @@ export function Time({ at, absent }: { readonly at: string | null | undefined; r
 }
 
 /** Formats a time for reading, in UTC and without seconds. */
-export const formatTime = (at: string): string => `${at.slice(0, 10)} ${at.slice(11, 16)} UTC`;
+export const formatTime = (at: string): string => `${at.slice(0, 10)} ${at.slice(11, 16)}\u00a0UTC`;
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const units = [

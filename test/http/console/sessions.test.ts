@@ -255,4 +255,18 @@ describe("Sign-in of /console", () => {
       await service.dispose();
     }
   });
+
+  it("has links below the path of PUBLIC_URL, which a proxy removes", async () => {
+    const service = await startService({ environment: { PUBLIC_URL: "https://example.com/gatehouse/" } });
+    try {
+      const browser = new TestBrowser(service);
+      const { html } = await browser.get("/console/sign-in");
+      const paths = [...html.matchAll(/(?:href|action|src)="(\/[^"?]*)/g)].map(([, path]) => path);
+      expect(paths).to.include("/gatehouse/console/sign-in").and.include("/gatehouse/console/assets/console.css");
+      const { secret } = await service.issueToken({ scopes: ["all"] });
+      expect((await browser.signIn(secret)).location).to.equal("/gatehouse/console?signed-in");
+    } finally {
+      await service.dispose();
+    }
+  });
 });
