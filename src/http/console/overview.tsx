@@ -1,4 +1,5 @@
 import type { RequestHandler } from "express";
+import type { VNode } from "preact";
 import { Layout, sendHtmlPage, toActorName } from "./page.tsx";
 import { Time } from "./time.tsx";
 import { requireVisit } from "./visit.ts";
@@ -9,7 +10,6 @@ export function showOverview({ base }: { readonly base: string }): RequestHandle
     req.operationId = "consoleOverview";
     const visit = requireVisit(req);
     const { actor, scopes, token } = visit.caller;
-    const canManageTokens = scopes.has("admin:tokens");
     sendHtmlPage(
       res,
       200,
@@ -17,21 +17,16 @@ export function showOverview({ base }: { readonly base: string }): RequestHandle
         <h1>{visit.organizationName}</h1>
         <section aria-labelledby="tasks">
           <h2 id="tasks">Tasks</h2>
-          {canManageTokens ? (
-            <ul class="tasks">
+          <ul class="tasks">
+            {scopes.has("admin:tokens") && <TokenTasks base={base} />}
+            {scopes.has("admin:read") && (
               <li>
-                <a href={`${base}/tokens`}>Tokens</a>: see who uses the organization, create, rotate, disable and revoke
-                tokens.
+                Read <a href={`${base}/users`}>users</a>, <a href={`${base}/groups`}>groups</a> and the{" "}
+                <a href={`${base}/audit`}>audit log</a>.
               </li>
-              <li>
-                <a href={`${base}/tokens/new`}>Create a token</a> for an identity provider, a script or an MCP client.
-              </li>
-              <li>
-                <a href={`${base}/tokens?attention=expiring`}>Tokens that expire within 7 days</a> and{" "}
-                <a href={`${base}/tokens?attention=unused`}>those not used in the last 30 days</a>.
-              </li>
-            </ul>
-          ) : (
+            )}
+          </ul>
+          {!scopes.has("admin:tokens") && (
             <p>
               This session is read-only. Managing tokens requires a token with the scope <code>admin:tokens</code> or{" "}
               <code>all</code>.
@@ -69,3 +64,18 @@ export function showOverview({ base }: { readonly base: string }): RequestHandle
     );
   };
 }
+
+const TokenTasks = ({ base }: { readonly base: string }): VNode => (
+  <>
+    <li>
+      <a href={`${base}/tokens`}>Tokens</a>: see who uses the organization, create, rotate, disable and revoke tokens.
+    </li>
+    <li>
+      <a href={`${base}/tokens/new`}>Create a token</a> for an identity provider, a script or an MCP client.
+    </li>
+    <li>
+      <a href={`${base}/tokens?attention=expiring`}>Tokens that expire within 7 days</a> and{" "}
+      <a href={`${base}/tokens?attention=unused`}>those not used in the last 30 days</a>.
+    </li>
+  </>
+);

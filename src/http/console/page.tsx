@@ -54,6 +54,13 @@ function Navigation({ base, visit }: { readonly base: string; readonly visit: Vi
       <nav aria-label="Console">
         <a href={base}>Overview</a>
         {caller.scopes.has("admin:tokens") && <a href={`${base}/tokens`}>Tokens</a>}
+        {caller.scopes.has("admin:read") && (
+          <>
+            <a href={`${base}/users`}>Users</a>
+            <a href={`${base}/groups`}>Groups</a>
+            <a href={`${base}/audit`}>Audit log</a>
+          </>
+        )}
       </nav>
       <p class="identity">
         <span class="muted">{organizationName}</span> {toActorName(caller.actor)}

@@ -75,3 +75,22 @@ export function readShownSecret({ html }: BrowserResponse): string {
   if (secret === undefined) throw new Error(`The page shows no secret: ${html}`);
   return trackSecret(secret);
 }
+
+/**
+ * Returns the number of operations that a request needs: the lowest of up to twenty, because background jobs run beside it.
+ * @param operations the list to which the store's observer adds them
+ * @param most the expected number, at which no further request is needed
+ */
+export async function countOperations(
+  operations: unknown[],
+  most: number,
+  request: () => Promise<void>,
+): Promise<number> {
+  let lowest = Number.POSITIVE_INFINITY;
+  for (let attempt = 0; attempt < 20 && lowest > most; attempt++) {
+    operations.length = 0;
+    await request();
+    lowest = Math.min(lowest, operations.length);
+  }
+  return lowest;
+}

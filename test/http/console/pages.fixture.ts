@@ -33,6 +33,10 @@ export async function openConsolePages(): Promise<ConsolePages> {
   const admin = service.clientWithSecret(secret);
   const { body: user } = await admin.post("/api/users").send({ userName: "ada@example.com" });
 
+  const { body: group } = await admin.post("/api/groups").send({ displayName: "Engineering" });
+  await admin.put(`/api/groups/${group.id}/members`).send({ members: [user.id] });
+  const { body: events } = await admin.get("/api/audit-events").query({ targetId: user.id });
+
   const add = async (input: NewToken, stored: Partial<Token> = {}): Promise<string> => {
     const { token } = await domain.tokens.create(organizationId, operatorActor, input);
     await store.transaction((tx) =>
@@ -110,6 +114,12 @@ export async function openConsolePages(): Promise<ConsolePages> {
     },
     { title: "rotate", visit: goTo(`/tokens/${terraform}/rotate`) },
     { title: "revoke", visit: goTo(`/tokens/${terraform}/revoke`) },
+    { title: "users", visit: goTo("/users") },
+    { title: "user", visit: goTo(`/users/${user.id}`) },
+    { title: "groups", visit: goTo("/groups") },
+    { title: "group", visit: goTo(`/groups/${group.id}`) },
+    { title: "audit", visit: goTo("/audit") },
+    { title: "audit-event", visit: goTo(`/audit/${events.data[0].id}`) },
     { title: "not-found", visit: goTo("/nowhere") },
   ];
   return { service, url, secret, list, dispose: () => service.dispose() };

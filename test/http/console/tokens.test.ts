@@ -4,7 +4,7 @@ import { tokens as tokenRecords } from "../../../src/store/collections.ts";
 import type { StoreOperation } from "../../../src/store/measured-store.ts";
 import { describeOnEngines } from "../../store/engines.fixture.ts";
 import { type Agent, type Service, startService } from "../../support/service.ts";
-import { readShownSecret, TestBrowser } from "./browser.fixture.ts";
+import { countOperations, readShownSecret, TestBrowser } from "./browser.fixture.ts";
 
 describeOnEngines("Pages of tokens in /console", (open) => {
   let service: Service;
@@ -266,19 +266,22 @@ describeOnEngines("Pages of tokens in /console", (open) => {
   });
 
   it("render in a number of store operations that does not depend on the number of tokens", async () => {
-    const count = async (path: string): Promise<number> => {
-      operations.length = 0;
-      expect((await browser.get(path)).status).to.equal(200);
-      return operations.length;
-    };
     const [personal] = await findByName("ada-cursor");
-    expect(await count("/console")).to.be.at.most(3); // session, token, organization
-    expect(await count("/console/tokens?type=scim&status=active")).to.be.at.most(5); // also tokens, ended users
-    expect(await count("/console/tokens?type=agent")).to.be.at.most(5); // 50 of them
-    expect(await count("/console/tokens?status=active")).to.be.at.most(7); // also users, for status and for name
-    expect(await count("/console/tokens/new")).to.be.at.most(3);
-    for (const page of ["", "/rotate", "/revoke"])
-      expect(await count(`/console/tokens/${personal.id}${page}`), page).to.be.at.most(6);
+    for (const [page, most] of [
+      ["", 3], // session, token, organization
+      ["/tokens?type=scim&status=active", 5], // also tokens, ended users
+      ["/tokens?type=agent", 5], // 50 of them
+      ["/tokens?status=active", 7], // also users, for the status and for the names
+      ["/tokens/new", 3],
+      [`/tokens/${personal.id}`, 6], // also the token, its user for the status and for the name
+      [`/tokens/${personal.id}/rotate`, 5],
+      [`/tokens/${personal.id}/revoke`, 5],
+    ] as const) {
+      const load = async (): Promise<void> => {
+        expect((await browser.get(`/console${page}`)).status).to.equal(200);
+      };
+      expect(await countOperations(operations, most, load), page).to.be.at.most(most);
+    }
     expect(await read(personal.id)).to.include({ name: "ada-cursor" });
   });
 });

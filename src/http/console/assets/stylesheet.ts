@@ -54,8 +54,8 @@ td time { white-space: normal; }
 .bar { align-items: center; background: var(--card); border-bottom: 1px solid var(--line); display: flex; flex-wrap: wrap; gap: 0.5rem 1.25rem; padding: 0.6rem 1.5rem; }
 .bar p { margin: 0; overflow-wrap: anywhere; }
 .bar .identity { margin-left: auto; max-width: 24rem; }
-.bar nav { display: flex; gap: 1rem; }
-.bar a { padding: 0.25rem 0; }
+.bar nav { display: flex; flex-wrap: wrap; gap: 0 1rem; }
+.bar a { padding: 0.25rem 0; white-space: nowrap; }
 .brand { color: inherit; font-weight: 700; text-decoration: none; }
 main { margin: 0 auto; max-width: 84rem; padding: 1.5rem; }
 .narrow { margin: 3rem auto; max-width: 26rem; }
@@ -80,7 +80,7 @@ p.error { color: var(--danger); margin: 0.35rem 0 0; }
 form .field { margin: 0 0 1.1rem; max-width: 40rem; }
 label, legend { font-weight: 600; }
 .hint { color: var(--muted); font-size: 0.9rem; margin: 0.25rem 0 0; }
-input:not([type="radio"], [type="checkbox"]), select, textarea { background: var(--card); border: 1px solid var(--muted); border-radius: 0.4rem; color: inherit; display: block; font: inherit; margin-top: 0.25rem; padding: 0.5rem 0.6rem; width: 100%; }
+input:not([type="radio"], [type="checkbox"]), select, textarea { background: var(--card); border: 1px solid var(--muted); border-radius: 0.4rem; color: inherit; display: block; font: inherit; margin-top: 0.25rem; min-height: 2.75rem; padding: 0.5rem 0.6rem; width: 100%; }
 textarea { font-family: ui-monospace, monospace; font-size: 0.9rem; }
 [aria-invalid] { border-color: var(--danger); border-width: 2px; }
 fieldset { background: var(--card); border: 1px solid var(--line); border-radius: 0.5rem; margin: 0 0 1.25rem; max-width: 52rem; padding: 0.5rem 1rem 1rem; }
@@ -98,6 +98,7 @@ details { margin: 0 0 1.25rem; }
 summary { cursor: pointer; font-weight: 600; margin-bottom: 0.75rem; }
 .filters { align-items: end; display: flex; flex-wrap: wrap; gap: 0.75rem; margin: 0 0 1.25rem; }
 .filters .field { margin: 0; min-width: 10rem; }
+.filters button { min-height: 2.75rem; }
 
 table { background: var(--card); border: 1px solid var(--line); border-collapse: collapse; border-radius: 0.5rem; width: 100%; }
 th, td { border-bottom: 1px solid var(--line); padding: 0.6rem 0.75rem; text-align: left; vertical-align: top; }
@@ -144,6 +145,7 @@ button[hidden] { display: none; }
   .cards td { display: grid; gap: 0 0.75rem; grid-template-columns: 6rem 1fr; }
   .cards td::before { color: var(--muted); content: attr(data-label); grid-row: span 3; }
   .cards td > * { grid-column: 2; }
+  .cards td:empty { display: none; }
 }
 @media (max-width: 40rem) {
   .facts { grid-template-columns: 1fr; gap: 0; }

@@ -1,13 +1,13 @@
 import type { RequestHandler } from "express";
-import type { ComponentChildren, VNode } from "preact";
+import type { VNode } from "preact";
 import { type RenderedToken, renderToken } from "../../api/resources/token-response.ts";
+import { Codes, Fact } from "../facts.tsx";
 import { CsrfField } from "../fields.tsx";
 import { Layout, sendHtmlPage, toActorName } from "../page.tsx";
 import { Time } from "../time.tsx";
 import { requireVisit, type Visit } from "../visit.ts";
-import type { TokenPagesOptions } from "./options.ts";
+import { readTokenId, type TokenPagesOptions } from "./options.ts";
 import { LastUse, Scopes, Status, Warnings } from "./parts.tsx";
-import { readTokenId } from "./token-id.ts";
 import { readUserNames } from "./user-names.ts";
 
 /** Shows one token, with what can be done to it. */
@@ -33,6 +33,12 @@ export function showToken({ base, services }: TokenPagesOptions): RequestHandler
         {token.description !== undefined && <p>{token.description}</p>}
         <Actions base={base} token={token} visit={visit} />
         <Facts token={token} userName={userNames.get(token.userId ?? "")} />
+        {visit.caller.scopes.has("admin:read") && (
+          <p class="actions">
+            <a href={`${base}/audit?targetId=${token.id}`}>Changes of this token</a>
+            <a href={`${base}/audit?actorId=${token.id}`}>Changes by this token</a>
+          </p>
+        )}
       </Layout>,
     );
   };
@@ -127,20 +133,3 @@ function Facts({ token, userName }: { readonly token: RenderedToken; readonly us
     </dl>
   );
 }
-
-const Fact = ({ name, children }: { readonly name: string; readonly children: ComponentChildren }): VNode => (
-  <>
-    <dt>{name}</dt>
-    <dd>{children}</dd>
-  </>
-);
-
-const Codes = ({ values }: { readonly values: readonly string[] }): VNode => (
-  <ul class="chips">
-    {values.map((each) => (
-      <li key={each}>
-        <code>{each}</code>
-      </li>
-    ))}
-  </ul>
-);

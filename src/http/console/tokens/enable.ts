@@ -1,8 +1,7 @@
 import type { RequestHandler } from "express";
 import { redirect } from "../page.tsx";
 import { requireVisit } from "../visit.ts";
-import type { TokenPagesOptions } from "./options.ts";
-import { readTokenId } from "./token-id.ts";
+import { readTokenId, type TokenPagesOptions } from "./options.ts";
 
 /** Enables or disables a token. */
 export function enableToken({ base, services }: TokenPagesOptions, enabled: boolean): RequestHandler {

@@ -1,23 +1,16 @@
 import type { RequestHandler } from "express";
 import type { VNode } from "preact";
 import { type RenderedToken, renderToken } from "../../api/resources/token-response.ts";
-import { SelectField } from "../fields.tsx";
+import { CardTable } from "../facts.tsx";
+import { SelectField, TextField } from "../fields.tsx";
 import { Layout, sendHtmlPage, toActorName } from "../page.tsx";
+import { PageLinks, readListPage } from "../paging.tsx";
 import { formatTime, Time } from "../time.tsx";
 import { requireVisit } from "../visit.ts";
-import {
-  readTokenListQuery,
-  type TokenListQuery,
-  toFirstQuery,
-  toNextQuery,
-  toPosition,
-  toTokenFilter,
-} from "./list-query.ts";
+import { readTokenListQuery, type TokenListQuery, toTokenFilter } from "./list-query.ts";
 import type { TokenPagesOptions } from "./options.ts";
 import { LastUse, Scopes, Status, Warnings } from "./parts.tsx";
 import { readUserNames } from "./user-names.ts";
-
-const pageSize = 50;
 
 /** Lists the tokens of the organization, with filters and one page at a time. */
 export function showTokens({ base, services }: TokenPagesOptions): RequestHandler {
@@ -26,15 +19,12 @@ export function showTokens({ base, services }: TokenPagesOptions): RequestHandle
     const visit = requireVisit(req);
     const { organizationId } = visit.caller;
     const query = readTokenListQuery(req);
-    const after = toPosition(organizationId, query);
-    const { items } = await services.tokens.list(
-      organizationId,
-      { limit: pageSize + 1, ...(after && { after }) },
-      toTokenFilter(query),
+    const filter = toTokenFilter(query);
+    const page = await readListPage({ organizationId, list: "tokens", query }, (range) =>
+      services.tokens.list(organizationId, range, filter),
     );
-    const tokens = items.slice(0, pageSize).map(renderToken);
+    const tokens = page.items.map(renderToken);
     const userNames = await readUserNames(services, organizationId, tokens);
-    const last = items.length > pageSize ? tokens.at(-1) : undefined;
     const url = `${base}/tokens`;
     sendHtmlPage(
       res,
@@ -52,10 +42,7 @@ export function showTokens({ base, services }: TokenPagesOptions): RequestHandle
         ) : (
           <TokenTable url={url} tokens={tokens} userNames={userNames} />
         )}
-        <nav class="pages" aria-label="Pages">
-          {query.cursor !== undefined && <a href={`${url}?${toFirstQuery(query)}`}>First page</a>}
-          {last && <a href={`${url}?${toNextQuery(organizationId, query, last.id)}`}>Next page</a>}
-        </nav>
+        <PageLinks url={url} page={page} />
       </Layout>,
     );
   };
@@ -68,6 +55,7 @@ function Filters({ url, query }: { readonly url: string; readonly query: TokenLi
       <SelectField name="type" label="Type" value={query.type ?? ""} options={types} />
       <SelectField name="attention" label="Needs attention" value={query.attention ?? ""} options={attentions} />
       <SelectField name="origin" label="Origin" value={query.origin ?? "issued"} options={origins} />
+      {query.userId !== undefined && <TextField name="userId" label="Id of the user" value={query.userId} />}
       <button type="submit">Filter</button>
     </form>
   );
@@ -88,23 +76,11 @@ function TokenTable({
   readonly userNames: ReadonlyMap<string, string>;
 }): VNode {
   return (
-    <table class="cards">
-      <caption class="hidden">Tokens in order of creation</caption>
-      <thead>
-        <tr>
-          {columns.map((name) => (
-            <th key={name} scope="col">
-              {name}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {tokens.map((token) => (
-          <TokenRow key={token.id} url={url} token={token} userName={userNames.get(token.userId ?? "")} />
-        ))}
-      </tbody>
-    </table>
+    <CardTable caption="Tokens in order of creation" columns={columns}>
+      {tokens.map((token) => (
+        <TokenRow key={token.id} url={url} token={token} userName={userNames.get(token.userId ?? "")} />
+      ))}
+    </CardTable>
   );
 }
 

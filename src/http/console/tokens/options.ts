@@ -1,5 +1,7 @@
+import type { Request } from "express";
 import type { ConsoleSubmissions } from "../../../domain/console/submissions.ts";
 import type { Services } from "../../api/kernel/services.ts";
+import { readPathId } from "../path-id.ts";
 
 /** What the pages of tokens use. */
 export interface TokenPagesOptions {
@@ -9,3 +11,6 @@ export interface TokenPagesOptions {
   readonly submissions: ConsoleSubmissions;
   readonly publicUrl: string;
 }
+
+/** Returns the id of the token in the path. @throws AppError not-found for what is no such id */
+export const readTokenId = (req: Request): string => readPathId(req, "tok", "The token was not found.");

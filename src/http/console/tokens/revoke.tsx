@@ -3,9 +3,8 @@ import { renderToken } from "../../api/resources/token-response.ts";
 import { CsrfField } from "../fields.tsx";
 import { Layout, redirect, sendHtmlPage } from "../page.tsx";
 import { requireVisit } from "../visit.ts";
-import type { TokenPagesOptions } from "./options.ts";
+import { readTokenId, type TokenPagesOptions } from "./options.ts";
 import { LastUse } from "./parts.tsx";
-import { readTokenId } from "./token-id.ts";
 
 /** Shows what a revocation causes, to be confirmed. */
 export function showRevocation({ base, services }: TokenPagesOptions): RequestHandler {

@@ -7,8 +7,7 @@ import { formatTime } from "../time.tsx";
 import { requireVisit } from "../visit.ts";
 import { sendIssuedToken } from "./issued.tsx";
 import { NonceField } from "./nonce.tsx";
-import type { TokenPagesOptions } from "./options.ts";
-import { readTokenId } from "./token-id.ts";
+import { readTokenId, type TokenPagesOptions } from "./options.ts";
 
 /** How long the previous secret stays valid, in seconds. */
 const gracePeriods = {
