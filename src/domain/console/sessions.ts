@@ -33,17 +33,26 @@ export class ConsoleSessions {
   }
 
   /**
-   * Opens a session.
+   * Verifies a credential for the sign-in.
    * @param secret a token, or the value of AUTH_SECRET
-   * @returns the new session id, 32 random bytes in base64url
    * @throws AppError invalid-token; ip-not-allowed; insufficient-scope; unavailable
    */
-  async signIn(secret: string, source: RequestSource): Promise<string> {
+  async verify(secret: string, source: RequestSource): Promise<Caller> {
     const caller = await this.#verifier.verify(secret, source);
     if (!consoleScopes.some((scope) => caller.scopes.has(scope)))
       throw new AppError("insufficient-scope", `The console requires a token with ${consoleScopes.join(" or ")}.`, {
         scopes: consoleScopes,
       });
+    return caller;
+  }
+
+  /**
+   * Opens a session.
+   * @param caller as `verify` has returned it
+   * @returns the new session id, 32 random bytes in base64url
+   * @throws AppError unavailable
+   */
+  async open(caller: Caller): Promise<string> {
     const { organizationId } = caller;
     const sessionId = randomBytes(32).toString("base64url");
     const now = new Date(this.#now());

@@ -19,7 +19,7 @@ import { consoleHeaders } from "./headers.ts";
 import type { PageOptions } from "./options.ts";
 import { showOverview } from "./overview.tsx";
 import { requireSession } from "./session.ts";
-import { showSignIn, signIn, signOut } from "./sign-in.tsx";
+import { openSession, showSignIn, signOut, verifyToken } from "./sign-in.tsx";
 import { tokensRouter } from "./tokens/router.ts";
 import { showUser } from "./users/detail.tsx";
 import { showUsers } from "./users/list.tsx";
@@ -50,7 +50,7 @@ export function consoleRouter(options: ConsoleRouterOptions): Router {
   router.use("/assets", assetRouter());
   router.use(logRequests([requestLog], "rejected"), requireSameOrigin(publicUrl), parseForm);
   router.get("/sign-in", showSignIn({ base }));
-  router.post("/sign-in", signIn({ base, sessions, failureLimit }));
+  router.post("/sign-in", verifyToken({ base, sessions, failureLimit }), limit, openSession({ base, sessions }));
   router.use(requireSession({ base, sessions, failureLimit, organizations: services.organizations }), limit);
   router.post("/sign-out", signOut({ base, sessions }));
   router.get("/", showOverview({ base }));

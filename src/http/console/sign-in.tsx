@@ -4,6 +4,7 @@ import { RejectedCredentialError } from "../../domain/tokens/verify/rejected-cre
 import { hasErrorCode } from "../../errors.ts";
 import type { FailureLimit } from "../auth/failure-limit.ts";
 import { httpStatuses, redactDetail } from "../server/error-mapping.ts";
+import { requireCaller } from "../server/request.ts";
 import { TextField } from "./fields.tsx";
 import { FormErrors, readText } from "./form.ts";
 import { Layout, redirect, sendHtmlPage } from "./page.tsx";
@@ -83,23 +84,15 @@ function sendSignIn(
 }
 
 /**
- * Signs in with a token. A session that the browser has already ends, and the new one always has another id, so that no
- * id that was known before can be used. Failures are counted by address, as for every other API.
+ * Creates the step that verifies the token of the sign-in, and sets `req.user`. Failures are counted by address, as for
+ * every other API.
  * @throws AppError rate-limited; unavailable
  */
-export function signIn({ base, sessions, failureLimit }: SignInOptions): RequestHandler {
-  return async (req, res) => {
+export function verifyToken({ base, sessions, failureLimit }: SignInOptions): RequestHandler {
+  return async (req, res, next) => {
     req.operationId = "consoleSignIn";
-    const source = { ip: req.address, requestId: req.requestId };
     try {
-      const secret = readText(req, "token");
-      const previousId = readSessionCookie(req);
-      const previous =
-        previousId === undefined ? undefined : await sessions.resume(previousId, source).catch(ignoreRejection);
-      const sessionId = await sessions.signIn(secret, source);
-      if (previousId !== undefined && previous) await sessions.signOut(previousId, previous);
-      setSessionCookie(res, sessionId);
-      redirect(res, `${base}?signed-in`);
+      req.user = await sessions.verify(readText(req, "token"), { ip: req.address, requestId: req.requestId });
     } catch (error) {
       const isRejected = error instanceof RejectedCredentialError;
       if (!isRejected && !hasErrorCode(error, "insufficient-scope")) throw error;
@@ -110,7 +103,27 @@ export function signIn({ base, sessions, failureLimit }: SignInOptions): Request
       const detail = redactDetail(error);
       res.locals["rejection"] = detail;
       sendSignIn(res, httpStatuses[error.code], base, { error: detail });
+      return;
     }
+    next();
+  };
+}
+
+/**
+ * Opens a session for the verified token. A session that the browser has already ends, and the new one always has another
+ * id, so that no id that was known before can be used.
+ * @throws AppError unavailable
+ */
+export function openSession({ base, sessions }: Pick<SignInOptions, "base" | "sessions">): RequestHandler {
+  return async (req, res) => {
+    const source = { ip: req.address, requestId: req.requestId };
+    const previousId = readSessionCookie(req);
+    const previous =
+      previousId === undefined ? undefined : await sessions.resume(previousId, source).catch(ignoreRejection);
+    const sessionId = await sessions.open(requireCaller(req));
+    if (previousId !== undefined && previous) await sessions.signOut(previousId, previous);
+    setSessionCookie(res, sessionId);
+    redirect(res, `${base}?signed-in`);
   };
 }
 

@@ -206,8 +206,8 @@ describeOnEngines("Sessions of /console", (open) => {
     expect((await browser.get("/console/sign-in")).html).to.contain("Continue with the session of this browser");
   });
 
-  it("count against the rate limits of their token", async () => {
-    const limited = await startService({ open, environment: { RATE_LIMIT: "api=2/60" } });
+  it("count against the rate limits of their token, as the sign-in does", async () => {
+    const limited = await startService({ open, environment: { RATE_LIMIT: "api=3/60" } });
     try {
       const { secret } = await limited.issueToken({ scopes: ["all"] });
       const browser = new TestBrowser(limited);
@@ -215,6 +215,7 @@ describeOnEngines("Sessions of /console", (open) => {
       const statuses = [];
       for (let request = 0; request < 3; request++) statuses.push((await browser.get("/console")).status);
       expect(statuses).to.deep.equal([200, 200, 429]);
+      expect((await new TestBrowser(limited).signIn(secret)).status).to.equal(429);
     } finally {
       await limited.dispose();
     }
