@@ -107,6 +107,8 @@ module.exports = {
     only("passport-http-bearer", "^(src/http/auth/|test/|node_modules/)"),
     only("@modelcontextprotocol/server", "^(src/http/mcp/|test/|node_modules/)"),
     only("prom-client", "^(src/metrics/|test/|node_modules/)"),
+    only("preact", "^(src/http/console/|test/|node_modules/)"),
+    only("preact-render-to-string", "^(src/http/console/|test/|node_modules/)"),
     only("cors", "^(src/http/api/cors\\.ts$|test/|node_modules/)"),
     rule(
       "the-service-needs-no-development-package",

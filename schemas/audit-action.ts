@@ -68,6 +68,8 @@ const auditActions = [
   "token.superseded_secret_used",
   "token.new_ip",
   "token.repeated_failures",
+  "console.sign_in",
+  "console.sign_out",
   "auth-secret.report",
   "authentication.refused",
 ] as const;

@@ -10,7 +10,7 @@ const declaration =
 
 const filesByName = new Map();
 const files = execFileSync("git", ["ls-files", "-z", "src", "schemas"], { encoding: "utf8" }).split("\0");
-for (const path of files.filter((file) => file.endsWith(".ts") && existsSync(file))) {
+for (const path of files.filter((file) => /\.tsx?$/.test(file) && existsSync(file))) {
   for (const [, object, array, single] of readFileSync(path, "utf8").matchAll(declaration)) {
     const names = (object ?? array ?? single).split(",").map((name) => name.split(":").at(-1).trim());
     for (const name of new Set(names)) filesByName.set(name, new Set([...(filesByName.get(name) ?? []), path]));

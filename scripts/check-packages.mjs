@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 /** Licenses without conditions beyond attribution. */
 const allowedLicenses = ["MIT", "ISC", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "0BSD"];
 /** The same for packages that are not part of an installation. */
-const allowedInDevelopment = [...allowedLicenses, "BlueOak-1.0.0", "PSF-2.0", "Python-2.0", "CC0-1.0"];
+const allowedInDevelopment = [...allowedLicenses, "BlueOak-1.0.0", "PSF-2.0", "Python-2.0", "CC0-1.0", "MPL-2.0"];
 /** Packages whose license is not in the lock file, because it is not in the form that npm reads. */
 const knownLicenses = {
   "passport-http-bearer": "MIT", // "licenses" in its package.json

@@ -11,8 +11,9 @@ const dist = join(root, "dist");
 const buildInfo = join(dist, "test.tsbuildinfo");
 
 for (const path of existsSync(dist) ? readdirSync(dist, { recursive: true, encoding: "utf8" }) : []) {
-  const source = path.replace(/\.js(\.map)?$/, ".ts");
-  if (source !== path && !existsSync(join(root, source))) rmSync(join(dist, path));
+  const source = path.replace(/\.js(\.map)?$/, "");
+  const hasSource = [".ts", ".tsx"].some((extension) => existsSync(join(root, source + extension)));
+  if (source !== path && !hasSource) rmSync(join(dist, path));
 }
 
 // tsc skips every file that its build info lists as up to date, and does not check whether the output still exists.
@@ -24,5 +25,5 @@ function isOutputIncomplete() {
   return fileNames
     .filter((name) => name.startsWith("../") && !name.includes("node_modules") && !name.endsWith(".d.ts"))
     .map((name) => resolve(dist, name))
-    .some((source) => existsSync(source) && !existsSync(source.replace(root, dist).replace(/\.ts$/, ".js")));
+    .some((source) => existsSync(source) && !existsSync(source.replace(root, dist).replace(/\.tsx?$/, ".js")));
 }

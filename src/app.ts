@@ -26,6 +26,8 @@ import { CascadeDeletes } from "./domain/cleanup/cascade-deletes.ts";
 import { Authorizations } from "./domain/connections/authorizations.ts";
 import { McpConnections } from "./domain/connections/connections.ts";
 import { SigningKey } from "./domain/connections/signing-key.ts";
+import { ConsoleSessions } from "./domain/console/sessions.ts";
+import { ConsoleSubmissions } from "./domain/console/submissions.ts";
 import { CredentialCipher } from "./domain/credentials/credential-cipher.ts";
 import { UpstreamCredentials } from "./domain/credentials/upstream-credentials.ts";
 import { Groups } from "./domain/directory/groups.ts";
@@ -80,6 +82,7 @@ import { apiRouter } from "./http/api/router.ts";
 import { authenticate } from "./http/auth/authenticate.ts";
 import { FailureLimit } from "./http/auth/failure-limit.ts";
 import { rateLimit } from "./http/auth/rate-limit.ts";
+import { consoleRouter } from "./http/console/router.ts";
 import { mcpRouter } from "./http/mcp/router.ts";
 import { callbackRouter } from "./http/oauth/callback.ts";
 import { oauthRouter } from "./http/oauth/router.ts";
@@ -274,6 +277,14 @@ export async function createApp(
     log,
     version,
   });
+  const consolePages =
+    config.hasConsole &&
+    consoleRouter({
+      ...{ services, requestLog, failureLimit, publicUrl, log },
+      sessions: new ConsoleSessions(store, verifier, now),
+      submissions: new ConsoleSubmissions(store),
+      limit: rateLimit(() => quotas.api, log),
+    });
   let isShuttingDown = false;
   const handler = createExpressApp({
     trustProxy: config.trustProxy,
@@ -308,6 +319,7 @@ export async function createApp(
         log,
         limit: rateLimit(() => quotas.api, log),
       }),
+      ...(consolePages && { "/console": consolePages }),
       "/mcp": mcp,
       "/api/v1/mcp": mcp,
       "/api": apiRouter({

@@ -60,6 +60,8 @@ export interface Config {
   readonly mcpAllowedHosts: readonly string[];
   /** What the audit log records of the arguments of tool calls. */
   readonly mcpAuditArguments: ArgumentAudit;
+  /** Whether `/console` serves the pages for administrators. */
+  readonly hasConsole: boolean;
   readonly logLevel: LogLevel;
   /** Whether standard output receives a line for each request. */
   readonly hasAccessLog: boolean;
@@ -172,6 +174,10 @@ export const settings = {
       "what the audit log records of the arguments of tool calls: `none`, `keys`, or `full` with masked secrets",
     defaultValue: "none",
   },
+  CONSOLE: {
+    description: "`on` serves the console for administrators at `/console`, `off` does not",
+    defaultValue: "on",
+  },
   LOG_LEVEL: { description: "`error`, `warn`, `info` or `debug`", defaultValue: "info" },
   ACCESS_LOG: {
     description: "`on` writes a JSON line for each request to standard output, `off` writes none",
@@ -245,6 +251,7 @@ export function readConfig(environment: Environment = process.env): Config {
     mcpAllowedOrigins: rest.MCP_ALLOWED_ORIGINS,
     mcpAllowedHosts: rest.MCP_ALLOWED_HOSTS,
     mcpAuditArguments: rest.MCP_AUDIT_ARGUMENTS,
+    hasConsole: rest.CONSOLE === "on",
     logLevel: rest.LOG_LEVEL,
     hasAccessLog: rest.ACCESS_LOG === "on",
     auditLog: rest.AUDIT_LOG,
@@ -358,6 +365,7 @@ const environmentSchema = z.object({
     "is not a list of host names without ports. Set it to names such as gatehouse.internal.",
   ),
   MCP_AUDIT_ARGUMENTS: z.enum(argumentAudits, `is not one of ${argumentAudits.join(", ")}. Set it to one of them.`),
+  CONSOLE: z.enum(["on", "off"], "is neither on nor off. Set it to one of them."),
   LOG_LEVEL: z.enum(logLevels, `is not a log level. Set it to one of ${logLevels.join(", ")}.`),
   ACCESS_LOG: z.enum(["on", "off"], "is neither on nor off. Set it to one of them."),
   AUDIT_LOG: z.enum(auditLogFormats, `is not one of ${auditLogFormats.join(", ")}. Set it to one of them.`),

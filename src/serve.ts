@@ -168,10 +168,13 @@ function readValidCertificate(paths: CertificatePaths, log: Log): TlsCertificate
 }
 
 /** Formats the text of the first start: the only token, and a command that uses it. */
-function formatWelcome({ secret, tokenFile }: InitializedStore, { publicUrl }: Config): string {
+function formatWelcome({ secret, tokenFile }: InitializedStore, { publicUrl, hasConsole }: Config): string {
   const start = 'This is the first start. Gatehouse has created the organization "default"';
-  if (tokenFile !== undefined) return `\n${start} and a token with full access.\nIts secret is in ${tokenFile}.\n\n`;
-  if (secret === undefined) return `\n${start}.\nAUTH_SECRET has full access to it, so there is no token.\n\n`;
+  const console = hasConsole ? `Sign in to the console: ${publicUrl}/console\n` : "";
+  if (tokenFile !== undefined)
+    return `\n${start} and a token with full access.\nIts secret is in ${tokenFile}.\n${console}\n`;
+  if (secret === undefined)
+    return `\n${start}.\nAUTH_SECRET has full access to it, so there is no token.\n${console}\n`;
   return `
 ${start} and a token with full access.
 The token is shown only once:
@@ -185,5 +188,6 @@ Try it:
     -H "Content-Type: application/scim+json" \\
     -d '{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ada@example.com"}'
 
+${console}
 `;
 }

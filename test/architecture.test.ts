@@ -79,6 +79,8 @@ const probes: Readonly<Record<string, readonly (readonly [string, string])[]>> =
     ["src/domain/probe-mcp", 'export * from "@modelcontextprotocol/server";'],
   ],
   "prom-client-has-one-importer": [["src/http/probe-prom-client", 'export * from "prom-client";']],
+  "preact-has-one-importer": [["src/http/probe-preact", 'export { h } from "preact";']],
+  "preact-render-to-string-has-one-importer": [["src/http/probe-render", 'export * from "preact-render-to-string";']],
   "cors-has-one-importer": [["src/domain/probe-cors", 'export * from "cors";']],
   "the-service-needs-no-development-package": [["src/domain/probe-development", 'export * from "chai";']],
   "helmet-has-one-importer": [["src/domain/probe-helmet", 'export * from "helmet";']],

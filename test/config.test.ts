@@ -39,6 +39,7 @@ const defaults: Config = {
   mcpAllowedOrigins: [],
   mcpAllowedHosts: [],
   mcpAuditArguments: "none",
+  hasConsole: true,
   logLevel: "info",
   hasAccessLog: true,
   auditLog: "off",
@@ -279,6 +280,14 @@ const expected: Readonly<Record<Exclude<keyof typeof settings, SpecialSetting>, 
     accepted: (["none", "keys", "full"] as const).map((each) => [each, { mcpAuditArguments: each }] as const),
     rejected: ["all", "NONE", "true"],
     problem: "is not one of none, keys, full. Set it to one of them.",
+  },
+  CONSOLE: {
+    accepted: [
+      ["on", {}],
+      ["off", { hasConsole: false }],
+    ],
+    rejected: ["yes"],
+    problem: "is neither on nor off",
   },
   LOG_LEVEL: {
     accepted: (["error", "warn", "info", "debug"] as const).map((logLevel) => [logLevel, { logLevel }] as const),

@@ -230,6 +230,25 @@ export const exchanges: CollectionDefinition<RefreshTokenFamily> = {
   indexes: [{ path: "familyHash", unique: "global" }, { path: "userId" }],
 };
 
+/** A session of the console. It is bound to the credential that signed in, which every request verifies again. */
+export interface ConsoleSession extends Entity {
+  /** SHA-256 of the session id, which only the cookie has. */
+  readonly idHash: string;
+  /** The stored hash of the token's secret that signed in. */
+  readonly secretHash?: string | undefined;
+  /** Of a session of AUTH_SECRET instead: the HMAC of its value under the session id, which is not stored. */
+  readonly authSecretProof?: string | undefined;
+  /** The time of the last request (ISO 8601), updated at most once a minute. */
+  readonly lastUsedAt: string;
+}
+export const consoleSessions: CollectionDefinition<ConsoleSession> = {
+  name: "console_sessions",
+  indexes: [{ path: "idHash", unique: "global" }],
+};
+
+/** A form of the console that was submitted, and whose nonce is in the id. A reload does not submit it again. */
+export const consoleSubmissions: CollectionDefinition<Entity> = { name: "console_submissions", indexes: [] };
+
 /** Audit events and request log entries are read in chronological order, which is the order of their ids. */
 export const auditEvents: CollectionDefinition<AuditEvent> = {
   name: "audit_events",
@@ -378,6 +397,8 @@ export const collections: readonly CollectionDefinition<Entity>[] = [
   tokenRevocations,
   removedOAuthClients,
   exchanges,
+  consoleSessions,
+  consoleSubmissions,
   auditEvents,
   webhooks,
   webhookDeliveries,

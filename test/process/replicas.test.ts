@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { TestBrowser } from "../http/console/browser.fixture.ts";
 import { assertNoSecretInDocuments, withConnection, withDatabase } from "../store/mongodb/mongodb.fixture.ts";
 import { describeOnMongod, startDedicatedMongod } from "../support/mongod.ts";
 import { runCli, type ServiceProcess, startProcess } from "../support/process.ts";
@@ -51,6 +52,20 @@ describeOnMongod("Two processes that share MongoDB", (server) => {
     for (const process of [one, two]) await process.clientWithSecret(revoked).get("/scim/v2/Users").expect(200);
     expect((await runCli({ MONGODB_URI: uri }, "token", "revoke", id)).code).to.equal(0);
     for (const process of [one, two]) await process.clientWithSecret(revoked).get("/scim/v2/Users").expect(401);
+  });
+
+  it("share a session of the console, which ends on both when its token is revoked", async () => {
+    const { stdout, stderr } = await runCli(
+      { MONGODB_URI: uri },
+      ...["token", "create", "--name", "console", "--scope", "admin:read"],
+    );
+    const [first, second] = [new TestBrowser(one), new TestBrowser(two)];
+    await first.signIn(trackSecret(stdout.trim()));
+    second.cookie = first.cookie;
+    for (const browser of [first, second]) expect((await browser.get("/console")).status).to.equal(200);
+    expect((await runCli({ MONGODB_URI: uri }, "token", "revoke", /tok_\w+/.exec(stderr)?.[0] ?? "")).code).to.equal(0);
+    for (const browser of [first, second])
+      expect((await browser.get("/console")).location).to.equal("/console/sign-in?ended");
   });
 
   it("both reject the tokens of a disabled organization on the next request", async () => {

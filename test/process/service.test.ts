@@ -31,9 +31,10 @@ describe("The service process on SQLite", () => {
   };
   const newUser = (userName: string) => ({ schemas: [userUrn], userName });
 
-  it("prints one token and a working curl command on its first start", async function () {
+  it("prints one token, a working curl command and the address of the console on its first start", async function () {
     const service = await start();
     expect(service.firstSecret).to.have.length(43);
+    expect(service.stdout()).to.contain(`http://127.0.0.1:${service.port}/console\n`);
     const line = /curl -sS.*?'\n/s.exec(service.stdout())?.[0] ?? "";
     const shell = await promisify(execFile)("sh", ["-c", line]).catch((error) => error);
     if (shell.code === 127) {

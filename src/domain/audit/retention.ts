@@ -1,6 +1,8 @@
 import {
   auditEvents,
   authorizationRequests,
+  consoleSessions,
+  consoleSubmissions,
   organizations,
   removedOAuthClients,
   requestLog,
@@ -34,7 +36,7 @@ interface Sweep {
   doneUpTo?: string;
 }
 
-/** Removes log entries older than their retention period, hourly and for every organization. */
+/** Removes log entries and short-lived records older than their retention period, hourly and for every organization. */
 export class Retention implements Flushable {
   readonly #store: Store;
   readonly #rules: readonly RetentionRule[];
@@ -48,6 +50,8 @@ export class Retention implements Flushable {
       { collection: requestLog, prefix: "req", days: requestLogDays },
       { collection: authorizationRequests, prefix: "oau", days: 1 },
       { collection: removedOAuthClients, prefix: "roc", days: 1 },
+      { collection: consoleSessions, prefix: "ses", days: 1 },
+      { collection: consoleSubmissions, prefix: "sub", days: 1 },
       ...(auditDays === undefined ? [] : [{ collection: auditEvents, prefix: "aud", days: auditDays } as const]),
     ];
   }

@@ -164,11 +164,13 @@ export const serviceEvents: TransferredCollection = {
 };
 
 /**
- * What no export contains: keys of the service, what is valid for minutes or belongs to a process, and the clients of
+ * What no export contains: keys of the service, what is valid for minutes or hours or belongs to a process, and the clients of
  * removed MCP servers, which are removed after a day.
  */
 export const untransferredCollections: readonly CollectionDefinition<Entity>[] = [
   stored.authorizationRequests,
+  stored.consoleSessions,
+  stored.consoleSubmissions,
   stored.rateCounts,
   stored.serviceKeys,
   stored.removedOAuthClients,

@@ -2,7 +2,13 @@ import { expect } from "chai";
 import { operatorActor, toAuditEvent } from "../../../src/domain/audit/record.ts";
 import { Retention } from "../../../src/domain/audit/retention.ts";
 import { newEntity } from "../../../src/domain/entity.ts";
-import { auditEvents, requestLog, serviceTenant } from "../../../src/store/collections.ts";
+import {
+  auditEvents,
+  consoleSessions,
+  consoleSubmissions,
+  requestLog,
+  serviceTenant,
+} from "../../../src/store/collections.ts";
 import { type DomainTestContext, openDomain } from "../domain.fixture.ts";
 
 describe("Retention", () => {
@@ -82,5 +88,28 @@ describe("Retention", () => {
     const [request] = await insertEntries(domain.organizationId, 31);
     await retention.flush();
     expect(await listRequests(domain.organizationId)).to.deep.equal([request]);
+  });
+
+  it("removes sessions and submitted forms of the console after a day", async () => {
+    const { organizationId, store } = domain;
+    const add = async (daysAgo: number): Promise<readonly string[]> => {
+      const session = newEntity("ses", organizationId, daysBefore(daysAgo));
+      const submission = newEntity("sub", organizationId, daysBefore(daysAgo));
+      await store.transaction(async (transaction) => {
+        const tenant = transaction.for(organizationId);
+        await tenant.open(consoleSessions).insert({ ...session, idHash: session.id, lastUsedAt: session.createdAt });
+        await tenant.open(consoleSubmissions).insert(submission);
+      });
+      return [session.id, submission.id];
+    };
+    await add(1.01);
+    const recent = await add(0.99);
+    await new Retention(store).flush();
+    const remaining = await Promise.all(
+      [consoleSessions, consoleSubmissions].map(
+        async (collection) => (await store.for(organizationId).open(collection).list({ limit: 10 })).items[0]?.id,
+      ),
+    );
+    expect(remaining).to.deep.equal(recent);
   });
 });

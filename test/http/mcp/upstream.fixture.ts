@@ -60,7 +60,7 @@ async function serve(handler: McpHttpHandler, req: IncomingMessage, res: ServerR
   res.once("close", () => gone.abort());
   const request = new Request(`http://127.0.0.1${req.url}`, {
     method: req.method ?? "GET",
-    headers: Object.entries(req.headers).map(([name, value]) => [name, String(value)]),
+    headers: Object.entries(req.headers).map(([name, value]): [string, string] => [name, String(value)]),
     ...(req.method === "POST" && { body: Buffer.concat(chunks) }),
     signal: gone.signal,
   });

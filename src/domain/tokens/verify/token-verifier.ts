@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { Token, TokenFailure } from "../../../../schemas/token.ts";
 import type { Log } from "../../../log.ts";
 import { tokens, users } from "../../../store/collections.ts";
@@ -16,6 +16,7 @@ import type { TokenUsage } from "../usage/usage.ts";
 import { AllowlistCache } from "./allowlist.ts";
 import { readAncestors } from "./ancestors.ts";
 import { type CredentialRejectionReport, RejectedCredentialError } from "./rejected-credential.ts";
+import { toActor, toTokenCaller } from "./token-caller.ts";
 
 /** The installation's settings for verifying credentials. */
 export interface TokenSettings extends SecretSettings {
@@ -76,7 +77,7 @@ export class TokenVerifier {
       tokenId: token.id,
       result: "accepted",
     });
-    return toCaller(token, hashes, ancestors, source);
+    return toTokenCaller(token, hashes, ancestors, source);
   }
 
   /**
@@ -90,7 +91,46 @@ export class TokenVerifier {
     const token = await this.#store.lookup(tokens, "secrets.hash", [presented.hash]);
     if (!token) return undefined;
     const { cause, ancestors } = await this.#check(token, [presented.hash], ip);
-    return cause === undefined ? toCaller(token, [presented.hash], ancestors, { ip, requestId }) : undefined;
+    return cause === undefined ? toTokenCaller(token, [presented.hash], ancestors, { ip, requestId }) : undefined;
+  }
+
+  /**
+   * Returns what a session stores of the credential that opened it.
+   * @param sessionId the secret id of the session. AUTH_SECRET is never stored, not even as a hash that a copy of the
+   *   database could be used to guess, so that its proof is an HMAC under this id
+   */
+  toSessionCredential({ token }: Caller, sessionId: string): SessionCredential {
+    return token ? { secretHash: token.hash } : { authSecretProof: this.#proveAuthSecret(sessionId) };
+  }
+
+  /**
+   * Verifies the credential of a session for one request of it, as `verify` does, and records the use.
+   * @returns undefined if the credential is not valid any more
+   * @throws AppError ip-not-allowed; unavailable
+   */
+  async verifySession(
+    { secretHash, authSecretProof }: SessionCredential,
+    sessionId: string,
+    source: RequestSource,
+  ): Promise<Caller | undefined> {
+    if (secretHash === undefined) {
+      const isCurrent = authSecretProof !== undefined && authSecretProof === this.#proveAuthSecret(sessionId);
+      return isCurrent ? this.#authSecretCaller(source).catch(toUndefinedIfRejected) : undefined;
+    }
+    const token = await this.#store.lookup(tokens, "secrets.hash", [secretHash]);
+    if (!token) return undefined;
+    const { cause, ancestors } = await this.#check(token, [secretHash], source.ip);
+    if (cause !== undefined && cause !== "ip-not-allowed") return undefined;
+    this.#observers.usage.record(token, cause, source.ip);
+    if (cause !== undefined) throw this.#reject(cause, source, token);
+    return toTokenCaller(token, [secretHash], ancestors, source);
+  }
+
+  #proveAuthSecret(sessionId: string): string | undefined {
+    const { authSecret } = this.#settings;
+    return authSecret === undefined
+      ? undefined
+      : createHmac("sha256", sessionId).update(authSecret).digest("base64url");
   }
 
   async #check(token: Token, hashes: readonly string[], ip: string): Promise<TokenCheck> {
@@ -179,34 +219,15 @@ export class TokenVerifier {
   }
 }
 
-function toCaller(
-  token: Token,
-  hashes: readonly string[],
-  ancestors: readonly Token[],
-  { ip, requestId }: RequestSource,
-): Caller {
-  const { type, expiresAt, secrets } = token;
-  const hash = secrets.find((each) => hashes.includes(each.hash))?.hash ?? "";
-  // A derived token without a list of its own has the one of the token that it was issued for.
-  const allowedIps = token.allowedIps ?? ancestors.find((each) => each.allowedIps)?.allowedIps;
-  const rootId = ancestors.at(-1)?.id;
-  return {
-    // Listed instead of spread: on Node 20, each property that is added to a copy costs as much as hashing a secret.
-    ip,
-    requestId,
-    organizationId: token.organizationId,
-    actor: toActor(token),
-    scopes: expandScopes(token.scopes),
-    token: {
-      type,
-      hash,
-      ...(rootId !== undefined && { rootId }),
-      ...(expiresAt !== undefined && { expiresAt }),
-      ...(allowedIps && { allowedIps }),
-    },
-    ...(token.userId !== undefined && { userId: token.userId }),
-    ...toRestriction(token),
-  };
+/** What a session stores of the credential that opened it: one of both. */
+export interface SessionCredential {
+  readonly secretHash?: string | undefined;
+  readonly authSecretProof?: string | undefined;
+}
+
+/** @throws whatever is not a rejected credential */
+function toUndefinedIfRejected(error: unknown): undefined {
+  if (!(error instanceof RejectedCredentialError)) throw error;
 }
 
 /** The result of checking a token. */
@@ -216,19 +237,6 @@ interface TokenCheck {
   /** The tokens that an accepted token depends on, the root last. */
   readonly ancestors: readonly Token[];
 }
-
-/** Returns undefined instead of an empty object, because spreading one costs as much as hashing a secret. */
-function toRestriction({ environment, mcpServers, maxRisk }: Token): Pick<Caller, "restriction"> | undefined {
-  if (environment === undefined && mcpServers === undefined && maxRisk === undefined) return undefined;
-  const restriction = {
-    ...(environment !== undefined && { environment }),
-    ...(mcpServers && { mcpServers }),
-    ...(maxRisk !== undefined && { maxRisk }),
-  };
-  return { restriction };
-}
-
-const toActor = (token: Token): Caller["actor"] => ({ type: "token", id: token.id, name: token.name });
 
 /** Returns the SHA-256 of a string, for comparisons in constant time. */
 export const sha256 = (text: string): Buffer => createHash("sha256").update(text).digest();

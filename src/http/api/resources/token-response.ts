@@ -1,4 +1,5 @@
-import type { Token } from "../../../../schemas/token.ts";
+import type { z } from "zod";
+import type { Token, tokenResponse } from "../../../../schemas/token.ts";
 import { toTokenStatus } from "../../../domain/tokens/status.ts";
 import type { IssuedToken } from "../../../domain/tokens/tokens.ts";
 import type { OperationResponse } from "../kernel/operation.ts";
@@ -21,8 +22,11 @@ export function toTokenResponse(token: Token): OperationResponse {
   return { status: 200, version: token.version, hasVolatileFields: true, body: renderToken(token) };
 }
 
+/** A token in responses. */
+export type RenderedToken = z.output<typeof tokenResponse>;
+
 /** Renders a token without its secret, and with its derived fields such as `status`. */
-export function renderToken(token: Token): object {
+export function renderToken(token: Token): RenderedToken {
   const { id, version, createdAt, updatedAt, name, description, type, origin, scopes = ["all"], prefix } = token;
   const { userId, parentId, environment, mcpServers, maxRisk, allowedIps = [], enabled, expiresAt = null } = token;
   const { revokedAt = null, lastUsed, requestCount, failedCount, failures = {}, createdBy } = token;

@@ -1,0 +1,67 @@
+import express, { type Request, type RequestHandler } from "express";
+import { AppError, hasErrorCode } from "../../errors.ts";
+import { redactText } from "../../log.ts";
+
+/** Parses the body of a form. @throws AppError too-large */
+export const parseForm: RequestHandler = express.urlencoded({ extended: false, limit: "64kb", parameterLimit: 200 });
+
+/** Returns a field of a submitted form without spaces around it; empty if it is missing. */
+export function readText({ body }: Pick<Request, "body">, name: string): string {
+  const value: unknown = toFields(body)[name];
+  return typeof value === "string" ? value.trim() : "";
+}
+
+/** Returns all values of a field that can be sent more than once. */
+export function readValues({ body }: Pick<Request, "body">, name: string): readonly string[] {
+  return [toFields(body)[name] ?? []].flat().filter((each): each is string => typeof each === "string");
+}
+
+const toFields = (body: unknown): Readonly<Record<string, unknown>> =>
+  (body ?? {}) as Readonly<Record<string, unknown>>;
+
+/** Splits the value of a field that has one value per line. */
+export const toLines = (text: string): readonly string[] =>
+  text
+    .split(/[\n,]/)
+    .map((each) => each.trim())
+    .filter((each) => each !== "");
+
+/** The validation errors of a submitted form, by field. */
+export class FormErrors {
+  readonly #byField: ReadonlyMap<string, readonly string[]>;
+
+  constructor(byField: ReadonlyMap<string, readonly string[]>) {
+    this.#byField = byField;
+  }
+
+  of(field: string): readonly string[] {
+    return this.#byField.get(field) ?? [];
+  }
+
+  get all(): readonly (readonly [field: string, messages: readonly string[]])[] {
+    return [...this.#byField];
+  }
+}
+
+/**
+ * Returns the errors that belong to fields of a form, so that it can be shown again with them.
+ * @param rename the names of form fields that differ from those of the domain
+ * @throws the error itself if it belongs to no field
+ */
+export function toFormErrors(error: unknown, rename: Readonly<Record<string, string>> = {}): FormErrors {
+  if (!(error instanceof AppError) || !fieldErrorCodes.some((code) => hasErrorCode(error, code))) throw error;
+  const {
+    field,
+    errors = field === undefined ? [] : [{ pointer: `/${field.replaceAll(".", "/")}`, detail: error.message }],
+  } = error.details;
+  if (errors.length === 0) throw error;
+  const byField = new Map<string, readonly string[]>();
+  for (const { pointer, detail } of errors) {
+    const name = pointer.split("/")[1] ?? "";
+    const shown = Object.hasOwn(rename, name) ? (rename[name] ?? name) : name;
+    byField.set(shown, [...(byField.get(shown) ?? []), redactText(detail)]);
+  }
+  return new FormErrors(byField);
+}
+
+const fieldErrorCodes = ["invalid-value", "forbidden"] as const;

@@ -1,0 +1,73 @@
+import { type RequestHandler, Router } from "express";
+import type { RequestLog } from "../../domain/audit/request-log.ts";
+import type { ConsoleSessions } from "../../domain/console/sessions.ts";
+import type { ConsoleSubmissions } from "../../domain/console/submissions.ts";
+import { AppError } from "../../errors.ts";
+import type { Log } from "../../log.ts";
+import { requireScope } from "../auth/authenticate.ts";
+import type { FailureLimit } from "../auth/failure-limit.ts";
+import { logRequests } from "../server/request-log.ts";
+import { assetRouter } from "./assets/assets.ts";
+import { showAuditEvent } from "./audit/detail.tsx";
+import { showAuditLog } from "./audit/list.tsx";
+import { requireSameOrigin } from "./csrf.ts";
+import { consoleErrorHandler } from "./errors.tsx";
+import { parseForm } from "./form.ts";
+import { showGroup } from "./groups/detail.tsx";
+import { showGroups } from "./groups/list.tsx";
+import { consoleHeaders } from "./headers.ts";
+import type { PageOptions } from "./options.ts";
+import { showOverview } from "./overview.tsx";
+import { requireSession } from "./session.ts";
+import { openSession, showSignIn, signOut, verifyToken } from "./sign-in.tsx";
+import { tokensRouter } from "./tokens/router.ts";
+import { showUser } from "./users/detail.tsx";
+import { showUsers } from "./users/list.tsx";
+
+export interface ConsoleRouterOptions {
+  readonly services: PageOptions["services"];
+  readonly sessions: ConsoleSessions;
+  readonly submissions: ConsoleSubmissions;
+  readonly requestLog: RequestLog;
+  readonly failureLimit: FailureLimit;
+  /** Counts the request against the rate limits of the session's token. */
+  readonly limit: RequestHandler;
+  readonly publicUrl: string;
+  readonly log: Log;
+}
+
+/**
+ * Routes `/console`, the pages for administrators. Its only credential is the cookie of a session, which no other API
+ * reads, and it reads no header with a token. Every request passes these steps in this order. GET changes nothing; every
+ * POST comes from a page of the same origin and has the hidden field of its session.
+ */
+export function consoleRouter(options: ConsoleRouterOptions): Router {
+  const { services, sessions, submissions, requestLog, failureLimit, limit, publicUrl, log } = options;
+  const base = `${new URL(publicUrl).pathname.replace(/\/+$/, "")}/console`;
+
+  const router = Router();
+  router.use(consoleHeaders);
+  router.use("/assets", assetRouter());
+  router.use(logRequests([requestLog], "rejected"), requireSameOrigin(publicUrl), parseForm);
+  router.get("/sign-in", showSignIn({ base }));
+  router.post("/sign-in", verifyToken({ base, sessions, failureLimit }), limit, openSession({ base, sessions }));
+  router.use(requireSession({ base, sessions, failureLimit, organizations: services.organizations }), limit);
+  router.post("/sign-out", signOut({ base, sessions }));
+  router.get("/", showOverview({ base }));
+  router.use("/tokens", requireScope("admin:tokens"), tokensRouter({ base, services, submissions, publicUrl }));
+  const read = requireScope("admin:read");
+  const pages = { base, services };
+  router.get("/users", read, showUsers(pages));
+  router.get("/users/:id", read, showUser(pages));
+  router.get("/groups", read, showGroups(pages));
+  router.get("/groups/:id", read, showGroup(pages));
+  router.get("/audit", read, showAuditLog(pages));
+  router.get("/audit/:id", read, showAuditEvent(pages));
+  router.use(rejectUnknownPage);
+  router.use(consoleErrorHandler(base, log));
+  return router;
+}
+
+const rejectUnknownPage: RequestHandler = () => {
+  throw new AppError("not-found", "No page exists at this address.");
+};

@@ -1,0 +1,198 @@
+import type { Response } from "express";
+import type { VNode } from "preact";
+import { type Scope, scope as scopeSchema, tokenType } from "../../../../schemas/token.ts";
+import type { ConsoleSubmissions } from "../../../domain/console/submissions.ts";
+import { allowedScopes, defaultScopes, expandScopes } from "../../../domain/tokens/scopes.ts";
+import { Choice, CsrfField, FieldNotes, LinesField, SelectField, TextField } from "../fields.tsx";
+import type { FormErrors } from "../form.ts";
+import { Layout, sendHtmlPage } from "../page.tsx";
+import type { Visit } from "../visit.ts";
+import { NonceField } from "./nonce.tsx";
+import { scopeTexts, typeTexts } from "./texts.ts";
+import { expiryPresets, type TokenForm } from "./token-form.ts";
+
+interface TokenFormProps {
+  readonly base: string;
+  readonly submissions: ConsoleSubmissions;
+  readonly visit: Visit;
+  readonly form: TokenForm;
+  readonly errors?: FormErrors;
+}
+
+/** Sends the form of a new token, with the errors of the submitted one if there are any. */
+export function sendTokenForm(res: Response, status: 200 | 400, props: TokenFormProps): void {
+  const { base, visit, submissions, form, errors } = props;
+  sendHtmlPage(
+    res,
+    status,
+    <Layout title="Create token" base={base} visit={visit}>
+      <p class="trail">
+        <a href={`${base}/tokens`}>Tokens</a>
+      </p>
+      <h1>Create token</h1>
+      {errors && <ErrorSummary errors={errors} />}
+      <form method="post" action={`${base}/tokens`}>
+        <CsrfField visit={visit} />
+        <NonceField submissions={submissions} visit={visit} />
+        <TextField
+          name="name"
+          label="Name"
+          value={form.name}
+          required
+          maxLength={200}
+          hint="The purpose, such as Okta provisioning or alice-cursor."
+          errors={errors}
+        />
+        <TextField
+          name="description"
+          label="Description (optional)"
+          value={form.description}
+          maxLength={1000}
+          errors={errors}
+        />
+        <TypeField form={form} errors={errors} />
+        <ScopesField form={form} errors={errors} />
+        <ExpiryField form={form} errors={errors} />
+        <TextField
+          name="user"
+          label="User (optional)"
+          value={form.user}
+          hint="User name, e-mail address or id. A personal token acts only as this user, has connect scopes only, and ends with the user. Without a user, requests name one in x-user-email."
+          errors={errors}
+        />
+        <LinesField
+          name="allowedIps"
+          label="Allowed addresses (optional)"
+          value={form.allowedIps}
+          hint="IP addresses and CIDR ranges from which the token can be used, one per line. Empty: any address."
+          errors={errors}
+        />
+        <Restrictions form={form} errors={errors} />
+        <div class="actions">
+          <button type="submit">Create token</button>
+          <a href={`${base}/tokens`}>Cancel</a>
+        </div>
+      </form>
+    </Layout>,
+  );
+}
+
+/** The errors of all fields with links to them, so that no field has to be searched for. */
+const ErrorSummary = ({ errors }: { readonly errors: FormErrors }): VNode => (
+  <div class="notice error" role="alert">
+    <p>The token was not created:</p>
+    <ul>
+      {errors.all.map(([field, messages]) => (
+        <li key={field}>
+          <a href={`#${field}`}>{messages.join(" ")}</a>
+        </li>
+      ))}
+    </ul>
+  </div>
+);
+
+interface GroupProps {
+  readonly form: TokenForm;
+  readonly errors: FormErrors | undefined;
+}
+
+function TypeField({ form, errors }: GroupProps): VNode {
+  return (
+    <fieldset id="type" tabIndex={-1}>
+      <legend>Type</legend>
+      {tokenType.options.map((type) => (
+        <Choice
+          key={type}
+          type="radio"
+          name="type"
+          value={type}
+          label={type}
+          hint={`${typeTexts[type]} ${defaultText(defaultScopes[type])}`.trim()}
+          checked={form.type === type}
+        />
+      ))}
+      <FieldNotes name="type" label="Type" errors={errors} />
+    </fieldset>
+  );
+}
+
+const defaultText = (scopes: readonly Scope[]): string =>
+  scopes.length === 0 ? "Choose its scopes." : `Without a choice of scopes: ${scopes.join(", ")}.`;
+
+/** The scopes. The stylesheet marks those that a checked one includes, and those that the type cannot have. */
+function ScopesField({ form, errors }: GroupProps): VNode {
+  return (
+    <fieldset id="scopes" tabIndex={-1}>
+      <legend>Scopes</legend>
+      {scopeSchema.options.map((scope) => {
+        const included = [...expandScopes([scope])].filter((each) => each !== scope);
+        const types = tokenType.options.filter((type) => allowedScopes[type].includes(scope));
+        return (
+          <Choice
+            key={scope}
+            type="checkbox"
+            name="scopes"
+            value={scope}
+            id={`scope-${scope.replace(":", "-")}`}
+            class={`scope is-${scope.replace(":", "-")}`}
+            label={
+              <>
+                {scope} <span class="mark included">included</span>
+                <span class="mark unavailable">not for this type</span>
+              </>
+            }
+            hint={`${scopeTexts[scope]}${included.length === 0 ? "" : ` Includes ${included.join(", ")}.`} For ${types.join(", ")}.`}
+            checked={form.scopes.includes(scope)}
+          />
+        );
+      })}
+      <FieldNotes name="scopes" label="Scopes" errors={errors} />
+    </fieldset>
+  );
+}
+
+function ExpiryField({ form, errors }: GroupProps): VNode {
+  const choices = { ...Object.fromEntries(expiryPresets.map((days) => [days, `In ${days} days`])), never: "Never" };
+  return (
+    <fieldset id="expiry" tabIndex={-1}>
+      <legend>Expires</legend>
+      {Object.entries(choices).map(([value, label]) => (
+        <Choice key={value} type="radio" name="expiry" value={value} label={label} checked={form.expiry === value} />
+      ))}
+      <Choice type="radio" name="expiry" value="date" label="After a day" checked={form.expiry === "date"} />
+      <TextField name="expiryDate" label="Last day (UTC)" type="date" value={form.expiryDate} />
+      <FieldNotes name="expiry" label="Expires" errors={errors} />
+    </fieldset>
+  );
+}
+
+function Restrictions({ form, errors }: GroupProps): VNode {
+  const fields = ["environment", "mcpServers", "maxRisk"] as const;
+  const isOpen = fields.some((name) => form[name] !== "" || (errors?.of(name).length ?? 0) > 0);
+  return (
+    <details open={isOpen}>
+      <summary>Restrictions of connect scopes (optional)</summary>
+      <TextField
+        name="environment"
+        label="Environment"
+        value={form.environment}
+        hint="Only the MCP servers of this environment, such as production."
+        errors={errors}
+      />
+      <LinesField
+        name="mcpServers"
+        label="MCP servers"
+        value={form.mcpServers}
+        hint="Slugs, one per line. Only these servers. The list cannot change later."
+        errors={errors}
+      />
+      <SelectField
+        name="maxRisk"
+        label="Highest risk of tools"
+        value={form.maxRisk}
+        options={{ "": "Any", read: "read", write: "write", destructive: "destructive" }}
+        errors={errors}
+      />
+    </details>
+  );
+}

@@ -1,0 +1,93 @@
+import type { RequestHandler } from "express";
+import { AppError } from "../../../errors.ts";
+import { Choice, CsrfField } from "../fields.tsx";
+import { readText } from "../form.ts";
+import { Layout, sendHtmlPage } from "../page.tsx";
+import { formatTime } from "../time.tsx";
+import { requireVisit } from "../visit.ts";
+import { sendIssuedToken } from "./issued.tsx";
+import { NonceField } from "./nonce.tsx";
+import { readTokenId, type TokenPagesOptions } from "./options.ts";
+
+/** How long the previous secret stays valid, in seconds. */
+const gracePeriods = {
+  "0": "Not at all: clients that use it fail until they have the new one",
+  "3600": "For 1 hour",
+  "86400": "For 24 hours",
+  "604800": "For 7 days",
+} as const;
+
+/** Shows the choices of a rotation. */
+export function showRotation({ base, services, submissions }: TokenPagesOptions): RequestHandler {
+  return async (req, res) => {
+    req.operationId = "consoleShowRotation";
+    const visit = requireVisit(req);
+    const { id, name } = await services.tokens.get(visit.caller.organizationId, readTokenId(req));
+    sendHtmlPage(
+      res,
+      200,
+      <Layout title={`Rotate ${name}`} base={base} visit={visit}>
+        <p class="trail">
+          <a href={`${base}/tokens`}>Tokens</a> / <a href={`${base}/tokens/${id}`}>{name}</a>
+        </p>
+        <h1>Rotate {name}</h1>
+        <p>
+          The token gets a new secret. Its id, name, scopes, expiry, allowed addresses and restrictions stay the same.
+        </p>
+        {visit.caller.actor.id === id && (
+          <p class="notice">
+            You are signed in with this token. This session ends when its current secret stops working.
+          </p>
+        )}
+        <form method="post" action={`${base}/tokens/${id}/rotate`}>
+          <CsrfField visit={visit} />
+          <NonceField submissions={submissions} visit={visit} />
+          <fieldset>
+            <legend>The current secret stays valid</legend>
+            {Object.entries(gracePeriods).map(([seconds, label]) => (
+              <Choice
+                key={seconds}
+                type="radio"
+                name="grace"
+                value={seconds}
+                label={label}
+                checked={seconds === "3600"}
+              />
+            ))}
+          </fieldset>
+          <div class="actions">
+            <button type="submit">Rotate</button>
+            <a href={`${base}/tokens/${id}`}>Cancel</a>
+          </div>
+        </form>
+      </Layout>,
+    );
+  };
+}
+
+/** Rotates a token, and shows its new secret once. */
+export function rotateToken({ base, services, submissions, publicUrl }: TokenPagesOptions): RequestHandler {
+  return async (req, res) => {
+    req.operationId = "consoleRotateToken";
+    const visit = requireVisit(req);
+    const { caller, sessionId } = visit;
+    const id = readTokenId(req);
+    const grace = readText(req, "grace");
+    if (!Object.hasOwn(gracePeriods, grace))
+      throw new AppError("invalid-value", "grace must be one of the offered periods.", { field: "grace" });
+    await submissions.useNonce(caller.organizationId, sessionId, readText(req, "nonce"));
+    const issued = await services.tokens.rotate(caller, id, Number(grace));
+    const graceEndsAt = new Date(Date.now() + Number(grace) * 1000).toISOString();
+    const note =
+      grace === "0"
+        ? "The previous secret is not valid any more."
+        : `The previous secret is valid until ${formatTime(graceEndsAt)}.`;
+    sendIssuedToken(res, 200, issued, {
+      base,
+      publicUrl,
+      visit,
+      heading: `${issued.token.name} has a new secret`,
+      note,
+    });
+  };
+}

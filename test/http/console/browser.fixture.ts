@@ -1,0 +1,96 @@
+import { assertNoSecrets, trackSecret } from "../../support/secrets.ts";
+import type { Service } from "../../support/service.ts";
+
+/** A response to a browser. */
+export interface BrowserResponse {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly html: string;
+  /** Where a redirect leads; undefined for other responses. */
+  readonly location: string | undefined;
+  /** The value of a hidden field; empty if the page has none. */
+  hidden(name: string): string;
+}
+
+export type FormFields = Readonly<Record<string, string | readonly string[]>>;
+
+/** What a browser without JavaScript does: it keeps the cookie and sends forms with the headers of the same origin. */
+export class TestBrowser {
+  readonly #origin: string;
+  /** The value of the header Cookie; empty without a cookie. */
+  cookie = "";
+
+  constructor({ port }: Pick<Service, "port">) {
+    this.#origin = `http://127.0.0.1:${port}`;
+  }
+
+  get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<BrowserResponse> {
+    return this.#send(path, { headers });
+  }
+
+  /** Submits a form without loading its page. */
+  post(
+    path: string,
+    fields: FormFields,
+    headers: Readonly<Record<string, string>> = { "Sec-Fetch-Site": "same-origin" },
+  ): Promise<BrowserResponse> {
+    const pairs = Object.entries(fields).flatMap(([name, value]) =>
+      [value].flat().map((each) => [name, each] as [string, string]),
+    );
+    return this.#send(path, { method: "POST", body: new URLSearchParams(pairs), headers });
+  }
+
+  /** Loads the page of a form and submits it with its hidden fields. */
+  async submit(formPath: string, action: string, fields: FormFields = {}): Promise<BrowserResponse> {
+    const page = await this.get(formPath);
+    return this.post(action, { csrf: page.hidden("csrf"), nonce: page.hidden("nonce"), ...fields });
+  }
+
+  signIn(token: string): Promise<BrowserResponse> {
+    return this.post("/console/sign-in", { token });
+  }
+
+  async #send(path: string, init: RequestInit): Promise<BrowserResponse> {
+    const response = await fetch(`${this.#origin}${path}`, {
+      ...init,
+      headers: { ...(this.cookie !== "" && { Cookie: this.cookie }), ...(init.headers as Record<string, string>) },
+      redirect: "manual",
+    });
+    const html = await response.text();
+    const headers = JSON.stringify([...response.headers]);
+    assertNoSecrets(html + headers, `a response of ${path}`);
+    const cookie = response.headers.get("set-cookie")?.split(";")[0];
+    if (cookie !== undefined) this.cookie = cookie.endsWith("=") ? "" : cookie;
+    return {
+      ...{ status: response.status, headers: response.headers, html },
+      location: response.headers.get("location") ?? undefined,
+      hidden: (name) => new RegExp(`name="${name}" value="([^"]*)"`).exec(html)?.[1] ?? "",
+    };
+  }
+}
+
+/** Returns the secret that a page shows once, and tracks it. @throws Error if the page shows none */
+export function readShownSecret({ html }: BrowserResponse): string {
+  const secret = /<code id="secret">(wxt_[0-9A-Za-z]{39})</.exec(html)?.[1];
+  if (secret === undefined) throw new Error(`The page shows no secret: ${html}`);
+  return trackSecret(secret);
+}
+
+/**
+ * Returns the number of operations that a request needs: the lowest of up to twenty, because background jobs run beside it.
+ * @param operations the list to which the store's observer adds them
+ * @param most the expected number, at which no further request is needed
+ */
+export async function countOperations(
+  operations: unknown[],
+  most: number,
+  request: () => Promise<void>,
+): Promise<number> {
+  let lowest = Number.POSITIVE_INFINITY;
+  for (let attempt = 0; attempt < 20 && lowest > most; attempt++) {
+    operations.length = 0;
+    await request();
+    lowest = Math.min(lowest, operations.length);
+  }
+  return lowest;
+}

@@ -1,0 +1,195 @@
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import type { AxeResults } from "axe-core";
+import { expect } from "chai";
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import { startChromium } from "../../support/chromium.ts";
+import { trackSecret } from "../../support/secrets.ts";
+import { type ConsolePages, openConsolePages, signInInBrowser } from "./pages.fixture.ts";
+
+describe("/console in Chromium", function () {
+  this.timeout(180_000); // the first run may download Chromium
+  let browser: Browser | undefined;
+  let pages: ConsolePages;
+  before(async function () {
+    browser = await startChromium();
+    if (!browser) this.skip();
+    pages = await openConsolePages();
+  });
+  after(async () => {
+    await browser?.close();
+    await pages?.dispose();
+  });
+
+  const openContext = async (options: BrowserContextOptions = {}): Promise<BrowserContext> => {
+    const context = await browser?.newContext(options);
+    if (!context) throw new Error("Chromium is not running");
+    return context;
+  };
+
+  it("signs in, creates, copies, reloads, rotates, disables and revokes without a violation or an error", async () => {
+    const context = await openContext({ permissions: ["clipboard-read", "clipboard-write"] });
+    const page = await context.newPage();
+    const problems = await recordProblems(page);
+    const { url, secret, service } = pages;
+    await page.goto(`${url}/tokens`);
+    expect(page.url()).to.equal(`${url}/sign-in`);
+    await signInInBrowser(page, url, secret);
+    const [cookie] = await context.cookies(url);
+    expect(cookie).to.include({ httpOnly: true, secure: true, sameSite: "Strict", path: "/" });
+
+    await page.getByRole("link", { name: "Create a token" }).click();
+    await page.getByLabel("Name", { exact: true }).fill("<b>browser</b>");
+    await page.getByLabel("admin", { exact: true }).check();
+    await page.locator("#scope-admin-write").check();
+    expect(await page.locator(".is-admin-read .included").isVisible(), "the implied scope").to.equal(true);
+    expect(await page.locator(".is-all .included").isVisible()).to.equal(false);
+    await page.getByLabel("Name", { exact: true }).press("Enter");
+    await page.getByText("It will not be shown again").waitFor();
+    const shown = trackSecret((await page.locator("#secret").textContent()) ?? "");
+    await page.locator('button[data-copy="secret"]').click();
+    await page.getByText("Copied").waitFor();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).to.equal(shown);
+    const created = service.clientWithSecret(shown);
+    const { id } = (await created.get("/api/whoami").expect(200)).body.token;
+
+    await page.reload();
+    await page.getByText("submitted already").waitFor();
+    expect(await page.content()).to.not.contain(shown);
+    await page.goto(`${url}/tokens`);
+    expect(await page.getByRole("link", { name: "<b>browser</b>" }).count()).to.equal(1);
+
+    await page.getByRole("link", { name: "<b>browser</b>" }).click();
+    await page.getByRole("link", { name: "Rotate" }).click();
+    await page.getByLabel("Not at all").check();
+    await page.getByRole("button", { name: "Rotate" }).click();
+    await page.getByText("It will not be shown again").waitFor();
+    const rotated = trackSecret((await page.locator("#secret").textContent()) ?? "");
+    await created.get("/api/whoami").expect(401);
+    await service.clientWithSecret(rotated).get("/api/whoami").expect(200);
+    await page.goBack();
+    expect(await page.content()).to.not.contain(rotated);
+
+    await page.goto(`${url}/tokens/${id}`);
+    await page.getByRole("button", { name: "Disable" }).click();
+    await page.getByRole("button", { name: "Enable" }).waitFor();
+    await service.clientWithSecret(rotated).get("/api/whoami").expect(401);
+    await page.getByRole("link", { name: "Revoke" }).click();
+    await page.getByRole("button", { name: "Revoke permanently" }).click();
+    await page.getByText("revoked", { exact: true }).waitFor();
+    expect(await page.getByRole("link", { name: "Rotate" }).count()).to.equal(0);
+
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByText("You are signed out.").waitFor();
+    await page.goBack();
+    await page.goto(`${url}/tokens/${id}`);
+    expect(page.url()).to.equal(`${url}/sign-in`);
+    // Chromium logs the 409 of the reload as an error.
+    expect(problems.filter((each) => !each.includes("status of 409"))).to.deep.equal([]);
+    await context.close();
+  });
+
+  it("does not send the session to a page of another site, and rejects the forms of another port", async () => {
+    const context = await openContext();
+    const page = await context.newPage();
+    const { url, secret, service } = pages;
+    await signInInBrowser(page, url, secret);
+    const { id } = await service.issueToken({ name: "attacked", scopes: ["admin:read"] });
+    const statuses: number[] = [];
+    page.on("response", (response) => void (response.url().startsWith(url) && statuses.push(response.status())));
+    // 127.0.0.1 on another port is the same site, localhost another one. Both show a page of the attacker.
+    for (const origin of ["http://127.0.0.1:1", "http://localhost:1"]) {
+      await page.route(`${origin}/**`, (route) =>
+        route.fulfill({
+          contentType: "text/html",
+          body: `<form method="post" action="${url}/tokens/${id}/revoke"><button>Win a prize</button></form>`,
+        }),
+      );
+      statuses.length = 0;
+      await page.goto(`${origin}/`);
+      await page.getByRole("button").click();
+      await page.getByText("another origin").waitFor();
+      expect(statuses, origin).to.include(403);
+    }
+    const { token } = { token: await service.domain.tokens.get(service.organizationId, id) };
+    expect(token.revokedAt).to.equal(undefined);
+    await context.close();
+  });
+
+  it("prevents a script from inserting HTML, and a frame", async () => {
+    const context = await openContext();
+    const page = await context.newPage();
+    await page.goto(`${pages.url}/sign-in`);
+    const error = await page.evaluate(() => {
+      try {
+        document.body.innerHTML = "<b>inserted</b>";
+        return "";
+      } catch (caught) {
+        return String(caught);
+      }
+    });
+    expect(error).to.contain("TrustedHTML");
+    await page.route("http://127.0.0.1:1/**", (route) =>
+      route.fulfill({ contentType: "text/html", body: `<iframe src="${pages.url}/sign-in"></iframe>` }),
+    );
+    await page.goto("http://127.0.0.1:1/");
+    const frame = page.frames().find((each) => each !== page.mainFrame());
+    expect(await frame?.getByLabel("Token").count()).to.equal(0);
+    await context.close();
+  });
+
+  it("works without JavaScript", async () => {
+    const context = await openContext({ javaScriptEnabled: false });
+    const page = await context.newPage();
+    for (const { title, visit } of pages.list.slice(0, 9)) {
+      await visit(page);
+      if (title !== "created") continue;
+      trackSecret((await page.locator("#secret").textContent()) ?? "");
+      expect(await page.locator("button[data-copy]").first().isVisible()).to.equal(false);
+    }
+    await context.close();
+  });
+
+  for (const [description, options] of [
+    ["in light", { colorScheme: "light", viewport: { width: 1280, height: 800 } }],
+    ["in dark", { colorScheme: "dark", viewport: { width: 1280, height: 800 } }],
+    ["at the width of a phone, in dark", { colorScheme: "dark", viewport: { width: 390, height: 800 } }],
+  ] as const)
+    it(`has no serious accessibility error ${description}, and no page is wider than the screen`, async () => {
+      // axe changes the page while it measures, which the policy would report.
+      const context = await openContext({ ...options, bypassCSP: true });
+      const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+      const page = await context.newPage();
+      for (const { title, visit } of pages.list) {
+        await visit(page);
+        await page.addScriptTag({ content: axe });
+        const violations = await page.evaluate(async () => {
+          const { axe: runner } = globalThis as unknown as { axe: { run(): Promise<AxeResults> } };
+          const results = await runner.run();
+          return results.violations.map(({ id, impact, nodes }) => ({ id, impact, html: nodes[0]?.html }));
+        });
+        const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+        expect(serious, title).to.deep.equal([]);
+        const overflow = await page.evaluate(
+          () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+        );
+        expect(overflow, `${title} overflows`).to.equal(0);
+      }
+      await context.close();
+    });
+});
+
+/** Records violations of the policy, errors of scripts and lines of the console. */
+async function recordProblems(page: Page): Promise<readonly string[]> {
+  const problems: string[] = [];
+  page.on("console", (message) => void (message.type() === "error" && problems.push(message.text())));
+  page.on("pageerror", (error) => void problems.push(String(error)));
+  await page.exposeFunction("reportViolation", (text: string) => void problems.push(text));
+  await page.addInitScript(() => {
+    document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => {
+      const { reportViolation } = globalThis as unknown as { reportViolation(text: string): void };
+      reportViolation(`${violatedDirective} ${blockedURI}`);
+    });
+  });
+  return problems;
+}

@@ -1,0 +1,155 @@
+import { expect } from "chai";
+import { operatorActor, toAuditEvent } from "../../../src/domain/audit/record.ts";
+import { auditEvents } from "../../../src/store/collections.ts";
+import type { StoreOperation } from "../../../src/store/measured-store.ts";
+import { describeOnEngines } from "../../store/engines.fixture.ts";
+import { type Agent, type Service, startService } from "../../support/service.ts";
+import { countOperations, TestBrowser } from "./browser.fixture.ts";
+
+describeOnEngines("Users, groups and the audit log in /console", (open) => {
+  let service: Service;
+  let browser: TestBrowser;
+  let admin: Agent;
+  let ada: string;
+  let group: string;
+  const operations: StoreOperation[] = [];
+  before(async () => {
+    const observer = {
+      recordTime: (operation: StoreOperation) => void operations.push(operation),
+      recordError: () => {},
+      recordRetry: () => {},
+      addWaiting: () => {},
+    };
+    service = await startService({
+      open: (options) => open({ ...options, observer }),
+      bufferIntervalMs: 3_600_000, // no background writes among the counted operations
+    });
+    admin = await service.clientWithScopes(["all"]);
+    const emails = [{ value: "ada@home.example" }, { value: "ada@work.example", primary: true }];
+    const { body: user } = await admin.post("/api/users").send({ userName: "Ada", displayName: "Ada L.", emails });
+    ada = user.id;
+    for (let index = 10; index < 65; index++)
+      await admin
+        .post("/api/users")
+        .send({ userName: `user-${index}`, active: index % 2 === 0 })
+        .expect(201);
+    ({ id: group } = (await admin.post("/api/groups").send({ displayName: "Engineering" })).body);
+    const { body: parent } = await admin.post("/api/groups").send({ displayName: "Staff" });
+    await admin
+      .put(`/api/groups/${group}/members`)
+      .send({ members: [ada] })
+      .expect(200);
+    await admin
+      .put(`/api/groups/${parent.id}/members`)
+      .send({ members: [group] })
+      .expect(200);
+    browser = new TestBrowser(service);
+    await browser.signIn((await service.issueToken({ name: "Auditor", scopes: ["admin:read"] })).secret);
+  });
+  after(() => service.dispose());
+
+  /** Returns the texts of the first column of a list. */
+  const rows = (html: string): readonly string[] =>
+    [...html.matchAll(/<th scope="row"><a [^>]*>([^<]*)</g)].map(([, text = ""]) => text);
+  const nextOf = (html: string): string => /href="([^"]*)">Next page/.exec(html)?.[1]?.replaceAll("&amp;", "&") ?? "";
+
+  it("list users in order of their names, page by page, each once", async () => {
+    const first = (await browser.get("/console/users")).html;
+    const second = (await browser.get(nextOf(first))).html;
+    const names = [...rows(first), ...rows(second)];
+    expect(names).to.have.length(56);
+    expect(names).to.deep.equal(["Ada", ...names.slice(1).toSorted()]);
+    expect(first).to.contain("ada@work.example").and.contain("Administrators");
+    expect(nextOf(second)).to.equal("");
+  });
+
+  it("find users by the beginning of their name, case-insensitively, and by status", async () => {
+    expect(rows((await browser.get("/console/users?userName=aD&active=")).html)).to.deep.equal(["Ada"]);
+    expect(rows((await browser.get("/console/users?userName=USER-1&active=false")).html)).to.have.length(5);
+    expect((await browser.get("/console/users?userName=%22%25_*")).html).to.contain("No user matches.");
+    for (const query of ["userName=%00", "active=maybe", "cursor=x", "sort=id"])
+      expect((await browser.get(`/console/users?${query}`)).status, query).to.equal(400);
+  });
+
+  it("show a user with direct and inherited groups", async () => {
+    const { html } = await browser.get(`/console/users/${ada}`);
+    expect(html).to.contain("ada@home.example, ada@work.example").and.contain(`/console/groups/${group}">Engineering`);
+    expect(html).to.match(/Staff<\/a><span class="muted"> \(inherited\)/);
+    expect(html).to.not.contain("Personal tokens");
+  });
+
+  it("list groups by the beginning of their name, and show their members with links", async () => {
+    expect(rows((await browser.get("/console/groups")).html)).to.deep.equal(["Engineering", "Staff"]);
+    expect(rows((await browser.get("/console/groups?displayName=st")).html)).to.deep.equal(["Staff"]);
+    const { html } = await browser.get(`/console/groups/${group}`);
+    expect(html).to.contain(`<a href="/console/users/${ada}">Ada L.</a>`);
+  });
+
+  it("filter audit events by action, outcome, actor, target and days, and show one with its changes", async () => {
+    const { html } = await browser.get(`/console/audit?action=&targetId=${ada}`);
+    expect(rows(html)).to.deep.equal(["user.create"]);
+    const event = /\/console\/audit\/(aud_\w+)"/.exec(html)?.[1];
+    const detail = (await browser.get(`/console/audit/${event}`)).html;
+    expect(detail).to.contain("&quot;userName&quot;: &quot;Ada&quot;").and.contain("127.0.0.1");
+    expect(rows((await browser.get("/console/audit?action=group.create")).html)).to.have.length(2);
+    expect(rows((await browser.get("/console/audit?outcome=refused")).html)).to.deep.equal([]);
+    expect(rows((await browser.get("/console/audit?to=2020-01-31")).html)).to.deep.equal([]);
+    const today = new Date().toISOString().slice(0, 10);
+    expect(rows((await browser.get(`/console/audit?from=${today}&to=${today}`)).html)).to.have.length(50);
+    for (const query of ["action=user.lost", "from=31.1.2026", "actorId=%00"])
+      expect((await browser.get(`/console/audit?${query}`)).status, query).to.equal(400);
+  });
+
+  it("page through large audit events, each of which is shown once", async () => {
+    const target = { type: "skill", id: "skl_large" };
+    const details = { text: "x".repeat(100_000) };
+    await service.store.transaction(async (tx) => {
+      const records = tx.for(service.organizationId).open(auditEvents);
+      for (let index = 0; index < 45; index++) {
+        const event = toAuditEvent(service.organizationId, operatorActor, "success", {
+          action: "skill.update",
+          target,
+        });
+        await records.insert({ ...event, details });
+      }
+    });
+    const seen: string[] = [];
+    let pages = 0;
+    for (let next = `/console/audit?targetId=${target.id}`; next !== ""; ) {
+      const { html } = await browser.get(next);
+      seen.push(...[...html.matchAll(/\/console\/audit\/(aud_\w+)"/g)].map(([, id = ""]) => id));
+      next = nextOf(html);
+      pages += 1;
+    }
+    expect(pages).to.be.greaterThan(1);
+    expect(new Set(seen).size).to.equal(seen.length).and.equal(45);
+  });
+
+  it("need admin:read, and belong to the session's organization", async () => {
+    const tokensOnly = new TestBrowser(service);
+    await tokensOnly.signIn((await service.issueToken({ scopes: ["admin:tokens"] })).secret);
+    for (const page of ["users", `users/${ada}`, "groups", `groups/${group}`, "audit"])
+      expect((await tokensOnly.get(`/console/${page}`)).status, page).to.equal(403);
+    const stranger = new TestBrowser(service);
+    const other = await service.createOrganization("other");
+    await stranger.signIn((await service.issueToken({ scopes: ["all"] }, other)).secret);
+    for (const page of [`users/${ada}`, `groups/${group}`, "users/usr_x", "audit/aud_01M8NTDR4JHCJEVH8EPEWPKVJJ"])
+      expect((await stranger.get(`/console/${page}`)).status, page).to.equal(404);
+    expect((await stranger.get("/console/users")).html).to.contain("No user matches.");
+  });
+
+  it("render in a bounded number of store operations", async () => {
+    for (const [page, most] of [
+      ["users", 4], // session, token, organization, users
+      [`users/${ada}`, 6],
+      ["groups", 4],
+      [`groups/${group}`, 6], // also the group, ids of members, users; groups if there are any
+      ["audit", 4],
+    ] as const) {
+      const load = async (): Promise<void> => {
+        expect((await browser.get(`/console/${page}`)).status).to.equal(200);
+      };
+      expect(await countOperations(operations, most, load), page).to.be.at.most(most);
+    }
+  });
+});
