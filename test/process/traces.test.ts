@@ -326,6 +326,17 @@ describe("A service with traces", () => {
     expect(last?.body.includes("GET /api/whoami")).to.equal(true);
   });
 
+  it("does not continue the traces of clients with OTEL_PROPAGATORS=none", async () => {
+    receiver = await startOtlpReceiver();
+    await start({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_PROPAGATORS: "none", ...jsonExport });
+    const client = service.clientWithSecret(service.firstSecret);
+    await client.get("/api/whoami").set({ traceparent }).expect(200);
+    const span = await receiver.waitFor(({ name }) => name === "GET /api/whoami");
+    expect(span.parentSpanId).to.equal("");
+    expect(span.traceId).to.not.equal(clientTrace.traceId);
+    expect(await service.stop("SIGTERM")).to.equal(0);
+  });
+
   it("works and stops while the receiver is down, and reports the outage once, and its end", async () => {
     const port = await freePort();
     await start({
