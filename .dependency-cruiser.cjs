@@ -1,5 +1,5 @@
 /**
- * Dependency direction: schemas <- store <- scim, domain <- http <- metrics <- app <- serve, cli <- main. Every layer may import
+ * Dependency direction: schemas <- store <- scim, domain <- http <- metrics, traces <- app <- serve, cli <- main. Every layer may import
  * errors, log and own-tick.
  */
 const rule = (name, comment, from, to) => ({ name, comment, severity: "error", from, to });
@@ -75,6 +75,18 @@ module.exports = {
       { path: "^src/metrics/" },
     ),
     rule(
+      "only-the-app-and-the-service-import-traces",
+      "What is traced does not know it. It reports to observers, or it is decorated.",
+      { pathNot: "^src/(traces/|app\\.ts$|serve\\.ts$)|^(test|bench)/" },
+      { path: "^src/traces/" },
+    ),
+    rule(
+      "traces-import-no-engine",
+      "Traces concern the port.",
+      { path: "^src/traces/" },
+      { path: "^src/(store/(sqlite|mongodb)/|app\\.ts$|serve\\.ts$|config\\.ts$|cli/)" },
+    ),
+    rule(
       "metrics-import-no-engine",
       "Metrics concern the port.",
       { path: "^src/metrics/" },
@@ -109,6 +121,7 @@ module.exports = {
     only("prom-client", "^(src/metrics/|test/|node_modules/)"),
     only("preact", "^(src/http/console/|test/|node_modules/)"),
     only("preact-render-to-string", "^(src/http/console/|test/|node_modules/)"),
+    only("@opentelemetry/[^/]+", "^(src/traces/|test/|node_modules/)"),
     only("cors", "^(src/http/api/cors\\.ts$|test/|node_modules/)"),
     rule(
       "the-service-needs-no-development-package",

@@ -95,6 +95,7 @@ import { createDomain, type OperatorDomain, toTokenPolicy } from "./operator-dom
 import { OrganizationSchemas } from "./scim/schema/organization-schemas.ts";
 import { version } from "./startup.ts";
 import type { Store } from "./store/store.ts";
+import type { ServiceTraces } from "./traces/service-traces.ts";
 
 export interface App {
   readonly handler: Express;
@@ -115,6 +116,7 @@ export interface AppOptions {
   readonly auditLog?: { write(line: string): void } | undefined;
   readonly bufferIntervalMs?: number | undefined;
   readonly metrics?: ServiceMetrics | undefined;
+  readonly traces?: ServiceTraces | undefined;
 }
 
 const jobIntervalMs = 5000;
@@ -131,17 +133,20 @@ const webhookIntervalMs = 1000;
  * @param options.auditLog receives a line for each audit event; likewise
  * @param options.bufferIntervalMs how often buffered records are written, in milliseconds
  * @param options.metrics receives what the service does; absent: nothing is counted
+ * @param options.traces records spans of requests and of what they cause; absent: there are none
  * @throws AppError unavailable when the store does not respond
  */
 export async function createApp(
   undecoratedStore: Store,
   config: Config,
   log: Log,
-  { now = Date.now, accessLog, auditLog, metrics, bufferIntervalMs = jobIntervalMs }: AppOptions = {},
+  { now = Date.now, accessLog, auditLog, metrics, traces, bufferIntervalMs = jobIntervalMs }: AppOptions = {},
 ): Promise<App> {
   const auditFormat = config.auditLog;
   const store = withAuditListener(undecoratedStore, (events) => {
-    webhookDeliveries.notify(events);
+    // Events of several requests are sent together, so that a delivery belongs to no request.
+    if (traces) traces.detach(() => webhookDeliveries.notify(events));
+    else webhookDeliveries.notify(events);
     if (auditFormat === "off") return;
     for (const event of events) auditLog?.write(toAuditLine(event, auditFormat));
   });
@@ -169,20 +174,21 @@ export async function createApp(
   const cipher = new CredentialCipher(config.credentialKeys);
   const ca = config.upstreamCaFile === undefined ? undefined : readCertificateAuthorities(config.upstreamCaFile);
   const { publicUrl } = config;
-  const oauthHttp = new GuardedHttp(upstreamGuard, { keepAlive: false, ...(ca !== undefined && { ca }) });
+  const oauthHttp = new GuardedHttp(upstreamGuard, { keepAlive: false, ca, trace: traces?.outboundWithoutHeader });
   const endpoint = new TokenEndpoint(oauthHttp, now);
   const connectionTokens = new ConnectionTokens({ store, cipher, endpoint, log, publicUrl, now });
   const authorizationRequests = new AuthorizationRequests(store, cipher, now);
   const tokenRevocations = new TokenRevocations(store, cipher, endpoint, log);
   const credentials = new UpstreamCredentials({ store, cipher, isOwnCredential, tokens: connectionTokens, publicUrl });
   const upstreamCalls = new McpUpstreamCalls({
-    http: new GuardedHttp(upstreamGuard, { keepAlive: true, ...(ca !== undefined && { ca }) }),
+    http: new GuardedHttp(upstreamGuard, { keepAlive: true, ca, trace: traces?.outbound }),
     credentials,
     isOwnCredential,
     publicUrl,
   });
-  const webhookHttp = new GuardedHttp(upstreamGuard, { keepAlive: true, ...(ca !== undefined && { ca }) });
-  const webhookSender = new WebhookSender(webhookHttp);
+  const webhookHttp = new GuardedHttp(upstreamGuard, { keepAlive: true, ca, trace: traces?.outbound });
+  const sender = new WebhookSender(webhookHttp);
+  const webhookSender = traces?.traceSender(sender) ?? sender;
   const webhookDeliveries = new WebhookDeliveries({ store, cipher, sender: webhookSender, log });
   const webhooks = new Webhooks(store, cipher, upstreamGuard);
   const scimExtensions = new ScimExtensions(store, cascadeDeletes);
@@ -209,7 +215,8 @@ export async function createApp(
   const verifier = new TokenVerifier(store, tokenSettings, formatGate, { usage, rejections, signals, log });
   const quotas = rateLimitPolicies(config.rateLimits, now);
   const failureLimit = new FailureLimit(config.rateLimits.failures, now);
-  const requireCredentials = authenticate(verifier, failureLimit);
+  const requestVerifier = traces?.traceVerifier(verifier) ?? verifier;
+  const requireCredentials = authenticate(requestVerifier, failureLimit);
   const services: Services = {
     users,
     groups,
@@ -234,7 +241,7 @@ export async function createApp(
     auditEvents: new AuditLogReader(store),
     loggedRequests: new RequestLogReader(store),
     provisioning: new ProvisioningConnections(store, now),
-    exchanges,
+    exchanges: traces?.traceExchanges(exchanges) ?? exchanges,
     tokens,
     tokenReports: new TokenReports(store, tokenSettings, formatGate),
   };
@@ -254,7 +261,7 @@ export async function createApp(
       toolPages: new ToolPages(config.hasCache),
       calls: new ToolCalls({
         tools: userTools,
-        upstream: upstreamCalls,
+        upstream: traces?.traceCalls(upstreamCalls) ?? upstreamCalls,
         log: toolCallLog,
         argumentAudit: config.mcpAuditArguments,
         inputRequests: new InputRequests(
@@ -291,6 +298,7 @@ export async function createApp(
     version,
     accessLog,
     requestObserver: metrics?.recordRequest,
+    requestTracer: traces?.requestTracer,
     ping: async () => {
       if (isShuttingDown) throw new AppError("unavailable", "The service is shutting down.");
       await store.ping();
@@ -313,7 +321,7 @@ export async function createApp(
       [callbackPath]: callbackRouter({ connections: oauthConnections, failureLimit, log, publicUrl }),
       "/oauth": oauthRouter({
         clientCredentials: new ClientCredentials(store, tokens, config.oauthTokenSeconds),
-        verifier,
+        verifier: requestVerifier,
         failureLimit,
         recorders: [requestLog, provisioningMonitor],
         log,

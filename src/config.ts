@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { z } from "zod";
+import { readTraceConfig, type TraceConfig } from "./config-traces.ts";
 import {
   base64Key,
   integer,
@@ -69,6 +70,8 @@ export interface Config {
   readonly auditLog: AuditLogFormat;
   /** The address that serves metrics; undefined: there are none. */
   readonly metricsAddress?: { readonly host: string; readonly port: number };
+  /** How traces are sent, from the variables of OpenTelemetry; undefined: there are none. */
+  readonly traces?: TraceConfig;
   readonly tls?: { readonly certPath: string; readonly keyPath: string };
 }
 
@@ -216,7 +219,8 @@ export function readConfig(environment: Environment = process.env): Config {
     ]),
   );
   const parsed = environmentSchema.safeParse(values);
-  const combinationErrors = findCombinationErrors(values);
+  const { traces, errors: traceErrors } = readTraceConfig(environment);
+  const combinationErrors = [...findCombinationErrors(values), ...traceErrors];
   if (!parsed.success || combinationErrors.length > 0) {
     const firstIssues = new Map(
       (parsed.error?.issues ?? []).toReversed().map((issue) => [issue.path.join("."), issue]),
@@ -264,6 +268,7 @@ export function readConfig(environment: Environment = process.env): Config {
     ...(rest.TOKEN_PEPPER !== undefined && { tokenPepper: rest.TOKEN_PEPPER }),
     ...(rest.TOKEN_MAX_TTL_DAYS !== undefined && { tokenMaxTtlDays: rest.TOKEN_MAX_TTL_DAYS }),
     ...(rest.AUDIT_RETENTION_DAYS !== undefined && { auditRetentionDays: rest.AUDIT_RETENTION_DAYS }),
+    ...(traces && { traces }),
     ...(tls && { tls }),
   };
 }

@@ -23,6 +23,7 @@ import { version } from "./startup.ts";
 import { findStartupWarnings } from "./startup-warnings.ts";
 import { openStore } from "./store/open.ts";
 import type { Store } from "./store/store.ts";
+import type { ServiceTraces } from "./traces/service-traces.ts";
 
 /** After this time, in milliseconds, a shutdown that has not finished ends the process with exit code 1. */
 const shutdownTimeoutMs = 20_000;
@@ -44,12 +45,13 @@ export async function serve(): Promise<void> {
   const tls = config.tls && readValidCertificate(config.tls, log);
   await loadBodyDecoders();
   const metrics = await createMetrics(config);
-  const store = await openStore({ ...config, log, metrics: metrics?.store });
+  const traces = await loadTraces(config, log);
+  const store = await openStore({ ...config, log, metrics: metrics?.store, recordOperation: traces?.recordOperation });
   await assertNoPendingImport(store);
   const lines = (isOn: boolean, name: string) => (isOn ? new LineWriter(process.stdout, { log, name }) : undefined);
   const accessLog = lines(config.hasAccessLog, "access");
   const auditLog = lines(config.auditLog !== "off", "audit");
-  const app = await createApp(store, config, log, { accessLog, auditLog, metrics });
+  const app = await createApp(store, config, log, { accessLog, auditLog, metrics, traces });
   const { host, port } = config;
   const listenAll = async (): Promise<readonly [ListeningServer, ListeningServer | undefined]> => {
     const metricsServer = metrics && (await listenForMetrics(metrics, config, log));
@@ -61,7 +63,7 @@ export async function serve(): Promise<void> {
     throw error;
   });
   const servers: Pick<ListeningServer | ControlServer, "close">[] = [server, ...(metricsServer ? [metricsServer] : [])];
-  stopOnSignal({ servers, app, store, log, lineWriters: [auditLog, accessLog] });
+  stopOnSignal({ servers, app, store, traces, log, lineWriters: [auditLog, accessLog] });
   reloadOnSignal(config.tls, server, log);
   // The token is created when nothing else can fail any more, because it cannot be printed again.
   const created = await bootstrap(app.domain, config);
@@ -75,6 +77,7 @@ export async function serve(): Promise<void> {
     port: server.port,
     publicUrl: config.publicUrl,
     metrics: config.metricsAddress,
+    traces: config.traces?.protocol,
   });
 }
 
@@ -83,6 +86,13 @@ async function createMetrics({ metricsAddress, mongodbUri }: Config): Promise<Se
   if (!metricsAddress) return undefined;
   const { ServiceMetrics } = await import("./metrics/service-metrics.ts");
   return new ServiceMetrics(mongodbUri === undefined ? "sqlite" : "mongodb", version);
+}
+
+/** Creates the traces if there is a receiver for them. Otherwise their modules are not loaded. */
+async function loadTraces({ traces, mongodbUri }: Config, log: Log): Promise<ServiceTraces | undefined> {
+  if (!traces) return undefined;
+  const { createTraces } = await import("./traces/service-traces.ts");
+  return createTraces({ ...traces, engine: mongodbUri === undefined ? "sqlite" : "mongodb", version, log });
 }
 
 /** @throws StartupError if the address is not available */
@@ -116,6 +126,7 @@ function stopOnSignal({
   servers,
   app,
   store,
+  traces,
   log,
   lineWriters,
 }: {
@@ -123,6 +134,7 @@ function stopOnSignal({
   readonly servers: readonly Pick<ListeningServer, "close">[];
   readonly app: App;
   readonly store: Store;
+  readonly traces: ServiceTraces | undefined;
   readonly log: Log;
   readonly lineWriters: readonly (LineWriter | undefined)[];
 }): void {
@@ -135,8 +147,8 @@ function stopOnSignal({
     app.startShutdown();
     await Promise.all(servers.map((server) => server.close()));
     await app.close();
-    await store.close();
-    await Promise.all(lineWriters.map((each) => each?.close()));
+    // Beside each other: a receiver that does not respond delays neither the store nor the last lines.
+    await Promise.all([store.close(), traces?.close(), ...lineWriters.map((each) => each?.close())]);
     log.info("closed");
     process.exit(0);
   };

@@ -420,6 +420,72 @@ describe("readConfig", () => {
     });
   });
 
+  describe("The variables of OpenTelemetry", () => {
+    const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:4318" };
+    const protobuf: Config["traces"] = { protocol: "http/protobuf", propagates: true };
+
+    it("enable traces with an endpoint, or with the exporter otlp and its default endpoint", () => {
+      for (const environment of [
+        endpoint,
+        { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "https://otlp.example.com/v1/traces" },
+        { OTEL_TRACES_EXPORTER: "otlp" },
+      ])
+        expect(readConfig(environment)).to.deep.equal({ ...defaults, traces: protobuf });
+    });
+
+    it("enable none otherwise, and then invalid ones that serve other programs are no error", () => {
+      for (const environment of [
+        { OTEL_SERVICE_NAME: "gatehouse", OTEL_TRACES_SAMPLER: "always_on", OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" },
+        { ...endpoint, OTEL_SDK_DISABLED: "TRUE", OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" },
+        { ...endpoint, OTEL_TRACES_EXPORTER: "none", OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" },
+      ])
+        expect(readConfig(environment)).to.deep.equal(defaults);
+    });
+
+    it("select the protocol, those of traces first, and whether traces are passed on", () => {
+      const json = { ...endpoint, OTEL_EXPORTER_OTLP_PROTOCOL: "http/json" };
+      expect(readConfig(json).traces?.protocol).to.equal("http/json");
+      const ofTraces = { ...json, OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: "http/protobuf" };
+      expect(readConfig(ofTraces).traces?.protocol).to.equal("http/protobuf");
+      expect(readConfig({ ...endpoint, OTEL_PROPAGATORS: "none" }).traces?.propagates).to.equal(false);
+      expect(readConfig({ ...endpoint, OTEL_PROPAGATORS: "baggage, tracecontext" }).traces).to.deep.equal(protobuf);
+    });
+
+    const rejected: Readonly<Record<string, readonly string[]>> = {
+      OTEL_SDK_DISABLED: ["1", "yes"],
+      OTEL_TRACES_EXPORTER: ["console", "zipkin", "otlp,console"],
+      OTEL_EXPORTER_OTLP_ENDPOINT: ["127.0.0.1:4318", "grpc://c:4317", "http://ada:pw@c:4318", "http://"],
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: ["/v1/traces"],
+      OTEL_EXPORTER_OTLP_PROTOCOL: ["grpc", "http"],
+      OTEL_EXPORTER_OTLP_HEADERS: ["api-key", "api key=1", "a=1,b", "a=%E0%A4%A", "=1"],
+      OTEL_EXPORTER_OTLP_TIMEOUT: ["10s", "0", "-1"],
+      OTEL_EXPORTER_OTLP_TRACES_COMPRESSION: ["zstd"],
+      OTEL_EXPORTER_OTLP_CERTIFICATE: ["/dev/null/none"],
+      OTEL_RESOURCE_ATTRIBUTES: ["production", "a=b=c", "a=%"],
+      OTEL_TRACES_SAMPLER: ["jaeger_remote", "on"],
+      OTEL_TRACES_SAMPLER_ARG: ["10%", "1.5", "-0.1", "x"],
+      OTEL_PROPAGATORS: ["b3", "tracecontext,jaeger"],
+      OTEL_BSP_SCHEDULE_DELAY: ["5s"],
+      OTEL_BSP_MAX_QUEUE_SIZE: ["0"],
+    };
+    for (const [name, values] of Object.entries(rejected))
+      it(`reject ${values.join(" and ")} as ${name}, with the fix`, () => {
+        for (const value of values)
+          expect(readInvalid({ ...endpoint, [name]: value }), value).to.match(
+            new RegExp(`^  ${name} (is|are) [^\n]* Set it to [^\n]*\\.$`, "m"),
+          );
+      });
+
+    it("are reported together with other settings, and never with their values", () => {
+      const secret = "sEcReT=sEcReT=";
+      const invalid = Object.fromEntries(Object.keys(rejected).map((name) => [name, secret]));
+      const message = readInvalid({ ...invalid, OTEL_TRACES_EXPORTER: "otlp", PORT: "0" });
+      expect(message).to.contain("  PORT ").and.to.contain("  OTEL_EXPORTER_OTLP_TIMEOUT ");
+      expect(message).to.contain("  OTEL_SDK_DISABLED ");
+      expect(message).to.not.contain(secret);
+    });
+  });
+
   it("reports every invalid variable at once, on one line each", () => {
     const invalid = { PORT: "0", PUBLIC_URL: "x", TRUST_PROXY: "true", LOG_LEVEL: "loud", TLS_KEY: "/dev/null/none" };
     const lines = readInvalid(invalid).split("\n").slice(1);

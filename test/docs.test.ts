@@ -4,6 +4,7 @@ import { expect } from "chai";
 import { auditAction } from "../schemas/audit-action.ts";
 import { cliCommands } from "../src/cli/help.ts";
 import { settings } from "../src/config.ts";
+import { traceVariables } from "../src/config-traces.ts";
 import { httpStatuses } from "../src/http/server/error-mapping.ts";
 import { pages, readAnchors, readPage, readSection, readShellBlocks, readTableRows } from "./markdown.fixture.ts";
 import { runCli } from "./support/process.ts";
@@ -44,6 +45,14 @@ describe("docs/configuration.md", () => {
       defaultValue === "" ? "" : `\`${defaultValue}\``,
     ]);
     expect(readTableRows(readSection("docs/configuration.md", "## Settings"))).to.deep.equal(expected);
+  });
+});
+
+describe("docs/configuration.md, Traces", () => {
+  it("lists every variable of OpenTelemetry that the service checks", () => {
+    const rows = readTableRows(readSection("docs/configuration.md", "## Traces"));
+    const names = rows.flatMap(([cell = ""]) => [...cell.matchAll(/`(OTEL_\w+)`/g)].map(([, name = ""]) => name));
+    expect(names).to.have.members([...traceVariables, "OTEL_SERVICE_NAME"]);
   });
 });
 

@@ -14,6 +14,20 @@ export type StoreOperation =
 /** The error codes of a store that does not do its work. Others are results, such as a conflict. */
 export type StoreErrorCode = "unavailable" | "query-too-expensive";
 
+/** One operation at its end, as a whole. */
+export interface EndedOperation {
+  readonly operation: Exclude<StoreOperation, `transaction-${string}`> | "transaction";
+  /** The name of the collection; absent if an operation concerns several. */
+  readonly collection?: string | undefined;
+  /** Of `performance.now()`. */
+  readonly startedAt: number;
+  readonly errorCode: StoreErrorCode | undefined;
+  /** The time until the body of a transaction started, in milliseconds. */
+  readonly waitMs?: number;
+  /** How often the body of a transaction ran. */
+  readonly runs?: number;
+}
+
 /** Receives what a store does. Its methods are called often and must be cheap. */
 export interface StoreObserver {
   recordTime(operation: StoreOperation, seconds: number): void;
@@ -22,6 +36,8 @@ export interface StoreObserver {
   recordRetry(): void;
   /** Adds to the number of transactions whose body has not started. */
   addWaiting(change: 1 | -1): void;
+  /** Called in the asynchronous context of the caller of the operation. Absent: nothing needs operations as a whole. */
+  recordOperation?(operation: EndedOperation): void;
 }
 
 /**
@@ -30,10 +46,10 @@ export interface StoreObserver {
  */
 export function measureEngine(engine: StoreEngine, observer: StoreObserver): StoreEngine {
   const measure = createMeasure(observer);
-  const measureReader = <T extends Entity>(reader: Reader<T>): Reader<T> => ({
-    get: (id) => measure("get", () => reader.get(id)),
-    list: (query) => measure("list", () => reader.list(query)),
-    count: (where) => measure("count", () => reader.count(where)),
+  const measureReader = <T extends Entity>(reader: Reader<T>, collection: string): Reader<T> => ({
+    get: (id) => measure("get", collection, () => reader.get(id)),
+    list: (query) => measure("list", collection, () => reader.list(query)),
+    count: (where) => measure("count", collection, () => reader.count(where)),
   });
   return {
     ...engine,
@@ -41,32 +57,40 @@ export function measureEngine(engine: StoreEngine, observer: StoreObserver): Sto
       const tenant = engine.for(organizationId);
       return {
         organizationId,
-        open: (definition) => measureReader(tenant.open(definition)),
-        openRaw: (definition) => measureReader(tenant.openRaw(definition)),
-        openEnvelopes: (definition) => measureReader(tenant.openEnvelopes(definition)),
+        open: (definition) => measureReader(tenant.open(definition), definition.name),
+        openRaw: (definition) => measureReader(tenant.openRaw(definition), definition.name),
+        openEnvelopes: (definition) => measureReader(tenant.openEnvelopes(definition), definition.name),
         memberships: new MeasuredMemberships(tenant.memberships, measure),
-        groupLists: (userIds, workBudget) => measure("group-lists", () => tenant.groupLists(userIds, workBudget)),
+        groupLists: (userIds, workBudget) =>
+          measure("group-lists", undefined, () => tenant.groupLists(userIds, workBudget)),
       };
     },
-    lookup: (definition, key, values) => measure("lookup", () => engine.lookup(definition, key, values)),
+    lookup: (definition, key, values) =>
+      measure("lookup", definition.name, () => engine.lookup(definition, key, values)),
     transaction: measureTransactions(engine, observer),
   };
 }
 
 /** Runs an operation and reports its time and its error. */
-type Measure = <R>(operation: StoreOperation, run: () => Promise<R>) => Promise<R>;
+type Measure = <R>(
+  operation: Exclude<EndedOperation["operation"], "transaction">,
+  collection: string | undefined,
+  run: () => Promise<R>,
+) => Promise<R>;
 
 const createMeasure =
   (observer: StoreObserver): Measure =>
-  async (operation, run) => {
+  async (operation, collection, run) => {
     const startedAt = performance.now();
+    let errorCode: StoreErrorCode | undefined;
     try {
       return await run();
     } catch (error) {
-      recordError(error, observer);
+      errorCode = recordError(error, observer);
       throw error;
     } finally {
       observer.recordTime(operation, secondsSince(startedAt));
+      observer.recordOperation?.({ operation, collection, startedAt, errorCode });
     }
   };
 
@@ -81,23 +105,23 @@ class MeasuredMemberships implements MembershipReader {
   }
 
   members(...args: Parameters<MembershipReader["members"]>) {
-    return this.#measure("memberships", () => this.#reader.members(...args));
+    return this.#measure("memberships", undefined, () => this.#reader.members(...args));
   }
 
   filterMembers(...args: Parameters<MembershipReader["filterMembers"]>) {
-    return this.#measure("memberships", () => this.#reader.filterMembers(...args));
+    return this.#measure("memberships", undefined, () => this.#reader.filterMembers(...args));
   }
 
   groupsOf(...args: Parameters<MembershipReader["groupsOf"]>) {
-    return this.#measure("memberships", () => this.#reader.groupsOf(...args));
+    return this.#measure("memberships", undefined, () => this.#reader.groupsOf(...args));
   }
 
   groupsByMember(...args: Parameters<MembershipReader["groupsByMember"]>) {
-    return this.#measure("memberships", () => this.#reader.groupsByMember(...args));
+    return this.#measure("memberships", undefined, () => this.#reader.groupsByMember(...args));
   }
 
   transitiveGroupsOf(...args: Parameters<MembershipReader["transitiveGroupsOf"]>) {
-    return this.#measure("memberships", () => this.#reader.transitiveGroupsOf(...args));
+    return this.#measure("memberships", undefined, () => this.#reader.transitiveGroupsOf(...args));
   }
 }
 
@@ -106,6 +130,8 @@ function measureTransactions(engine: StoreEngine, observer: StoreObserver): Stor
     const requestedAt = performance.now();
     let bodyEndedAt = 0;
     let runs = 0;
+    let waitMs = 0;
+    let errorCode: StoreErrorCode | undefined;
     observer.addWaiting(1);
     try {
       const result = await engine.transaction(async (transaction) => {
@@ -113,7 +139,8 @@ function measureTransactions(engine: StoreEngine, observer: StoreObserver): Stor
         if (runs++ > 0) observer.recordRetry();
         else {
           observer.addWaiting(-1);
-          observer.recordTime("transaction-wait", (startedAt - requestedAt) / 1000);
+          waitMs = startedAt - requestedAt;
+          observer.recordTime("transaction-wait", waitMs / 1000);
         }
         try {
           return await body(transaction);
@@ -125,19 +152,29 @@ function measureTransactions(engine: StoreEngine, observer: StoreObserver): Stor
       observer.recordTime("transaction-commit", secondsSince(bodyEndedAt));
       return result;
     } catch (error) {
-      recordError(error, observer);
+      errorCode = recordError(error, observer);
       throw error;
     } finally {
       if (runs === 0) observer.addWaiting(-1);
+      observer.recordOperation?.({ operation: "transaction", startedAt: requestedAt, errorCode, waitMs, runs });
     }
   };
 }
 
 const errorCodes: readonly StoreErrorCode[] = ["unavailable", "query-too-expensive"];
 
-function recordError(error: unknown, observer: StoreObserver): void {
+function recordError(error: unknown, observer: StoreObserver): StoreErrorCode | undefined {
   const code = errorCodes.find((each) => hasErrorCode(error, each));
   if (code !== undefined) observer.recordError(code);
+  return code;
 }
+
+/** Receives nothing. A store that is traced and not measured has it as the base of its observer. */
+export const silentObserver: StoreObserver = {
+  recordTime: () => {},
+  recordError: () => {},
+  recordRetry: () => {},
+  addWaiting: () => {},
+};
 
 const secondsSince = (startedAt: number): number => (performance.now() - startedAt) / 1000;

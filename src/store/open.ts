@@ -3,7 +3,7 @@ import type { CacheCounts } from "./cache/cache-counts.ts";
 import { withCaches } from "./cache/cached-store.ts";
 import { collections } from "./collections.ts";
 import type { StoreEngine } from "./engine.ts";
-import { measureEngine, type StoreObserver } from "./measured-store.ts";
+import { type EndedOperation, measureEngine, type StoreObserver, silentObserver } from "./measured-store.ts";
 import type { Store } from "./store.ts";
 
 /**
@@ -15,6 +15,7 @@ import type { Store } from "./store.ts";
  * @param settings.hasCache false disables every cache of the store
  * @param settings.log receives debug lines about migrations and full scans
  * @param settings.metrics receives what the operations of the engine cost, and the hits of the caches
+ * @param settings.recordOperation receives each operation of the engine as a whole, for traces
  * @throws StartupError when the database cannot be used, with the reason and the fix
  */
 export async function openStore({
@@ -24,6 +25,7 @@ export async function openStore({
   hasCache = true,
   log,
   metrics,
+  recordOperation,
 }: {
   readonly mongodbUri?: string;
   readonly dataDir: string;
@@ -31,6 +33,7 @@ export async function openStore({
   readonly hasCache?: boolean;
   readonly log?: Log;
   readonly metrics?: { readonly observer: StoreObserver; readonly caches: CacheCounts } | undefined;
+  readonly recordOperation?: ((operation: EndedOperation) => void) | undefined;
 }): Promise<Store> {
   const options = { collections, missing, ...(log && { log }) };
   const open = async (): Promise<StoreEngine> => {
@@ -42,6 +45,7 @@ export async function openStore({
     return openMongoStore({ uri: mongodbUri, ...options });
   };
   const opened = await open();
-  const engine = metrics ? measureEngine(opened, metrics.observer) : opened;
+  const observer = recordOperation ? { ...(metrics?.observer ?? silentObserver), recordOperation } : metrics?.observer;
+  const engine = observer ? measureEngine(opened, observer) : opened;
   return hasCache ? withCaches(engine, undefined, metrics?.caches) : engine;
 }

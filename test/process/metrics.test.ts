@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdtemp, rename, rm } from "node:fs/promises";
 import { Agent, get, type IncomingMessage } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -14,6 +14,7 @@ import { type ServiceProcess, startProcess } from "../support/process.ts";
 import { parseScrape, type Scrape } from "../support/prometheus.ts";
 import { trackSecret } from "../support/secrets.ts";
 import { patchUrn, userUrn } from "../support/service.ts";
+import { readLoadedModules } from "./loaded-modules.fixture.ts";
 import { parseQuery, readAlertRules, readDashboardQueries } from "./metrics.fixture.ts";
 
 /** A service with metrics, and what its clients have caused. */
@@ -416,9 +417,3 @@ describe("A service without METRICS_PORT", () => {
     }
   });
 });
-
-async function readLoadedModules(directory: string): Promise<readonly string[]> {
-  const files = await readdir(directory);
-  const reports = await Promise.all(files.map((name) => readFile(join(directory, name), "utf8")));
-  return reports.flatMap((text) => (JSON.parse(text) as { result: { url: string }[] }).result.map(({ url }) => url));
-}

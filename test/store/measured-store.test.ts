@@ -1,8 +1,9 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { expect } from "chai";
 import { newEntity } from "../../src/domain/entity.ts";
 import { AppError, storeUnavailable } from "../../src/errors.ts";
 import { tokens, users } from "../../src/store/collections.ts";
-import type { StoreObserver } from "../../src/store/measured-store.ts";
+import type { EndedOperation, StoreObserver } from "../../src/store/measured-store.ts";
 import { describeOnEngines } from "./engines.fixture.ts";
 import type { TestStore } from "./test-store.fixture.ts";
 
@@ -10,6 +11,7 @@ import type { TestStore } from "./test-store.fixture.ts";
 class Recorder implements StoreObserver {
   readonly times: [string, number][] = [];
   readonly errors: string[] = [];
+  readonly ended: EndedOperation[] = [];
   retries = 0;
   waiting = 0;
   recordTime(operation: string, seconds: number): void {
@@ -23,6 +25,9 @@ class Recorder implements StoreObserver {
   }
   addWaiting(change: number): void {
     this.waiting += change;
+  }
+  recordOperation(operation: EndedOperation): void {
+    this.ended.push(operation);
   }
   get operations(): string[] {
     return this.times.map(([operation]) => operation);
@@ -68,6 +73,30 @@ describeOnEngines("measureEngine", (open, engine) => {
     }
     expect(recorder.operations).to.not.include("transaction-commit");
     expect(recorder.errors).to.deep.equal(["unavailable"]);
+  });
+
+  it("reports each operation once as a whole, in the context of its caller, with its collection and its error", async () => {
+    const context = new AsyncLocalStorage<string>();
+    const callers: (string | undefined)[] = [];
+    recorder.recordOperation = (operation) => {
+      recorder.ended.push(operation);
+      callers.push(context.getStore());
+    };
+    const startedAt = performance.now();
+    const change = (error?: Error) =>
+      testStore.store.transaction(async () => (error ? Promise.reject(error) : undefined));
+    await context.run("read", () => reader().open(users).get("usr_1"));
+    // The bodies of both share a commit, so that one of them runs in the other's place.
+    await Promise.all([context.run("one", () => change()), context.run("two", () => change())]);
+    await context.run("failed", () => change(storeUnavailable(new Error("gone"))).catch(() => undefined));
+    expect(callers[0]).to.equal("read");
+    expect(callers.slice(1, 3)).to.have.members(["one", "two"]);
+    expect(callers.slice(3)).to.deep.equal(["failed"]);
+    const [read, , , failed] = recorder.ended;
+    expect(read).to.include({ operation: "get", collection: "users", errorCode: undefined });
+    expect(failed).to.include({ operation: "transaction", errorCode: "unavailable" });
+    expect(failed?.runs).to.be.at.least(1);
+    for (const each of recorder.ended) expect(each.startedAt).to.be.within(startedAt, performance.now());
   });
 
   it("reports the transactions whose body has not started", async () => {

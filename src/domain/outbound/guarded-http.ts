@@ -12,6 +12,24 @@ export interface OutboundRequest {
 }
 
 /**
+ * Records a request, and passes the headers on that continue its trace.
+ * @param send sends the request with further headers
+ */
+export type TraceOutbound = (
+  url: URL,
+  method: string,
+  send: (headers: Readonly<Record<string, string>>) => Promise<IncomingMessage>,
+) => Promise<IncomingMessage>;
+
+export interface GuardedHttpOptions {
+  /** PEM certificates of authorities that are trusted in addition to the well-known ones. */
+  readonly ca?: string | undefined;
+  /** Whether connections are reused. */
+  readonly keepAlive: boolean;
+  readonly trace?: TraceOutbound | undefined;
+}
+
+/**
  * An idle connection is closed after this time, in milliseconds, before common servers close it: a request on a
  * connection that the server has just closed fails without a sign of whether it was processed.
  */
@@ -26,12 +44,11 @@ export class GuardedHttp {
   readonly #http: HttpAgent;
   readonly #https: HttpsAgent;
 
-  /**
-   * @param options.ca PEM certificates of authorities that are trusted in addition to the well-known ones
-   * @param options.keepAlive whether connections are reused
-   */
-  constructor(guard: AddressGuard, { ca, keepAlive }: { readonly ca?: string; readonly keepAlive: boolean }) {
+  readonly #trace: TraceOutbound | undefined;
+
+  constructor(guard: AddressGuard, { ca, keepAlive, trace }: GuardedHttpOptions) {
     this.#guard = guard;
+    this.#trace = trace;
     const options = keepAlive ? { keepAlive, timeout: idleConnectionMs } : { keepAlive };
     this.#http = new HttpAgent(options);
     this.#https = new HttpsAgent({ ...options, ...(ca !== undefined && { ca: [...rootCertificates, ca] }) });
@@ -41,7 +58,13 @@ export class GuardedHttp {
    * Sends a request. The caller reads the body of the response, or destroys it.
    * @throws RejectedAddressError; Error if the connection fails or the signal is aborted
    */
-  async send(url: URL, { body, ...request }: OutboundRequest): Promise<IncomingMessage> {
+  async send(url: URL, request: OutboundRequest): Promise<IncomingMessage> {
+    if (!this.#trace) return this.#send(url, request);
+    const { method, headers } = request;
+    return this.#trace(url, method, (added) => this.#send(url, { ...request, headers: { ...headers, ...added } }));
+  }
+
+  async #send(url: URL, { body, ...request }: OutboundRequest): Promise<IncomingMessage> {
     this.#guard.assertUrl(url);
     const options = { ...request, lookup: this.#guard.lookupFor(url) };
     return new Promise((resolve, reject) => {

@@ -15,7 +15,7 @@ import { goneStatus, type SendResult, type WebhookSender } from "./webhook-sende
 export interface DeliveryRunOptions {
   readonly store: Store;
   readonly cipher: CredentialCipher;
-  readonly sender: WebhookSender;
+  readonly sender: Pick<WebhookSender, "send">;
   /** Returns the time in milliseconds since 1970. */
   readonly now: () => number;
   /** The delay before the second attempt, in milliseconds. Later ones are doubled up to an hour. */

@@ -12,7 +12,7 @@ import type { WebhookSender } from "./webhook-sender.ts";
 export interface WebhookDeliveriesOptions {
   readonly store: Store;
   readonly cipher: CredentialCipher;
-  readonly sender: WebhookSender;
+  readonly sender: Pick<WebhookSender, "send">;
   readonly log: Log;
   readonly now?: () => number;
   readonly firstRetryMs?: number;

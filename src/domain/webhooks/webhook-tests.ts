@@ -17,10 +17,10 @@ import { type Webhooks, webhookNotFound } from "./webhooks.ts";
 export class WebhookTests {
   readonly #store: Store;
   readonly #cipher: CredentialCipher;
-  readonly #sender: WebhookSender;
+  readonly #sender: Pick<WebhookSender, "send">;
   readonly #webhooks: Webhooks;
 
-  constructor(store: Store, cipher: CredentialCipher, sender: WebhookSender, webhooks: Webhooks) {
+  constructor(store: Store, cipher: CredentialCipher, sender: Pick<WebhookSender, "send">, webhooks: Webhooks) {
     this.#store = store;
     this.#cipher = cipher;
     this.#sender = sender;

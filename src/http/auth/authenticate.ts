@@ -17,7 +17,10 @@ import type { FailureLimit } from "./failure-limit.ts";
  * @throws AppError unauthenticated, invalid-token, ip-not-allowed, ambiguous-credentials, token-in-url; rate-limited for
  *   an address with too many failures
  */
-export function authenticate(verifier: TokenVerifier, failureLimit: FailureLimit): RequestHandler {
+export function authenticate(
+  verifier: Pick<TokenVerifier, "verify" | "reject">,
+  failureLimit: FailureLimit,
+): RequestHandler {
   const authenticator = new passport.Passport();
   authenticator.use(
     new BearerStrategy<BearerStrategyVerify>({ passReqToCallback: true }, (req, secret, done) => {
@@ -73,7 +76,7 @@ type BearerStrategyVerify = (
 async function rejectCredential(
   req: Request,
   res: Response,
-  verifier: TokenVerifier,
+  verifier: Pick<TokenVerifier, "verify" | "reject">,
   failureLimit: FailureLimit,
   error: unknown,
 ): Promise<never> {

@@ -14,7 +14,7 @@ import { OAuthError, oauthErrorHandler } from "./errors.ts";
 
 export interface OAuthRouterOptions {
   readonly clientCredentials: ClientCredentials;
-  readonly verifier: TokenVerifier;
+  readonly verifier: Pick<TokenVerifier, "verify" | "reject" | "rejectClientId">;
   readonly failureLimit: FailureLimit;
   /** They record rejected requests. */
   readonly recorders: readonly RequestRecorder[];
@@ -101,7 +101,10 @@ function parseScopes({ scope }: OAuthFormParameters): readonly Scope[] | undefin
  * Sets `req.user` to the token that the client secret is, whose id must be the client id. Failures are counted by
  * address, as for every other API.
  */
-function authenticateClient(verifier: TokenVerifier, failureLimit: FailureLimit): RequestHandler {
+function authenticateClient(
+  verifier: Pick<TokenVerifier, "verify" | "reject" | "rejectClientId">,
+  failureLimit: FailureLimit,
+): RequestHandler {
   return async (req, _res, next) => {
     const { form }: TokenRequest = req.body;
     const source = { ip: req.address, requestId: req.requestId };

@@ -35,6 +35,7 @@ export function logAccess(accessLog: AccessLog): RequestHandler {
         ms: Math.round((performance.now() - startMs) * 10) / 10,
         bytes: socket.bytesWritten - bytesBefore,
         requestId: req.requestId,
+        ...(req.traceId !== undefined && { traceId: req.traceId }),
         address: req.address,
         ...(user && { organizationId: user.organizationId, actor: user.actor.type }),
         ...(user?.token && { tokenId: user.actor.id }),

@@ -9,6 +9,7 @@ import { reportUntrustedProxy } from "./forwarded-for.ts";
 import { problemHandler } from "./problem.ts";
 import { identifyRequest } from "./request.ts";
 import { observeRequests, type RequestObserver, recordMountPath } from "./request-observer.ts";
+import { type RequestTracer, traceRequests } from "./request-tracer.ts";
 import { sendJson } from "./send.ts";
 
 export interface ExpressAppOptions {
@@ -25,6 +26,8 @@ export interface ExpressAppOptions {
   readonly accessLog?: AccessLog | undefined;
   /** Receives each request at its end, for metrics. */
   readonly requestObserver?: RequestObserver | undefined;
+  /** Traces each request. */
+  readonly requestTracer?: RequestTracer | undefined;
 }
 
 /**
@@ -32,19 +35,21 @@ export interface ExpressAppOptions {
  * check or document that its path selects, else 404. An error that any step throws goes to the error handler.
  */
 export function createExpressApp(options: ExpressAppOptions): Express {
-  const { routers, trustProxy, version, ping, log, accessLog, requestObserver } = options;
+  const { routers, trustProxy, version, ping, log, accessLog, requestObserver, requestTracer } = options;
   const commonSteps = [
     ...[reportUntrustedProxy(log), identifyRequest],
     ...(accessLog ? [logAccess(accessLog)] : []),
     ...(requestObserver ? [observeRequests(requestObserver)] : []),
+    ...(requestTracer ? [traceRequests(requestTracer)] : []),
     ...[helmet(), preventCaching],
   ];
 
   const app = express();
   configure(app, trustProxy);
   app.use(...commonSteps);
+  const isObserved = requestObserver !== undefined || requestTracer !== undefined;
   for (const [path, router] of Object.entries(routers))
-    app.use(path, ...(requestObserver ? [recordMountPath(path)] : []), router);
+    app.use(path, ...(isObserved ? [recordMountPath(path)] : []), router);
   app.get("/healthz", reportLiveness(version));
   app.get("/readyz", reportReadiness(ping));
   app.use(openApiRouter());

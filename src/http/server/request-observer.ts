@@ -28,7 +28,8 @@ export function observeRequests(observer: RequestObserver): RequestHandler {
   };
 }
 
-function describeRequest(req: Request, res: Response, seconds: number): ObservedRequest {
+/** Describes a request at its end. */
+export function describeRequest(req: Request, res: Response, seconds: number): ObservedRequest {
   const { user, mountPath = "" } = req;
   const isUserView = user?.userId !== undefined || req.headers["x-user-email"] !== undefined;
   const api = apiByMountPath[mountPath] ?? "other";

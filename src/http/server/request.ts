@@ -25,8 +25,10 @@ declare global {
       subjectToken?: string;
       /** The operation that serves the request, one of a fixed set. Set when it is selected. */
       operationId?: string;
-      /** The path at which the router of the request is mounted. Set if requests are observed. */
+      /** The path at which the router of the request is mounted. Set if requests are observed or traced. */
       mountPath?: string;
+      /** The trace of the request. Absent if it is not recorded. */
+      traceId?: string;
       /** The attributes of the body that no schema defines and that the service ignored. Set by the SCIM API. */
       ignoredAttributes?: IgnoredAttributes;
     }

@@ -51,7 +51,7 @@ export interface Services {
   readonly auditEvents: AuditLogReader;
   readonly loggedRequests: RequestLogReader;
   readonly provisioning: ProvisioningConnections;
-  readonly exchanges: TokenExchanges;
+  readonly exchanges: Pick<TokenExchanges, "exchange" | "refresh">;
   readonly tokens: Tokens;
   readonly tokenReports: TokenReports;
 }
