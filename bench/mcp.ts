@@ -121,7 +121,7 @@ async function measureProxy({ port, readCpuMs }: ComparedProxy, request: BenchRe
 const environment = { AUTH_SECRET: authSecret, UPSTREAM_ALLOW: "127.0.0.0/8" };
 
 /** The MCP server runs in a process of its own, whose CPU time does not count. */
-async function startUpstream(): Promise<{ readonly url: string; readonly port: number; stop(): void }> {
+export async function startUpstream(): Promise<{ readonly url: string; readonly port: number; stop(): void }> {
   const child = fork(fileURLToPath(new URL("./mcp-upstream.js", import.meta.url)));
   const [url] = await once(child, "message");
   return { url, port: Number(new URL(url).port), stop: () => child.disconnect() };

@@ -220,6 +220,11 @@ export interface MembershipReader {
 export interface MembershipWriter extends MembershipReader {
   /** Adds members. @returns the ids that were not members before */
   add(groupId: string, memberIds: readonly string[]): Promise<readonly string[]>;
+  /**
+   * Adds members of which the caller knows that they are none yet, without reading whether they are.
+   * @throws AppError conflict if one of them is a member, now or at the end of the transaction
+   */
+  addNew(groupId: string, memberIds: readonly string[]): Promise<void>;
   /** Removes members. @returns the ids that were members before */
   remove(groupId: string, memberIds: readonly string[]): Promise<readonly string[]>;
 }

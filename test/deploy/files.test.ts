@@ -106,10 +106,10 @@ describe("deploy/", () => {
     expect(readKind("Service").spec.ports[0].targetPort).to.equal("http");
     expect(readKind("NetworkPolicy").spec.ingress[0].ports).to.deep.equal([{ protocol: "TCP", port: Number(port) }]);
     const upstream: string = compose.configs.upstream.content;
-    expect([...upstream.matchAll(/server (.*):(\d+);/g)].map(([, ...hostAndPort]) => hostAndPort)).to.deep.equal(
+    expect([...upstream.matchAll(/server (.*):(\d+) /g)].map(([, ...hostAndPort]) => hostAndPort)).to.deep.equal(
       ["gatehouse-1", "gatehouse-2"].map((host) => [host, port]),
     );
-    expect(readPage("deploy/nginx/upstream.conf")).to.include(`server 127.0.0.1:${port};`);
+    expect(readPage("deploy/nginx/upstream.conf")).to.include(`server 127.0.0.1:${port} `);
     expect(caddy).to.include(`reverse_proxy 127.0.0.1:${port} {`);
   });
 
@@ -165,6 +165,18 @@ describe("deploy/", () => {
     for (const [name, service] of Object.entries<Document>(compose.services))
       if (name.startsWith("mongodb")) expect(service.networks, name).to.deep.equal(["database"]);
     expect(replicas[0].environment.TRUST_PROXY).to.equal(compose.networks.proxy.ipam.config[0].subnet);
+  });
+
+  it("lets nginx use a replica again at once, at the address that it had, so that an update loses no request", () => {
+    const upstreams: readonly string[] = [readPage("deploy/nginx/upstream.conf"), compose.configs.upstream.content];
+    for (const servers of upstreams.map((each) => each.match(/^ *server .*$/gm) ?? [])) {
+      expect(servers).to.not.deep.equal([]);
+      for (const server of servers) expect(server).to.match(/ max_fails=0;$/);
+    }
+    const [subnet] = compose.networks.proxy.ipam.config[0].subnet.split(".0/");
+    const addresses = replicas.map(({ networks }) => networks.proxy.ipv4_address);
+    expect(new Set(addresses).size).to.equal(replicas.length);
+    for (const address of addresses) expect(address.startsWith(`${subnet}.`), address).to.equal(true);
   });
 
   it("lists every manifest in the Kustomization, and selects the pods by one label", () => {

@@ -14,6 +14,8 @@ export interface WriteLoadResult {
 }
 
 export interface WriteLoad {
+  /** The ids of the users whose creation was acknowledged so far. */
+  acknowledgedSoFar(): readonly string[];
   /** Resolves when this many further writes are acknowledged. */
   waitForWrites(count: number): Promise<void>;
   /** Waits until every client has ended, which they do when the service accepts no connection. */
@@ -72,6 +74,7 @@ export function startWriteLoad(
     agent.destroy();
   });
   return {
+    acknowledgedSoFar: () => [...acknowledged],
     waitForWrites: async (count) => {
       const target = acknowledged.length + count;
       while (acknowledged.length < target && rejected.length + unanswered.length === 0) await delay(1);

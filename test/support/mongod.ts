@@ -70,6 +70,8 @@ export async function stopSharedMongod(): Promise<void> {
 /** A mongod for one test, which may kill, freeze and restart it on the same port and data. */
 export interface DedicatedMongod {
   readonly uri: string;
+  /** The directory of its data. */
+  readonly dbPath: string;
   /** Kills the process without a shutdown, as a power failure would. */
   kill(): Promise<void>;
   /** Suspends the process. */
@@ -117,6 +119,7 @@ export async function startDedicatedMongod(kind: "replica-set" | "standalone"): 
   };
   return {
     uri: kind === "replica-set" ? `${address}/?replicaSet=rs0` : address,
+    dbPath,
     kill,
     freeze: async () => {
       instance.mongodProcess?.kill("SIGSTOP");

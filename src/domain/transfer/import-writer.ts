@@ -14,7 +14,7 @@ import {
   users,
 } from "../../store/collections.ts";
 import type { Entity } from "../../store/record.ts";
-import type { CollectionDefinition, Store, Tenant, Transaction } from "../../store/store.ts";
+import type { CollectionDefinition, Store, Transaction } from "../../store/store.ts";
 import { operatorActor, recordAuditEvent } from "../audit/record.ts";
 import { readExtensionsOnce } from "../extensions/read-extensions.ts";
 import type { MembershipLine } from "./format.ts";
@@ -34,6 +34,8 @@ const batchMax = 500;
 const batchLengthMax = 1024 * 1024;
 /** Members from which one transaction writes no more. */
 const membersMax = 5000;
+/** Tokens whose secrets are looked up together. */
+const tokensPerLookup = 100;
 /** The most records that the last transaction writes, which are in memory until then: above all tokens. */
 export const gateRecordsMax = 100_000;
 
@@ -42,12 +44,14 @@ export class ImportWriter {
   readonly #store: Store;
   readonly #gate: ImportedRecord[] = [];
   readonly #hashes = new Set<string>();
+  readonly #directory = new DirectoryIds();
   readonly #removedSubjects = new Set<string>();
+  #uncheckedTokens: { readonly line: number; readonly hashes: readonly string[] }[] = [];
   /** What claims the organizations; undefined before `start`. */
   #pending: PendingImport | undefined;
   #batch: ImportedRecord[] = [];
   #batchLength = 0;
-  #members: { readonly line: number; readonly memberships: MembershipLine }[] = [];
+  #members: MembershipLine[] = [];
   #memberCount = 0;
 
   constructor(store: Store) {
@@ -58,6 +62,7 @@ export class ImportWriter {
   async add(imported: ImportedRecord, length: number): Promise<void> {
     const { collection, record } = imported;
     if (collection.isGate) return this.#addToGate(imported);
+    if (directoryCollections.has(collection.definition)) this.#directory.add(record);
     const [first] = this.#batch;
     const isOther = first && first.record.organizationId !== record.organizationId;
     if (
@@ -74,15 +79,20 @@ export class ImportWriter {
   /** Adds members of a group. @throws AppError invalid-value with the line; unavailable */
   async addMembers(line: number, memberships: MembershipLine): Promise<void> {
     const [first] = this.#members;
-    const isOther = first && first.memberships.organizationId !== memberships.organizationId;
+    const { organizationId, groupId, memberIds } = memberships;
+    const isKnown = (id: string): boolean => this.#directory.has(organizationId, id) || this.#removedSubjects.has(id);
+    const missing = [groupId, ...memberIds].find((id) => !isKnown(id));
+    if (missing !== undefined) throw lineError(line, `refers to ${missing}, which is not in the file.`);
+    const isOther = first && first.organizationId !== organizationId;
     if (this.#batch.length > 0 || isOther || this.#memberCount >= membersMax) await this.#flush();
-    this.#members.push({ line, memberships });
-    this.#memberCount += memberships.memberIds.length;
+    this.#members.push(memberships);
+    this.#memberCount += memberIds.length;
   }
 
   /** Ends the import: everything becomes visible at once. @param details of the audit events */
   async commit(details: Readonly<Record<string, unknown>>): Promise<void> {
     await this.#flush();
+    await this.#lookUpSecrets();
     const pending = this.#pending;
     if (!pending) return;
     await this.#store.transaction(async (transaction) => {
@@ -134,24 +144,22 @@ export class ImportWriter {
 
   /** The last transaction would report a duplicate without its line. */
   async #assertUnusedSecrets(line: number, { secrets }: Token): Promise<void> {
-    for (const { hash } of secrets) {
-      if (this.#hashes.has(hash) || (await this.#store.lookup(tokens, "secrets.hash", [hash])))
-        throw lineError(line, "has a secret that another token has already.");
+    const hashes = secrets.map(({ hash }) => hash);
+    for (const hash of hashes) {
+      if (this.#hashes.has(hash)) throw secretExists(line);
       this.#hashes.add(hash);
     }
+    this.#uncheckedTokens.push({ line, hashes });
+    if (this.#uncheckedTokens.length >= tokensPerLookup) await this.#lookUpSecrets();
   }
 
-  async #findExisting(tenant: Tenant<"write">, ids: readonly string[]): Promise<ReadonlySet<string>> {
-    const found = new Set<string>();
-    const directory: readonly CollectionDefinition<Entity>[] = [users, groups];
-    for (const [at, prefix] of ["usr_", "grp_"].entries()) {
-      const values = ids.filter((id) => id.startsWith(prefix));
-      const definition = directory[at];
-      if (values.length === 0 || !definition) continue;
-      const query = { where: { op: "in", path: "id", values } as const, limit: values.length };
-      for (const { id } of (await tenant.open(definition).list(query)).items) found.add(id);
-    }
-    return found;
+  async #lookUpSecrets(): Promise<void> {
+    const unchecked = this.#uncheckedTokens;
+    this.#uncheckedTokens = [];
+    const exists = async (hashes: readonly string[]): Promise<boolean> =>
+      hashes.length > 0 && (await this.#store.lookup(tokens, "secrets.hash", hashes)) !== undefined;
+    if (!(await exists(unchecked.flatMap(({ hashes }) => hashes)))) return;
+    for (const { line, hashes } of unchecked) if (await exists(hashes)) throw secretExists(line);
   }
 
   async #flush(): Promise<void> {
@@ -165,14 +173,8 @@ export class ImportWriter {
     this.#memberCount = 0;
     if (lines.length === 0) return;
     await this.#store.transaction(async (transaction) => {
-      for (const { line, memberships } of lines) {
-        const { organizationId, groupId, memberIds } = memberships;
-        const tenant = transaction.for(organizationId);
-        const existing = await this.#findExisting(tenant, [groupId, ...memberIds]);
-        const missing = [groupId, ...memberIds].find((id) => !existing.has(id) && !this.#removedSubjects.has(id));
-        if (missing !== undefined) throw lineError(line, `refers to ${missing}, which is not in the file.`);
-        await tenant.memberships.add(groupId, memberIds);
-      }
+      for (const { organizationId, groupId, memberIds } of lines)
+        await transaction.for(organizationId).memberships.addNew(groupId, memberIds);
       if (this.#pending) await touchPendingImport(transaction, this.#pending);
     });
   }
@@ -204,6 +206,23 @@ export class ImportWriter {
   }
 }
 
+const directoryCollections: ReadonlySet<CollectionDefinition<Entity>> = new Set([users, groups]);
+
+/** The ids of the users and groups that were read, about 80 bytes each: a query per membership takes much longer. */
+class DirectoryIds {
+  readonly #byOrganization = new Map<string, Set<string>>();
+
+  add({ organizationId, id }: Entity): void {
+    const ids = this.#byOrganization.get(organizationId);
+    if (ids) ids.add(id);
+    else this.#byOrganization.set(organizationId, new Set([id]));
+  }
+
+  has(organizationId: string, id: string): boolean {
+    return this.#byOrganization.get(organizationId)?.has(id) ?? false;
+  }
+}
+
 async function insert(transaction: Transaction, { collection, record }: ImportedRecord): Promise<void> {
   const { organizationId } = record;
   const { definition, addSearchFields } = collection;
@@ -218,6 +237,8 @@ async function insert(transaction: Transaction, { collection, record }: Imported
     : [];
   await tenant.open(definition).insert(addSearchFields(record, extensions));
 }
+
+const secretExists = (line: number): AppError => lineError(line, "has a secret that another token has already.");
 
 const organizationExists = (slug: string): AppError =>
   new AppError(

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { setImmediate as yieldToEventLoop } from "node:timers/promises";
 
 /** How long an idle connection stays open after the start of a shutdown, in milliseconds. */
 const idleGraceMs = 1000;
@@ -76,7 +77,7 @@ export class ConnectionTracker {
       if (newest.headersSent) newest.once("close", () => this.#endIfIdle(socket, newest));
       else announceClose(connection, newest);
     }
-    setTimeout(() => this.#closeIdle(), idleGraceMs).unref();
+    setTimeout(() => void this.#closeIdle(), idleGraceMs).unref();
   }
 
   /** Closes all connections at once. */
@@ -102,7 +103,12 @@ export class ConnectionTracker {
     if (this.newestResponse(socket) === finished) socket.destroySoon();
   }
 
-  #closeIdle(): void {
+  /**
+   * Closes the connections without a request. Before, it reads what has arrived while the event loop was busy, because
+   * closing a connection resets it if it has a request that was not read, and no proxy repeats a POST then.
+   */
+  async #closeIdle(): Promise<void> {
+    await yieldToEventLoop();
     for (const socket of this.#handshakes.values()) socket.destroy();
     // Node counts a connection that has never had a request as active.
     for (const socket of this.#connections.keys()) if (socket.bytesRead === 0) socket.destroy();

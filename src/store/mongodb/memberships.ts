@@ -11,6 +11,7 @@ import { type LookupKind, Lookups } from "./read/lookups.ts";
 import type { SharedReads } from "./read/shared-reads.ts";
 import { byGroupIndex, byMemberIndex, membershipsCollection } from "./schema/membership-indexes.ts";
 import type { TransactionPart } from "./transaction/attempt.ts";
+import { alreadyMember } from "./transaction/pending-members.ts";
 
 /** Most ids in one operation. */
 const chunkMax = 5000;
@@ -165,6 +166,14 @@ export function createMongoMembershipWriter(part: TransactionPart, organizationI
     if (unread.length > 0) for (const id of await reader.filterMembers(groupId, unread)) stored.add(id);
     return [...new Set(memberIds)].filter((id) => stored.has(id));
   };
+  const insert = async (groupId: string, memberIds: readonly string[]): Promise<readonly string[]> => {
+    if (![groupId, ...memberIds].every(isStorableString)) throw new Error("groupId and memberIds must be valid ids");
+    const { attempt } = part;
+    if (memberIds.length > 0) attempt.recordWrite();
+    await attempt.members.add(organizationId, groupId, memberIds);
+    recordMembers(groupId, memberIds);
+    return memberIds;
+  };
   return {
     members: afterSend(reader.members),
     groupsOf: afterSend(reader.groupsOf),
@@ -174,15 +183,16 @@ export function createMongoMembershipWriter(part: TransactionPart, organizationI
     // A duplicate would abort the transaction, so existing edges are read first. A concurrent insert is a write conflict.
     add: (groupId, memberIds) =>
       inSteps(memberIds, async (stepIds) => {
-        if (![groupId, ...stepIds].every(isStorableString)) throw new Error("groupId and memberIds must be valid ids");
         const existing = new Set(await filterMembers(groupId, stepIds));
-        const added = [...new Set(stepIds)].filter((memberId) => !existing.has(memberId));
-        const { attempt } = part;
-        if (added.length > 0) attempt.recordWrite();
-        await attempt.members.add(organizationId, groupId, added);
-        recordMembers(groupId, added);
-        return added;
+        return insert(
+          groupId,
+          [...new Set(stepIds)].filter((memberId) => !existing.has(memberId)),
+        );
       }),
+    addNew: async (groupId, memberIds) => {
+      if (memberIds.some((id) => part.attempt.members.has(organizationId, groupId, id))) throw alreadyMember();
+      await inSteps(memberIds, (stepIds) => insert(groupId, stepIds));
+    },
     remove: async (groupId, memberIds) => {
       await part.attempt.members.send();
       return inSteps(memberIds, async (stepIds) => {

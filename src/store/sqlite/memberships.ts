@@ -1,3 +1,4 @@
+import { AppError } from "../../errors.ts";
 import { membershipsName, type WrittenRecords } from "../cache/written-records.ts";
 import { isStorableString } from "../condition.ts";
 import type { MembershipReader, MembershipWriter } from "../store.ts";
@@ -97,9 +98,13 @@ export function createSqliteMembershipWriter(
   };
   return Object.assign(createSqliteMembershipReader(connection, organizationId), {
     add: (groupId, memberIds) =>
-      writeInBatches([...new Set(memberIds)], (memberId) =>
-        write("INSERT OR IGNORE INTO memberships VALUES (?, ?, ?)", groupId, memberId),
-      ),
+      writeInBatches([...new Set(memberIds)], (memberId) => write(addSql, groupId, memberId)),
+    addNew: async (groupId, memberIds) => {
+      await writeInBatches(memberIds, (memberId) => {
+        if (write(addSql, groupId, memberId)) return true;
+        throw new AppError("conflict", `${memberId} is a member of ${groupId} already.`);
+      });
+    },
     remove: (groupId, memberIds) =>
       writeInBatches(memberIds.filter(isStorableString), (memberId) => {
         const sql = "DELETE FROM memberships WHERE organization_id = ? AND group_id = ? AND member_id = ?";
@@ -107,6 +112,8 @@ export function createSqliteMembershipWriter(
       }),
   } satisfies Omit<MembershipWriter, keyof MembershipReader>);
 }
+
+const addSql = "INSERT OR IGNORE INTO memberships VALUES (?, ?, ?)";
 
 /** The number of edges written, or members looked up, before yielding to the event loop. */
 const batchSizeMax = 500;

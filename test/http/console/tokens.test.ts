@@ -182,7 +182,7 @@ describeOnEngines("Pages of tokens in /console", (open) => {
     ["a wrong address", { name: "x", type: "scim", allowedIps: "10.0.0.300" }, "allowedIps", "must be an IP address"],
     ["an unknown user", { name: "x", type: "mcp", user: "eve" }, "user", "No user has this user name"],
     ["no day", { name: "x", type: "scim", expiry: "date" }, "expiry", "expiresAt must be a time"],
-    ["a day that is not chosen", { name: "x", type: "scim", expiryDate: "2099-12-31" }, "expiry", "After a day"],
+    ["a day that is not chosen", { name: "x", type: "scim", expiryDate: "2099-12-31" }, "expiry", "On a date"],
     ["a wrong slug", { name: "x", type: "mcp", mcpServers: "A B" }, "mcpServers", "must be 1 to 63 lowercase letters"],
   ] as const)
     it(`show ${problem} at the field ${field}, and keep what was entered`, async () => {

@@ -26,6 +26,23 @@ export function membershipContract(store: () => Store): void {
       expect(await read().members("grp_1", { limit: 10 })).to.deep.equal(["usr_1", "usr_2", "usr_3"]);
     });
 
+    it("adds new members without reading, and rejects the transaction if one is a member", async () => {
+      await change((memberships) => memberships.addNew("grp_1", ["usr_1", "usr_2"]));
+      await change((memberships) => memberships.addNew("grp_2", []));
+      expect(await read().members("grp_1", { limit: 10 })).to.deep.equal(["usr_1", "usr_2"]);
+      for (const rejected of [
+        change((memberships) => memberships.addNew("grp_1", ["usr_0", "usr_2"])),
+        change(async (memberships) => {
+          await memberships.addNew("grp_1", ["usr_8"]);
+          await memberships.addNew("grp_1", ["usr_9", "usr_8"]);
+        }),
+      ]) {
+        const error = await rejected.catch((caught: unknown) => caught);
+        expect(error).to.have.property("code", "conflict");
+      }
+      expect(await read().members("grp_1", { limit: 10 })).to.deep.equal(["usr_1", "usr_2"]);
+    });
+
     it("returns the ids that were members before a remove", async () => {
       await add("grp_1", "usr_1", "usr_2", "usr_3");
       await add("grp_2", "usr_1");

@@ -159,7 +159,7 @@ function ExpiryField({ form, errors }: GroupProps): VNode {
       {Object.entries(choices).map(([value, label]) => (
         <Choice key={value} type="radio" name="expiry" value={value} label={label} checked={form.expiry === value} />
       ))}
-      <Choice type="radio" name="expiry" value="date" label="After a day" checked={form.expiry === "date"} />
+      <Choice type="radio" name="expiry" value="date" label="On a date" checked={form.expiry === "date"} />
       <TextField name="expiryDate" label="Last day (UTC)" type="date" value={form.expiryDate} />
       <FieldNotes name="expiry" label="Expires" errors={errors} />
     </fieldset>

@@ -44,7 +44,7 @@ export function createToken(options: TokenPagesOptions): RequestHandler {
 /** @throws AppError invalid-value and forbidden with the field */
 async function issue({ services }: TokenPagesOptions, caller: Caller, form: TokenForm): Promise<IssuedToken> {
   if (form.expiryDate !== "" && form.expiry !== "date")
-    throw new AppError("invalid-value", 'Choose "After a day" to use the last day, or clear it.', {
+    throw new AppError("invalid-value", 'Choose "On a date" to use the last day, or clear it.', {
       field: "expiresAt",
     });
   if (form.type === "") throw new AppError("invalid-value", "Choose a type.", { field: "type" });

@@ -1,5 +1,7 @@
+import { AppError } from "../../../errors.ts";
 import { chunks } from "../../paging/pages.ts";
 import type { DatabaseAccess } from "../database-access.ts";
+import { redactError, violatedUniqueIndex } from "../errors.ts";
 import { membershipsCollection } from "../schema/membership-indexes.ts";
 
 /** Most edges in one insert. The driver encodes them at once, which takes some milliseconds. */
@@ -20,7 +22,10 @@ export class PendingMembers {
     return this.#edges.has(edgeKey({ organizationId, groupId, memberId }));
   }
 
-  /** Adds members that are neither stored nor pending. Inserts the pending edges as soon as they fill a command. */
+  /**
+   * Adds members that are not pending. Inserts the pending edges as soon as they fill a command.
+   * @throws AppError conflict, now or when they are sent, if one of them is stored
+   */
   async add(organizationId: string, groupId: string, memberIds: readonly string[]): Promise<void> {
     for (const memberId of memberIds) {
       const edge = { organizationId, groupId, memberId };
@@ -34,11 +39,19 @@ export class PendingMembers {
     const edges = [...this.#edges.values()];
     this.#edges.clear();
     for (const chunk of chunks(edges, insertMax))
-      await this.#access.run((options) =>
-        this.#access.database.collection(membershipsCollection).insertMany([...chunk], options),
-      );
+      await this.#access.run(async (options) => {
+        try {
+          await this.#access.database.collection(membershipsCollection).insertMany([...chunk], options);
+        } catch (error) {
+          throw violatedUniqueIndex(error) === undefined ? error : alreadyMember(redactError(error));
+        }
+      });
   }
 }
+
+/** @param cause the error of the database, without values */
+export const alreadyMember = (cause?: unknown): AppError =>
+  new AppError("conflict", "A new member is a member of the group already.", {}, cause);
 
 interface Edge extends Record<string, unknown> {
   readonly organizationId: string;

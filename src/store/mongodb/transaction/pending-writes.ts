@@ -20,6 +20,9 @@ interface PendingWrite extends WrittenRecord {
   readonly expectedVersion: number | "any" | "none";
 }
 
+/** Writes of one collection from which an insert sends them, so that a transaction of many records holds few in memory. */
+const pendingMax = 1000;
+
 /** Writes of one collection, in order. */
 interface CollectionWrites {
   readonly definition: CollectionDefinition<Entity>;
@@ -50,6 +53,8 @@ export class PendingWrites {
     const { organizationId, id } = record.entity;
     if (this.find(definition, organizationId, id)) await this.send(definition.name); // reports the duplicate
     this.#add(definition, { ...record, expectedVersion: "none" });
+    const pending = this.#collections.get(definition.name)?.byId.size ?? 0;
+    if (pending >= pendingMax) await this.send(definition.name);
   }
 
   /** Replaces a record. @throws AppError stale, now or when it is sent */

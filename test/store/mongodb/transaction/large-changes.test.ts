@@ -43,6 +43,16 @@ describeOnOwnMongod("Large changes on MongoDB", (uri) => {
     expect(left).to.deep.equal([memberIds[0]]);
   });
 
+  it("insert new members of many groups with one command, and read nothing before", async () => {
+    const { commands } = await countCommands(opened.uri, () =>
+      opened.store.transaction(async (transaction) => {
+        const { memberships } = transaction.for(organization);
+        for (let at = 0; at < 90; at++) await memberships.addNew(`grp_${at}`, memberIds.slice(at, at + 10));
+      }),
+    );
+    expect(commands).to.include({ insert: 1, find: 0, aggregate: 0, commitTransaction: 1 });
+  });
+
   it("return each member once, also if the request has it in two steps", async () => {
     const added = await changeMembers("add", [...memberIds, ...memberIds.slice(0, 10)]);
     expect(added).to.deep.equal(memberIds);
