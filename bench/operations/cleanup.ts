@@ -18,6 +18,8 @@ export async function runInWorkspace(program: (workspace: Workspace) => Promise<
   const directory = await mkdtemp(join(tmpdir(), "gatehouse-operations-"));
   const disposals: (() => unknown)[] = [() => rm(directory, { recursive: true, force: true })];
   const dispose = async (): Promise<void> => {
+    // Waiting for the end of a process does not keep this one alive.
+    const keepAlive = setInterval(() => undefined, 1000);
     for (const each of disposals.splice(0).reverse()) {
       try {
         await each();
@@ -25,9 +27,15 @@ export async function runInWorkspace(program: (workspace: Workspace) => Promise<
         process.stderr.write(`${String(error)}\n`);
       }
     }
+    clearInterval(keepAlive);
   };
+  let isInterrupted = false;
   for (const signal of ["SIGINT", "SIGTERM"] as const)
-    process.once(signal, () => void dispose().finally(() => process.exit(130)));
+    process.on(signal, () => {
+      // npm passes on a signal that the terminal has sent to this process already.
+      if (!isInterrupted) void dispose().finally(() => process.exit(130));
+      isInterrupted = true;
+    });
   try {
     process.exitCode = await program({ directory, onEnd: (each) => void disposals.push(each) });
   } catch (error) {

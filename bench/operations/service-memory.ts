@@ -24,7 +24,7 @@ export interface Held {
 /** The service in a process whose memory can be measured. */
 export interface MeasuredService {
   readHeld(): Promise<Held>;
-  /** @returns the exit code */
+  /** Stops the service, unless it has ended. @returns the exit code; null if a signal has killed it */
   stop(): Promise<number | null>;
 }
 
@@ -51,10 +51,12 @@ export async function startMeasuredService(environment: Environment, directory: 
   return {
     readHeld: async () => ({ ...(await requestReport(child)), files: countFiles(child.pid) }),
     stop: async () => {
-      const exited = once(child, "exit");
-      child.kill("SIGTERM");
-      const [code] = await exited;
-      return code;
+      if (child.exitCode === null && child.signalCode === null) {
+        const exited = once(child, "exit");
+        child.kill("SIGTERM");
+        await exited;
+      }
+      return child.exitCode;
     },
   };
 }
