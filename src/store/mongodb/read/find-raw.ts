@@ -44,7 +44,8 @@ export async function readRaw(
 ): Promise<readonly Uint8Array[]> {
   const sessionOption = session ? { session } : {};
   const run = async (): Promise<readonly Uint8Array[]> => {
-    const options = { fieldsAsRaw: { firstBatch: true }, ...sessionOption };
+    // The driver reads one id of a cursor in a thousand as a number, which `killCursors` does not accept.
+    const options = { fieldsAsRaw: { firstBatch: true }, promoteLongs: false, ...sessionOption };
     const level = session ? undefined : database.readConcern?.level;
     const readConcern = level === undefined ? {} : { readConcern: { level } };
     const { cursor } = (await database.command({ ...command, ...readConcern }, options)) as unknown as CursorReply;
