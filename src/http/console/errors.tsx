@@ -1,21 +1,15 @@
 import type { ErrorRequestHandler } from "express";
 import type { Log } from "../../log.ts";
-import { httpStatuses, redactDetail, setErrorHeaders, toAppError } from "../server/error-mapping.ts";
-import { logServerError, reasonPhrases } from "../server/problem.ts";
+import { startErrorResponse } from "../server/problem.ts";
 import { Layout, sendHtmlPage } from "./page.tsx";
 
 /** Responds with an error page, which has the same text as the problem document of `/api`. */
 export function consoleErrorHandler(base: string, log: Log): ErrorRequestHandler {
   return (error: unknown, req, res, _next) => {
-    const appError = toAppError(error);
-    const status = httpStatuses[appError.code];
-    logServerError(log, req.requestId, appError);
-    if (res.headersSent) return void res.destroy();
-    const detail = redactDetail(appError);
-    res.locals["rejection"] = detail;
-    setErrorHeaders(res, appError);
+    const started = startErrorResponse(log, error, req, res);
+    if (!started) return;
+    const { status, title, detail } = started;
     res.removeHeader("WWW-Authenticate"); // the console does not read the header that it would request
-    const title = reasonPhrases[status] ?? "Error";
     sendHtmlPage(
       res,
       status,

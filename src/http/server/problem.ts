@@ -1,4 +1,5 @@
-import type { ErrorRequestHandler } from "express";
+import type { ErrorRequestHandler, Request, Response } from "express";
+import type { AppError } from "../../errors.ts";
 import { type Log, redactText } from "../../log.ts";
 import { httpStatuses, redactDetail, setErrorHeaders, toAppError } from "./error-mapping.ts";
 import { sendJson } from "./send.ts";
@@ -6,17 +7,13 @@ import { sendJson } from "./send.ts";
 /** Responds with errors as RFC 9457 problem documents, for every API without an error format of its own. */
 export function problemHandler(log: Log): ErrorRequestHandler {
   return (error: unknown, req, res, _next) => {
-    const appError = toAppError(error);
-    const status = httpStatuses[appError.code];
-    logServerError(log, req.requestId, appError);
-    if (res.headersSent) return void res.destroy();
-    const detail = redactDetail(appError);
-    res.locals["rejection"] = detail;
-    setErrorHeaders(res, appError);
+    const started = startErrorResponse(log, error, req, res);
+    if (!started) return;
+    const { appError, status, title, detail } = started;
     const { field, scopes, errors, blockers, violatedPolicies } = appError.details;
     sendJson(res, status, "application/problem+json", {
       type: `urn:gatehouse:problem:${appError.code}`,
-      title: reasonPhrases[status] ?? "Error",
+      title,
       status,
       detail,
       instance: `urn:gatehouse:request:${req.requestId}`,
@@ -27,6 +24,28 @@ export function problemHandler(log: Log): ErrorRequestHandler {
       ...(violatedPolicies && { violatedPolicies }),
     });
   };
+}
+
+/**
+ * Logs an error and sets the headers of its response.
+ * @returns what the body of the response states; undefined if a response has begun already, which is ended then
+ */
+export function startErrorResponse(
+  log: Log,
+  error: unknown,
+  { requestId }: Request,
+  res: Response,
+):
+  | { readonly appError: AppError; readonly status: number; readonly title: string; readonly detail: string }
+  | undefined {
+  const appError = toAppError(error);
+  const status = httpStatuses[appError.code];
+  logServerError(log, requestId, appError);
+  if (res.headersSent) return void res.destroy();
+  const detail = redactDetail(appError);
+  res.locals["rejection"] = detail;
+  setErrorHeaders(res, appError);
+  return { appError, status, title: reasonPhrases[status] ?? "Error", detail };
 }
 
 /** Logs server errors with their cause. Client errors are in the request log instead. */

@@ -132,37 +132,15 @@ export function openSqliteStore({
 
   return {
     for: (organizationId): ReadTenant => {
+      const source = { connection: readConnection, readerPool, organizationId, log };
       const tenant: Omit<ReadTenant, "groupLists"> = {
         organizationId,
         open: <T extends Entity>(definition: CollectionDefinition<T>) =>
-          createSqliteReader({
-            connection: readConnection,
-            readerPool,
-            definition,
-            organizationId,
-            log,
-            decode: (record) => parseRawRecord(record) as T,
-          }),
+          createSqliteReader({ ...source, definition, decode: (record) => parseRawRecord(record) as T }),
         openRaw: (definition) =>
-          createSqliteReader({
-            connection: readConnection,
-            readerPool,
-            definition,
-            organizationId,
-            log,
-            read: readAsSingleRow,
-            decode: (record) => record,
-          }),
+          createSqliteReader({ ...source, definition, read: readAsSingleRow, decode: (record) => record }),
         openEnvelopes: (definition) =>
-          createSqliteReader({
-            connection: readConnection,
-            readerPool,
-            definition,
-            organizationId,
-            log,
-            readsEnvelopes: true,
-            decode: toEnvelope,
-          }),
+          createSqliteReader({ ...source, definition, readsEnvelopes: true, decode: toEnvelope }),
         memberships: createSqliteMembershipReader(readConnection, organizationId),
       };
       return Object.assign(tenant, { groupLists: createGroupLists(tenant) });

@@ -192,10 +192,17 @@ for (const { api, path, errorType } of apis) {
 const revoke = (service: Service, id: string) =>
   service.domain.tokens.revoke(service.organizationId, { actor: { type: "operator" } }, id);
 
+/** Returns the rejections with their counts. One kind has several events if the buffer was written in between. */
 const listRejections = async ({ store }: Service, organizationId: string) => {
   const rejected = { where: { op: "eq", path: "outcome", value: "refused" }, limit: 10 } as const;
   const { items } = await store.for(organizationId).open(auditEvents).list(rejected);
-  return items.map(({ actor, details }) => ({ actor: actor.id, details }));
+  const rejections = new Map<string, { actor: string | undefined; details: { cause: unknown; count: number } }>();
+  for (const { actor, details: { cause, count } = {} } of items) {
+    const key = `${actor.id} ${cause}`;
+    const { details } = rejections.get(key) ?? { details: { count: 0 } };
+    rejections.set(key, { actor: actor.id, details: { cause, count: details.count + Number(count) } });
+  }
+  return [...rejections.values()];
 };
 
 describeOnEngines("Rejected credentials", (open) => {
