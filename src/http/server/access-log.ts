@@ -24,25 +24,26 @@ export function logAccess(accessLog: AccessLog): RequestHandler {
     const bytesBefore = socket.bytesWritten;
     res.once("close", () => {
       const { user, actingUser } = req;
-      const userId = actingUser?.id ?? user?.userId;
       const userAgent = req.headers["user-agent"];
+      // JSON leaves undefined fields out.
       const line = {
         type: "access",
         timestamp: new Date().toISOString(),
         method: req.method,
         path: toLoggedPath(req),
-        ...(res.headersSent && { status: res.statusCode }),
+        status: res.headersSent ? res.statusCode : undefined,
         ms: Math.round((performance.now() - startMs) * 10) / 10,
         bytes: socket.bytesWritten - bytesBefore,
         requestId: req.requestId,
-        ...(req.traceId !== undefined && { traceId: req.traceId }),
+        traceId: req.traceId,
         address: req.address,
-        ...(user && { organizationId: user.organizationId, actor: user.actor.type }),
-        ...(user?.token && { tokenId: user.actor.id }),
-        ...(userId !== undefined && { userId }),
-        ...(userAgent !== undefined && { userAgent: redactText(userAgent.slice(0, userAgentMax)) }),
+        organizationId: user?.organizationId,
+        actor: user?.actor.type,
+        tokenId: user?.token && user.actor.id,
+        userId: actingUser?.id ?? user?.userId,
+        userAgent: userAgent === undefined ? undefined : redactText(userAgent.slice(0, userAgentMax)),
         // A response to a client that went away in the middle of its request counts as sent.
-        ...((!res.writableFinished || req.readableAborted) && { aborted: true }),
+        aborted: !res.writableFinished || req.readableAborted || undefined,
       };
       accessLog.write(JSON.stringify(line));
     });
