@@ -283,9 +283,12 @@ function worstCases(): readonly WorstCase[] {
       nextRequest: () => toRequest("GET", "/api/audit-events/export"),
     },
     {
-      name: "POST /Users of five million brackets, rejected",
+      name: "POST /Groups of five million brackets, rejected",
       requests: 32,
-      nextRequest: () => ({ ...toRequest("POST", "/scim/v2/Users", {}, { status: 400 }), body: "[".repeat(5_000_000) }),
+      nextRequest: () => ({
+        ...toRequest("POST", "/scim/v2/Groups", {}, { status: 400 }),
+        body: "[".repeat(5_000_000),
+      }),
     },
     {
       name: "POST of 300,000 values, rejected",
