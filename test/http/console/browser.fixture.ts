@@ -1,5 +1,7 @@
+import type { StoreOperation } from "../../../src/store/measured-store.ts";
+import type { OpenTestStore } from "../../store/test-store.fixture.ts";
 import { assertNoSecrets, trackSecret } from "../../support/secrets.ts";
-import type { Service } from "../../support/service.ts";
+import { type Service, startService } from "../../support/service.ts";
 
 /** A response to a browser. */
 export interface BrowserResponse {
@@ -74,6 +76,20 @@ export function readShownSecret({ html }: BrowserResponse): string {
   const secret = /<code id="secret">(wxt_[0-9A-Za-z]{39})</.exec(html)?.[1];
   if (secret === undefined) throw new Error(`The page shows no secret: ${html}`);
   return trackSecret(secret);
+}
+
+/** Starts a service whose store operations are counted. @param operations the list to which each operation is added */
+export function startCountedService(open: OpenTestStore, operations: StoreOperation[]): Promise<Service> {
+  const observer = {
+    recordTime: (operation: StoreOperation) => void operations.push(operation),
+    recordError: () => {},
+    recordRetry: () => {},
+    addWaiting: () => {},
+  };
+  return startService({
+    open: (options) => open({ ...options, observer }),
+    bufferIntervalMs: 3_600_000, // no background writes among the counted operations
+  });
 }
 
 /**

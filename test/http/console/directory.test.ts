@@ -3,8 +3,8 @@ import { operatorActor, toAuditEvent } from "../../../src/domain/audit/record.ts
 import { auditEvents } from "../../../src/store/collections.ts";
 import type { StoreOperation } from "../../../src/store/measured-store.ts";
 import { describeOnEngines } from "../../store/engines.fixture.ts";
-import { type Agent, type Service, startService } from "../../support/service.ts";
-import { countOperations, TestBrowser } from "./browser.fixture.ts";
+import type { Agent, Service } from "../../support/service.ts";
+import { countOperations, startCountedService, TestBrowser } from "./browser.fixture.ts";
 
 describeOnEngines("Users, groups and the audit log in /console", (open) => {
   let service: Service;
@@ -14,16 +14,7 @@ describeOnEngines("Users, groups and the audit log in /console", (open) => {
   let group: string;
   const operations: StoreOperation[] = [];
   before(async () => {
-    const observer = {
-      recordTime: (operation: StoreOperation) => void operations.push(operation),
-      recordError: () => {},
-      recordRetry: () => {},
-      addWaiting: () => {},
-    };
-    service = await startService({
-      open: (options) => open({ ...options, observer }),
-      bufferIntervalMs: 3_600_000, // no background writes among the counted operations
-    });
+    service = await startCountedService(open, operations);
     admin = await service.clientWithScopes(["all"]);
     const emails = [{ value: "ada@home.example" }, { value: "ada@work.example", primary: true }];
     const { body: user } = await admin.post("/api/users").send({ userName: "Ada", displayName: "Ada L.", emails });

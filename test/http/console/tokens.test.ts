@@ -3,8 +3,8 @@ import { operatorActor } from "../../../src/domain/audit/record.ts";
 import { tokens as tokenRecords } from "../../../src/store/collections.ts";
 import type { StoreOperation } from "../../../src/store/measured-store.ts";
 import { describeOnEngines } from "../../store/engines.fixture.ts";
-import { type Agent, type Service, startService } from "../../support/service.ts";
-import { countOperations, readShownSecret, TestBrowser } from "./browser.fixture.ts";
+import type { Agent, Service } from "../../support/service.ts";
+import { countOperations, readShownSecret, startCountedService, TestBrowser } from "./browser.fixture.ts";
 
 describeOnEngines("Pages of tokens in /console", (open) => {
   let service: Service;
@@ -13,16 +13,7 @@ describeOnEngines("Pages of tokens in /console", (open) => {
   /** The operations on the store since the last reset, without those of background jobs. */
   const operations: StoreOperation[] = [];
   before(async () => {
-    const observer = {
-      recordTime: (operation: StoreOperation) => void operations.push(operation),
-      recordError: () => {},
-      recordRetry: () => {},
-      addWaiting: () => {},
-    };
-    service = await startService({
-      open: (options) => open({ ...options, observer }),
-      bufferIntervalMs: 3_600_000, // no background writes among the counted operations
-    });
+    service = await startCountedService(open, operations);
     browser = new TestBrowser(service);
     const { secret } = await service.issueToken({ name: "Security team", scopes: ["all"] });
     await browser.signIn(secret);
