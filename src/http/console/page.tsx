@@ -4,6 +4,7 @@ import { renderToString } from "preact-render-to-string";
 import { sendText } from "../server/send.ts";
 import { assetUrls } from "./assets/assets.ts";
 import { CsrfField } from "./fields.tsx";
+import { consoleSections } from "./sections.ts";
 import type { Visit } from "./visit.ts";
 
 export interface LayoutProps {
@@ -37,7 +38,7 @@ export function Layout({ title, base, visit, children }: LayoutProps): VNode {
           <a class="brand" href={base}>
             Gatehouse
           </a>
-          {visit && <Navigation base={base} visit={visit} />}
+          {visit && <SessionBar base={base} visit={visit} />}
         </header>
         <main id="content" tabIndex={-1}>
           {children}
@@ -47,20 +48,18 @@ export function Layout({ title, base, visit, children }: LayoutProps): VNode {
   );
 }
 
-function Navigation({ base, visit }: { readonly base: string; readonly visit: Visit }): VNode {
+function SessionBar({ base, visit }: { readonly base: string; readonly visit: Visit }): VNode {
   const { caller, organizationName } = visit;
   return (
     <>
       <nav aria-label="Console">
-        <a href={base}>Overview</a>
-        {caller.scopes.has("admin:tokens") && <a href={`${base}/tokens`}>Tokens</a>}
-        {caller.scopes.has("admin:read") && (
-          <>
-            <a href={`${base}/users`}>Users</a>
-            <a href={`${base}/groups`}>Groups</a>
-            <a href={`${base}/audit`}>Audit log</a>
-          </>
-        )}
+        {consoleSections
+          .filter(({ scope }) => scope === undefined || caller.scopes.has(scope))
+          .map(({ path, name }) => (
+            <a key={path} href={`${base}${path}`}>
+              {name}
+            </a>
+          ))}
       </nav>
       <p class="identity">
         <span class="muted">{organizationName}</span> {toActorName(caller.actor)}

@@ -141,7 +141,7 @@ describe("/console in Chromium", function () {
   it("works without JavaScript", async () => {
     const context = await openContext({ javaScriptEnabled: false });
     const page = await context.newPage();
-    for (const { title, visit } of pages.list.slice(0, 9)) {
+    for (const { title, visit } of pages.list) {
       await visit(page);
       if (title !== "created") continue;
       trackSecret((await page.locator("#secret").textContent()) ?? "");

@@ -1,0 +1,16 @@
+import type { PreparePages } from "./console-page.fixture.ts";
+
+/** Creates a group with one member. */
+export const prepareDirectoryPages: PreparePages = async ({ admin, user, goTo }) => {
+  const { body: group } = await admin.post("/api/groups").send({ displayName: "Engineering" });
+  await admin.put(`/api/groups/${group.id}/members`).send({ members: [user.id] });
+  const { body: events } = await admin.get("/api/audit-events").query({ targetId: user.id });
+  return [
+    { title: "users", visit: goTo("/users") },
+    { title: "user", visit: goTo(`/users/${user.id}`) },
+    { title: "groups", visit: goTo("/groups") },
+    { title: "group", visit: goTo(`/groups/${group.id}`) },
+    { title: "audit", visit: goTo("/audit") },
+    { title: "audit-event", visit: goTo(`/audit/${events.data[0].id}`) },
+  ];
+};
