@@ -37,31 +37,18 @@ export function buildPaths(
 }
 
 function buildOperation(operation: DocumentedOperation, profile: ApiProfile, schemas: SchemaRegistry): OpenApiObject {
-  const {
-    operationId,
-    tag,
-    summary,
-    description,
-    organization,
-    user,
-    method,
-    body,
-    isBodyOptional = false,
-    takesSubjectToken,
-  } = operation;
+  const { operationId, tag, summary, description, method, body, isBodyOptional = false, takesSubjectToken } = operation;
+  const view = operation.organization ?? operation.user;
   const parameters = buildParameters(operation, profile, schemas);
   return {
     operationId,
     tags: [tag],
     summary,
     ...(description !== undefined && { description }),
-    "x-required-scopes": {
-      ...(organization && { organization: organization.scopes }),
-      ...(user && { user: user.scopes }),
-    },
+    ...(view && { "x-required-scopes": view.scopes }),
     ...(operation.anonymous && { security: [] }),
     ...(operation.security && { security: operation.security }),
-    ...(takesSubjectToken && { security: [{ apiKey: [], outsideToken: [] }] }),
+    ...(takesSubjectToken && { security: [{ apiKey: [], subjectToken: [] }] }),
     ...(parameters.length > 0 && { parameters }),
     ...(body && {
       requestBody: {
@@ -120,19 +107,15 @@ function buildQueryParameters(query: z.ZodObject, schemas: SchemaRegistry): read
   });
 }
 
-/** Builds the success responses by status. If the schemas of the views differ, the body is either (`anyOf`). */
+/** Builds the success responses by status. */
 function buildSuccessResponses(
   operation: DocumentedOperation,
   { responseMediaType, responseHeaders = [] }: ApiProfile,
   schemas: SchemaRegistry,
 ): OpenApiObject {
   const { isVersioned, lineSchema } = operation;
-  const schemasByStatus = listViews(operation).flatMap((view) => Object.entries(view.responses));
-  const statuses = [...new Set(schemasByStatus.map(([status]) => status))].sort();
-  const responses = statuses.map((status) => {
-    const bodies = schemasByStatus.flatMap(([bodyStatus, schema]) =>
-      bodyStatus === status && schema ? [schemas.toResponseSchema(schema)] : [],
-    );
+  const [view] = listViews(operation);
+  const responses = Object.entries(view?.responses ?? {}).map(([status, schema]) => {
     const headers = {
       ...Object.fromEntries([...commonHeaders, ...responseHeaders].map((name) => [name, toHeaderRef(name)])),
       ...((isVersioned || isConditionalRead(operation)) && status !== "204" && { ETag: toHeaderRef("ETag") }),
@@ -143,8 +126,8 @@ function buildSuccessResponses(
       {
         description: successDescriptions[status] ?? "Success",
         headers,
-        ...(bodies.length > 0 && {
-          content: buildContent(toAnyOf(bodies), [lineSchema ? jsonLinesType : responseMediaType]),
+        ...(schema && {
+          content: buildContent(schemas.toResponseSchema(schema), [lineSchema ? jsonLinesType : responseMediaType]),
         }),
       },
     ];
@@ -165,9 +148,3 @@ const successDescriptions: Readonly<Record<string, string>> = {
   201: "Created",
   204: "Success, no content",
 };
-
-function toAnyOf(bodies: readonly SchemaObject[]): SchemaObject {
-  const distinct = [...new Map(bodies.map((body) => [JSON.stringify(body), body])).values()];
-  const [first] = distinct;
-  return distinct.length === 1 && first ? first : { anyOf: distinct };
-}
