@@ -4,7 +4,13 @@ import { apiOperations } from "../api/operations.ts";
 import { scimMediaType } from "../scim/errors.ts";
 import { scimError } from "../scim/schemas/messages.ts";
 import { type DocumentedOperation, type DocumentView, listViewOperations, listViews } from "./documented-operation.ts";
-import { buildSharedResponses, oauthErrorFormat, problemFormat, scimErrorFormat } from "./error-responses.ts";
+import {
+  buildSharedResponses,
+  headersTooLarge,
+  oauthErrorFormat,
+  problemFormat,
+  scimErrorFormat,
+} from "./error-responses.ts";
 import { examples } from "./examples.ts";
 import { buildInfo, buildTags } from "./introduction.ts";
 import { oauthOperations } from "./oauth-operations.ts";
@@ -55,6 +61,7 @@ export function buildOpenApiDocument(view: DocumentView, { serverUrl = "/" }: Do
         },
         ...buildSharedResponses(problemFormat),
         ...buildSharedResponses(scimErrorFormat),
+        [headersTooLarge.name]: headersTooLarge.response,
       },
       schemas: withExamples(schemas.components()),
     },

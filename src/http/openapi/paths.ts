@@ -29,14 +29,19 @@ export function buildPaths(
       const pathOperations = operations.filter((operation) => operation.path === path);
       const entries = pathOperations.map((operation) => [
         operation.method,
-        buildOperation(operation, profile, schemas),
+        buildOperation(operation, operations, profile, schemas),
       ]);
       return [profile.basePath + path, Object.fromEntries(entries)];
     }),
   );
 }
 
-function buildOperation(operation: DocumentedOperation, profile: ApiProfile, schemas: SchemaRegistry): OpenApiObject {
+function buildOperation(
+  operation: DocumentedOperation,
+  operations: readonly DocumentedOperation[],
+  profile: ApiProfile,
+  schemas: SchemaRegistry,
+): OpenApiObject {
   const { operationId, tag, summary, description, method, body, isBodyOptional = false, takesSubjectToken } = operation;
   const view = operation.organization ?? operation.user;
   const parameters = buildParameters(operation, profile, schemas);
@@ -57,7 +62,7 @@ function buildOperation(operation: DocumentedOperation, profile: ApiProfile, sch
       },
     }),
     responses: {
-      ...buildSuccessResponses(operation, profile, schemas),
+      ...buildSuccessResponses(operation, operations, profile, schemas),
       ...buildErrorResponses(operation, profile.errorFormat),
     },
   };
@@ -110,6 +115,7 @@ function buildQueryParameters(query: z.ZodObject, schemas: SchemaRegistry): read
 /** Builds the success responses by status. */
 function buildSuccessResponses(
   operation: DocumentedOperation,
+  operations: readonly DocumentedOperation[],
   { responseMediaType, responseHeaders = [] }: ApiProfile,
   schemas: SchemaRegistry,
 ): OpenApiObject {
@@ -126,6 +132,7 @@ function buildSuccessResponses(
       {
         description: successDescriptions[status] ?? "Success",
         headers,
+        ...(status === "201" && buildLinks(operation, operations)),
         ...(schema && {
           content: buildContent(schemas.toResponseSchema(schema), [lineSchema ? jsonLinesType : responseMediaType]),
         }),
@@ -136,6 +143,17 @@ function buildSuccessResponses(
     ...responses,
     ...(isConditionalRead(operation) ? [["304", { $ref: "#/components/responses/NotModified" }]] : []),
   ]);
+}
+
+/** Builds the links from the response of a creation to the operations on the created resource. */
+function buildLinks({ method, path }: DocumentedOperation, operations: readonly DocumentedOperation[]): OpenApiObject {
+  const next = method === "post" ? operations.filter((each) => each.path === `${path}/{id}`) : [];
+  if (next.length === 0) return {};
+  const toLink = ({ operationId, summary }: DocumentedOperation) => [
+    operationId,
+    { operationId, parameters: { id: "$response.body#/id" }, description: `${summary} that was created.` },
+  ];
+  return { links: Object.fromEntries(next.map(toLink)) };
 }
 
 /** The headers of every successful response of every API. */
