@@ -36,7 +36,10 @@ const mcpServers: ResourceDescriptor<McpServer> = {
   catalogFrom: (services) => services.mcpServers,
   inputSchema: mcpServerInput,
   responseSchema: mcpServerResponse,
-  filters: { ...equalsFilter("status", z.enum(["draft", "active"])), ...equalsFilter("environment", slug) },
+  filters: {
+    ...equalsFilter("status", z.enum(["draft", "active"]).describe("The status of the servers.")),
+    ...equalsFilter("environment", slug.describe("The environment of the servers.")),
+  },
   userView: {
     kind: "mcp-server",
     responseSchema: userMcpServerResponse,
@@ -102,7 +105,7 @@ const commands: ResourceDescriptor<Command> = {
   catalogFrom: (services) => services.commands,
   inputSchema: commandInput,
   responseSchema: commandResponse,
-  filters: { ...ownerFilter, ...equalsFilter("active", z.boolean()) },
+  filters: { ...ownerFilter, ...equalsFilter("active", z.boolean().describe("Whether the commands are active.")) },
   userView: {
     kind: "command",
     responseSchema: userCommandResponse,
@@ -121,7 +124,10 @@ const policies: ResourceDescriptor<Policy> = {
   catalogFrom: (services) => services.policies,
   inputSchema: policyInput,
   responseSchema: policyResponse,
-  filters: { ...equalsFilter("effect", z.enum(["allow", "deny"])), ...equalsFilter("enabled", z.boolean()) },
+  filters: {
+    ...equalsFilter("effect", z.enum(["allow", "deny"]).describe("The effect of the policies.")),
+    ...equalsFilter("enabled", z.boolean().describe("Whether the policies are enabled.")),
+  },
 };
 
 const toOperations = <T extends CatalogResource>(descriptor: ResourceDescriptor<T>): readonly Operation[] => [

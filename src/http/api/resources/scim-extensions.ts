@@ -10,7 +10,13 @@ import { AppError } from "../../../errors.ts";
 import { assertDeclarable } from "../../../scim/schema/extension-declaration.ts";
 import { applyMergePatch, toMergePatchSchema } from "../kernel/merge-patch.ts";
 import { defineOperation, type Operation, type OperationResponse } from "../kernel/operation.ts";
-import { createOnlyText, idempotentPutText, mergePatchText, toSummaries } from "../kernel/operation-texts.ts";
+import {
+  createOnlyText,
+  idempotentPutText,
+  mergePatchText,
+  toSummaries,
+  versionedReadText,
+} from "../kernel/operation-texts.ts";
 import { parseBody } from "../kernel/validation.ts";
 
 const path = "/scim-extensions";
@@ -47,6 +53,7 @@ const get = defineOperation({
   method: "get",
   ...itemRoute,
   summary: summaries.get,
+  description: versionedReadText,
   organization: {
     scopes: ["admin:read"],
     responses: { 200: scimExtensionResponse },

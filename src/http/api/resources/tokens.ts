@@ -32,8 +32,8 @@ const forceParameter = {
 
 const tokenListQuery = z.object({
   ...pageParameters,
-  status: tokenResponse.shape.status.optional(),
-  type: tokenType.optional(),
+  status: tokenResponse.shape.status.optional().describe("The status of the tokens."),
+  type: tokenType.optional().describe("The type of the tokens."),
   userId: z.string().max(100).optional().describe("The id of the user whom the tokens act as."),
   origin: token.shape.origin
     .default("issued")
