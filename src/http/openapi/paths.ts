@@ -84,7 +84,7 @@ function buildParameters(
   profile: ApiProfile,
   schemas: SchemaRegistry,
 ): readonly OpenApiObject[] {
-  const { path, parameters, query, isVersioned, user } = operation;
+  const { path, parameters, query, isVersioned, isIdempotent, user } = operation;
   return [
     ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => ({
       name,
@@ -96,6 +96,7 @@ function buildParameters(
     ...(query ? buildQueryParameters(query, schemas) : []),
     ...(user && profile.acceptsUserEmail ? [toParameterRef("UserEmail")] : []),
     ...(isVersioned || isConditionalRead(operation) ? listConditionalHeaders(operation).map(toParameterRef) : []),
+    ...(isIdempotent ? [toParameterRef("IdempotencyKey")] : []),
   ];
 }
 
@@ -126,7 +127,7 @@ function buildSuccessResponses(
   { responseMediaType, responseHeaders = [] }: ApiProfile,
   schemas: SchemaRegistry,
 ): OpenApiObject {
-  const { isVersioned, lineSchema } = operation;
+  const { isVersioned, isIdempotent, lineSchema } = operation;
   const schemasByStatus = listViews(operation).flatMap((view) => Object.entries(view.responses));
   const statuses = [...new Set(schemasByStatus.map(([status]) => status))].sort();
   const responses = statuses.map((status) => {
@@ -136,6 +137,7 @@ function buildSuccessResponses(
     const headers = {
       ...Object.fromEntries([...commonHeaders, ...responseHeaders].map((name) => [name, toHeaderRef(name)])),
       ...((isVersioned || isConditionalRead(operation)) && status !== "204" && { ETag: toHeaderRef("ETag") }),
+      ...(isIdempotent && { "Idempotent-Replayed": toHeaderRef("Idempotent-Replayed") }),
       ...(status === "201" && { Location: toHeaderRef("Location") }),
     };
     return [
