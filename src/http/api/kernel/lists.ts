@@ -142,7 +142,7 @@ export function toPageSchema(
 export type PageQuery = Pick<Query, "limit" | "after" | "sizeLimit">;
 
 /** Records of the catalog have up to two million characters: the first read is of two of them. */
-const pageSizeLimit: SizeLimit = { lengthMax: 4 * 1024 * 1024, firstBatch: 2 };
+export const pageSizeLimit: SizeLimit = { lengthMax: 4 * 1024 * 1024, firstBatch: 2 };
 
 /**
  * Builds the response with one page, sorted by id and so by creation time.
