@@ -20,9 +20,11 @@ export interface ClientGenerator {
 }
 
 const generated = join(root, "test/clients/generated");
-const documentOf = (view: DocumentView): string => join(root, `${documentPaths[view].name}.yaml`);
-const documents = documentViews.map(documentOf);
-const buildMs = 400_000;
+/** The committed document of a view. */
+export const documentOf = (view: DocumentView): string => join(root, `${documentPaths[view].name}.yaml`);
+export const documents = documentViews.map(documentOf);
+/** The time limit of one step, on a machine that does other work too. */
+export const buildMs = 400_000;
 
 /** Generates Go with oapi-codegen, which is a tool of the program's module. */
 const oapiCodegen: ClientGenerator = {
@@ -120,4 +122,5 @@ const heyApi: ClientGenerator = {
   },
 };
 
+/** The generators that need no Java. */
 export const clientGenerators: readonly ClientGenerator[] = [oapiCodegen, openapiPythonClient, heyApi];
