@@ -2,6 +2,7 @@ import { z } from "zod";
 import { assignment, unassigned } from "./assignment.ts";
 import { entityFields, entityResponseFields, readOnlyEntityFields } from "./entity.ts";
 import { findJsonSchemaIssues } from "./json-schema.ts";
+import { labelsField, labelsResponse } from "./labels.ts";
 import { description, httpUrl, name, slug, uniqueArray } from "./text.ts";
 
 /** The value is stored as it was sent: a copy by zod would lose a property named `__proto__`. */
@@ -162,11 +163,11 @@ const common = {
 const fields = { ...common, assignment: assignment.default(unassigned) };
 
 /** An MCP server (https://modelcontextprotocol.io) that can be assigned to users. */
-export const mcpServer = z.object({ ...entityFields, slug, ...fields });
+export const mcpServer = z.object({ ...entityFields, slug, ...labelsField, ...fields });
 export type McpServer = Readonly<z.output<typeof mcpServer>>;
 
 export const mcpServerInput = z
-  .strictObject({ ...readOnlyEntityFields, slug, ...fields })
+  .strictObject({ ...readOnlyEntityFields, slug, ...labelsField, ...fields })
   .superRefine(({ transport, url, timeoutSeconds, command, args, auth }, context) => {
     const addIssue = (path: string, message: string): void =>
       context.addIssue({ code: "custom", path: [path], message });
@@ -187,9 +188,11 @@ export const mcpServerInput = z
 const isSameOrigin = (...urls: readonly string[]): boolean =>
   urls.every((url) => URL.canParse(url)) && new Set(urls.map((url) => new URL(url).origin)).size === 1;
 
-export const mcpServerResponse = z.object({ ...entityResponseFields, slug, ...fields }).meta({ id: "McpServer" });
+export const mcpServerResponse = z
+  .object({ ...entityResponseFields, slug, ...labelsResponse, ...fields })
+  .meta({ id: "McpServer" });
 
 /** An MCP server in a user's view: without its assignment and without the tools that the user cannot use. */
 export const userMcpServerResponse = z
-  .object({ ...entityResponseFields, slug, ...common })
+  .object({ ...entityResponseFields, slug, ...labelsResponse, ...common })
   .meta({ id: "UserMcpServer" });

@@ -76,7 +76,7 @@ function buildParameters(
   profile: ApiProfile,
   schemas: SchemaRegistry,
 ): readonly OpenApiObject[] {
-  const { path, parameters, query, isVersioned, user } = operation;
+  const { path, parameters, query, isVersioned, isIdempotent, user } = operation;
   return [
     ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => ({
       name,
@@ -88,6 +88,7 @@ function buildParameters(
     ...(query ? buildQueryParameters(query, schemas) : []),
     ...(user && profile.acceptsUserEmail ? [toParameterRef("UserEmail")] : []),
     ...(isVersioned || isConditionalRead(operation) ? listConditionalHeaders(operation).map(toParameterRef) : []),
+    ...(isIdempotent ? [toParameterRef("IdempotencyKey")] : []),
   ];
 }
 
@@ -119,12 +120,13 @@ function buildSuccessResponses(
   { responseMediaType, responseHeaders = [] }: ApiProfile,
   schemas: SchemaRegistry,
 ): OpenApiObject {
-  const { isVersioned, lineSchema } = operation;
+  const { isVersioned, isIdempotent, lineSchema } = operation;
   const [view] = listViews(operation);
   const responses = Object.entries(view?.responses ?? {}).map(([status, schema]) => {
     const headers = {
       ...Object.fromEntries([...commonHeaders, ...responseHeaders].map((name) => [name, toHeaderRef(name)])),
       ...((isVersioned || isConditionalRead(operation)) && status !== "204" && { ETag: toHeaderRef("ETag") }),
+      ...(isIdempotent && { "Idempotent-Replayed": toHeaderRef("Idempotent-Replayed") }),
       ...(status === "201" && { Location: toHeaderRef("Location") }),
     };
     return [

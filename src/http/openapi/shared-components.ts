@@ -25,10 +25,22 @@ export const sharedParameters = {
     schema: stringSchema,
     example: '"3"',
   },
+  IdempotencyKey: {
+    name: "Idempotency-Key",
+    in: "header",
+    description:
+      "A key of 1 to 255 visible ASCII characters, such as a UUID, with or without quotes. For 24 hours, a request with the same key, credential and body returns what the first one returned. With another body it is 422.",
+    schema: stringSchema,
+    example: "8e03978e-40d5-43dd-bc93-6894a57f9324",
+  },
 };
 
 /** The headers of responses, by component name. */
 export const sharedHeaders = {
+  "Idempotent-Replayed": {
+    description: "`true` if the response repeats that of an earlier request with the same `Idempotency-Key`.",
+    schema: stringSchema,
+  },
   "Gatehouse-Version": { description: "The version of the service.", schema: stringSchema },
   ETag: { description: "The entity tag of the version, or of the page, in the response.", schema: stringSchema },
   Location: { description: "The URL of the created resource.", schema: { type: "string", format: "uri" } },

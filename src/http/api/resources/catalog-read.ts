@@ -28,6 +28,7 @@ export function readOperations<T extends CatalogResource>(descriptor: ResourceDe
       path,
       tag,
       query: list.querySchema,
+      errorCodes: ["query-too-expensive"],
       summary: summaries.list,
       description: userView
         ? `${creationOrderText} The user's view lists only those that the user may use.`

@@ -10,6 +10,7 @@ import { type Policy, policyInput, policyResponse } from "../../../../schemas/po
 import { type Skill, skillInput, skillResponse, userSkillResponse } from "../../../../schemas/skill.ts";
 import { slug } from "../../../../schemas/text.ts";
 import { type Toolkit, toolkitInput, toolkitResponse, userToolkitResponse } from "../../../../schemas/toolkit.ts";
+import { nameStartsWith } from "../../../domain/catalog/name-filter.ts";
 import type { CatalogResource } from "../../../domain/catalog/resource.ts";
 import {
   commandType,
@@ -18,12 +19,18 @@ import {
   skillType,
   toolkitType,
 } from "../../../domain/catalog/resource-types.ts";
-import { equalsFilter } from "../kernel/lists.ts";
+import { catalogHasLabels } from "../../../domain/label-conditions.ts";
+import { equalsFilter, labelFilters, nameFilter } from "../kernel/lists.ts";
 import type { Operation } from "../kernel/operation.ts";
 import { type ResourceDescriptor, renderResourceForUser } from "./catalog-descriptor.ts";
 import { readOperations } from "./catalog-read.ts";
 import { writeOperations } from "./catalog-write.ts";
 
+const commonFilters = {
+  ...equalsFilter("slug", slug.describe("The slug of the resource; of several users, each can own one with it.")),
+  ...nameFilter("name", nameStartsWith),
+  ...labelFilters(catalogHasLabels),
+};
 const ownerFilter = equalsFilter("ownerId", z.string().max(100).describe("The id of the user who owns the resources."));
 
 const mcpServers: ResourceDescriptor<McpServer> = {
@@ -37,6 +44,7 @@ const mcpServers: ResourceDescriptor<McpServer> = {
   inputSchema: mcpServerInput,
   responseSchema: mcpServerResponse,
   filters: {
+    ...commonFilters,
     ...equalsFilter("status", z.enum(["draft", "active"]).describe("The status of the servers.")),
     ...equalsFilter("environment", slug.describe("The environment of the servers.")),
   },
@@ -59,7 +67,7 @@ const toolkits: ResourceDescriptor<Toolkit> = {
   catalogFrom: (services) => services.toolkits,
   inputSchema: toolkitInput,
   responseSchema: toolkitResponse,
-  filters: ownerFilter,
+  filters: { ...commonFilters, ...ownerFilter },
   userView: {
     kind: "toolkit",
     responseSchema: userToolkitResponse,
@@ -85,7 +93,7 @@ const skills: ResourceDescriptor<Skill> = {
   catalogFrom: (services) => services.skills,
   inputSchema: skillInput,
   responseSchema: skillResponse,
-  filters: ownerFilter,
+  filters: { ...commonFilters, ...ownerFilter },
   includableFields: ["content", "files"],
   userView: {
     kind: "skill",
@@ -105,7 +113,11 @@ const commands: ResourceDescriptor<Command> = {
   catalogFrom: (services) => services.commands,
   inputSchema: commandInput,
   responseSchema: commandResponse,
-  filters: { ...ownerFilter, ...equalsFilter("active", z.boolean().describe("Whether the commands are active.")) },
+  filters: {
+    ...commonFilters,
+    ...ownerFilter,
+    ...equalsFilter("active", z.boolean().describe("Whether the commands are active.")),
+  },
   userView: {
     kind: "command",
     responseSchema: userCommandResponse,
@@ -125,6 +137,7 @@ const policies: ResourceDescriptor<Policy> = {
   inputSchema: policyInput,
   responseSchema: policyResponse,
   filters: {
+    ...commonFilters,
     ...equalsFilter("effect", z.enum(["allow", "deny"]).describe("The effect of the policies.")),
     ...equalsFilter("enabled", z.boolean().describe("Whether the policies are enabled.")),
   },
