@@ -127,7 +127,7 @@ function buildSuccessResponses(
   { responseMediaType, responseHeaders = [] }: ApiProfile,
   schemas: SchemaRegistry,
 ): OpenApiObject {
-  const { isVersioned, isIdempotent, lineSchema } = operation;
+  const { isVersioned, isIdempotent, isDryRunnable, lineSchema } = operation;
   const schemasByStatus = listViews(operation).flatMap((view) => Object.entries(view.responses));
   const statuses = [...new Set(schemasByStatus.map(([status]) => status))].sort();
   const responses = statuses.map((status) => {
@@ -137,6 +137,7 @@ function buildSuccessResponses(
     const headers = {
       ...Object.fromEntries([...commonHeaders, ...responseHeaders].map((name) => [name, toHeaderRef(name)])),
       ...((isVersioned || isConditionalRead(operation)) && status !== "204" && { ETag: toHeaderRef("ETag") }),
+      ...(isDryRunnable && { "Gatehouse-Dry-Run": toHeaderRef("Gatehouse-Dry-Run") }),
       ...(isIdempotent && { "Idempotent-Replayed": toHeaderRef("Idempotent-Replayed") }),
       ...(status === "201" && { Location: toHeaderRef("Location") }),
     };
