@@ -20,9 +20,13 @@ export type UserRevision<Current> = (current: Current) => UserAttributes;
 export class Users {
   readonly #store: Store;
   readonly #directory: Directory<User>;
-  readonly #tokenCleanup: PersonalTokenCleanup;
+  readonly #tokenCleanup: Pick<PersonalTokenCleanup, "run">;
 
-  constructor(store: Store, cascadeDeletes: CascadeDeletes, tokenCleanup = new PersonalTokenCleanup(store)) {
+  constructor(
+    store: Store,
+    cascadeDeletes: Pick<CascadeDeletes, "run">,
+    tokenCleanup: Pick<PersonalTokenCleanup, "run"> = new PersonalTokenCleanup(store),
+  ) {
     this.#store = store;
     this.#tokenCleanup = tokenCleanup;
     this.#directory = new Directory(store, cascadeDeletes, {
