@@ -1,7 +1,9 @@
 import { type RequestHandler, Router } from "express";
+import type { ActivityReader } from "../../domain/activity/activity-reader.ts";
 import type { RequestLog } from "../../domain/audit/request-log.ts";
 import type { ConsoleSessions } from "../../domain/console/sessions.ts";
 import type { ConsoleSubmissions } from "../../domain/console/submissions.ts";
+import { UserCounts } from "../../domain/directory/user-counts.ts";
 import { AppError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { requireScope } from "../auth/authenticate.ts";
@@ -9,6 +11,7 @@ import type { FailureLimit } from "../auth/failure-limit.ts";
 import { logRequests } from "../server/request-log.ts";
 import { assetRouter } from "./assets/assets.ts";
 import { showAuditEvent } from "./audit/detail.tsx";
+import { exportAuditLog } from "./audit/export.ts";
 import { showAuditLog } from "./audit/list.tsx";
 import { requireSameOrigin } from "./csrf.ts";
 import { consoleErrorHandler } from "./errors.tsx";
@@ -18,7 +21,9 @@ import { showGroups } from "./groups/list.tsx";
 import { consoleHeaders } from "./headers.ts";
 import type { PageOptions } from "./options.ts";
 import { showOverview } from "./overview.tsx";
+import { provisioningRouter } from "./provisioning/router.ts";
 import { requireSession } from "./session.ts";
+import { setupRouter } from "./setup/router.ts";
 import { openSession, showSignIn, signOut, verifyToken } from "./sign-in.tsx";
 import { tokensRouter } from "./tokens/router.ts";
 import { showUser } from "./users/detail.tsx";
@@ -26,6 +31,7 @@ import { showUsers } from "./users/list.tsx";
 
 export interface ConsoleRouterOptions {
   readonly services: PageOptions["services"];
+  readonly activity: ActivityReader;
   readonly sessions: ConsoleSessions;
   readonly submissions: ConsoleSubmissions;
   readonly requestLog: RequestLog;
@@ -42,7 +48,7 @@ export interface ConsoleRouterOptions {
  * POST comes from a page of the same origin and has the hidden field of its session.
  */
 export function consoleRouter(options: ConsoleRouterOptions): Router {
-  const { services, sessions, submissions, requestLog, failureLimit, limit, publicUrl, log } = options;
+  const { services, activity, sessions, submissions, requestLog, failureLimit, limit, publicUrl, log } = options;
   const base = `${new URL(publicUrl).pathname.replace(/\/+$/, "")}/console`;
 
   const router = Router();
@@ -53,7 +59,7 @@ export function consoleRouter(options: ConsoleRouterOptions): Router {
   router.post("/sign-in", verifyToken({ base, sessions, failureLimit }), limit, openSession({ base, sessions }));
   router.use(requireSession({ base, sessions, failureLimit, organizations: services.organizations }), limit);
   router.post("/sign-out", signOut({ base, sessions }));
-  router.get("/", showOverview({ base }));
+  router.get("/", showOverview({ base, services, activity, userCounts: new UserCounts(services.users) }));
   router.use("/tokens", requireScope("admin:tokens"), tokensRouter({ base, services, submissions, publicUrl }));
   const read = requireScope("admin:read");
   const pages = { base, services };
@@ -61,7 +67,10 @@ export function consoleRouter(options: ConsoleRouterOptions): Router {
   router.get("/users/:id", read, showUser(pages));
   router.get("/groups", read, showGroups(pages));
   router.get("/groups/:id", read, showGroup(pages));
+  router.use("/setup", setupRouter(pages, publicUrl));
+  router.use("/provisioning", read, provisioningRouter(pages));
   router.get("/audit", read, showAuditLog(pages));
+  router.get("/audit/export", read, exportAuditLog(pages));
   router.get("/audit/:id", read, showAuditEvent(pages));
   router.use(rejectUnknownPage);
   router.use(consoleErrorHandler(base, log));
