@@ -27,13 +27,15 @@ const requestMsMax = 3_600_000;
 function createdAround(requestId: string): readonly Condition[] {
   if (!ulidPattern.test(requestId)) return [];
   const time = decodeTime(requestId);
-  const toId = (ms: number): string => lowestId("aud", new Date(Math.max(0, ms)));
+  const toId = (ms: number): string => lowestId("aud", new Date(Math.min(Math.max(0, ms), ulidTimeMax)));
   return [
     { op: "ge", path: "id", value: toId(time - requestMsMax) },
     { op: "lt", path: "id", value: toId(time + requestMsMax) },
   ];
 }
 
+/** A ULID has 48 bits of time. */
+const ulidTimeMax = 2 ** 48 - 1;
 /** The first character bounds the time to 48 bits. */
 const ulidPattern = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 

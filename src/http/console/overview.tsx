@@ -1,10 +1,9 @@
 import type { RequestHandler } from "express";
 import type { VNode } from "preact";
 import type { ActivityReader } from "../../domain/activity/activity-reader.ts";
-import type { UserCounts } from "../../domain/directory/user-counts.ts";
 import type { PageOptions } from "./options.ts";
 import { Activity, activityHoursShown } from "./overview/activity.tsx";
-import { Counts, readOverviewCounts } from "./overview/counts.tsx";
+import { Counts, createOverviewCounters, readOverviewCounts } from "./overview/counts.tsx";
 import { Layout, sendHtmlPage, toActorName } from "./page.tsx";
 import { Time } from "./time.tsx";
 import { requireVisit } from "./visit.ts";
@@ -12,17 +11,17 @@ import { requireVisit } from "./visit.ts";
 /** What the overview uses. */
 export interface OverviewOptions extends PageOptions {
   readonly activity: ActivityReader;
-  readonly userCounts: UserCounts;
 }
 
 /** Shows the organization in numbers, and with which credential the browser is signed in and what it may do here. */
-export function showOverview({ base, services, activity, userCounts }: OverviewOptions): RequestHandler {
+export function showOverview({ base, services, activity }: OverviewOptions): RequestHandler {
+  const counters = createOverviewCounters(services);
   return async (req, res) => {
     req.operationId = "consoleOverview";
     const visit = requireVisit(req);
     const { actor, scopes, token, organizationId } = visit.caller;
     const [counts, hours] = await Promise.all([
-      readOverviewCounts({ ...services, userCounts }, visit.caller),
+      readOverviewCounts(counters, visit.caller),
       scopes.has("admin:read") ? activity.lastHours(organizationId, activityHoursShown) : undefined,
     ]);
     sendHtmlPage(

@@ -3,7 +3,6 @@ import type { ActivityReader } from "../../domain/activity/activity-reader.ts";
 import type { RequestLog } from "../../domain/audit/request-log.ts";
 import type { ConsoleSessions } from "../../domain/console/sessions.ts";
 import type { ConsoleSubmissions } from "../../domain/console/submissions.ts";
-import { UserCounts } from "../../domain/directory/user-counts.ts";
 import { AppError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { requireScope } from "../auth/authenticate.ts";
@@ -59,7 +58,7 @@ export function consoleRouter(options: ConsoleRouterOptions): Router {
   router.post("/sign-in", verifyToken({ base, sessions, failureLimit }), limit, openSession({ base, sessions }));
   router.use(requireSession({ base, sessions, failureLimit, organizations: services.organizations }), limit);
   router.post("/sign-out", signOut({ base, sessions }));
-  router.get("/", showOverview({ base, services, activity, userCounts: new UserCounts(services.users) }));
+  router.get("/", showOverview({ base, services, activity }));
   router.use("/tokens", requireScope("admin:tokens"), tokensRouter({ base, services, submissions, publicUrl }));
   const read = requireScope("admin:read");
   const pages = { base, services };

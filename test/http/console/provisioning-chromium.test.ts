@@ -41,7 +41,7 @@ describe("An identity admin in Chromium", function () {
       await page.getByRole("heading", { name: "Waiting for a request of Okta" }).waitFor();
       const scim = service.clientWithSecret(token);
       await scim.get("/scim/v2/Users").query({ startIndex: 1, count: 2 }).expect(200);
-      await page.getByRole("heading", { name: "A request has arrived of Okta" }).waitFor();
+      await page.getByRole("heading", { name: "A request of Okta has arrived" }).waitFor();
       expect(await page.getByRole("link", { name: "/scim/v2/Users" }).count()).to.equal(1);
       await page.getByRole("link", { name: "Stop reloading" }).click();
       await page.getByRole("link", { name: "Wait for the next request" }).waitFor();

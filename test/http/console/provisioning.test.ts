@@ -110,7 +110,7 @@ describeOnEngines("Provisioning in /console", (open) => {
     const mistyped = await service.clientWithSecret("wxt_mistyped").get("/scim/v2/Users").expect(401);
     for (const { headers } of [sent, mistyped]) await waitForLoggedRequest(admin, headers["x-request-id"]);
     const arrived = await browser.get(refresh);
-    expect(arrived.html).to.contain("One request has arrived").and.contain("A request has arrived of Entra");
+    expect(arrived.html).to.contain("One request has arrived").and.contain("A request of Entra has arrived");
     expect(arrived.html.slice(arrived.html.indexOf("Rejected requests of others"))).to.contain("Credential: malformed");
     expect(arrived.headers.get("refresh"), "a connection test sends more requests").to.contain("since=");
   });
@@ -133,7 +133,7 @@ describeOnEngines("Provisioning in /console", (open) => {
     const since = Date.now() - 1000;
     await service.clientWithSecret(script.secret).get("/api/whoami").expect(200);
     let html = "";
-    for (let attempt = 0; attempt < 100 && !html.includes("A request has arrived"); attempt++) {
+    for (let attempt = 0; attempt < 100 && !html.includes("A request of script has arrived"); attempt++) {
       await new Promise((resolve) => setTimeout(resolve, 100));
       ({ html } = await owner.get(`${url}&since=${since}`));
     }

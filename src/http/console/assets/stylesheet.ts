@@ -133,6 +133,7 @@ ul.tiles { list-style: none; padding: 0; }
 .change.added .kind { color: var(--good); }
 .change.removed .kind { color: var(--danger); }
 .change.changed .kind { color: var(--warn); }
+section + details { margin-top: 1rem; }
 .value { overflow-wrap: anywhere; white-space: pre-wrap; }
 .tiles { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); margin: 0 0 1.5rem; }
 .tile { background: var(--card); border: 1px solid var(--line); border-radius: 0.5rem; padding: 0.75rem 1rem; }

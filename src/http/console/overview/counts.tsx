@@ -1,91 +1,99 @@
 import type { ComponentChildren, VNode } from "preact";
 import type { Caller } from "../../../domain/caller.ts";
-import type { UserCount, UserCounts } from "../../../domain/directory/user-counts.ts";
-import type { TokenStatus } from "../../../domain/tokens/status.ts";
+import { CountCache } from "../../../domain/count-cache.ts";
+import { countUsers, type UserCount } from "../../../domain/directory/user-counts.ts";
+import { countTokens, type TokenCounts } from "../../../domain/tokens/token-counts.ts";
 import { hasErrorCode } from "../../../errors.ts";
 import type { Services } from "../../api/kernel/services.ts";
 import { formatCount } from "./hour-plot.tsx";
 
-/** A number, or undefined if the database cannot count it within its time limit. */
-type Count = number | undefined;
-
-/** What counts. */
-export interface CountSources extends Pick<Services, "groups" | "tokens"> {
-  readonly userCounts: UserCounts;
+/** What counts the records of organizations. */
+export interface OverviewCounters {
+  readonly users: CountCache<UserCount>;
+  readonly groups: Services["groups"];
+  readonly tokens: CountCache<TokenCounts>;
 }
 
-/** How many users, groups and tokens the organization has. A part is absent if the session may not see it. */
+export const createOverviewCounters = ({
+  users,
+  groups,
+  tokens,
+}: Pick<Services, "users" | "groups" | "tokens">): OverviewCounters => ({
+  users: new CountCache((organizationId) => countUsers(users, organizationId)),
+  groups,
+  tokens: new CountCache((organizationId) => countTokens(tokens, organizationId)),
+});
+
+/**
+ * How many users, groups and tokens the organization has. Absent: the session may not see it. Null: the database cannot
+ * count it within its time limit.
+ */
 export interface OverviewCounts {
-  readonly directory?: { readonly users: UserCount | undefined; readonly groups: Count };
-  readonly tokens?: Readonly<Record<TokenStatus, Count>>;
+  readonly users?: UserCount | null;
+  readonly groups?: number;
+  readonly tokens?: TokenCounts | null;
 }
-
-const tokenStatuses = ["active", "disabled", "expired", "revoked"] as const;
 
 /** Counts what the caller may see. @throws AppError unavailable */
 export async function readOverviewCounts(
-  { userCounts, groups, tokens }: CountSources,
+  counters: OverviewCounters,
   { organizationId, scopes }: Pick<Caller, "organizationId" | "scopes">,
 ): Promise<OverviewCounts> {
-  const [directory, byStatus] = await Promise.all([
+  const [directory, tokens] = await Promise.all([
     scopes.has("admin:read")
-      ? Promise.all([countIfCheap(userCounts.read(organizationId)), countIfCheap(groups.count(organizationId))])
+      ? Promise.all([countIfCheap(counters.users.read(organizationId)), counters.groups.count(organizationId)])
       : undefined,
-    scopes.has("admin:tokens")
-      ? Promise.all(
-          tokenStatuses.map((status) => countIfCheap(tokens.count(organizationId, { status, origin: "issued" }))),
-        )
-      : undefined,
+    scopes.has("admin:tokens") ? countIfCheap(counters.tokens.read(organizationId)) : undefined,
   ]);
   return {
-    ...(directory && { directory: { users: directory[0], groups: directory[1] } }),
-    ...(byStatus && {
-      tokens: { active: byStatus[0], disabled: byStatus[1], expired: byStatus[2], revoked: byStatus[3] },
-    }),
+    ...(directory && { users: directory[0], groups: directory[1] }),
+    ...(tokens !== undefined && { tokens }),
   };
 }
 
-const countIfCheap = <T,>(counting: Promise<T>): Promise<T | undefined> =>
+const countIfCheap = <T,>(counting: Promise<T>): Promise<T | null> =>
   counting.catch((error: unknown) => {
-    if (hasErrorCode(error, "query-too-expensive")) return undefined;
+    if (hasErrorCode(error, "query-too-expensive")) return null;
     throw error;
   });
+
+const otherStatuses = ["disabled", "expired", "revoked"] as const;
 
 /** The counts, with links to the lists. */
 export function Counts({
   base,
-  counts: { directory, tokens },
+  counts: { users, groups, tokens },
 }: {
   readonly base: string;
   readonly counts: OverviewCounts;
 }): VNode | null {
-  if (!directory && !tokens) return null;
+  if (users === undefined && tokens === undefined) return null;
   return (
     <dl class="tiles">
-      {directory && (
-        <>
-          <Tile name="Users" url={`${base}/users`} count={directory.users?.all}>
-            {directory.users && toActiveText(directory.users)}
-          </Tile>
-          <Tile name="Groups" url={`${base}/groups`} count={directory.groups} />
-        </>
+      {users !== undefined && (
+        <Tile name="Users" url={`${base}/users`} count={users?.all}>
+          {users && `${formatCount(users.all - users.inactive)} active, ${formatCount(users.inactive)} inactive`}
+        </Tile>
       )}
-      {tokens && (
-        <Tile name="Active tokens" url={`${base}/tokens?status=active`} count={tokens.active}>
-          {tokenStatuses.slice(1).map((status, index) => (
-            <span key={status}>
-              {index > 0 && ", "}
-              <a href={`${base}/tokens?status=${status}`}>
-                {toText(tokens[status])} {status}
-              </a>
-            </span>
-          ))}
+      {groups !== undefined && <Tile name="Groups" url={`${base}/groups`} count={groups} />}
+      {tokens !== undefined && (
+        <Tile name="Active tokens" url={`${base}/tokens?status=active`} count={tokens?.active}>
+          {tokens &&
+            otherStatuses.map((status, index) => (
+              <span key={status}>
+                {index > 0 && ", "}
+                <a href={`${base}/tokens?status=${status}`}>
+                  {formatCount(tokens[status])} {status}
+                </a>
+              </span>
+            ))}
         </Tile>
       )}
     </dl>
   );
 }
 
+/** One number. @param count undefined if it could not be counted */
 const Tile = ({
   name,
   url,
@@ -94,7 +102,7 @@ const Tile = ({
 }: {
   readonly name: string;
   readonly url: string;
-  readonly count: Count;
+  readonly count: number | undefined;
   readonly children?: ComponentChildren;
 }): VNode => (
   <div class="tile">
@@ -102,13 +110,8 @@ const Tile = ({
       <a href={url}>{name}</a>
     </dt>
     <dd>
-      <strong>{toText(count)}</strong>
-      {children !== undefined && <span class="sub">{children}</span>}
+      <strong>{count === undefined ? "Too many to count" : formatCount(count)}</strong>
+      {children && <span class="sub">{children}</span>}
     </dd>
   </div>
 );
-
-const toText = (count: Count): string => (count === undefined ? "too many to count" : formatCount(count));
-
-const toActiveText = ({ all, inactive }: UserCount): string =>
-  `${formatCount(all - inactive)} active, ${formatCount(inactive)} inactive`;

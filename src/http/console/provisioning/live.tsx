@@ -13,7 +13,7 @@ import { Time } from "../time.tsx";
 import { LastUse, Status } from "../tokens/parts.tsx";
 import { requireVisit } from "../visit.ts";
 import { findArrivals, isRefreshed, refreshSeconds, watchMinutes } from "./arrivals.ts";
-import { RequestTable } from "./request-rows.tsx";
+import { isOfConsole, RequestTable } from "./request-rows.tsx";
 
 const readQuery = createQueryParser(
   z.object({
@@ -24,6 +24,8 @@ const readQuery = createQueryParser(
 );
 
 const shownMax = 10;
+/** The page looks back by a day at most. */
+const sinceMaxMs = 86_400_000;
 const sizeLimit = { lengthMax: 1024 * 1024, firstBatch: shownMax };
 
 /**
@@ -38,7 +40,7 @@ export function showLiveRequests({ base, services }: PageOptions): RequestHandle
     const { organizationId, scopes, actor } = visit.caller;
     const now = Date.now();
     const { token: tokenId, since: openedAt = now, stopped } = readQuery(req.query);
-    const since = Math.min(openedAt, now);
+    const since = Math.min(Math.max(openedAt, now - sinceMaxMs), now);
     if (!isId(tokenId, "tok")) throw notFound();
     const token = renderToken(await services.tokens.get(organizationId, tokenId));
     const hasTokens = scopes.has("admin:tokens");
@@ -55,18 +57,18 @@ export function showLiveRequests({ base, services }: PageOptions): RequestHandle
     const refreshes = !stopped && isRefreshed(arrivals, since, now);
     const url = `${base}/provisioning/live?token=${token.id}`;
     if (refreshes) res.setHeader("Refresh", `${refreshSeconds}; url=${url}&since=${since}`);
-    const title = arrivals.hasArrived ? "A request has arrived" : "Waiting for a request";
+    const title = arrivals.hasArrived
+      ? `A request of ${token.name} has arrived`
+      : `Waiting for a request of ${token.name}`;
     sendHtmlPage(
       res,
       200,
-      <Layout title={`${title}: ${token.name}`} base={base} visit={visit}>
+      <Layout title={title} base={base} visit={visit}>
         <p class="trail">
           <a href={`${base}/provisioning`}>Provisioning</a>
         </p>
         <div class="heading">
-          <h1>
-            {title} of {token.name}
-          </h1>
+          <h1>{title}</h1>
           <Status status={token.status} />
         </div>
         <p class="notice" role="status">
@@ -99,7 +101,7 @@ export function showLiveRequests({ base, services }: PageOptions): RequestHandle
         <RequestSection
           base={base}
           title="Rejected requests of others since then"
-          entries={rejected.items.filter((entry) => entry.actor?.id !== token.id)}
+          entries={rejected.items.filter((entry) => entry.actor?.id !== token.id && !isOfConsole(base, entry))}
           hint="A connection test with a mistyped token or a wrong address appears here."
         />
       </Layout>,

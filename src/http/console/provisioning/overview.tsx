@@ -9,11 +9,12 @@ import { PageLinks, readListPage } from "../paging.tsx";
 import { requireVisit } from "../visit.ts";
 import { ConnectionTable } from "./connections.tsx";
 import { readPageCursor } from "./page-cursor.ts";
-import { RequestTable } from "./request-rows.tsx";
+import { isOfConsole, RequestTable } from "./request-rows.tsx";
 import { SettingFacts, toSettings } from "./settings-texts.tsx";
 
-/** The rejected requests on the page. */
+/** The rejected requests on the page. More are read, because those to the console are left out. */
 const rejectedShown = 5;
+const rejectedRead = 20;
 const sizeLimit = { lengthMax: 1024 * 1024, firstBatch: rejectedShown };
 
 /** Shows how the connections of identity providers work: their last requests, what fails, and what is ignored. */
@@ -27,7 +28,7 @@ export function showProvisioning({ base, services }: PageOptions): RequestHandle
       services.provisioning.list(organizationId, position),
     );
     const [rejected, ignored, organization] = await Promise.all([
-      services.loggedRequests.list(organizationId, { rejected: true }, { limit: rejectedShown, sizeLimit }),
+      services.loggedRequests.list(organizationId, { rejected: true }, { limit: rejectedRead, sizeLimit }),
       countIgnoredAttributes(services.loggedRequests, organizationId),
       services.organizations.getOwn(visit.caller),
     ]);
@@ -57,7 +58,10 @@ export function showProvisioning({ base, services }: PageOptions): RequestHandle
           )}
           <PageLinks url={url} page={page} />
         </section>
-        <RejectedRequests base={base} entries={rejected.items} />
+        <RejectedRequests
+          base={base}
+          entries={rejected.items.filter((entry) => !isOfConsole(base, entry)).slice(0, rejectedShown)}
+        />
         <IgnoredAttributeTable url={url} ignored={ignored} />
         <section aria-labelledby="settings">
           <h2 id="settings">Settings</h2>
@@ -85,7 +89,7 @@ const RejectedRequests = ({
   <section aria-labelledby="rejected">
     <h2 id="rejected">Last rejected requests</h2>
     {entries.length === 0 ? (
-      <p class="muted">None in the last 30 days.</p>
+      <p class="muted">None among the last ones.</p>
     ) : (
       <>
         <RequestTable base={base} caption="The last rejected requests, newest first" entries={entries} />

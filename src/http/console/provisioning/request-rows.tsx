@@ -66,6 +66,10 @@ function Reason({ entry: { detail, cause, ignoredAttributes } }: { readonly entr
   );
 }
 
+/** Whether a request was sent to the console, and so by no client of an API. */
+export const isOfConsole = (base: string, { path }: Pick<RequestLogEntry, "path">): boolean =>
+  path.startsWith(`${base}/`) || path.startsWith("/console/");
+
 /** Formats the duration of a request. */
 export const formatDuration = ({ durationMs }: Pick<RequestLogEntry, "durationMs">): string =>
   `${durationMs < 10 ? durationMs.toFixed(1) : Math.round(durationMs)} ms`;

@@ -1,8 +1,11 @@
+import { ActivityCounter } from "../../../../src/domain/activity/activity-counter.ts";
+import type { Service } from "../../../support/service.ts";
 import { waitForLoggedRequest } from "../logged-request.fixture.ts";
 import type { PreparePages } from "./console-page.fixture.ts";
 
 /** Sends requests like those of an identity provider: accepted, rejected, with ignored attributes and in bulk. */
 export const prepareProvisioningPages: PreparePages = async ({ service, admin, goTo }) => {
+  await countActivity(service);
   const okta = await service.issueToken({ name: "Okta <Staging>", type: "scim", scopes: ["admin:scim"] });
   const entra = await service.issueToken({ name: "Entra ID", type: "scim", scopes: ["admin:scim"] });
   const scim = service.clientWithSecret(okta.secret);
@@ -58,3 +61,17 @@ export const prepareProvisioningPages: PreparePages = async ({ service, admin, g
     { title: "provisioning-settings", visit: goTo("/provisioning/settings") },
   ];
 };
+
+/** Counts a working day, with a failure in the afternoon. */
+async function countActivity({ store, organizationId }: Service): Promise<void> {
+  for (let hoursAgo = 1; hoursAgo < 24; hoursAgo++) {
+    const at = Date.now() - hoursAgo * 3_600_000;
+    const counter = new ActivityCounter(store, () => at);
+    const load = Math.round(40 * Math.max(0.1, Math.sin((Math.PI * (24 - hoursAgo)) / 24)));
+    for (let request = 0; request < load; request++) counter.recordRequest(organizationId, false);
+    for (let request = 0; request < (hoursAgo === 4 ? 9 : hoursAgo % 7 === 0 ? 1 : 0); request++)
+      counter.recordRequest(organizationId, true);
+    for (let call = 0; call < load / 3; call++) counter.recordToolCall(organizationId);
+    await counter.flush();
+  }
+}
