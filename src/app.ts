@@ -1,6 +1,8 @@
 import type { Express } from "express";
 import type { Config } from "./config.ts";
 import { AccessResolver } from "./domain/access/access-resolver.ts";
+import { ActivityCounter } from "./domain/activity/activity-counter.ts";
+import { ActivityReader } from "./domain/activity/activity-reader.ts";
 import { AuditLogReader } from "./domain/audit/audit-log-reader.ts";
 import { withAuditListener } from "./domain/audit/committed-events.ts";
 import { toAuditLine } from "./domain/audit/event-lines.ts";
@@ -78,6 +80,7 @@ import { oauthRouter } from "./http/oauth/router.ts";
 import { scimRouter } from "./http/scim/router.ts";
 import type { AccessLog } from "./http/server/access-log.ts";
 import { createExpressApp } from "./http/server/express-app.ts";
+import type { ObservedRequest } from "./http/server/request-observer.ts";
 import type { Log } from "./log.ts";
 import type { ServiceMetrics } from "./metrics/service-metrics.ts";
 import { createDomain, type OperatorDomain, toTokenPolicy } from "./operator-domain.ts";
@@ -144,6 +147,7 @@ export async function createApp(
   const rejections = new RejectedCredentials(store, log, now, metrics?.recordRejection);
   const signals = new TokenSignals(store, now);
   const requestLog = new RequestLog(store, now);
+  const activity = new ActivityCounter(store);
   const provisioningMonitor = new ProvisioningMonitor(store, now);
   const cascadeDeletes = new CascadeDeletes(store);
   const tokenCleanup = new PersonalTokenCleanup(store, (end, deadline) =>
@@ -224,7 +228,10 @@ export async function createApp(
     tokenReports: new TokenReports(store, tokenSettings, formatGate),
     startDryRun: () => startDryRun(undecoratedStore, changeSettings),
   };
-  const toolCallLog = new ToolCallLog(store, metrics?.recordToolCall);
+  const toolCallLog = new ToolCallLog(store, (call) => {
+    activity.recordToolCall(call.caller.organizationId);
+    metrics?.recordToolCall(call);
+  });
   const quarantine = new ToolQuarantine(({ organizationId, slug }, problems) =>
     log.warn("tools cannot be served by /mcp", {
       organizationId,
@@ -267,6 +274,7 @@ export async function createApp(
     config.hasConsole &&
     consoleRouter({
       ...{ services, requestLog, failureLimit, publicUrl, log },
+      activity: new ActivityReader(store),
       sessions: new ConsoleSessions(store, verifier, now),
       submissions: new ConsoleSubmissions(store),
       limit: rateLimit(() => quotas.api, log),
@@ -277,7 +285,10 @@ export async function createApp(
     trustProxy: config.trustProxy,
     version,
     accessLog,
-    requestObserver: metrics?.recordRequest,
+    requestObserver: (request) => {
+      countActivity(activity, request);
+      metrics?.recordRequest(request);
+    },
     requestTracer: traces?.requestTracer,
     ping: async () => {
       if (isShuttingDown) throw new AppError("unavailable", "The service is shutting down.");
@@ -333,6 +344,7 @@ export async function createApp(
     "request-log": requestLog,
     "tool-calls": toolCallLog,
     "provisioning-status": provisioningMonitor,
+    activity,
   };
   const buffer = (name: string, writer: Flushable, intervalMs = bufferIntervalMs): BackgroundJob => ({
     ...{ name, intervalMs, kind: "buffer" },
@@ -373,4 +385,12 @@ export async function createApp(
       oauthHttp.close();
     },
   };
+}
+
+/** Counts a request to one of the APIs. Pages of the console are not counted, because some of them reload by themselves. */
+function countActivity(
+  activity: ActivityCounter,
+  { api, organizationId, isRejected }: Pick<ObservedRequest, "api" | "organizationId" | "isRejected">,
+): void {
+  if (api !== "other" && organizationId !== undefined) activity.recordRequest(organizationId, isRejected);
 }

@@ -62,6 +62,11 @@ export class Groups {
     return this.#directory.get(organizationId, idOrName);
   }
 
+  /** Counts all groups. */
+  count(organizationId: string): Promise<number> {
+    return this.#store.for(organizationId).open(groups).count();
+  }
+
   /** @throws AppError query-too-expensive; invalid-filter */
   async list(organizationId: string, query: Query): Promise<Page<Group>> {
     const tenant = this.#store.for(organizationId);

@@ -63,6 +63,11 @@ export class Users {
     return this.#store.for(organizationId).open(users).list(query);
   }
 
+  /** Counts users. @throws AppError query-too-expensive */
+  count(organizationId: string, where?: Condition): Promise<number> {
+    return this.#store.for(organizationId).open(users).count(where);
+  }
+
   /** Opens the users of an organization as stored JSON, for callers that pass them on. @throws AppError as `list` */
   openRaw(organizationId: string): Reader<RawRecord> {
     return this.#store.for(organizationId).openRaw(users);

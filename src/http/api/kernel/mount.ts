@@ -5,7 +5,7 @@ import { isLong, waitForOwnTick } from "../../../own-tick.ts";
 import { matchesIfNoneMatch, readExpectedTags, readExpectedVersion, toStrongEtag } from "../../server/etag.ts";
 import { routeMethods } from "../../server/methods.ts";
 import { requireCaller } from "../../server/request.ts";
-import { jsonLinesType, sendChunks, sendText } from "../../server/send.ts";
+import { sendJsonLines, sendText } from "../../server/send.ts";
 import { readIdempotencyKey } from "./idempotency-key.ts";
 import type { Operation, OperationResponse, RequestContext, View } from "./operation.ts";
 import { isPageBody, sendPage } from "./page-response.ts";
@@ -107,16 +107,12 @@ async function sendResponse(
       if (matchesIfNoneMatch(req, etag)) return void res.status(304).end();
     }
   }
-  if (lines) return sendChunks(res, status, jsonLinesType, toJsonLines(lines));
+  if (lines) return sendJsonLines(res, status, lines);
   if (body !== undefined && isPageBody(body)) return sendPage(req, res, status, body);
   if (json === undefined) return void res.status(status).end();
   sendText(res, status, jsonMediaType, json);
 }
 
 const jsonMediaType = "application/json";
-
-async function* toJsonLines(lines: AsyncIterable<object>): AsyncGenerator<string> {
-  for await (const line of lines) yield `${JSON.stringify(line)}\n`;
-}
 
 const digestBody = (json: string): string => createHash("sha256").update(json).digest("base64url").slice(0, 12);
