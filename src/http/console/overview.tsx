@@ -44,8 +44,8 @@ export function showOverview({ base, services, activity }: OverviewOptions): Req
           </ul>
           {!scopes.has("admin:tokens") && (
             <p>
-              This session is read-only. Managing tokens requires a token with the scope <code>admin:tokens</code> or{" "}
-              <code>all</code>.
+              {!scopes.has("admin:write") && "This session is read-only. "}Managing tokens requires a token with the
+              scope <code>admin:tokens</code> or <code>all</code>.
             </p>
           )}
         </section>

@@ -3,6 +3,7 @@ import type { ScimExtension } from "../../../../../schemas/scim-extension.ts";
 import type { Caller } from "../../../../domain/caller.ts";
 import type { ExpectedVersion } from "../../../../domain/precondition.ts";
 import { type AppError, hasErrorCode } from "../../../../errors.ts";
+import { ErrorSummary } from "../../error-summary.tsx";
 import { CsrfField, LinesField, SelectField, TextField } from "../../fields.tsx";
 import { FormErrors, toFormErrors } from "../../form.ts";
 import type { PageOptions } from "../../options.ts";
@@ -125,18 +126,7 @@ function sendForm(
         <a href={`${base}/provisioning`}>Provisioning</a> / <a href={list}>Extension schemas</a>
       </p>
       <h1>{title}</h1>
-      {errors && (
-        <div class="notice error" role="alert">
-          <p>The schema was not saved:</p>
-          <ul>
-            {errors.all.map(([field, messages]) => (
-              <li key={field}>
-                <a href={`#${field}`}>{messages.join(" ")}</a>
-              </li>
-            ))}
-          </ul>
-        </div>
-      )}
+      {errors && <ErrorSummary heading="The schema was not saved:" errors={errors} />}
       <form method="post" action={current ? `${list}/${current.id}/edit` : list}>
         <CsrfField visit={visit} />
         {current ? (
