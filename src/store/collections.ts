@@ -33,6 +33,8 @@ export const tokens: CollectionDefinition<Token> = {
     { path: "origin" },
     { path: "type" },
     { path: "parentId" },
+    { path: "normalizedName" },
+    { path: "prefix" },
   ],
 };
 

@@ -1,4 +1,5 @@
 import type { Token, TokenType } from "../../../schemas/token.ts";
+import { normalize } from "../../store/normalize.ts";
 import type { Condition } from "../../store/query.ts";
 import type { TokenStatus } from "./status.ts";
 
@@ -7,6 +8,10 @@ export interface TokenFilter {
   readonly status?: TokenStatus | undefined;
   readonly type?: TokenType | undefined;
   readonly userId?: string | undefined;
+  /** The beginning of the name, compared case-insensitively. */
+  readonly name?: string | undefined;
+  /** The first characters of the current secret. */
+  readonly prefix?: string | undefined;
   /** How the tokens were created. Exchanges and OAuth clients create many short-lived tokens that need no management. */
   readonly origin?: Token["origin"] | undefined;
   /** Only tokens that expire before this time and have not expired yet. */
@@ -28,11 +33,13 @@ export function toTokenCondition(
     outdated,
   }: { readonly now?: string; readonly outdated?: Condition | undefined } = {},
 ): Condition | undefined {
-  const { status, expiresBefore, unusedSince, ...equalityFilters } = filter;
+  const { status, expiresBefore, unusedSince, name, prefix, ...equalityFilters } = filter;
   const conditions: Condition[] = [
     ...Object.entries(equalityFilters).flatMap(([path, value]): Condition[] =>
       value === undefined ? [] : [{ op: "eq", path, value }],
     ),
+    ...(name === undefined ? [] : [startsWith("normalizedName", normalize(name))]),
+    ...(prefix === undefined ? [] : [startsWith("prefix", prefix)]),
     ...(status ? conditionsByStatus[status](isRevoked(outdated), now) : []),
     ...(expiresBefore
       ? [
@@ -45,6 +52,7 @@ export function toTokenCondition(
   return conditions.length > 0 ? { op: "and", all: conditions } : undefined;
 }
 
+const startsWith = (path: string, value: string): Condition => ({ op: "startsWith", path, value });
 const not = (condition: Condition): Condition => ({ op: "not", condition });
 const isMarkedRevoked: Condition = { op: "present", path: "revokedAt" };
 const isRevoked = (outdated: Condition | undefined): Condition =>

@@ -2,10 +2,11 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { AxeResults } from "axe-core";
 import { expect } from "chai";
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions } from "playwright-core";
 import { startChromium } from "../../support/chromium.ts";
 import { trackSecret } from "../../support/secrets.ts";
 import { type ConsolePages, openConsolePages, signInInBrowser } from "./pages.fixture.ts";
+import { recordProblems } from "./problems.fixture.ts";
 
 describe("/console in Chromium", function () {
   this.timeout(180_000); // the first run may download Chromium
@@ -33,7 +34,7 @@ describe("/console in Chromium", function () {
     const problems = await recordProblems(page);
     const { url, secret, service } = pages;
     await page.goto(`${url}/tokens`);
-    expect(page.url()).to.equal(`${url}/sign-in`);
+    expect(page.url()).to.equal(`${url}/sign-in?return=%2Ftokens`);
     await signInInBrowser(page, url, secret);
     const [cookie] = await context.cookies(url);
     expect(cookie).to.include({ httpOnly: true, secure: true, sameSite: "Strict", path: "/" });
@@ -83,7 +84,7 @@ describe("/console in Chromium", function () {
     await page.getByText("You are signed out.").waitFor();
     await page.goBack();
     await page.goto(`${url}/tokens/${id}`);
-    expect(page.url()).to.equal(`${url}/sign-in`);
+    expect(page.url()).to.equal(`${url}/sign-in?return=%2Ftokens%2F${id}`);
     // Chromium logs the 409 of the reload as an error.
     expect(problems.filter((each) => !each.includes("status of 409"))).to.deep.equal([]);
     await context.close();
@@ -178,18 +179,3 @@ describe("/console in Chromium", function () {
       await context.close();
     });
 });
-
-/** Records violations of the policy, errors of scripts and lines of the console. */
-async function recordProblems(page: Page): Promise<readonly string[]> {
-  const problems: string[] = [];
-  page.on("console", (message) => void (message.type() === "error" && problems.push(message.text())));
-  page.on("pageerror", (error) => void problems.push(String(error)));
-  await page.exposeFunction("reportViolation", (text: string) => void problems.push(text));
-  await page.addInitScript(() => {
-    document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => {
-      const { reportViolation } = globalThis as unknown as { reportViolation(text: string): void };
-      reportViolation(`${violatedDirective} ${blockedURI}`);
-    });
-  });
-  return problems;
-}
