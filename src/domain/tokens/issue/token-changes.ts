@@ -13,7 +13,7 @@ export async function insertToken(
   token: Token,
   action: "token.create" | "token.import",
 ): Promise<void> {
-  await tx.for(token.organizationId).open(tokens).insert(withNormalizedName(token));
+  await tx.for(token.organizationId).open(tokens).insert(token);
   await recordAuditEvent(tx, token.organizationId, auditActor, {
     action,
     target: { type: "token", id: token.id },

@@ -58,7 +58,7 @@ export const AddMemberForm = ({
   form,
   errors,
 }: Omit<MembersProps, "base"> & { readonly form: MemberForm; readonly errors: FormErrors | undefined }): VNode => (
-  <form method="post" action={`${url}/members`} class="filters" aria-label="Add a member">
+  <form method="post" action={`${url}/members`} class="filters add" aria-label="Add a member">
     <CsrfField visit={visit} />
     <SelectField name="type" label="Type" value={form.type} options={{ user: "User", group: "Group" }} />
     <TextField

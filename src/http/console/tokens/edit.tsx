@@ -176,16 +176,16 @@ const ReducedScopes = ({ token, form, errors }: EditFieldProps): VNode => (
 );
 
 function EditedExpiry({ token: { expiresAt }, form, errors }: EditFieldProps): VNode {
-  const choices = {
-    keep: expiresAt === undefined ? "As before: never" : `As before: ${formatTime(expiresAt)}`,
-    ...Object.fromEntries(expiryPresets.map((days) => [days, `In ${days} days from now`])),
-    ...(expiresAt !== undefined && { never: "Never" }),
-    date: "On a date",
-  };
+  const choices = [
+    ["keep", `As before: ${expiresAt === undefined ? "never" : formatTime(expiresAt)}`],
+    ...expiryPresets.map((days) => [days, `In ${days} days from now`] as const),
+    ...(expiresAt === undefined ? [] : [["never", "Never"] as const]),
+    ["date", "On a date"],
+  ] as const;
   return (
     <fieldset id="expiry" tabIndex={-1}>
       <legend>Expires</legend>
-      {Object.entries(choices).map(([value, label]) => (
+      {choices.map(([value, label]) => (
         <Choice key={value} type="radio" name="expiry" value={value} label={label} checked={form.expiry === value} />
       ))}
       <TextField name="expiryDate" label="Last day (UTC)" type="date" value={form.expiryDate} />
