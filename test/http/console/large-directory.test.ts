@@ -62,9 +62,9 @@ describeOnEngines(`Users and groups in /console of a directory with ${userCount}
       expect(status, query).to.equal(200);
       expect(html.match(/<th scope="row">/g), query).to.have.length(1);
     }
-    const page = await browser.get("/console/users?active=false");
-    expect(page.html).to.contain("User-000001").and.contain("User-000099").and.not.contain("User-000101");
-    expect((await browser.get(nextOf(page.html))).html).to.contain("User-000101");
+    const page = await browser.get("/console/users");
+    expect(page.html).to.contain(">User-000049<").and.not.contain(">User-000050<");
+    expect((await browser.get(nextOf(page.html))).html).to.contain(">User-000050<");
   });
 
   it("pages through the members of a group, each once", async function () {
@@ -100,7 +100,6 @@ describeOnEngines(`Users and groups in /console of a directory with ${userCount}
       [`users?userName=user-${last}`, 4],
       [`users?displayName=name%20${last}`, 4],
       [`users?email=user-${last}@example.com`, 4],
-      ["users?active=false", 4],
       [`users/${first}`, 8],
       [`users/${first}/access`, 9],
       ["groups", 4],
