@@ -48,6 +48,8 @@ export const tokenSecret = z.object({
 export const token = z.object({
   ...entityFields,
   name: z.string().min(1).max(200),
+  /** The name in the form in which names are compared. */
+  normalizedName: z.string().optional(),
   description: z.string().max(1000).optional(),
   ...labelsField,
   /** The search terms of the labels: a list, so that an index serves them. */

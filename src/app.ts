@@ -19,7 +19,7 @@ import { CascadeDeletes } from "./domain/cleanup/cascade-deletes.ts";
 import { Authorizations } from "./domain/connections/authorizations.ts";
 import { McpConnections } from "./domain/connections/connections.ts";
 import { SigningKey } from "./domain/connections/signing-key.ts";
-import { ConsoleSessions } from "./domain/console/sessions.ts";
+import { ConsoleSessions, isPersonalSession } from "./domain/console/sessions.ts";
 import { ConsoleSubmissions } from "./domain/console/submissions.ts";
 import { CredentialCipher } from "./domain/credentials/credential-cipher.ts";
 import { UpstreamCredentials } from "./domain/credentials/upstream-credentials.ts";
@@ -80,6 +80,7 @@ import { oauthRouter } from "./http/oauth/router.ts";
 import { scimRouter } from "./http/scim/router.ts";
 import type { AccessLog } from "./http/server/access-log.ts";
 import { createExpressApp } from "./http/server/express-app.ts";
+import { requireCaller } from "./http/server/request.ts";
 import type { ObservedRequest } from "./http/server/request-observer.ts";
 import type { Log } from "./log.ts";
 import type { ServiceMetrics } from "./metrics/service-metrics.ts";
@@ -277,7 +278,7 @@ export async function createApp(
       activity: new ActivityReader(store),
       sessions: new ConsoleSessions(store, verifier, now),
       submissions: new ConsoleSubmissions(store),
-      limit: rateLimit(() => quotas.api, log),
+      limit: rateLimit((req) => (isPersonalSession(requireCaller(req)) ? quotas.connect : quotas.api), log),
     });
   let isShuttingDown = false;
   const handler = createExpressApp({

@@ -41,6 +41,8 @@ export const tokens: CollectionDefinition<Token> = {
     { path: "type" },
     { path: "parentId" },
     labelIndex(tokenLabelsPath),
+    { path: "normalizedName" },
+    { path: "prefix" },
   ],
 };
 

@@ -1,3 +1,5 @@
+import { tokens } from "./collections.ts";
+import { normalize } from "./normalize.ts";
 import type { Entity } from "./record.ts";
 import type { CollectionDefinition } from "./store.ts";
 
@@ -57,5 +59,12 @@ export const migrations: readonly Migration[] = [
       ...renameIn(assignableNames, "named", "lockVersion"),
       ...renameIn(["purges", "legacy_marks"], "of", "targetOrganizationId"),
     ],
+  },
+  {
+    number: 2,
+    name: "the normalized names of tokens",
+    collection: tokens,
+    rewrite: ({ normalizedName, ...token }) =>
+      normalizedName === undefined ? { ...token, normalizedName: normalize(String(token["name"])) } : undefined,
   },
 ];

@@ -77,7 +77,10 @@ describeOnMongod("An upgrade on MongoDB", (server) => {
     // The data as the builds before migration 1 wrote them.
     await withConnection(uri, async ({ db }) => {
       await db?.collection("users").updateMany({}, { $rename: { normalized: "folded" } });
-      await db?.collection<{ _id: number | string }>("migrations").deleteMany({ _id: { $in: [1] } });
+      await db?.collection("tokens").updateMany({}, { $unset: { normalizedName: "" } });
+      await db
+        ?.collection<{ _id: number | string }>("migrations")
+        .deleteMany({ _id: { $in: migrations.map(({ number }) => number) } });
     });
 
     const newer = await Promise.all([startProcess(environment), startProcess(environment)]);
@@ -91,6 +94,8 @@ describeOnMongod("An upgrade on MongoDB", (server) => {
           .get(`/scim/v2/Users?count=0&filter=${encodeURIComponent('userName sw "user-"')}`)
           .expect(200);
         expect(body.totalResults).to.equal(40);
+        const tokens = await each.clientWithSecret(older.firstSecret).get("/api/tokens?name=FIRST").expect(200);
+        expect(tokens.body.data).to.have.length(1);
       }
       await withConnection(uri, async ({ db }) => {
         const applied = (await db?.collection("migrations").find().toArray()) ?? [];

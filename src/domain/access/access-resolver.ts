@@ -149,15 +149,15 @@ function withName(condition: Condition, name: string | undefined): Condition {
 
 /** @throws AppError invalid-value naming the field */
 function findTool({ slug, tools }: Pick<McpServer, "slug"> & Partial<Pick<McpServer, "tools">>, name: string): Tool {
-  if (!tools) throw invalidTool("only MCP servers have tools. Leave it out");
+  if (!tools) throw invalidTool("tool must be omitted: only MCP servers have tools.");
   const prefix = `${slug}__`;
   const unprefixed = name.startsWith(prefix) ? name.slice(prefix.length) : name;
   const tool = tools.find((each) => each.name === name) ?? tools.find((each) => each.name === unprefixed);
   if (tool) return tool;
-  throw invalidTool(`the MCP server ${slug} has no tool of this name`);
+  throw invalidTool(`tool must be the name of a tool of the MCP server ${slug}.`);
 }
 
-const invalidTool = (reason: string): AppError => new AppError("invalid-value", `tool: ${reason}.`, { field: "tool" });
+const invalidTool = (message: string): AppError => new AppError("invalid-value", message, { field: "tool" });
 
 async function readDecisionToken(tenant: Tenant<"read">, token: Token): Promise<TokenInDecision> {
   const ancestors = await readAncestors(tenant.open(tokens), token);

@@ -31,8 +31,8 @@ export async function findResourceForUser<T extends CatalogResource & Entity>(
   throw new AppError(
     "invalid-value",
     byName
-      ? "resource: several resources have this name. Use the slug."
-      : "resource: no resource of this kind has this slug, name or id.",
+      ? "resource is the name of several resources. Use the slug."
+      : "resource must be the slug, name or id of a resource of this kind.",
     { field: "resource" },
   );
 }

@@ -11,6 +11,8 @@ import type { TokenVerifier } from "../tokens/verify/token-verifier.ts";
 export const sessionLimits = { idleMs: 30 * 60_000, absoluteMs: 8 * 3_600_000 } as const;
 /** The scopes of which the console requires one. */
 export const consoleScopes = ["admin:read", "admin:tokens"] as const;
+/** The scope that a personal token requires, which opens only the pages of its user's own tokens. */
+const personalScope = "connect:read";
 /** The time of the last request is written at most this often, in milliseconds, so that reading pages writes little. */
 const lastUsedMs = 60_000;
 const sessionIdPattern = /^[\w-]{43}$/;
@@ -39,11 +41,12 @@ export class ConsoleSessions {
    */
   async verify(secret: string, source: RequestSource): Promise<Caller> {
     const caller = await this.#verifier.verify(secret, source);
-    if (!consoleScopes.some((scope) => caller.scopes.has(scope)))
-      throw new AppError("insufficient-scope", `The console requires a token with ${consoleScopes.join(" or ")}.`, {
-        scopes: consoleScopes,
-      });
-    return caller;
+    if (hasConsoleScope(caller) || (isPersonalSession(caller) && caller.scopes.has(personalScope))) return caller;
+    throw new AppError(
+      "insufficient-scope",
+      `The console requires a token with ${consoleScopes.join(" or ")}, or a personal token with ${personalScope}.`,
+      { scopes: [...consoleScopes, personalScope] },
+    );
   }
 
   /**
@@ -119,5 +122,10 @@ export class ConsoleSessions {
     });
   }
 }
+
+const hasConsoleScope = ({ scopes }: Caller): boolean => consoleScopes.some((scope) => scopes.has(scope));
+
+/** Whether the session of a caller is limited to the caller's own tokens. */
+export const isPersonalSession = (caller: Caller): boolean => caller.userId !== undefined && !hasConsoleScope(caller);
 
 const hashId = (sessionId: string): string => hash("sha256", sessionId, "base64url");

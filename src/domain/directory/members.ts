@@ -43,6 +43,21 @@ export class Members {
     return (await readMembers(this.#store.for(organizationId), [memberId])).get(memberId);
   }
 
+  /**
+   * Lists the groups that have a user or group as a direct member in id order, starting after the id `after`.
+   * @returns ids with their groups; a group that is being removed is undefined
+   */
+  async listParents(
+    organizationId: string,
+    memberId: string,
+    page: { readonly after?: string; readonly limit: number },
+  ): Promise<readonly { readonly id: string; readonly member: Member | undefined }[]> {
+    const tenant = this.#store.for(organizationId);
+    const ids = await tenant.memberships.groupsOf(memberId, page);
+    const groupsById = await readMembers(tenant, ids);
+    return ids.map((id) => ({ id, member: groupsById.get(id) }));
+  }
+
   /** @returns undefined if the user or group is not a direct member */
   async get(organizationId: string, groupId: string, memberId: string): Promise<Member | undefined> {
     const tenant = this.#store.for(organizationId);

@@ -1,6 +1,7 @@
 import type { Token, TokenType } from "../../../schemas/token.ts";
 import { tokenLabelsPath } from "../../store/collections.ts";
 import { hasLabels } from "../../store/label-terms.ts";
+import { normalize } from "../../store/normalize.ts";
 import type { Condition } from "../../store/query.ts";
 import type { TokenStatus } from "./status.ts";
 
@@ -11,6 +12,10 @@ export interface TokenFilter {
   readonly userId?: string | undefined;
   /** Labels that the token must have, each as `key` or `key:value`. */
   readonly label?: readonly string[] | undefined;
+  /** The beginning of the name, compared case-insensitively. */
+  readonly name?: string | undefined;
+  /** The first characters of the current secret. */
+  readonly prefix?: string | undefined;
   /** How the tokens were created. Exchanges and OAuth clients create many short-lived tokens that need no management. */
   readonly origin?: Token["origin"] | undefined;
   /** Only tokens that expire before this time and have not expired yet. */
@@ -32,12 +37,14 @@ export function toTokenCondition(
     outdated,
   }: { readonly now?: string; readonly outdated?: Condition | undefined } = {},
 ): Condition | undefined {
-  const { status, label, expiresBefore, unusedSince, ...equalityFilters } = filter;
+  const { status, label, expiresBefore, unusedSince, name, prefix, ...equalityFilters } = filter;
   const conditions: Condition[] = [
     ...Object.entries(equalityFilters).flatMap(([path, value]): Condition[] =>
       value === undefined ? [] : [{ op: "eq", path, value }],
     ),
     ...(label ? [hasLabels(tokenLabelsPath, label)] : []),
+    ...(name === undefined ? [] : [startsWith("normalizedName", normalize(name))]),
+    ...(prefix === undefined ? [] : [startsWith("prefix", prefix)]),
     ...(status ? conditionsByStatus[status](isRevoked(outdated), now) : []),
     ...(expiresBefore
       ? [
@@ -50,6 +57,7 @@ export function toTokenCondition(
   return conditions.length > 0 ? { op: "and", all: conditions } : undefined;
 }
 
+const startsWith = (path: string, value: string): Condition => ({ op: "startsWith", path, value });
 const not = (condition: Condition): Condition => ({ op: "not", condition });
 const isMarkedRevoked: Condition = { op: "present", path: "revokedAt" };
 const isRevoked = (outdated: Condition | undefined): Condition =>

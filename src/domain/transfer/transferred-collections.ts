@@ -11,7 +11,7 @@ import { policy } from "../../../schemas/policy.ts";
 import { provisioningStatus } from "../../../schemas/provisioning.ts";
 import { type ScimExtension, scimExtension } from "../../../schemas/scim-extension.ts";
 import { skill } from "../../../schemas/skill.ts";
-import { token } from "../../../schemas/token.ts";
+import { type Token, token } from "../../../schemas/token.ts";
 import { toolkit } from "../../../schemas/toolkit.ts";
 import { group, user } from "../../../schemas/user.ts";
 import { webhook } from "../../../schemas/webhook.ts";
@@ -32,6 +32,7 @@ import {
 import { toConnectionKey } from "../connections/connection-changes.ts";
 import type { IdPrefix } from "../entity.ts";
 import { toExtensionLookup } from "../extensions/scim-extensions.ts";
+import { withNormalizedName } from "../tokens/issue/token-changes.ts";
 
 /** A record of any collection. */
 export type StoredRecord = Entity & Readonly<Record<string, unknown>>;
@@ -82,7 +83,13 @@ export const tenantCollections: readonly TransferredCollection[] = [
   },
   { definition: stored.users, schema: user, prefix: "usr", addSearchFields: addNormalizedFields },
   { definition: stored.groups, schema: group, prefix: "grp", addSearchFields: addNormalizedFields },
-  { definition: stored.tokens, schema: token, prefix: "tok", isGate: true },
+  {
+    definition: stored.tokens,
+    schema: token,
+    prefix: "tok",
+    isGate: true,
+    addSearchFields: (record) => withNormalizedName(record as unknown as Token) as unknown as StoredRecord,
+  },
   catalog(mcpServerType, mcpServer),
   catalog(skillType, skill),
   catalog(commandType, command),

@@ -4,7 +4,7 @@ import { renderToString } from "preact-render-to-string";
 import { sendText } from "../server/send.ts";
 import { assetUrls } from "./assets/assets.ts";
 import { CsrfField } from "./fields.tsx";
-import { consoleSections } from "./sections.ts";
+import { listSections } from "./sections.ts";
 import type { Visit } from "./visit.ts";
 
 export interface LayoutProps {
@@ -53,13 +53,11 @@ function SessionBar({ base, visit }: { readonly base: string; readonly visit: Vi
   return (
     <>
       <nav aria-label="Console">
-        {consoleSections
-          .filter(({ scope }) => scope === undefined || caller.scopes.has(scope))
-          .map(({ path, name }) => (
-            <a key={path} href={`${base}${path}`}>
-              {name}
-            </a>
-          ))}
+        {listSections(caller).map(({ path, name }) => (
+          <a key={path} href={`${base}${path}`}>
+            {name}
+          </a>
+        ))}
       </nav>
       <p class="identity">
         <span class="muted">{organizationName}</span> {toActorName(caller.actor)}

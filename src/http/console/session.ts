@@ -4,6 +4,7 @@ import type { Organizations } from "../../domain/organizations.ts";
 import { RejectedCredentialError } from "../../domain/tokens/verify/rejected-credential.ts";
 import type { FailureLimit } from "../auth/failure-limit.ts";
 import { toCsrfField } from "./csrf.ts";
+import { toReturnPath } from "./return-path.ts";
 import { clearSessionCookie, readSessionCookie } from "./session-cookie.ts";
 import { redirectToSignIn } from "./sign-in.tsx";
 
@@ -22,7 +23,8 @@ export function requireSession({ base, sessions, failureLimit, organizations }: 
   return async (req, res, next) => {
     const sessionId = readSessionCookie(req);
     if (sessionId === undefined) {
-      redirectToSignIn(res, base, Object.hasOwn(req.query, "signed-in") ? "no-cookie" : undefined);
+      if (Object.hasOwn(req.query, "signed-in")) redirectToSignIn(res, base, { report: "no-cookie" });
+      else redirectToSignIn(res, base, { returnPath: toReturnPath(req, base) });
       return;
     }
     const source = { ip: req.address, requestId: req.requestId };
@@ -36,7 +38,7 @@ export function requireSession({ base, sessions, failureLimit, organizations }: 
     if (!caller) {
       failureLimit.count(req.address);
       clearSessionCookie(res);
-      redirectToSignIn(res, base, "ended");
+      redirectToSignIn(res, base, { report: "ended", returnPath: toReturnPath(req, base) });
       return;
     }
     req.user = caller;

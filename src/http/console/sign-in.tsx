@@ -8,6 +8,7 @@ import { requireCaller } from "../server/request.ts";
 import { TextField } from "./fields.tsx";
 import { FormErrors, readText } from "./form.ts";
 import { Layout, redirect, sendHtmlPage } from "./page.tsx";
+import { parseReturnPath, returnFieldName } from "./return-path.ts";
 import { clearSessionCookie, readSessionCookie, setSessionCookie } from "./session-cookie.ts";
 import { requireVisit } from "./visit.ts";
 
@@ -26,16 +27,42 @@ const reports = {
 } as const;
 export type SignInReport = keyof typeof reports;
 
-/** Sends the browser to the sign-in, with the reason. */
-export function redirectToSignIn(res: Response, base: string, report?: SignInReport): void {
-  redirect(res, `${base}/sign-in${report === undefined ? "" : `?${report}`}`);
+/** Sends the browser to the sign-in, with the reason and the page to return to. */
+export function redirectToSignIn(
+  res: Response,
+  base: string,
+  { report, returnPath }: { readonly report?: SignInReport; readonly returnPath?: string | undefined } = {},
+): void {
+  const returnField = returnPath === undefined ? "" : `${returnFieldName}=${encodeURIComponent(returnPath)}`;
+  const query = [report ?? "", returnField].filter((each) => each !== "").join("&");
+  redirect(res, `${base}/sign-in${query === "" ? "" : `?${query}`}`);
 }
 
 /** Shows the form of the sign-in. */
 export function showSignIn({ base }: Pick<SignInOptions, "base">): RequestHandler {
   return (req, res) => {
     const report = Object.entries(reports).find(([name]) => Object.hasOwn(req.query, name))?.[1];
-    sendSignIn(res, 200, base, { report, hasSession: report === undefined && readSessionCookie(req) !== undefined });
+    sendSignIn(res, 200, base, {
+      ...{ report, hasSession: report === undefined && readSessionCookie(req) !== undefined },
+      returnPath: readReturnPath(req.query[returnFieldName], base),
+    });
+  };
+}
+
+/** Returns the page to return to, relative to the console, if it is one of this console. */
+const readReturnPath = (text: unknown, base: string): string | undefined =>
+  parseReturnPath(text, base)?.slice(base.length);
+
+/**
+ * Creates the step that leads from the address after the sign-in, which shows whether the browser has kept the cookie, to
+ * the page that was requested before the sign-in.
+ */
+export function returnAfterSignIn({ base }: Pick<SignInOptions, "base">): RequestHandler {
+  return ({ method, query }, res, next) => {
+    const isAfterSignIn = method === "GET" && Object.hasOwn(query, "signed-in");
+    const location = isAfterSignIn ? parseReturnPath(query[returnFieldName], base) : undefined;
+    if (location === undefined) next();
+    else redirect(res, location);
   };
 }
 
@@ -47,7 +74,13 @@ function sendSignIn(
     report,
     error,
     hasSession = false,
-  }: { readonly report?: string | undefined; readonly error?: string; readonly hasSession?: boolean },
+    returnPath,
+  }: {
+    readonly report?: string | undefined;
+    readonly error?: string;
+    readonly hasSession?: boolean;
+    readonly returnPath: string | undefined;
+  },
 ): void {
   const errors = error === undefined ? undefined : new FormErrors(new Map([["token", [error]]]));
   sendHtmlPage(
@@ -63,10 +96,12 @@ function sendSignIn(
         )}
         {hasSession && (
           <p>
-            <a href={base}>Continue with the session of this browser</a>, or sign in with another token.
+            <a href={`${base}${returnPath ?? ""}`}>Continue with the session of this browser</a>, or sign in with
+            another token.
           </p>
         )}
         <form method="post" action={`${base}/sign-in`}>
+          {returnPath !== undefined && <input type="hidden" name={returnFieldName} value={returnPath} />}
           <TextField
             name="token"
             label="Token"
@@ -74,7 +109,7 @@ function sendSignIn(
             required
             autofocus
             errors={errors}
-            hint={`A token with the scope ${consoleScopes.join(" or ")}. It is not kept: the browser gets a session of up to 8 hours, which ends with the token.`}
+            hint={`A token with the scope ${consoleScopes.join(" or ")}, or a personal token of yours. It is not kept: the browser gets a session of up to 8 hours, which ends with the token.`}
           />
           <button type="submit">Sign in</button>
         </form>
@@ -102,7 +137,8 @@ export function verifyToken({ base, sessions, failureLimit }: SignInOptions): Re
       }
       const detail = redactDetail(error);
       res.locals["rejection"] = detail;
-      sendSignIn(res, httpStatuses[error.code], base, { error: detail });
+      const returnPath = readReturnPath(readText(req, returnFieldName), base);
+      sendSignIn(res, httpStatuses[error.code], base, { error: detail, returnPath });
       return;
     }
     next();
@@ -123,7 +159,9 @@ export function openSession({ base, sessions }: Pick<SignInOptions, "base" | "se
     const sessionId = await sessions.open(requireCaller(req));
     if (previousId !== undefined && previous) await sessions.signOut(previousId, previous);
     setSessionCookie(res, sessionId);
-    redirect(res, `${base}?signed-in`);
+    const returnPath = readReturnPath(readText(req, returnFieldName), base);
+    const suffix = returnPath === undefined ? "" : `&${returnFieldName}=${encodeURIComponent(returnPath)}`;
+    redirect(res, `${base}?signed-in${suffix}`);
   };
 }
 
@@ -139,6 +177,6 @@ export function signOut({ base, sessions }: Pick<SignInOptions, "base" | "sessio
     const { sessionId, caller } = requireVisit(req);
     await sessions.signOut(sessionId, caller);
     clearSessionCookie(res);
-    redirectToSignIn(res, base, "signed-out");
+    redirectToSignIn(res, base, { report: "signed-out" });
   };
 }

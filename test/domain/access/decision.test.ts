@@ -151,10 +151,10 @@ describe("Access decision", () => {
         () => undefined,
         (error: AppError) => `${error.code} ${error.details.field} ${error.message}`,
       );
-    const unknown = "invalid-value resource resource: no resource of this kind has this slug, name or id.";
+    const unknown = "invalid-value resource resource must be the slug, name or id of a resource of this kind.";
     for (const resource of ["theirs", `skl_${grace}theirs`, "Theirs", "none", "\0", "_\0"])
       expect(await errorOf(onSkill({ resource })), resource).to.equal(unknown);
-    expect(await errorOf(onSkill({ resource: "Twice" }))).to.contain("several resources have this name");
-    expect(await errorOf(onSkill({ tool: "read" }))).to.contain("invalid-value tool tool: only MCP servers have tools");
+    expect(await errorOf(onSkill({ resource: "Twice" }))).to.contain("resource is the name of several resources");
+    expect(await errorOf(onSkill({ tool: "read" }))).to.contain("invalid-value tool tool must be omitted");
   });
 });

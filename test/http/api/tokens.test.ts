@@ -23,6 +23,28 @@ describeOnEngines("/api/tokens", (open) => {
   const make = createTokenWith(() => admin);
   const show = async (id: string) => (await admin.get(`/api/tokens/${id}`).expect(200)).body;
 
+  describe("search", () => {
+    it("finds tokens by the beginning of the name, case-insensitively, and by the first characters of the secret", async () => {
+      const { body } = await admin
+        .post("/api/tokens")
+        .send({ name: "Straße 7", scopes: ["admin:read"] })
+        .expect(201);
+      const prefix = trackSecret(body.token).slice(0, 12);
+      const list = async (query: object): Promise<string[]> =>
+        (await admin.get("/api/tokens").query(query).expect(200)).body.data.map(({ id }: { id: string }) => id);
+      for (const query of [{ name: "STRAßE" }, { prefix }, { prefix: prefix.slice(0, 9), name: "s" }])
+        expect(await list(query), JSON.stringify(query)).to.deep.equal([body.id]);
+      for (const query of [{ name: "raße" }, { name: "%" }, { prefix: `${prefix.slice(0, 11)}_` }])
+        expect(await list(query), JSON.stringify(query)).to.deep.equal([]);
+      await admin.patch(`/api/tokens/${body.id}`).send({ name: "Renamed" }).expect(200);
+      expect(await list({ name: "straße" })).to.deep.equal([]);
+      expect(await list({ name: "rename" })).to.deep.equal([body.id]);
+      expect((await admin.get(`/api/tokens/${body.id}`).expect(200)).body).to.not.have.property("normalizedName");
+      for (const query of [{ name: "" }, { prefix: "x".repeat(13) }, { prefix: body.token }, { name: "\0" }])
+        await admin.get("/api/tokens").query(query).expect(400);
+    });
+  });
+
   describe("rotation", () => {
     it("accepts a grace period of 0 to 604,800 seconds", async () => {
       const { id } = await make({ scopes: ["admin:read"] });

@@ -34,7 +34,7 @@ describe("/console in Chromium", function () {
     const problems = await recordProblems(page);
     const { url, secret, service } = pages;
     await page.goto(`${url}/tokens`);
-    expect(page.url()).to.equal(`${url}/sign-in`);
+    expect(page.url()).to.equal(`${url}/sign-in?return=%2Ftokens`);
     await signInInBrowser(page, url, secret);
     const [cookie] = await context.cookies(url);
     expect(cookie).to.include({ httpOnly: true, secure: true, sameSite: "Strict", path: "/" });
@@ -84,7 +84,7 @@ describe("/console in Chromium", function () {
     await page.getByText("You are signed out.").waitFor();
     await page.goBack();
     await page.goto(`${url}/tokens/${id}`);
-    expect(page.url()).to.equal(`${url}/sign-in`);
+    expect(page.url()).to.equal(`${url}/sign-in?return=%2Ftokens%2F${id}`);
     // Chromium logs the 409 of the reload as an error.
     expect(problems.filter((each) => !each.includes("status of 409"))).to.deep.equal([]);
     await context.close();

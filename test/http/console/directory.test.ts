@@ -69,6 +69,33 @@ describeOnEngines("Users, groups and the audit log in /console", (open) => {
     expect(html).to.not.contain("Personal tokens");
   });
 
+  it("find users by the beginning of the display name, and by any e-mail address", async () => {
+    for (const query of ["displayName=ada%20l", "email=ADA@home.example", "email=ada@work.example&userName=a"])
+      expect(rows((await browser.get(`/console/users?${query}`)).html), query).to.deep.equal(["Ada"]);
+    for (const query of ["displayName=L.", "email=ada@", "email=ada@work.example&active=false"])
+      expect((await browser.get(`/console/users?${query}`)).html, query).to.contain("No user matches.");
+  });
+
+  it("show who changed a user or group last, and a token only in a session that may see tokens", async () => {
+    const { html } = await browser.get(`/console/users/${ada}`);
+    expect(html).to.match(/<span class="sub">by [^<]+<\/span>/);
+    const security = new TestBrowser(service);
+    await security.signIn((await service.issueToken({ scopes: ["all"] })).secret);
+    const shown = (await security.get(`/console/groups/${group}`)).html;
+    expect(shown).to.match(/<span class="sub">by <a href="\/console\/tokens\/tok_\w+">/);
+  });
+
+  it("show the parent groups and the nested groups of a group", async () => {
+    const { html } = await browser.get(`/console/groups/${group}`);
+    expect(html).to.match(
+      /<dt>Member of<\/dt><dd><ul class="chips"><li><a href="\/console\/groups\/grp_\w+">Staff<\/a>/,
+    );
+    const staff = /\/console\/groups\/(grp_\w+)">Staff/.exec(html)?.[1];
+    expect((await browser.get(`/console/groups/${staff}`)).html).to.contain(
+      `<a href="/console/groups/${group}">Engineering</a></th><td data-label="Type">Nested group`,
+    );
+  });
+
   it("list groups by the beginning of their name, and show their members with links", async () => {
     expect(rows((await browser.get("/console/groups")).html)).to.deep.equal(["Engineering", "Staff"]);
     expect(rows((await browser.get("/console/groups?displayName=st")).html)).to.deep.equal(["Staff"]);
@@ -186,6 +213,24 @@ describeOnEngines("Users, groups and the audit log in /console", (open) => {
     expect(new Set(seen).size).to.equal(seen.length).and.equal(45);
   });
 
+  it("page through the groups of a user", async () => {
+    const { body: user } = await admin.post("/api/users").send({ userName: "joiner" }).expect(201);
+    const names = Array.from({ length: 60 }, (_, index) => `Club ${index + 10}`);
+    for (const displayName of names) {
+      const { body } = await admin.post("/api/groups").send({ displayName }).expect(201);
+      await admin.put(`/api/groups/${body.id}/members/${user.id}`).expect(201);
+    }
+    const first = (await browser.get(`/console/users/${user.id}`)).html;
+    const second = (await browser.get(nextOf(first))).html;
+    const seen = [first, second].flatMap((html) => [...html.matchAll(/">(Club \d+)<\/a>/g)].map(([, name]) => name));
+    expect(seen).to.have.members(names).and.have.length(60);
+    expect(
+      (await browser.get(`/console/groups?member=${user.id}&displayName=club%202`)).html.match(/>Club 2\d</g),
+    ).to.have.length(10);
+    for (const displayName of names) await admin.delete(`/api/groups/${displayName}`).expect(204);
+    await admin.delete(`/api/users/${user.id}`).expect(204);
+  });
+
   it("need admin:read, and belong to the session's organization", async () => {
     const tokensOnly = new TestBrowser(service);
     await tokensOnly.signIn((await service.issueToken({ scopes: ["admin:tokens"] })).secret);
@@ -202,9 +247,10 @@ describeOnEngines("Users, groups and the audit log in /console", (open) => {
   it("render in a bounded number of store operations", async () => {
     for (const [page, most] of [
       ["users", 4], // session, token, organization, users
-      [`users/${ada}`, 6],
+      [`users/${ada}`, 8], // also memberships, groups, the last change
       ["groups", 4],
-      [`groups/${group}`, 6], // also the group, ids of members, users; groups if there are any
+      // also the group, ids of members, users, groups if there are any, ids of parents, parents, the last change
+      [`groups/${group}`, 9],
       ["audit", 4],
     ] as const) {
       const load = async (): Promise<void> => {

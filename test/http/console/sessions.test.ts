@@ -30,7 +30,7 @@ describeOnEngines("Sessions of /console", (open) => {
   };
   const adminToken = () => service.issueToken({ scopes: ["all"] });
   const expectEnded = async (browser: TestBrowser): Promise<void> => {
-    expect(await browser.get("/console/tokens")).to.include({ status: 303, location: "/console/sign-in?ended" });
+    expect(await browser.get("/console")).to.include({ status: 303, location: "/console/sign-in?ended" });
     expect(browser.cookie).to.equal("");
   };
   const listSessions = async () =>
@@ -38,8 +38,12 @@ describeOnEngines("Sessions of /console", (open) => {
 
   it("require the sign-in, which pages without a session redirect to", async () => {
     const browser = new TestBrowser(service);
-    for (const path of ["/console", "/console/", "/console/tokens", "/console/nowhere"])
+    for (const path of ["/console", "/console/"])
       expect(await browser.get(path), path).to.include({ status: 303, location: "/console/sign-in" });
+    for (const path of ["tokens", "nowhere"])
+      expect(await browser.get(`/console/${path}`), path).to.include({
+        ...{ status: 303, location: `/console/sign-in?return=%2F${path}` },
+      });
     expect((await browser.get("/console/sign-in")).html).to.contain("<h1>Sign in</h1>");
     expect((await browser.get("/console?signed-in")).location).to.equal("/console/sign-in?no-cookie");
   });
@@ -62,7 +66,7 @@ describeOnEngines("Sessions of /console", (open) => {
     const browser = await signIn(secret);
     const stranger = new TestBrowser(service);
     for (const headers of [{ Authorization: `Bearer ${secret}` }, { "X-API-Key": secret }])
-      expect(await stranger.get("/console/tokens", headers)).to.include({ location: "/console/sign-in" });
+      expect(await stranger.get("/console", headers)).to.include({ location: "/console/sign-in" });
     for (const path of ["/api/tokens", "/scim/v2/Users", "/mcp"])
       expect((await browser.get(path)).status, path).to.equal(401);
   });
@@ -86,7 +90,7 @@ describeOnEngines("Sessions of /console", (open) => {
     for (const scopes of [["connect:write"], ["admin:scim"]] as const) {
       const { status, html } = await browser.signIn((await service.issueToken({ scopes })).secret);
       expect(status).to.equal(403);
-      expect(html).to.contain("The console requires a token with admin:read or admin:tokens.");
+      expect(html).to.contain("The console requires a token with admin:read or admin:tokens, or a personal token");
     }
     const elsewhere = await service.issueToken({ scopes: ["all"], allowedIps: ["192.0.2.0/24"] });
     expect((await browser.signIn(elsewhere.secret)).status).to.equal(403);

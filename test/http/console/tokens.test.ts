@@ -212,6 +212,90 @@ describeOnEngines("Pages of tokens in /console", (open) => {
     await service.clientWithSecret(next).get("/api/whoami").expect(401);
   });
 
+  it("find a token by the beginning of its name, case-insensitively, and by its first characters", async () => {
+    const { id, secret } = await service.issueToken({ name: "Ünique Name", scopes: ["admin:read"] });
+    const found = async (query: string): Promise<boolean> => {
+      const { status, html } = await browser.get(`/console/tokens?${query}`);
+      expect(status, query).to.equal(200);
+      return html.includes(id);
+    };
+    const prefix = secret.slice(0, 12);
+    for (const query of [
+      "name=%C3%BCNIQUE",
+      `prefix=${prefix}`,
+      `prefix=${prefix}*******`,
+      `name=%C3%9Cn&prefix=${prefix.slice(0, 8)}`,
+    ])
+      expect(await found(query), query).to.equal(true);
+    for (const query of ["name=nique", "name=%25", "prefix=wxt_none", `name=other&prefix=${prefix}`])
+      expect(await found(query), query).to.equal(false);
+    for (const query of ["prefix=wxt_abcdefghijk", "name=%00", `name=${"x".repeat(201)}`])
+      expect((await browser.get(`/console/tokens?${query}`)).status, query).to.equal(400);
+  });
+
+  it("change name, description, expiry, addresses and scopes, and show what was entered with an error", async () => {
+    const { id } = await service.issueToken({ name: "before", scopes: ["admin:write"] });
+    const url = `/console/tokens/${id}`;
+    const change = async (fields: Readonly<Record<string, string | readonly string[]>>) => {
+      const page = await browser.get(`${url}/edit`);
+      const hidden = { csrf: page.hidden("csrf"), version: page.hidden("version") };
+      return browser.post(`${url}/edit`, { ...hidden, scopes: "admin:write", expiry: "keep", ...fields });
+    };
+    const fields = { name: "after", description: "Edited", allowedIps: "192.0.2.0/24\n198.51.100.7" };
+    expect(
+      await change({ ...fields, expiry: "date", expiryDate: "2099-12-31", scopes: ["admin:read", "admin:scim"] }),
+    ).to.include({
+      ...{ status: 303, location: url },
+    });
+    expect(await read(id)).to.deep.include({
+      ...{ name: "after", description: "Edited", expiresAt: "2099-12-31T23:59:59.000Z" },
+      ...{ scopes: ["admin:read", "admin:scim"], allowedIps: ["192.0.2.0/24", "198.51.100.7"] },
+    });
+    const kept = await browser.get(`${url}/edit`);
+    expect(kept.html).to.contain("As before: 2099-12-31").and.contain('value="after"').and.contain("192.0.2.0/24");
+    for (const [field, wrong, text] of [
+      ["name", { name: "" }, "name must have 1 to 200 characters"],
+      ["allowedIps", { allowedIps: "10.0.0.300" }, "must be an IP address"],
+      ["scopes", { scopes: "all" }, "scopes can only be reduced"],
+      ["scopes", { scopes: [] }, "must name at least one scope"],
+      ["expiry", { expiry: "date", expiryDate: "2001-01-01" }, "expiresAt must be in the future"],
+      ["expiry", { expiryDate: "2099-01-01" }, "On a date"],
+      ["expiry", { expiry: "soon" }, "expiresInDays"],
+    ] as const) {
+      const { status, html } = await change({ name: "kept", scopes: "admin:read", ...wrong });
+      expect(status, text).to.equal(400);
+      expect(new RegExp(`id="${field}-error">([^<]*)<`).exec(html)?.[1], text).to.contain(text);
+    }
+    expect(await read(id)).to.include({ name: "after" });
+    await change({ name: "after", scopes: "admin:read", expiry: "never" });
+    expect(await read(id)).to.deep.include({ expiresAt: null, allowedIps: [], scopes: ["admin:read"] });
+    expect(await read(id)).to.not.have.property("description");
+  });
+
+  it("reject a change of a token that was changed meanwhile, and keep what was entered", async () => {
+    const { id } = await service.issueToken({ name: "shared", scopes: ["admin:read"] });
+    const url = `/console/tokens/${id}`;
+    const page = await browser.get(`${url}/edit`);
+    const hidden = { csrf: page.hidden("csrf"), version: page.hidden("version") };
+    await admin.patch(`/api/tokens/${id}`).send({ description: "By another administrator" }).expect(200);
+    const fields = { ...hidden, name: "mine", scopes: "admin:read", expiry: "keep" };
+    const { status, html } = await browser.post(`${url}/edit`, fields);
+    expect(status).to.equal(412);
+    expect(html)
+      .to.contain("was changed since this form was opened, and nothing was saved")
+      .and.contain('value="mine"');
+    expect(await read(id)).to.include({ name: "shared", description: "By another administrator" });
+    for (const version of ["", "-1", "1e3", "any", "9".repeat(20)])
+      expect((await browser.post(`${url}/edit`, { ...fields, version })).status, version).to.equal(400);
+    await admin.delete(`/api/tokens/${id}`).expect(204);
+    const revoked = await browser.submit(`${url}/edit`, `${url}/edit`, {
+      ...fields,
+      version: String((await read(id)).version),
+    });
+    expect(revoked.status).to.equal(409);
+    expect(revoked.html).to.contain("revoked and cannot be changed");
+  });
+
   it("disable, enable and revoke a token, each with a redirect and an audit event of the session's token", async () => {
     const { id, secret } = await service.issueToken({ name: "switched", scopes: ["admin:read"] });
     const url = `/console/tokens/${id}`;
@@ -264,6 +348,9 @@ describeOnEngines("Pages of tokens in /console", (open) => {
       ["/tokens?status=active", 7], // also users, for the status and for the names
       ["/tokens/new", 3],
       [`/tokens/${personal.id}`, 6], // also the token, its user for the status and for the name
+      ["/tokens?name=agent", 5],
+      ["/tokens?prefix=wxt_", 6],
+      [`/tokens/${personal.id}/edit`, 5],
       [`/tokens/${personal.id}/rotate`, 5],
       [`/tokens/${personal.id}/revoke`, 5],
     ] as const) {

@@ -3,6 +3,7 @@ import type { ToolRisk } from "../../../../schemas/mcp-server.ts";
 import type { Scope, Token, TokenType } from "../../../../schemas/token.ts";
 import { AppError } from "../../../errors.ts";
 import { users } from "../../../store/collections.ts";
+import { normalize } from "../../../store/normalize.ts";
 import type { Transaction } from "../../../store/store.ts";
 import type { AuditActor } from "../../audit/record.ts";
 import { newEntity } from "../../entity.ts";
@@ -70,6 +71,7 @@ export async function buildToken(
   return {
     ...newEntity("tok", organizationId),
     name: input.name,
+    normalizedName: normalize(input.name),
     ...(description !== undefined && { description }),
     ...toStoredLabels(input.labels),
     type,

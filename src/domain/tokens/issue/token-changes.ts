@@ -1,6 +1,7 @@
 import type { AuditEvent } from "../../../../schemas/audit-event.ts";
 import type { Token } from "../../../../schemas/token.ts";
 import { tokens } from "../../../store/collections.ts";
+import { normalize } from "../../../store/normalize.ts";
 import type { Transaction } from "../../../store/store.ts";
 import { type AuditActor, recordAuditEvent } from "../../audit/record.ts";
 import { nextVersion } from "../../entity.ts";
@@ -33,7 +34,7 @@ export async function replaceToken(
   next: Token,
   details?: AuditEvent["details"],
 ): Promise<Token> {
-  const updated = { ...next, ...nextVersion(token) };
+  const updated = { ...withNormalizedName(next), ...nextVersion(token) };
   await tx.for(token.organizationId).open(tokens).replace(updated, token.version);
   await recordAuditEvent(tx, token.organizationId, auditActor, {
     action,
@@ -76,12 +77,16 @@ export async function removeToken(tx: Transaction, auditActor: AuditActor, token
   });
 }
 
+/** Returns a token with the form of its name by which it is found. */
+export const withNormalizedName = (token: Token): Token => ({ ...token, normalizedName: normalize(token.name) });
+
 /**
  * Returns the fields of a token that an audit event records: no hashes of secrets and no internal fields. The scopes are
  * the effective ones, also of a record that is older than scopes.
  */
 export function toTokenAuditSnapshot(token: Token): Readonly<Record<string, unknown>> {
-  const { secrets: _, lockVersion: _l, networks: _n, userGeneration: _g, labelTerms: _t, ...fields } = token;
+  const { secrets: _, lockVersion: _l, networks: _n, userGeneration: _g, ...stored } = token;
+  const { labelTerms: _t, normalizedName: _m, ...fields } = stored;
   const { organizationDisabled: _o, scopes = ["all"], ...rest } = fields;
   return { ...rest, scopes };
 }

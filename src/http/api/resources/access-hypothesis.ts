@@ -28,11 +28,11 @@ export async function readHypothesis(
   { memberOf, withoutPolicy }: z.output<z.ZodObject<typeof hypothesisParameters>>,
 ): Promise<Omit<AccessHypothesis, "assigned">> {
   const group = memberOf === undefined ? undefined : await groups.get(organizationId, parseIdOrName(memberOf, "grp"));
-  if (memberOf !== undefined && !group) throw unknown("memberOf", "no group has this name or id");
+  if (memberOf !== undefined && !group) throw invalid("memberOf", "the name or id of a group");
   const policy = withoutPolicy === undefined ? undefined : await policies.get(organizationId, withoutPolicy);
-  if (withoutPolicy !== undefined && !policy) throw unknown("withoutPolicy", "no policy has this slug or id");
+  if (withoutPolicy !== undefined && !policy) throw invalid("withoutPolicy", "the slug or id of a policy");
   return { ...(group && { groupIds: [group.id] }), ...(policy && { disabledPolicyIds: [policy.id] }) };
 }
 
-const unknown = (field: string, reason: string): AppError =>
-  new AppError("invalid-value", `${field}: ${reason}.`, { field });
+const invalid = (field: string, expected: string): AppError =>
+  new AppError("invalid-value", `${field} must be ${expected}.`, { field });

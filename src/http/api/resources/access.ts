@@ -145,6 +145,6 @@ async function findToken({ tokens }: Services, organizationId: string, id: strin
     return await tokens.get(organizationId, id);
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== "not-found") throw error;
-    throw new AppError("invalid-value", "tokenId: no token has this id.", { field: "tokenId" });
+    throw new AppError("invalid-value", "tokenId must be the id of a token.", { field: "tokenId" });
   }
 }

@@ -23,6 +23,7 @@ import { creationOrderText } from "../kernel/operation-texts.ts";
 import type { Services } from "../kernel/services.ts";
 import { toNewToken, toTokenUpdate } from "./token-input.ts";
 import { tokensPath as path, renderToken, toIssuedTokenResponse, toTokenResponse } from "./token-response.ts";
+import { tokenSearchParameters } from "./token-search.ts";
 
 const tag = "Tokens";
 const itemRoute = { path: `${path}/{id}`, tag, parameters: { id: "The id of the token." } } as const;
@@ -42,6 +43,7 @@ const tokenListQuery = z.object({
   type: tokenType.optional().describe("The type of the tokens."),
   label: labelFilter,
   userId: z.string().max(100).optional().describe("The id of the user whom the tokens act as."),
+  ...tokenSearchParameters,
   origin: token.shape.origin
     .default("issued")
     .describe(

@@ -100,6 +100,9 @@ summary { cursor: pointer; font-weight: 600; margin-bottom: 0.75rem; }
 .filters { align-items: end; display: flex; flex-wrap: wrap; gap: 0.75rem; margin: 0 0 1.25rem; }
 .filters .field { margin: 0; min-width: 10rem; }
 .filters button { min-height: 2.75rem; }
+.filters.add { align-items: start; }
+.filters.add button { margin-top: 1.75rem; }
+fieldset.wide .field { margin-left: 0; max-width: 30rem; }
 
 table { background: var(--card); border: 1px solid var(--line); border-collapse: collapse; border-radius: 0.5rem; width: 100%; }
 th, td { border-bottom: 1px solid var(--line); padding: 0.6rem 0.75rem; text-align: left; vertical-align: top; }
@@ -190,6 +193,7 @@ ${catalogRules}
   .facts { grid-template-columns: 1fr; gap: 0; }
   .facts dt { margin-top: 0.6rem; }
   .filters .field, .filters button { flex: 1 1 9rem; min-width: 0; }
+  .filters.add button { margin-top: 0; }
 }
 @media print { .bar, .filters, .actions, .pages { display: none; } }
 `;

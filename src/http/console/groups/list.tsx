@@ -3,6 +3,7 @@ import type { VNode } from "preact";
 import { z } from "zod";
 import type { Group } from "../../../../schemas/user.ts";
 import { fieldStartsWith, groupFields, readField } from "../../../store/fields.ts";
+import type { Condition } from "../../../store/query.ts";
 import { createQueryParser } from "../../api/kernel/validation.ts";
 import { CardTable } from "../facts.tsx";
 import { TextField } from "../fields.tsx";
@@ -13,9 +14,12 @@ import { Time } from "../time.tsx";
 import { toManager } from "../users/list.tsx";
 import { requireVisit } from "../visit.ts";
 
-const parse = createQueryParser(
-  z.object({ displayName: z.string().max(1024).optional(), cursor: z.string().max(8192).optional() }),
-);
+const schema = z.object({
+  displayName: z.string().max(1024).optional(),
+  member: z.string().max(100).optional(),
+  cursor: z.string().max(8192).optional(),
+});
+const parse = createQueryParser(schema);
 
 /** Lists groups in order of their names. */
 export function showGroups({ base, services }: PageOptions): RequestHandler {
@@ -25,8 +29,7 @@ export function showGroups({ base, services }: PageOptions): RequestHandler {
     const { organizationId } = visit.caller;
     const query = parse(withoutEmpty(req.query));
     const { path } = groupFields.displayName;
-    const where =
-      query.displayName === undefined ? undefined : fieldStartsWith(groupFields.displayName, query.displayName);
+    const where = toCondition(query);
     const page = await readListPage(
       { organizationId, list: "groups", query },
       (range) =>
@@ -45,6 +48,7 @@ export function showGroups({ base, services }: PageOptions): RequestHandler {
         <h1>Groups</h1>
         <form method="get" action={url} class="filters" aria-label="Filters">
           <TextField name="displayName" label="Name begins with" value={query.displayName ?? ""} />
+          {query.member !== undefined && <TextField name="member" label="Id of a direct member" value={query.member} />}
           <button type="submit">Filter</button>
         </form>
         {page.items.length === 0 ? (
@@ -60,6 +64,16 @@ export function showGroups({ base, services }: PageOptions): RequestHandler {
       </Layout>,
     );
   };
+}
+
+function toCondition({ displayName, member }: z.output<typeof schema>): Condition | undefined {
+  const all: Condition[] = [
+    ...(displayName === undefined ? [] : [fieldStartsWith(groupFields.displayName, displayName)]),
+    ...(member === undefined
+      ? []
+      : [{ op: "some", path: "members", where: { op: "eq", path: "value", value: member } } as const]),
+  ];
+  return all.length > 0 ? { op: "and", all } : undefined;
 }
 
 const columns = ["Name", "Managed by", "Created", "Changed"] as const;

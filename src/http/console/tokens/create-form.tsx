@@ -1,7 +1,6 @@
 import type { Response } from "express";
 import type { VNode } from "preact";
 import { type Scope, scope as scopeSchema, tokenType } from "../../../../schemas/token.ts";
-import type { ConsoleSubmissions } from "../../../domain/console/submissions.ts";
 import { allowedScopes, defaultScopes, expandScopes } from "../../../domain/tokens/scopes.ts";
 import { ErrorSummary } from "../error-summary.tsx";
 import { Choice, CsrfField, FieldNotes, LinesField, SelectField, TextField } from "../fields.tsx";
@@ -9,12 +8,12 @@ import type { FormErrors } from "../form.ts";
 import { Layout, sendHtmlPage } from "../page.tsx";
 import type { Visit } from "../visit.ts";
 import { NonceField } from "./nonce.tsx";
+import { type TokenPagesOptions, toListTitle, toListUrl } from "./options.ts";
 import { scopeTexts, typeTexts } from "./texts.ts";
 import { expiryPresets, type TokenForm } from "./token-form.ts";
 
 interface TokenFormProps {
-  readonly base: string;
-  readonly submissions: ConsoleSubmissions;
+  readonly options: TokenPagesOptions;
   readonly visit: Visit;
   readonly form: TokenForm;
   readonly errors?: FormErrors;
@@ -22,17 +21,19 @@ interface TokenFormProps {
 
 /** Sends the form of a new token, with the errors of the submitted one if there are any. */
 export function sendTokenForm(res: Response, status: 200 | 400, props: TokenFormProps): void {
-  const { base, visit, submissions, form, errors } = props;
+  const { options, visit, form, errors } = props;
+  const { base, submissions, isPersonal } = options;
+  const listUrl = toListUrl(options);
   sendHtmlPage(
     res,
     status,
     <Layout title="Create token" base={base} visit={visit}>
       <p class="trail">
-        <a href={`${base}/tokens`}>Tokens</a>
+        <a href={listUrl}>{toListTitle(options)}</a>
       </p>
       <h1>Create token</h1>
       {errors && <ErrorSummary heading="The token was not created:" errors={errors} />}
-      <form method="post" action={`${base}/tokens`}>
+      <form method="post" action={listUrl}>
         <CsrfField visit={visit} />
         <NonceField submissions={submissions} visit={visit} />
         <TextField
@@ -51,16 +52,18 @@ export function sendTokenForm(res: Response, status: 200 | 400, props: TokenForm
           maxLength={1000}
           errors={errors}
         />
-        <TypeField form={form} errors={errors} />
-        <ScopesField form={form} errors={errors} />
+        <TypeField form={form} errors={errors} isPersonal={isPersonal} />
+        <ScopesField form={form} errors={errors} isPersonal={isPersonal} />
         <ExpiryField form={form} errors={errors} />
-        <TextField
-          name="user"
-          label="User (optional)"
-          value={form.user}
-          hint="User name, e-mail address or id. A personal token acts only as this user, has connect scopes only, and ends with the user. Without a user, requests name one in x-user-email."
-          errors={errors}
-        />
+        {!isPersonal && (
+          <TextField
+            name="user"
+            label="User (optional)"
+            value={form.user}
+            hint="User name, e-mail address or id. A personal token acts only as this user, has connect scopes only, and ends with the user. Without a user, requests name one in x-user-email."
+            errors={errors}
+          />
+        )}
         <LinesField
           name="allowedIps"
           label="Allowed addresses (optional)"
@@ -71,7 +74,7 @@ export function sendTokenForm(res: Response, status: 200 | 400, props: TokenForm
         <Restrictions form={form} errors={errors} />
         <div class="actions">
           <button type="submit">Create token</button>
-          <a href={`${base}/tokens`}>Cancel</a>
+          <a href={listUrl}>Cancel</a>
         </div>
       </form>
     </Layout>,
@@ -83,11 +86,21 @@ interface GroupProps {
   readonly errors: FormErrors | undefined;
 }
 
-function TypeField({ form, errors }: GroupProps): VNode {
+/** A personal token has connect scopes only. */
+interface ChoicesProps extends GroupProps {
+  readonly isPersonal: boolean;
+}
+
+const isConnectScope = (scope: Scope): boolean => scope.startsWith("connect:");
+
+function TypeField({ form, errors, isPersonal }: ChoicesProps): VNode {
+  const types = tokenType.options.filter(
+    (type) => !isPersonal || (type !== "admin" && allowedScopes[type].some(isConnectScope)),
+  );
   return (
     <fieldset id="type" tabIndex={-1}>
       <legend>Type</legend>
-      {tokenType.options.map((type) => (
+      {types.map((type) => (
         <Choice
           key={type}
           type="radio"
@@ -107,32 +120,34 @@ const defaultText = (scopes: readonly Scope[]): string =>
   scopes.length === 0 ? "Choose its scopes." : `Without a choice of scopes: ${scopes.join(", ")}.`;
 
 /** The scopes. The stylesheet marks those that a checked one includes, and those that the type cannot have. */
-function ScopesField({ form, errors }: GroupProps): VNode {
+function ScopesField({ form, errors, isPersonal }: ChoicesProps): VNode {
   return (
     <fieldset id="scopes" tabIndex={-1}>
       <legend>Scopes</legend>
-      {scopeSchema.options.map((scope) => {
-        const included = [...expandScopes([scope])].filter((each) => each !== scope);
-        const types = tokenType.options.filter((type) => allowedScopes[type].includes(scope));
-        return (
-          <Choice
-            key={scope}
-            type="checkbox"
-            name="scopes"
-            value={scope}
-            id={`scope-${scope.replace(":", "-")}`}
-            class={`scope is-${scope.replace(":", "-")}`}
-            label={
-              <>
-                {scope} <span class="mark included">included</span>
-                <span class="mark unavailable">not for this type</span>
-              </>
-            }
-            hint={`${scopeTexts[scope]}${included.length === 0 ? "" : ` Includes ${included.join(", ")}.`} For ${types.join(", ")}.`}
-            checked={form.scopes.includes(scope)}
-          />
-        );
-      })}
+      {scopeSchema.options
+        .filter((scope) => !isPersonal || isConnectScope(scope))
+        .map((scope) => {
+          const included = [...expandScopes([scope])].filter((each) => each !== scope);
+          const types = tokenType.options.filter((type) => allowedScopes[type].includes(scope));
+          return (
+            <Choice
+              key={scope}
+              type="checkbox"
+              name="scopes"
+              value={scope}
+              id={`scope-${scope.replace(":", "-")}`}
+              class={`scope is-${scope.replace(":", "-")}`}
+              label={
+                <>
+                  {scope} <span class="mark included">included</span>
+                  <span class="mark unavailable">not for this type</span>
+                </>
+              }
+              hint={`${scopeTexts[scope]}${included.length === 0 ? "" : ` Includes ${included.join(", ")}.`} For ${types.join(", ")}.`}
+              checked={form.scopes.includes(scope)}
+            />
+          );
+        })}
       <FieldNotes name="scopes" label="Scopes" errors={errors} />
     </fieldset>
   );

@@ -6,24 +6,27 @@ import { CsrfField } from "../fields.tsx";
 import { Layout, sendHtmlPage, toActorName } from "../page.tsx";
 import { Time } from "../time.tsx";
 import { requireVisit, type Visit } from "../visit.ts";
-import { readTokenId, type TokenPagesOptions } from "./options.ts";
+import { canChangeTokens, readTokenId, type TokenPagesOptions, toListTitle, toListUrl, toOwner } from "./options.ts";
 import { LastUse, Scopes, Status, Warnings } from "./parts.tsx";
 import { readUserNames } from "./user-names.ts";
 
 /** Shows one token, with what can be done to it. */
-export function showToken({ base, services }: TokenPagesOptions): RequestHandler {
+export function showToken(options: TokenPagesOptions): RequestHandler {
+  const { base, services } = options;
   return async (req, res) => {
     req.operationId = "consoleShowToken";
     const visit = requireVisit(req);
-    const { organizationId } = visit.caller;
-    const token = renderToken(await services.tokens.get(organizationId, readTokenId(req)));
+    const { caller } = visit;
+    const { organizationId } = caller;
+    const token = renderToken(await services.tokens.get(organizationId, readTokenId(req), toOwner(options, caller)));
+    const listUrl = toListUrl(options);
     const userNames = await readUserNames(services, organizationId, [token]);
     sendHtmlPage(
       res,
       200,
       <Layout title={token.name} base={base} visit={visit}>
         <p class="trail">
-          <a href={`${base}/tokens`}>Tokens</a>
+          <a href={listUrl}>{toListTitle(options)}</a>
         </p>
         <div class="heading">
           <h1>{token.name}</h1>
@@ -31,7 +34,12 @@ export function showToken({ base, services }: TokenPagesOptions): RequestHandler
         </div>
         <Warnings token={token} />
         {token.description !== undefined && <p>{token.description}</p>}
-        <Actions base={base} token={token} visit={visit} />
+        <Actions
+          url={`${listUrl}/${token.id}`}
+          token={token}
+          visit={visit}
+          canChange={canChangeTokens(options, caller)}
+        />
         <Facts token={token} userName={userNames.get(token.userId ?? "")} />
         {visit.caller.scopes.has("admin:read") && (
           <p class="actions">
@@ -46,16 +54,18 @@ export function showToken({ base, services }: TokenPagesOptions): RequestHandler
 
 /** What can be done to a token in its state. A revoked one cannot change any more. */
 function Actions({
-  base,
+  url,
   token: { id, status, origin, enabled },
   visit,
+  canChange,
 }: {
-  readonly base: string;
+  readonly url: string;
   readonly token: RenderedToken;
   readonly visit: Visit;
+  readonly canChange: boolean;
 }): VNode | null {
-  if (status === "revoked") return null;
-  const url = `${base}/tokens/${id}`;
+  const isOwn = visit.caller.actor.id === id;
+  if (status === "revoked" || !(canChange || isOwn)) return null;
   return (
     <div class="actions">
       {origin === "issued" && status !== "expired" && (
@@ -63,15 +73,22 @@ function Actions({
           Rotate
         </a>
       )}
-      <form method="post" action={`${url}/${enabled ? "disable" : "enable"}`}>
-        <CsrfField visit={visit} />
-        <button type="submit" class="secondary">
-          {enabled ? "Disable" : "Enable"}
-        </button>
-      </form>
-      <a class="button danger" href={`${url}/revoke`}>
-        Revoke
-      </a>
+      {canChange && (
+        <>
+          <a class="button secondary" href={`${url}/edit`}>
+            Edit
+          </a>
+          <form method="post" action={`${url}/${enabled ? "disable" : "enable"}`}>
+            <CsrfField visit={visit} />
+            <button type="submit" class="secondary">
+              {enabled ? "Disable" : "Enable"}
+            </button>
+          </form>
+          <a class="button danger" href={`${url}/revoke`}>
+            Revoke
+          </a>
+        </>
+      )}
     </div>
   );
 }

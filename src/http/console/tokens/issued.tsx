@@ -8,6 +8,8 @@ import type { Visit } from "../visit.ts";
 /** Where an issued token is used. */
 export interface IssuedPageOptions {
   readonly base: string;
+  /** The address of the list of tokens. */
+  readonly listUrl: string;
   readonly publicUrl: string;
   readonly visit: Visit;
   readonly heading: string;
@@ -25,7 +27,7 @@ export function sendIssuedToken(
   issued: IssuedToken,
   options: IssuedPageOptions,
 ): void {
-  const { base, publicUrl, visit, heading, note } = options;
+  const { base, listUrl, publicUrl, visit, heading, note } = options;
   const { token, secret } = issued;
   sendHtmlPage(
     res,
@@ -41,7 +43,7 @@ export function sendIssuedToken(
         <Copyable id="mcp-json" label="mcp.json for an MCP client" text={toMcpJson(issued, publicUrl)} />
       )}
       <p>
-        <a class="button" href={`${base}/tokens/${token.id}`}>
+        <a class="button" href={`${listUrl}/${token.id}`}>
           I have stored the token
         </a>
       </p>

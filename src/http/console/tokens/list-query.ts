@@ -3,6 +3,7 @@ import { z } from "zod";
 import { token, tokenResponse, tokenType } from "../../../../schemas/token.ts";
 import type { TokenFilter } from "../../../domain/tokens/token-filter.ts";
 import { createQueryParser } from "../../api/kernel/validation.ts";
+import { tokenSearchParameters } from "../../api/resources/token-search.ts";
 import { withoutEmpty } from "../paging.tsx";
 import { expiringMs, unusedMs } from "./warnings.ts";
 
@@ -13,6 +14,7 @@ const schema = z.object({
   origin: token.shape.origin.optional(),
   attention: attention.optional(),
   userId: z.string().max(100).optional(),
+  ...tokenSearchParameters,
   cursor: z.string().max(8192).optional(),
 });
 /** The filters and the position of the list of tokens, as its URL has them. */
@@ -22,14 +24,17 @@ const parse = createQueryParser(schema);
 
 /** Reads the query of the list. @throws AppError invalid-value */
 export function readTokenListQuery({ query }: Request): TokenListQuery {
-  return parse(withoutEmpty(query));
+  const { prefix } = query;
+  // The form in which a list shows a token ends with stars.
+  const shown = typeof prefix === "string" ? { prefix: prefix.trim().replace(/\*+$/, "") } : {};
+  return parse(withoutEmpty({ ...query, ...shown }));
 }
 
 /** Returns the filter for a query. Without a status, only active tokens need attention. @param now in milliseconds */
 export function toTokenFilter(query: TokenListQuery, now = Date.now()): TokenFilter {
-  const { type, userId, origin = "issued", attention: need, status = need && "active" } = query;
+  const { type, userId, name, prefix, origin = "issued", attention: need, status = need && "active" } = query;
   return {
-    ...{ type, userId, origin, status },
+    ...{ type, userId, name, prefix, origin, status },
     ...(need === "expiring" && { expiresBefore: new Date(now + expiringMs) }),
     ...(need === "unused" && { unusedSince: new Date(now - unusedMs) }),
   };

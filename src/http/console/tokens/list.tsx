@@ -8,33 +8,39 @@ import { PageLinks, readListPage } from "../paging.tsx";
 import { formatTime, Time } from "../time.tsx";
 import { requireVisit } from "../visit.ts";
 import { readTokenListQuery, type TokenListQuery, toTokenFilter } from "./list-query.ts";
-import type { TokenPagesOptions } from "./options.ts";
+import { canChangeTokens, type TokenPagesOptions, toListTitle, toListUrl, toOwner } from "./options.ts";
 import { LastUse, Scopes, Status, Warnings } from "./parts.tsx";
 import { readUserNames } from "./user-names.ts";
 
 /** Lists the tokens of the organization, with filters and one page at a time. */
-export function showTokens({ base, services }: TokenPagesOptions): RequestHandler {
+export function showTokens(options: TokenPagesOptions): RequestHandler {
+  const { base, services } = options;
   return async (req, res) => {
     req.operationId = "consoleListTokens";
     const visit = requireVisit(req);
-    const { organizationId } = visit.caller;
+    const { caller } = visit;
+    const { organizationId } = caller;
     const query = readTokenListQuery(req);
-    const filter = toTokenFilter(query);
-    const page = await readListPage({ organizationId, list: "tokens", query }, (range) =>
+    const owner = toOwner(options, caller);
+    const filter = { ...toTokenFilter(query), ...owner };
+    const page = await readListPage({ organizationId, list: `tokens ${owner.userId ?? ""}`, query }, (range) =>
       services.tokens.list(organizationId, range, filter),
     );
     const tokens = page.items.map(renderToken);
     const userNames = await readUserNames(services, organizationId, tokens);
-    const url = `${base}/tokens`;
+    const url = toListUrl(options);
+    const title = toListTitle(options);
     sendHtmlPage(
       res,
       200,
-      <Layout title="Tokens" base={base} visit={visit}>
+      <Layout title={title} base={base} visit={visit}>
         <div class="heading">
-          <h1>Tokens</h1>
-          <a class="button" href={`${url}/new`}>
-            Create token
-          </a>
+          <h1>{title}</h1>
+          {canChangeTokens(options, caller) && (
+            <a class="button" href={`${url}/new`}>
+              Create token
+            </a>
+          )}
         </div>
         <Filters url={url} query={query} />
         {tokens.length === 0 ? (
@@ -51,6 +57,8 @@ export function showTokens({ base, services }: TokenPagesOptions): RequestHandle
 function Filters({ url, query }: { readonly url: string; readonly query: TokenListQuery }): VNode {
   return (
     <form method="get" action={url} class="filters" aria-label="Filters">
+      <TextField name="name" label="Name begins with" value={query.name ?? ""} maxLength={200} />
+      <TextField name="prefix" label="Token begins with" value={query.prefix ?? ""} maxLength={19} />
       <SelectField name="status" label="Status" value={query.status ?? ""} options={statuses} />
       <SelectField name="type" label="Type" value={query.type ?? ""} options={types} />
       <SelectField name="attention" label="Needs attention" value={query.attention ?? ""} options={attentions} />

@@ -51,7 +51,7 @@ export function toTokenBody(form: TokenForm, userId: string | undefined): Readon
     ...(description !== "" && { description }),
     ...(type !== "" && { type }),
     ...(scopes.length > 0 && { scopes }),
-    ...toExpiry(form),
+    ...toExpiryFields(form),
     ...(userId !== undefined && { userId }),
     ...(allowedIps.length > 0 && { allowedIps }),
     ...(environment !== "" && { environment }),
@@ -60,8 +60,11 @@ export function toTokenBody(form: TokenForm, userId: string | undefined): Readon
   };
 }
 
-/** A token is valid through the chosen day, in UTC. */
-function toExpiry({ expiry, expiryDate }: TokenForm): Readonly<Record<string, unknown>> {
+/** Converts a chosen expiry to the fields of the API. A token is valid through the chosen day, in UTC. */
+export function toExpiryFields({
+  expiry,
+  expiryDate,
+}: Pick<TokenForm, "expiry" | "expiryDate">): Readonly<Record<string, unknown>> {
   if (expiry === "never") return { expiresAt: null };
   return expiry === "date" ? { expiresAt: `${expiryDate}T23:59:59Z` } : { expiresInDays: Number(expiry) };
 }

@@ -1,21 +1,35 @@
 import type { RequestHandler } from "express";
+import type { VNode } from "preact";
+import { z } from "zod";
+import type { User } from "../../../../schemas/user.ts";
+import { createQueryParser } from "../../api/kernel/validation.ts";
+import { ChangedBy, readLastChange } from "../audit/last-change.tsx";
 import { Fact } from "../facts.tsx";
+import { CsrfField } from "../fields.tsx";
 import type { PageOptions } from "../options.ts";
 import { Layout, sendHtmlPage } from "../page.tsx";
+import { PageLinks } from "../paging.tsx";
+import { canOpenSection } from "../sections.ts";
 import { Time } from "../time.tsx";
-import { requireVisit } from "../visit.ts";
+import { requireVisit, type Visit } from "../visit.ts";
+import { GroupChips, readUserGroups } from "./groups.tsx";
 import { toManager, UserStatus } from "./list.tsx";
 import { requireUserInPath } from "./require-user.ts";
 
-/** Shows one user with all groups, direct and inherited. */
+const parse = createQueryParser(z.object({ cursor: z.string().max(8192).optional() }));
+
+/** Shows one user with a page of the groups, direct and inherited. */
 export function showUser(options: PageOptions): RequestHandler {
-  const { base, services } = options;
+  const { base } = options;
   return async (req, res) => {
     req.operationId = "consoleShowUser";
     const visit = requireVisit(req);
-    const { organizationId, scopes } = visit.caller;
+    const { caller } = visit;
+    const query = parse(req.query);
     const user = await requireUserInPath(req, options);
-    const groups = (await services.memberships.groupsOf(organizationId, [user.id])).get(user.id) ?? [];
+    const groups = await readUserGroups(options, caller.organizationId, user.id, query);
+    const actor = await readLastChange(options, caller, user.id);
+    const url = `${base}/users/${user.id}`;
     sendHtmlPage(
       res,
       200,
@@ -27,6 +41,7 @@ export function showUser(options: PageOptions): RequestHandler {
           <h1>{user.userName}</h1>
           <UserStatus user={user} />
         </div>
+        <Actions url={url} user={user} visit={visit} />
         <dl class="facts">
           <Fact name="Id">
             <code>{user.id}</code>
@@ -44,30 +59,56 @@ export function showUser(options: PageOptions): RequestHandler {
           </Fact>
           <Fact name="Changed">
             <Time at={user.updatedAt} absent="" />
-          </Fact>
-          <Fact name="Groups">
-            {groups.length === 0 ? (
-              <span class="muted">None</span>
-            ) : (
-              <ul class="chips">
-                {groups.map(({ id, displayName, isDirect }) => (
-                  <li key={id} class={isDirect ? "" : "implied"}>
-                    <a href={`${base}/groups/${id}`}>{displayName}</a>
-                    {!isDirect && <span class="muted"> (inherited)</span>}
-                  </li>
-                ))}
-              </ul>
-            )}
+            <ChangedBy base={base} caller={caller} actor={actor} />
           </Fact>
         </dl>
         <p class="actions">
-          <a class="button" href={`${base}/users/${user.id}/access`}>
-            Access
-          </a>
           <a href={`${base}/audit?targetId=${user.id}`}>Changes of this user</a>
-          {scopes.has("admin:tokens") && <a href={`${base}/tokens?userId=${user.id}`}>Personal tokens</a>}
+          {canOpenSection(caller, "/tokens") && <a href={`${base}/tokens?userId=${user.id}`}>Personal tokens</a>}
+          {canOpenSection(caller, "/provisioning") && (
+            <a href={`${base}/provisioning/requests?user=${user.id}`}>Requests for this user</a>
+          )}
         </p>
+        <h2>Groups</h2>
+        {groups.isDirectOnly && (
+          <p class="notice">The user is in too many groups to show inherited ones. These are the direct ones.</p>
+        )}
+        <GroupChips base={base} groups={groups.items} />
+        <PageLinks url={url} page={groups} />
       </Layout>,
     );
   };
+}
+
+/** What can be done. A user whom the identity provider manages is changed there. */
+function Actions({
+  url,
+  user: { active, managedBy },
+  visit,
+}: {
+  readonly url: string;
+  readonly user: User;
+  readonly visit: Visit;
+}): VNode {
+  const canChange = managedBy === undefined && visit.caller.scopes.has("admin:write");
+  return (
+    <div class="actions">
+      <a class="button" href={`${url}/access`}>
+        Access
+      </a>
+      {canChange && active && (
+        <a class="button secondary" href={`${url}/deactivate`}>
+          Deactivate
+        </a>
+      )}
+      {canChange && !active && (
+        <form method="post" action={`${url}/activate`}>
+          <CsrfField visit={visit} />
+          <button type="submit" class="secondary">
+            Activate
+          </button>
+        </form>
+      )}
+    </div>
+  );
 }

@@ -2,7 +2,7 @@ import type { RequestHandler } from "express";
 import type { VNode } from "preact";
 import { z } from "zod";
 import type { User } from "../../../../schemas/user.ts";
-import { fieldEquals, fieldStartsWith, readField, userFields } from "../../../store/fields.ts";
+import { elementEquals, fieldEquals, fieldStartsWith, readField, userFields } from "../../../store/fields.ts";
 import type { Condition } from "../../../store/query.ts";
 import { createQueryParser } from "../../api/kernel/validation.ts";
 import { CardTable } from "../facts.tsx";
@@ -15,6 +15,8 @@ import { requireVisit } from "../visit.ts";
 
 const schema = z.object({
   userName: z.string().max(1024).optional(),
+  displayName: z.string().max(1024).optional(),
+  email: z.string().max(1024).optional(),
   active: z.enum(["true", "false"]).optional(),
   cursor: z.string().max(8192).optional(),
 });
@@ -47,6 +49,8 @@ export function showUsers({ base, services }: PageOptions): RequestHandler {
         <h1>Users</h1>
         <form method="get" action={url} class="filters" aria-label="Filters">
           <TextField name="userName" label="User name begins with" value={query.userName ?? ""} />
+          <TextField name="displayName" label="Display name begins with" value={query.displayName ?? ""} />
+          <TextField name="email" label="E-mail address is" value={query.email ?? ""} />
           <SelectField name="active" label="Status" value={query.active ?? ""} options={statuses} />
           <button type="submit">Filter</button>
         </form>
@@ -65,9 +69,11 @@ export function showUsers({ base, services }: PageOptions): RequestHandler {
   };
 }
 
-function toCondition({ userName, active }: z.output<typeof schema>): Condition | undefined {
+function toCondition({ userName, displayName, email, active }: z.output<typeof schema>): Condition | undefined {
   const all = [
     ...(userName === undefined ? [] : [fieldStartsWith(userFields.userName, userName)]),
+    ...(displayName === undefined ? [] : [fieldStartsWith(userFields.displayName, displayName)]),
+    ...(email === undefined ? [] : [elementEquals(userFields.emails, "value", email.trim())]),
     ...(active === undefined ? [] : [fieldEquals(userFields.active, active === "true")]),
   ];
   return all.length > 0 ? { op: "and", all } : undefined;

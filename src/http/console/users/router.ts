@@ -1,7 +1,9 @@
 import { Router } from "express";
+import { requireScope } from "../../auth/authenticate.ts";
 import type { PageOptions } from "../options.ts";
 import { showDecision } from "./access/decision.tsx";
 import { showUserAccess } from "./access/list.tsx";
+import { activateUser, showDeactivation } from "./activation.tsx";
 import { showUser } from "./detail.tsx";
 import { showUsers } from "./list.tsx";
 
@@ -12,5 +14,9 @@ export function usersRouter(options: PageOptions): Router {
   router.get("/:id", showUser(options));
   router.get("/:id/access", showUserAccess(options));
   router.get("/:id/access/decision", showDecision(options));
+  const write = requireScope("admin:write");
+  router.get("/:id/deactivate", write, showDeactivation(options));
+  router.post("/:id/deactivate", write, activateUser(options, false));
+  router.post("/:id/activate", write, activateUser(options, true));
   return router;
 }

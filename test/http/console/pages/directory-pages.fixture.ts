@@ -24,8 +24,18 @@ export const prepareDirectoryPages: PreparePages = async ({ admin, user, goTo })
   return [
     { title: "users", visit: goTo("/users") },
     { title: "user", visit: goTo(`/users/${user.id}`) },
+    { title: "user-deactivate", visit: goTo(`/users/${user.id}/deactivate`) },
     { title: "groups", visit: goTo("/groups") },
     { title: "group", visit: goTo(`/groups/${group.id}`) },
+    {
+      title: "group-member-unknown",
+      visit: async (page) => {
+        await goTo(`/groups/${group.id}`)(page);
+        await page.getByLabel("Member to add").fill("nobody");
+        await page.getByRole("button", { name: "Add" }).click();
+        await page.getByText("No user has this user name").waitFor();
+      },
+    },
     { title: "audit", visit: goTo("/audit") },
     { title: "audit-event", visit: goTo(`/audit/${events.data[0].id}`) },
   ];

@@ -74,6 +74,8 @@ export const prepareTokenPages: PreparePages = async ({ service, url, user, goTo
         await page.getByText("It will not be shown again").waitFor();
       },
     },
+    { title: "token-edit", visit: goTo(`/tokens/${terraform}/edit`) },
+    { title: "tokens-search", visit: goTo("/tokens?name=TERRA") },
     { title: "rotate", visit: goTo(`/tokens/${terraform}/rotate`) },
     { title: "revoke", visit: goTo(`/tokens/${terraform}/revoke`) },
   ];

@@ -168,8 +168,9 @@ function DecisionForm({
           errors={errors}
         />
       )}
-      <fieldset>
-        <legend>What if (optional, nothing is written)</legend>
+      <fieldset class="wide">
+        <legend>What if (optional)</legend>
+        <p class="hint">The same checks, as if one of these was true. Nothing is written.</p>
         <TextField
           name="memberOf"
           label="The user was a member of the group"

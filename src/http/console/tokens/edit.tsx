@@ -1,0 +1,195 @@
+import type { Request, RequestHandler, Response } from "express";
+import type { VNode } from "preact";
+import { type Token, tokenPatch } from "../../../../schemas/token.ts";
+import { expandScopes } from "../../../domain/tokens/scopes.ts";
+import { AppError, hasErrorCode } from "../../../errors.ts";
+import { parseBody } from "../../api/kernel/validation.ts";
+import { toTokenUpdate } from "../../api/resources/token-input.ts";
+import { ErrorSummary } from "../error-summary.tsx";
+import { Choice, CsrfField, FieldNotes, LinesField, TextField } from "../fields.tsx";
+import { type FormErrors, readText, readValues, toFormErrors, toLines } from "../form.ts";
+import { Layout, redirect, sendHtmlPage } from "../page.tsx";
+import { formatTime } from "../time.tsx";
+import { requireVisit, type Visit } from "../visit.ts";
+import { readTokenId, type TokenPagesOptions, toListTitle, toListUrl, toOwner } from "./options.ts";
+import { scopeTexts } from "./texts.ts";
+import { expiryPresets, formFieldNames, toExpiryFields } from "./token-form.ts";
+
+/** The form of a token that exists, as it was submitted. */
+interface EditForm {
+  readonly name: string;
+  readonly description: string;
+  readonly scopes: readonly string[];
+  /** `keep`, a number of days, `date` or `never`. */
+  readonly expiry: string;
+  readonly expiryDate: string;
+  readonly allowedIps: string;
+  /** The version that the form showed. A change of another one is rejected, so that none is lost. */
+  readonly version: string;
+}
+
+/** Shows the fields of a token that can change. */
+export function showEditForm(options: TokenPagesOptions): RequestHandler {
+  return async (req, res) => {
+    req.operationId = "consoleShowTokenEditForm";
+    const token = await readToken(options, req);
+    sendEditForm(res, 200, options, { visit: requireVisit(req), token, form: toEditForm(token) });
+  };
+}
+
+/** Changes a token. A form that shows an older version of the token changes nothing. */
+export function changeToken(options: TokenPagesOptions): RequestHandler {
+  return async (req, res) => {
+    req.operationId = "consoleChangeToken";
+    const visit = requireVisit(req);
+    const { caller } = visit;
+    const form = readEditForm(req);
+    const token = await readToken(options, req);
+    try {
+      const update = toTokenUpdate(parseBody(tokenPatch, toPatch(form)));
+      const expected = { ifMatch: [parseVersion(form)] };
+      await options.services.tokens.update(caller, token.id, expected, update, toOwner(options, caller));
+    } catch (error) {
+      const isOutdated = hasErrorCode(error, "precondition-failed");
+      const errors = isOutdated ? undefined : toFormErrors(error, formFieldNames);
+      sendEditForm(res, isOutdated ? 412 : 400, options, { visit, token, form, errors });
+      return;
+    }
+    redirect(res, `${toListUrl(options)}/${token.id}`);
+  };
+}
+
+function readToken(options: TokenPagesOptions, req: Request): Promise<Token> {
+  const { caller } = requireVisit(req);
+  return options.services.tokens.get(caller.organizationId, readTokenId(req), toOwner(options, caller));
+}
+
+const toEditForm = ({ name, description = "", scopes = ["all"], allowedIps = [], version }: Token): EditForm => ({
+  ...{ name, description, scopes, expiry: "keep", expiryDate: "", allowedIps: allowedIps.join("\n") },
+  version: String(version),
+});
+
+function readEditForm(req: Request): EditForm {
+  const text = (name: keyof EditForm): string => readText(req, name);
+  return {
+    ...{ name: text("name"), description: text("description"), scopes: readValues(req, "scopes") },
+    ...{ expiry: text("expiry"), expiryDate: text("expiryDate"), allowedIps: text("allowedIps") },
+    version: text("version"),
+  };
+}
+
+/** @throws AppError invalid-request for a form that does not come from the page */
+function parseVersion({ version }: EditForm): number {
+  if (/^\d{1,15}$/.test(version)) return Number(version);
+  throw new AppError("invalid-request", "The form has no version. Open it again.");
+}
+
+/** Converts the form to the body of `PATCH /api/tokens/{id}`, whose schema then validates it. */
+function toPatch(form: EditForm): Readonly<Record<string, unknown>> {
+  if (form.expiryDate !== "" && form.expiry !== "date")
+    throw new AppError("invalid-value", 'Choose "On a date" to use the last day, or clear it.', { field: "expiresAt" });
+  return {
+    ...{ name: form.name, description: form.description === "" ? null : form.description },
+    ...{ scopes: form.scopes, allowedIps: toLines(form.allowedIps) },
+    ...(form.expiry !== "keep" && toExpiryFields(form)),
+  };
+}
+
+interface EditPageProps {
+  readonly visit: Visit;
+  readonly token: Token;
+  readonly form: EditForm;
+  readonly errors?: FormErrors | undefined;
+}
+
+function sendEditForm(res: Response, status: 200 | 400 | 412, options: TokenPagesOptions, props: EditPageProps): void {
+  const { visit, token, form, errors } = props;
+  const listUrl = toListUrl(options);
+  const url = `${listUrl}/${token.id}`;
+  sendHtmlPage(
+    res,
+    status,
+    <Layout title={`Edit ${token.name}`} base={options.base} visit={visit}>
+      <p class="trail">
+        <a href={listUrl}>{toListTitle(options)}</a> / <a href={url}>{token.name}</a>
+      </p>
+      <h1>Edit {token.name}</h1>
+      {status === 412 && (
+        <div class="notice error" role="alert">
+          <p>
+            The token was changed since this form was opened, and nothing was saved.{" "}
+            <a href={`${url}/edit`}>Open the form with the current values</a>, and enter your changes again.
+          </p>
+        </div>
+      )}
+      {errors && <ErrorSummary heading="The token was not changed:" errors={errors} />}
+      <form method="post" action={`${url}/edit`}>
+        <CsrfField visit={visit} />
+        <input type="hidden" name="version" value={form.version} />
+        <TextField name="name" label="Name" value={form.name} required maxLength={200} errors={errors} />
+        <TextField
+          name="description"
+          label="Description (optional)"
+          value={form.description}
+          maxLength={1000}
+          errors={errors}
+        />
+        <ReducedScopes token={token} form={form} errors={errors} />
+        <EditedExpiry token={token} form={form} errors={errors} />
+        <LinesField
+          name="allowedIps"
+          label="Allowed addresses (optional)"
+          value={form.allowedIps}
+          hint="IP addresses and CIDR ranges from which the token can be used, one per line. Empty: any address."
+          errors={errors}
+        />
+        <div class="actions">
+          <button type="submit">Save</button>
+          <a href={url}>Cancel</a>
+        </div>
+      </form>
+    </Layout>,
+  );
+}
+
+type EditFieldProps = Pick<EditPageProps, "token" | "form" | "errors">;
+
+/** The scopes that the token has or that those include: a token can lose scopes and get none. */
+const ReducedScopes = ({ token, form, errors }: EditFieldProps): VNode => (
+  <fieldset id="scopes" tabIndex={-1}>
+    <legend>Scopes</legend>
+    <p class="hint">A token can lose scopes, and get no further ones.</p>
+    {[...expandScopes(token.scopes)].map((scope) => (
+      <Choice
+        key={scope}
+        type="checkbox"
+        name="scopes"
+        value={scope}
+        id={`scope-${scope.replace(":", "-")}`}
+        label={scope}
+        hint={scopeTexts[scope]}
+        checked={form.scopes.includes(scope)}
+      />
+    ))}
+    <FieldNotes name="scopes" label="Scopes" errors={errors} />
+  </fieldset>
+);
+
+function EditedExpiry({ token: { expiresAt }, form, errors }: EditFieldProps): VNode {
+  const choices = [
+    ["keep", `As before: ${expiresAt === undefined ? "never" : formatTime(expiresAt)}`],
+    ...expiryPresets.map((days) => [days, `In ${days} days from now`] as const),
+    ...(expiresAt === undefined ? [] : [["never", "Never"] as const]),
+    ["date", "On a date"],
+  ] as const;
+  return (
+    <fieldset id="expiry" tabIndex={-1}>
+      <legend>Expires</legend>
+      {choices.map(([value, label]) => (
+        <Choice key={value} type="radio" name="expiry" value={value} label={label} checked={form.expiry === value} />
+      ))}
+      <TextField name="expiryDate" label="Last day (UTC)" type="date" value={form.expiryDate} />
+      <FieldNotes name="expiry" label="Expires" errors={errors} />
+    </fieldset>
+  );
+}
