@@ -119,6 +119,7 @@ module.exports = {
     only("passport-http-bearer", "^(src/http/auth/|test/|node_modules/)"),
     only("@modelcontextprotocol/server", "^(src/http/mcp/|test/|node_modules/)"),
     only("prom-client", "^(src/metrics/|test/|node_modules/)"),
+    only("commonmark", "^(src/http/console/|test/|node_modules/)"),
     only("preact", "^(src/http/console/|test/|node_modules/)"),
     only("preact-render-to-string", "^(src/http/console/|test/|node_modules/)"),
     only("@opentelemetry/[^/]+", "^(src/traces/|test/|node_modules/)"),

@@ -91,7 +91,7 @@ export const toolkitInput = z
     ...labelsField,
     ...toEntries(readEntry),
     ...fields,
-    warnings: readOnlyField(z.array(z.unknown())),
+    warnings: readOnlyField(z.array(z.looseObject({}))),
   })
   .meta({ id: "ToolkitInput" });
 export const toolkitResponse = z

@@ -67,7 +67,10 @@ export class ApplicablePolicies {
    * @returns a function that finds the first of these policies with a pattern that matches a tool of the server. It
    *   throws AppError query-too-expensive if the comparisons for one user exceed their limit.
    */
-  createToolMatcher(slug: string, ordered: readonly Policy[]): (tool: Pick<Tool, "name">) => Policy | undefined {
+  createToolMatcher<P extends Pick<Policy, "resources">>(
+    slug: string,
+    ordered: readonly P[],
+  ): (tool: Pick<Tool, "name">) => P | undefined {
     const prefix = `${slug}__`;
     const candidates = ordered.flatMap((policy) => {
       const patterns = policy.resources.tools
@@ -91,11 +94,13 @@ export class ApplicablePolicies {
 /**
  * Reads all enabled policies with a subject in the audience.
  * @param audience `everyone`, and ids of users and groups
+ * @param disabledIds policies that are assumed to be disabled
  * @throws AppError query-too-expensive if the policies contain too many names
  */
 export async function findApplicablePolicies(
   tenant: Tenant<"read">,
   audience: readonly string[],
+  disabledIds: readonly string[] = [],
 ): Promise<ApplicablePolicies> {
   const where: Condition = {
     op: "and",
@@ -109,7 +114,7 @@ export async function findApplicablePolicies(
   for await (const page of pages(tenant.open(policies), { where, limit: pageSize })) {
     for (const { resources } of page) nameCount += Object.values(resources).flat().length;
     if (nameCount > namesMax) throw tooExpensive("contain too many names");
-    applicable.push(...page);
+    applicable.push(...page.filter(({ id }) => !disabledIds.includes(id)));
   }
   return new ApplicablePolicies(applicable);
 }

@@ -15,7 +15,7 @@ import { assertSameSlug, assertVersion, type ExpectedVersion } from "../precondi
 import { type ContentLimits, countContent, defaultContentLimits } from "./content-quota.ts";
 import { detachReferences } from "./detach.ts";
 import { assertReferencesExist, type ResourceOwner } from "./missing-references.ts";
-import { assertUnreferenced } from "./references.ts";
+import { assertUnreferenced, type Blocker, findBlockers } from "./references.ts";
 import { type CatalogResource, toReferenceKey } from "./resource.ts";
 import {
   type CatalogResourceType,
@@ -71,6 +71,13 @@ export class Catalog<T extends CatalogResource> {
   /** @throws AppError query-too-expensive; invalid-filter */
   list(organizationId: string, query: Query): Promise<Page<T>> {
     return this.#store.for(organizationId).open(this.#resourceType.collection).list(query);
+  }
+
+  /** Returns at most 20 resources that refer to this one, and would block its deletion. */
+  async listReferrers(organizationId: string, { slug, ownerId }: T): Promise<readonly Blocker[]> {
+    const { name } = this.#resourceType;
+    if (ownerId !== undefined || name === "policy") return [];
+    return findBlockers(this.#store.for(organizationId), { kind: name, name: slug });
   }
 
   /**

@@ -16,7 +16,7 @@ export const pageParameters = {
     .describe("The maximum number of items per page. A page of large items has fewer."),
   cursor: z
     .string()
-    .max(8192)
+    .max(1024)
     .optional()
     .describe("The `nextCursor` of the previous page. Omit it for the first page."),
 };
@@ -111,6 +111,14 @@ export function toListCondition(query: Readonly<Record<string, unknown>>, filter
   return all.length > 0 ? { op: "and", all } : undefined;
 }
 
+const paginationSchema = z
+  .object({
+    limit: z.int().describe("The maximum number of items per page."),
+    nextCursor: z.string().nullable().describe("The `cursor` of the next page; null on the last page."),
+    hasMore: z.boolean().describe("Whether there is a next page."),
+  })
+  .meta({ id: "Pagination" });
+
 /**
  * The response schema of a list.
  * @param id the name of the schema in the OpenAPI document
@@ -125,11 +133,7 @@ export function toPageSchema(
     .object({
       ...extraFields,
       data: z.array(item),
-      pagination: z.object({
-        limit: z.int(),
-        nextCursor: z.string().nullable().describe("The `cursor` of the next page; null on the last page."),
-        hasMore: z.boolean(),
-      }),
+      pagination: paginationSchema,
     })
     .meta({ id });
 }
@@ -138,7 +142,7 @@ export function toPageSchema(
 export type PageQuery = Pick<Query, "limit" | "after" | "sizeLimit">;
 
 /** Records of the catalog have up to two million characters: the first read is of two of them. */
-const pageSizeLimit: SizeLimit = { lengthMax: 4 * 1024 * 1024, firstBatch: 2 };
+export const pageSizeLimit: SizeLimit = { lengthMax: 4 * 1024 * 1024, firstBatch: 2 };
 
 /**
  * Builds the response with one page, sorted by id and so by creation time.

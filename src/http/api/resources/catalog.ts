@@ -48,8 +48,8 @@ const mcpServers: ResourceDescriptor<McpServer> = {
   responseSchema: mcpServerResponse,
   filters: {
     ...commonFilters,
-    ...equalsFilter("status", z.enum(["draft", "active"])),
-    ...equalsFilter("environment", slug),
+    ...equalsFilter("status", z.enum(["draft", "active"]).describe("The status of the servers.")),
+    ...equalsFilter("environment", slug.describe("The environment of the servers.")),
   },
   userView: {
     kind: "mcp-server",
@@ -120,7 +120,11 @@ const commands: ResourceDescriptor<Command> = {
   catalogFrom: (services) => services.commands,
   inputSchema: commandInput,
   responseSchema: commandResponse,
-  filters: { ...commonFilters, ...ownerFilter, ...equalsFilter("active", z.boolean()) },
+  filters: {
+    ...commonFilters,
+    ...ownerFilter,
+    ...equalsFilter("active", z.boolean().describe("Whether the commands are active.")),
+  },
   userView: {
     kind: "command",
     responseSchema: userCommandResponse,
@@ -141,8 +145,8 @@ const policies: ResourceDescriptor<Policy> = {
   responseSchema: policyResponse,
   filters: {
     ...commonFilters,
-    ...equalsFilter("effect", z.enum(["allow", "deny"])),
-    ...equalsFilter("enabled", z.boolean()),
+    ...equalsFilter("effect", z.enum(["allow", "deny"]).describe("The effect of the policies.")),
+    ...equalsFilter("enabled", z.boolean().describe("Whether the policies are enabled.")),
   },
 };
 

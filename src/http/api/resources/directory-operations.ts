@@ -11,11 +11,13 @@ import { type ListQuerySchema, toListQuerySchema, toPageSchema } from "../kernel
 import { applyMergePatch, toMergePatchSchema } from "../kernel/merge-patch.ts";
 import { defineOperation, type Operation, type OperationResponse, type RequestContext } from "../kernel/operation.ts";
 import {
+  blockedDeletionText,
   createOnlyText,
   creationOrderText,
   idempotentPutText,
   mergePatchText,
   toSummaries,
+  versionedReadText,
 } from "../kernel/operation-texts.ts";
 import { organizationListView } from "../kernel/organization-list.ts";
 import type { Services } from "../kernel/services.ts";
@@ -80,6 +82,7 @@ export function directoryOperations<T extends User | Group, Attributes extends D
       method: "get",
       ...itemRoute,
       summary: summaries.get,
+      description: versionedReadText,
       organization: {
         scopes: ["admin:read"],
         responses: { 200: responseSchema },
@@ -164,6 +167,7 @@ export function directoryOperations<T extends User | Group, Attributes extends D
       ...itemRoute,
       query: removalQuery,
       summary: summaries.delete,
+      description: `Removes the ${title} permanently. ${blockedDeletionText}`,
       errorCodes: ["referenced", "managed"],
       organization: {
         scopes: ["admin:write"],

@@ -11,7 +11,13 @@ import { assertDeclarable } from "../../../scim/schema/extension-declaration.ts"
 import { hasNormalizedPrefix } from "../../../store/fields.ts";
 import { applyMergePatch, toMergePatchSchema } from "../kernel/merge-patch.ts";
 import { defineOperation, type Operation, type OperationResponse } from "../kernel/operation.ts";
-import { createOnlyText, idempotentPutText, mergePatchText, toSummaries } from "../kernel/operation-texts.ts";
+import {
+  createOnlyText,
+  idempotentPutText,
+  mergePatchText,
+  toSummaries,
+  versionedReadText,
+} from "../kernel/operation-texts.ts";
 import { parseBody } from "../kernel/validation.ts";
 
 const path = "/scim-extensions";
@@ -62,6 +68,7 @@ const get = defineOperation({
   method: "get",
   ...itemRoute,
   summary: summaries.get,
+  description: versionedReadText,
   organization: {
     scopes: ["admin:read"],
     responses: { 200: scimExtensionResponse },

@@ -38,8 +38,8 @@ request with the same key, credential and body returns the same token and secret
 
 const tokenListQuery = z.object({
   ...pageParameters,
-  status: tokenResponse.shape.status.optional(),
-  type: tokenType.optional(),
+  status: tokenResponse.shape.status.optional().describe("The status of the tokens."),
+  type: tokenType.optional().describe("The type of the tokens."),
   label: labelFilter,
   userId: z.string().max(100).optional().describe("The id of the user whom the tokens act as."),
   origin: token.shape.origin
