@@ -185,6 +185,26 @@ export const mcpServerInput = z
   })
   .meta({ id: "McpServerInput" });
 
+/** The fields that only servers of one transport have. */
+const transportFields: Readonly<Record<string, readonly string[]>> = {
+  http: ["url", "timeoutSeconds"],
+  stdio: ["command", "args"],
+};
+
+/**
+ * Removes the fields of the other transport from a body if they are null or empty: generated clients send them for fields
+ * that were not set.
+ */
+export function removeEmptyTransportFields(body: unknown): unknown {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) return body;
+  const { transport } = body as { readonly transport?: unknown };
+  const others = transport === "http" ? transportFields["stdio"] : transport === "stdio" ? transportFields["http"] : [];
+  return Object.fromEntries(Object.entries(body).filter(([name, value]) => !others?.includes(name) || !isEmpty(value)));
+}
+
+const isEmpty = (value: unknown): boolean =>
+  value === null || value === "" || (Array.isArray(value) && value.length === 0);
+
 const isSameOrigin = (...urls: readonly string[]): boolean =>
   urls.every((url) => URL.canParse(url)) && new Set(urls.map((url) => new URL(url).origin)).size === 1;
 

@@ -125,8 +125,9 @@ const toolkitProperties = {
       properties: {
         mcpServer: { type: "string", description: "The slug of the MCP server." },
         tools: {
-          description: 'Names of tools of the server, without the server; or "all".',
-          anyOf: [{ const: "all" }, { type: "array", items: { type: "string" } }],
+          type: "array",
+          items: { type: "string" },
+          description: "Names of tools of the server, without the server. Absent: all tools.",
         },
       },
       required: ["mcpServer"],

@@ -143,10 +143,7 @@ describeOnEngines("The user's view of /api", (open) => {
       expect(slugs(await as("grace").get("/api/skills").expect(200))).to.deep.equal([]);
       expect(slugs(await as("ada").get("/api/commands").expect(200))).to.deep.equal(["greet"]);
       const { body: seen } = await as("ada").get("/api/toolkits/work").expect(200);
-      expect(seen.entries).to.deep.equal([
-        { mcpServer: "github", tools: ["search"] },
-        { mcpServer: "jira", tools: "all" },
-      ]);
+      expect(seen.entries).to.deep.equal([{ mcpServer: "github", tools: ["search"] }, { mcpServer: "jira" }]);
       const { body: other } = await as("grace").get("/api/toolkits/work").expect(200);
       expect(other.entries.map(({ mcpServer }: { mcpServer: string }) => mcpServer)).to.deep.equal(["payroll", "jira"]);
       expect(other.skills).to.deep.equal([]);

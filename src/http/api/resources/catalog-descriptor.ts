@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { type Toolkit, toShownEntry } from "../../../../schemas/toolkit.ts";
 import type { User } from "../../../../schemas/user.ts";
 import type { EffectiveAccess } from "../../../domain/access/effective-access.ts";
 import { type Catalog, resourceNotFound } from "../../../domain/catalog/catalog.ts";
@@ -24,6 +25,10 @@ export interface ResourceDescriptor<T extends CatalogResource> {
   readonly inputSchema: z.ZodObject;
   readonly responseSchema: z.ZodObject;
   readonly filters: ListFilters;
+  /** Removes from a body what says nothing, before it is validated. Absent: nothing is removed. */
+  readonly normalizeBody?: (body: unknown) => unknown;
+  /** Returns further fields of the response to a write in the organization's view. */
+  readonly findWarnings?: (resource: T, services: Services) => Promise<object>;
   /** Fields that lists leave out unless the parameter `include` names them. Default: none. */
   readonly includableFields?: readonly [string, ...string[]];
   /** Absent: the resource has no user's view. */
@@ -52,8 +57,13 @@ export function renderResource(resource: CatalogResource): Readonly<Record<strin
     createdAt,
     updatedAt,
     ...(ownerId !== undefined && { ownerId }),
-    ...toResourceContent(resource),
+    ...toShownContent(toResourceContent(resource)),
   };
+}
+
+function toShownContent(content: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { entries } = content as { readonly entries?: Toolkit["entries"] };
+  return entries === undefined ? content : { ...content, entries: entries.map(toShownEntry) };
 }
 
 /** Renders a resource for a user's view, without its assignment, which names other users and groups. */

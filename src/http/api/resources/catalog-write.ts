@@ -32,6 +32,7 @@ export function writeOperations<T extends CatalogResource>(descriptor: ResourceD
   const { resourceType, path, tag, name, inputSchema, responseSchema, catalogFrom } = descriptor;
   const { title } = resourceType;
   const summaries = toSummaries(descriptor.nouns);
+  const { normalizeBody = (body) => body } = descriptor;
   const ownable = descriptor.userView?.isOwnable ? descriptor.userView : undefined;
   const itemRoute = {
     path: `${path}/{id}`,
@@ -46,7 +47,7 @@ export function writeOperations<T extends CatalogResource>(descriptor: ResourceD
       path,
       tag,
       isVersioned: true,
-      body: inputSchema,
+      body: z.preprocess(normalizeBody, inputSchema),
       summary: summaries.create,
       description: ownable
         ? `The user's view creates a resource that belongs to the user, and that no other user can use. ${createText}`
@@ -56,7 +57,7 @@ export function writeOperations<T extends CatalogResource>(descriptor: ResourceD
         scopes: ["admin:write"],
         responses: { 201: responseSchema },
         handle: async ({ caller, body }, services) =>
-          toCreatedResponse(await catalogFrom(services).create(caller, toContent(body, undefined))),
+          toCreatedResponse(await catalogFrom(services).create(caller, toContent(body, undefined)), services),
       },
       ...(ownable && {
         user: {
@@ -81,9 +82,12 @@ export function writeOperations<T extends CatalogResource>(descriptor: ResourceD
       operationId: `put${name}`,
       method: "put",
       ...itemRoute,
-      body: inputSchema
-        .safeExtend({ slug: slug.optional().describe("Must equal the slug in the path.") })
-        .meta({ id: `${name}Replacement` }),
+      body: z.preprocess(
+        normalizeBody,
+        inputSchema
+          .safeExtend({ slug: slug.optional().describe("Must equal the slug in the path.") })
+          .meta({ id: `${name}Replacement` }),
+      ),
       summary: summaries.put,
       description: `Creates the ${title} with this slug, or replaces the content of an existing one. ${idempotentPutText} ${createOnlyText}`,
       errorCodes: ["conflict"],
@@ -92,7 +96,7 @@ export function writeOperations<T extends CatalogResource>(descriptor: ResourceD
         responses: { 200: responseSchema, 201: responseSchema },
         handle: async (context, services) => {
           const { resource, isNew } = await put(context, services);
-          return isNew ? toCreatedResponse(resource) : toCatalogResponse(resource);
+          return isNew ? toCreatedResponse(resource, services) : toWrittenResponse(resource, services);
         },
       },
       ...(ownable && {
@@ -119,7 +123,7 @@ export function writeOperations<T extends CatalogResource>(descriptor: ResourceD
       organization: {
         scopes: ["admin:write"],
         responses: { 200: responseSchema },
-        handle: async (context, services) => toCatalogResponse(await patch(context, services)),
+        handle: async (context, services) => toWrittenResponse(await patch(context, services), services),
       },
       ...(ownable && {
         user: {
@@ -194,7 +198,7 @@ export function writeOperations<T extends CatalogResource>(descriptor: ResourceD
     owner?: ResourceOwner,
   ): Promise<T> {
     const revise = (current: ResourceContent<T>, ownerId: string | undefined): ResourceContent<T> =>
-      toContent(parseBody(inputSchema, applyMergePatch(current, body)), ownerId);
+      toContent(parseBody(inputSchema, normalizeBody(applyMergePatch(current, body))), ownerId);
     return catalogFrom(services).update(caller, parameter("id"), expected, revise, owner);
   }
 
@@ -220,8 +224,14 @@ export function writeOperations<T extends CatalogResource>(descriptor: ResourceD
     return { status: 201, location: `${path}/${id}` };
   }
 
-  function toCreatedResponse(resource: T): OperationResponse {
-    return { ...toCatalogResponse(resource), ...toCreatedLocation(resource) };
+  async function toCreatedResponse(resource: T, services: Services): Promise<OperationResponse> {
+    return { ...(await toWrittenResponse(resource, services)), ...toCreatedLocation(resource) };
+  }
+
+  async function toWrittenResponse(resource: T, services: Services): Promise<OperationResponse> {
+    const response = toCatalogResponse(resource);
+    const warnings = await descriptor.findWarnings?.(resource, services);
+    return warnings ? { ...response, body: { ...response.body, ...warnings } } : response;
   }
 
   /**
@@ -234,6 +244,7 @@ export function writeOperations<T extends CatalogResource>(descriptor: ResourceD
       version: _v,
       createdAt: _c,
       updatedAt: _u,
+      warnings: _w,
       ownerId: requestedOwnerId,
       ...content
     } = body as Record<string, unknown>;

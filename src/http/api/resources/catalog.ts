@@ -4,6 +4,7 @@ import {
   type McpServer,
   mcpServerInput,
   mcpServerResponse,
+  removeEmptyTransportFields,
   userMcpServerResponse,
 } from "../../../../schemas/mcp-server.ts";
 import { type Policy, policyInput, policyResponse } from "../../../../schemas/policy.ts";
@@ -19,6 +20,7 @@ import {
   skillType,
   toolkitType,
 } from "../../../domain/catalog/resource-types.ts";
+import { findUnknownTools } from "../../../domain/catalog/unknown-tools.ts";
 import { catalogHasLabels } from "../../../domain/label-conditions.ts";
 import { equalsFilter, labelFilters, nameFilter } from "../kernel/lists.ts";
 import type { Operation } from "../kernel/operation.ts";
@@ -42,6 +44,7 @@ const mcpServers: ResourceDescriptor<McpServer> = {
   nouns: { singular: "an MCP server", plural: "MCP servers" },
   catalogFrom: (services) => services.mcpServers,
   inputSchema: mcpServerInput,
+  normalizeBody: removeEmptyTransportFields,
   responseSchema: mcpServerResponse,
   filters: {
     ...commonFilters,
@@ -66,6 +69,10 @@ const toolkits: ResourceDescriptor<Toolkit> = {
   nouns: { singular: "a toolkit", plural: "toolkits" },
   catalogFrom: (services) => services.toolkits,
   inputSchema: toolkitInput,
+  findWarnings: async (toolkit, { mcpServers }) => {
+    const warnings = await findUnknownTools(mcpServers, toolkit);
+    return warnings.length > 0 ? { warnings } : {};
+  },
   responseSchema: toolkitResponse,
   filters: { ...commonFilters, ...ownerFilter },
   userView: {
