@@ -27,6 +27,7 @@ import { Authorizations } from "./domain/connections/authorizations.ts";
 import { McpConnections } from "./domain/connections/connections.ts";
 import { SigningKey } from "./domain/connections/signing-key.ts";
 import { ConsoleSessions } from "./domain/console/sessions.ts";
+import { createConsoleSignIn } from "./domain/console/sign-in/console-sign-in.ts";
 import { ConsoleSubmissions } from "./domain/console/submissions.ts";
 import { CredentialCipher } from "./domain/credentials/credential-cipher.ts";
 import { UpstreamCredentials } from "./domain/credentials/upstream-credentials.ts";
@@ -151,7 +152,7 @@ export async function createApp(
     for (const event of events) auditLog?.write(toAuditLine(event, auditFormat));
   });
   const domain = createDomain(store, config);
-  const { tokens, organizations } = domain;
+  const { tokens } = domain;
   const usage = new TokenUsage(store);
   const rejections = new RejectedCredentials(store, log, now, metrics?.recordRejection);
   const signals = new TokenSignals(store, now);
@@ -201,8 +202,24 @@ export async function createApp(
   const oauthConnections = new OAuthConnections({
     ...{ store, cipher, requests: authorizationRequests, endpoint, access, log, publicUrl },
   });
-  const jwks = new JwksCache({ allowPrivateAddresses: config.jwksAllowPrivate });
+  const jwksGuard = new AddressGuard({ allowedRanges: [], allowsAll: config.jwksAllowPrivate });
+  const jwks = new JwksCache(new GuardedHttp(jwksGuard, { keepAlive: false }));
   const exchanges = new TokenExchanges(store, toTokenPolicy(config), { users, tokens, jwks, rejections });
+
+  const { organizations, signInSecrets, userSessions, userSignIns } = createConsoleSignIn({
+    ...{
+      store,
+      users,
+      cipher,
+      isOwnCredential,
+      http: oauthHttp,
+      guard: upstreamGuard,
+      rejections,
+      log,
+      publicUrl,
+      now,
+    },
+  });
 
   const tokenSettings: TokenSettings = {
     prefix: config.tokenPrefix,
@@ -234,6 +251,7 @@ export async function createApp(
     oauthConnections,
     catalogRefresh: new CatalogRefresh(store, mcpServers, upstreamCalls),
     organizations,
+    signInSecrets,
     scimExtensions,
     schemas,
     webhooks,
@@ -288,7 +306,8 @@ export async function createApp(
     config.hasConsole &&
     consoleRouter({
       ...{ services, requestLog, failureLimit, publicUrl, log },
-      sessions: new ConsoleSessions(store, verifier, now),
+      sessions: new ConsoleSessions(store, { tokens: verifier, users: userSessions }, now),
+      userSignIns,
       submissions: new ConsoleSubmissions(store),
       limit: rateLimit(() => quotas.api, log),
     });

@@ -45,7 +45,8 @@ export class FormErrors {
 
 /**
  * Returns the errors that belong to fields of a form, so that it can be shown again with them.
- * @param rename the names of form fields that differ from those of the domain
+ * @param rename the names of form fields that differ from those of the domain, by the path of the latter (`auth/header`); the
+ *   longest path that the error begins with applies
  * @throws the error itself if it belongs to no field
  */
 export function toFormErrors(error: unknown, rename: Readonly<Record<string, string>> = {}): FormErrors {
@@ -57,11 +58,18 @@ export function toFormErrors(error: unknown, rename: Readonly<Record<string, str
   if (errors.length === 0) throw error;
   const byField = new Map<string, readonly string[]>();
   for (const { pointer, detail } of errors) {
-    const name = pointer.split("/")[1] ?? "";
-    const shown = Object.hasOwn(rename, name) ? (rename[name] ?? name) : name;
+    const shown = toFieldName(pointer.split("/").slice(1), rename);
     byField.set(shown, [...(byField.get(shown) ?? []), redactText(detail)]);
   }
   return new FormErrors(byField);
 }
 
-const fieldErrorCodes = ["invalid-value", "forbidden"] as const;
+const fieldErrorCodes = ["invalid-value", "forbidden", "conflict"] as const;
+
+function toFieldName(segments: readonly string[], rename: Readonly<Record<string, string>>): string {
+  for (let count = segments.length; count > 0; count--) {
+    const path = segments.slice(0, count).join("/");
+    if (Object.hasOwn(rename, path)) return rename[path] ?? path;
+  }
+  return segments[0] ?? "";
+}

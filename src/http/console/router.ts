@@ -1,6 +1,7 @@
 import { type RequestHandler, Router } from "express";
 import type { RequestLog } from "../../domain/audit/request-log.ts";
 import type { ConsoleSessions } from "../../domain/console/sessions.ts";
+import type { UserSignIns } from "../../domain/console/sign-in/user-sign-ins.ts";
 import type { ConsoleSubmissions } from "../../domain/console/submissions.ts";
 import { AppError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
@@ -19,7 +20,9 @@ import { consoleHeaders } from "./headers.ts";
 import type { PageOptions } from "./options.ts";
 import { showOverview } from "./overview.tsx";
 import { requireSession } from "./session.ts";
-import { openSession, showSignIn, signOut, verifyToken } from "./sign-in.tsx";
+import { settingsRouter } from "./settings/router.ts";
+import { signOut } from "./sign-in/open-session.tsx";
+import { signInRouter } from "./sign-in/router.ts";
 import { tokensRouter } from "./tokens/router.ts";
 import { showUser } from "./users/detail.tsx";
 import { showUsers } from "./users/list.tsx";
@@ -27,10 +30,11 @@ import { showUsers } from "./users/list.tsx";
 export interface ConsoleRouterOptions {
   readonly services: PageOptions["services"];
   readonly sessions: ConsoleSessions;
+  readonly userSignIns: UserSignIns;
   readonly submissions: ConsoleSubmissions;
   readonly requestLog: RequestLog;
   readonly failureLimit: FailureLimit;
-  /** Counts the request against the rate limits of the session's token. */
+  /** Counts the request against the rate limits of the session's token or user. */
   readonly limit: RequestHandler;
   readonly publicUrl: string;
   readonly log: Log;
@@ -42,15 +46,14 @@ export interface ConsoleRouterOptions {
  * POST comes from a page of the same origin and has the hidden field of its session.
  */
 export function consoleRouter(options: ConsoleRouterOptions): Router {
-  const { services, sessions, submissions, requestLog, failureLimit, limit, publicUrl, log } = options;
+  const { services, sessions, userSignIns, submissions, requestLog, failureLimit, limit, publicUrl, log } = options;
   const base = `${new URL(publicUrl).pathname.replace(/\/+$/, "")}/console`;
 
   const router = Router();
   router.use(consoleHeaders);
   router.use("/assets", assetRouter());
   router.use(logRequests([requestLog], "rejected"), requireSameOrigin(publicUrl), parseForm);
-  router.get("/sign-in", showSignIn({ base }));
-  router.post("/sign-in", verifyToken({ base, sessions, failureLimit }), limit, openSession({ base, sessions }));
+  router.use("/sign-in", signInRouter({ base, publicUrl, sessions, userSignIns, failureLimit, limit }));
   router.use(requireSession({ base, sessions, failureLimit, organizations: services.organizations }), limit);
   router.post("/sign-out", signOut({ base, sessions }));
   router.get("/", showOverview({ base }));
@@ -63,6 +66,7 @@ export function consoleRouter(options: ConsoleRouterOptions): Router {
   router.get("/groups/:id", read, showGroup(pages));
   router.get("/audit", read, showAuditLog(pages));
   router.get("/audit/:id", read, showAuditEvent(pages));
+  router.use("/settings", read, settingsRouter({ ...pages, submissions, publicUrl }));
   router.use(rejectUnknownPage);
   router.use(consoleErrorHandler(base, log));
   return router;

@@ -16,4 +16,5 @@ export const consoleSections: readonly ConsoleSection[] = [
   { name: "Users", path: "/users", scope: "admin:read" },
   { name: "Groups", path: "/groups", scope: "admin:read" },
   { name: "Audit log", path: "/audit", scope: "admin:read" },
+  { name: "Settings", path: "/settings", scope: "admin:read" },
 ];

@@ -5,7 +5,7 @@ import { RejectedCredentialError } from "../../domain/tokens/verify/rejected-cre
 import type { FailureLimit } from "../auth/failure-limit.ts";
 import { assertCsrfField, toCsrfField } from "./csrf.ts";
 import { clearSessionCookie, readSessionCookie } from "./session-cookie.ts";
-import { redirectToSignIn } from "./sign-in.tsx";
+import { redirectToSignIn } from "./sign-in/sign-in-page.tsx";
 
 export interface SessionStepOptions {
   readonly base: string;

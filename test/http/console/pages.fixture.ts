@@ -2,6 +2,7 @@ import type { Page } from "playwright-core";
 import { type Service, startService } from "../../support/service.ts";
 import type { ConsolePage, PagePreparation, PreparePages } from "./pages/console-page.fixture.ts";
 import { prepareDirectoryPages } from "./pages/directory-pages.fixture.ts";
+import { prepareSettingsPages } from "./pages/settings-pages.fixture.ts";
 import { prepareTokenPages } from "./pages/token-pages.fixture.ts";
 
 /** A service with records for every page of the console, and the pages in the order of a visit. */
@@ -15,11 +16,11 @@ export interface ConsolePages {
 }
 
 /** The sections in the order of a visit. */
-const sections: readonly PreparePages[] = [prepareTokenPages, prepareDirectoryPages];
+const sections: readonly PreparePages[] = [prepareTokenPages, prepareDirectoryPages, prepareSettingsPages];
 
 /** Starts the service with the records of all sections. */
 export async function openConsolePages(): Promise<ConsolePages> {
-  const service = await startService();
+  const service = await startService({ environment: { CREDENTIAL_KEY: Buffer.alloc(32, 9).toString("base64") } });
   const url = `http://127.0.0.1:${service.port}/console`;
   const { secret } = await service.issueToken({ name: "Security team", scopes: ["all"] });
   const admin = service.clientWithSecret(secret);
