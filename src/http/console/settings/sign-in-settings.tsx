@@ -195,7 +195,7 @@ const RoleFields = ({ form, errors }: FieldsProps): VNode => (
       directory, such as the SCIM token of the identity provider, grants its role.
     </p>
     {roleTexts.map(({ role, legend, fields }) => (
-      <fieldset key={role}>
+      <fieldset key={role} class="roles">
         <legend>{legend}</legend>
         {fields.map(({ name, label }) => (
           <LinesField key={name} name={name} label={label} value={form[name]} errors={errors} />

@@ -24,12 +24,14 @@ function showSignIn({ base, userSignIns }: SignInRouterOptions): RequestHandler 
   return async (req, res) => {
     req.operationId = "consoleShowSignIn";
     const { organization } = req.query;
-    const slug = slugSchema.safeParse(typeof organization === "string" ? organization.trim().toLowerCase() : undefined);
+    const entered = typeof organization === "string" ? organization.trim() : "";
+    const slug = slugSchema.safeParse(entered.toLowerCase());
     if (slug.success) return redirect(res, `${base}/sign-in/${slug.data}`);
     const [, report] = Object.entries(signInReports).find(([name]) => Object.hasOwn(req.query, name)) ?? [];
     sendSignIn(res, organization === undefined ? 200 : 400, {
       ...{ base, report, offer: await userSignIns.offer() },
       ...(organization !== undefined && {
+        organization: entered,
         errors: { organization: "Enter the slug: lowercase letters, digits and hyphens." },
       }),
       hasSession: report === undefined && readSessionCookie(req) !== undefined,

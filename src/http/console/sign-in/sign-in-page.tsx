@@ -28,6 +28,8 @@ export interface SignInPageProps {
   /** Why the sign-in through an identity provider failed. */
   readonly providerError?: string | undefined;
   readonly errors?: Readonly<Partial<Record<"token" | "organization", string>>>;
+  /** What was entered as the organization. */
+  readonly organization?: string;
   /** Whether the browser has the cookie of a session. */
   readonly hasSession?: boolean;
 }
@@ -57,7 +59,6 @@ export function sendSignIn(res: Response, status: number, props: SignInPageProps
           </p>
         )}
         {typeof offer === "object" && <ProviderForm base={base} slug={offer.organization.slug} offer={offer} />}
-        {offer === "by-name" && <OrganizationForm {...props} />}
         {typeof offer === "object" ? (
           <details open={props.errors?.token !== undefined}>
             <summary>Sign in with a token</summary>
@@ -66,6 +67,7 @@ export function sendSignIn(res: Response, status: number, props: SignInPageProps
         ) : (
           <TokenForm {...props} />
         )}
+        {offer === "by-name" && <OrganizationForm {...props} />}
       </div>
     </Layout>,
   );
@@ -94,9 +96,11 @@ function ProviderForm({
 function OrganizationForm(props: SignInPageProps): VNode {
   return (
     <form method="get" action={`${props.base}/sign-in`}>
+      <h2>Identity provider</h2>
       <TextField
         name="organization"
         label="Organization"
+        value={props.organization ?? ""}
         required
         maxLength={63}
         errors={toErrors(props)}
@@ -117,7 +121,7 @@ function TokenForm(props: SignInPageProps): VNode {
         label="Token"
         type="password"
         required
-        autofocus={props.offer === undefined}
+        autofocus={typeof props.offer !== "object"}
         errors={toErrors(props)}
         hint={`A token with the scope ${consoleScopes.join(" or ")}. It is not kept: the browser gets a session of up to 8 hours, which ends with the token.`}
       />
