@@ -47,6 +47,8 @@ const auditActions = [
   "organization.enable",
   "organization.delete",
   "organization.import",
+  "organization.client-secret.set",
+  "organization.client-secret.delete",
   "scim-extension.create",
   "scim-extension.update",
   "scim-extension.delete",

@@ -2,9 +2,12 @@ import { z } from "zod";
 import { auditAction } from "./audit-action.ts";
 import { entityFields, entityResponseFields } from "./entity.ts";
 
-/** The author of a change: a token, `AUTH_SECRET`, the operator at the CLI, or the service itself. */
+/**
+ * The author of a change: a token, `AUTH_SECRET`, a user who signed in to the console, the operator at the CLI, or the
+ * service itself.
+ */
 export const actor = z.object({
-  type: z.enum(["token", "auth-secret", "operator", "service"]),
+  type: z.enum(["token", "auth-secret", "user", "operator", "service"]),
   id: z.string().optional(),
   name: z.string().optional(),
 });

@@ -32,7 +32,9 @@ export const credentialStatus = z
     origin: z
       .string()
       .optional()
-      .describe("The only origin that the credential is sent to: that of the server's URL, or of `auth.tokenUrl`."),
+      .describe(
+        "The only origin that the credential is sent to: that of the server's URL, or of `auth.tokenUrl`. For the sign-in of the console: the issuer.",
+      ),
     createdAt: z.iso.datetime({ precision: 3 }).optional(),
     updatedAt: z.iso.datetime({ precision: 3 }).optional().describe("When the credential was last stored."),
   })

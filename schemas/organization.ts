@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { consoleSignInSettings } from "./console-sign-in.ts";
 import { entityFields, entityResponseFields, readOnlyEntityFields } from "./entity.ts";
 import { httpUrl, name, slug, uniqueArray } from "./text.ts";
 import { tokenType } from "./token.ts";
@@ -73,6 +74,9 @@ const fields = {
   authExchange: authExchangeSettings.optional(),
   provisioning: provisioningSettings.optional().describe("Absent: the default of each setting."),
   mcp: mcpSettings.optional().describe("Absent: the default of each setting."),
+  consoleSignIn: consoleSignInSettings
+    .optional()
+    .describe("How administrators sign in to the console. Absent: with a token only."),
 };
 
 export const organization = z.object({

@@ -1,4 +1,5 @@
 import type { Express } from "express";
+import type { ConsoleSignInSettings } from "../schemas/console-sign-in.ts";
 import type { Config } from "./config.ts";
 import { AccessResolver } from "./domain/access/access-resolver.ts";
 import { ActivityCounter } from "./domain/activity/activity-counter.ts";
@@ -20,6 +21,8 @@ import { Authorizations } from "./domain/connections/authorizations.ts";
 import { McpConnections } from "./domain/connections/connections.ts";
 import { SigningKey } from "./domain/connections/signing-key.ts";
 import { ConsoleSessions, isPersonalSession } from "./domain/console/sessions.ts";
+import { createConsoleSignIn } from "./domain/console/sign-in/console-sign-in.ts";
+import { OpenIdProviders } from "./domain/console/sign-in/provider-metadata.ts";
 import { ConsoleSubmissions } from "./domain/console/submissions.ts";
 import { CredentialCipher } from "./domain/credentials/credential-cipher.ts";
 import { UpstreamCredentials } from "./domain/credentials/upstream-credentials.ts";
@@ -156,18 +159,20 @@ export async function createApp(
   );
   const memberships = new Memberships(store);
   const upstreamGuard = new AddressGuard({ allowedRanges: config.upstreamAllow });
+  const ca = config.upstreamCaFile === undefined ? undefined : readCertificateAuthorities(config.upstreamCaFile);
+  const oauthHttp = new GuardedHttp(upstreamGuard, { keepAlive: false, ca, trace: traces?.outboundWithoutHeader });
+  const openIdProviders = new OpenIdProviders(oauthHttp, upstreamGuard);
   const changeSettings = {
     contentLimits: config.contentLimits,
     tokenPolicy: toTokenPolicy(config),
     assertServer: assertServerUrl(upstreamGuard),
+    assertSignInWorks: ({ issuer }: ConsoleSignInSettings) => openIdProviders.discover(issuer),
   };
   const resources = createChangeableResources(store, { ...changeSettings, cascadeDeletes, tokenCleanup });
-  const { users, groups, mcpServers, scimExtensions, tokens } = resources;
+  const { users, groups, mcpServers, scimExtensions, tokens, organizations } = resources;
   const isOwnCredential = findOwnCredential(config);
   const cipher = new CredentialCipher(config.credentialKeys);
-  const ca = config.upstreamCaFile === undefined ? undefined : readCertificateAuthorities(config.upstreamCaFile);
   const { publicUrl } = config;
-  const oauthHttp = new GuardedHttp(upstreamGuard, { keepAlive: false, ca, trace: traces?.outboundWithoutHeader });
   const endpoint = new TokenEndpoint(oauthHttp, now);
   const connectionTokens = new ConnectionTokens({ store, cipher, endpoint, log, publicUrl, now });
   const authorizationRequests = new AuthorizationRequests(store, cipher, now);
@@ -193,8 +198,14 @@ export async function createApp(
   const oauthConnections = new OAuthConnections({
     ...{ store, cipher, requests: authorizationRequests, endpoint, access, log, publicUrl },
   });
-  const jwks = new JwksCache({ allowPrivateAddresses: config.jwksAllowPrivate });
+  const jwksGuard = new AddressGuard({ allowedRanges: [], allowsAll: config.jwksAllowPrivate });
+  const jwks = new JwksCache(new GuardedHttp(jwksGuard, { keepAlive: false }));
   const exchanges = new TokenExchanges(store, toTokenPolicy(config), { users, tokens, jwks, rejections });
+
+  const { signInSecrets, userSessions, userSignIns } = createConsoleSignIn({
+    ...{ store, organizations, users, cipher, isOwnCredential, http: oauthHttp, providers: openIdProviders },
+    ...{ rejections, log, publicUrl, now },
+  });
 
   const tokenSettings: TokenSettings = {
     prefix: config.tokenPrefix,
@@ -219,6 +230,7 @@ export async function createApp(
     clientSecrets: new ClientSecrets(store, cipher, isOwnCredential),
     oauthConnections,
     catalogRefresh: new CatalogRefresh(store, mcpServers, upstreamCalls),
+    signInSecrets,
     schemas,
     webhooks,
     webhookTests: new WebhookTests(store, cipher, webhookSender, webhooks),
@@ -276,7 +288,8 @@ export async function createApp(
     consoleRouter({
       ...{ services, requestLog, failureLimit, publicUrl, log },
       activity: new ActivityReader(store),
-      sessions: new ConsoleSessions(store, verifier, now),
+      sessions: new ConsoleSessions(store, { tokens: verifier, users: userSessions }, now),
+      userSignIns,
       submissions: new ConsoleSubmissions(store),
       limit: rateLimit((req) => (isPersonalSession(requireCaller(req)) ? quotas.connect : quotas.api), log),
     });

@@ -19,7 +19,7 @@ import type { CascadeDeletes } from "./cleanup/cascade-deletes.ts";
 import { Groups } from "./directory/groups.ts";
 import { Users } from "./directory/users.ts";
 import { ScimExtensions } from "./extensions/scim-extensions.ts";
-import { Organizations } from "./organizations.ts";
+import { type AssertSignInWorks, Organizations } from "./organizations.ts";
 import type { PersonalTokenCleanup } from "./tokens/personal-token-cleanup.ts";
 import { type TokenPolicy, Tokens } from "./tokens/tokens.ts";
 
@@ -43,6 +43,8 @@ export interface ChangeOptions {
   readonly tokenPolicy: TokenPolicy;
   /** Checks MCP servers against the settings of the installation. */
   readonly assertServer: AssertContent<McpServer>;
+  /** Checks settings of the sign-in to the console. */
+  readonly assertSignInWorks: AssertSignInWorks;
   readonly cascadeDeletes: Pick<CascadeDeletes, "run">;
   readonly tokenCleanup: Pick<PersonalTokenCleanup, "run">;
 }
@@ -50,7 +52,7 @@ export interface ChangeOptions {
 /** Creates the services on a store. */
 export function createChangeableResources(
   store: Store,
-  { contentLimits, tokenPolicy, assertServer, cascadeDeletes, tokenCleanup }: ChangeOptions,
+  { contentLimits, tokenPolicy, assertServer, assertSignInWorks, cascadeDeletes, tokenCleanup }: ChangeOptions,
 ): ChangeableResources {
   const createCatalog = <T extends CatalogResource>(
     type: CatalogResourceType<T>,
@@ -64,7 +66,7 @@ export function createChangeableResources(
     skills: createCatalog(skillType),
     commands: createCatalog(commandType),
     policies: createCatalog(policyType),
-    organizations: new Organizations(store),
+    organizations: new Organizations(store, assertSignInWorks),
     scimExtensions: new ScimExtensions(store, cascadeDeletes),
     tokens: new Tokens(store, tokenPolicy),
   };

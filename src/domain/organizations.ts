@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import type { ConsoleSignInSettings } from "../../schemas/console-sign-in.ts";
 import { type Organization, organization as schema } from "../../schemas/organization.ts";
 import { AppError, hasErrorCode } from "../errors.ts";
 import { organizations, serviceTenant } from "../store/collections.ts";
@@ -6,6 +7,8 @@ import type { Page, Position } from "../store/query.ts";
 import type { Store, Transaction } from "../store/store.ts";
 import { type AuditActor, recordAuditEvent, serviceActor } from "./audit/record.ts";
 import type { Caller } from "./caller.ts";
+import { assertCanGrantRoles } from "./console/sign-in/console-roles.ts";
+import { applySignInChange } from "./console/sign-in/settings-change.ts";
 import { newEntity, nextVersion } from "./entity.ts";
 import { assertVersion, type ExpectedVersion } from "./precondition.ts";
 import type { Tokens } from "./tokens/tokens.ts";
@@ -13,14 +16,23 @@ import type { Tokens } from "./tokens/tokens.ts";
 const defaultSlug = "default";
 
 /** The settings that an admin of an organization can change. */
-export type OrganizationSettings = Pick<Organization, "name" | "authExchange" | "tokenPolicy" | "provisioning" | "mcp">;
+export type OrganizationSettings = Pick<
+  Organization,
+  "name" | "authExchange" | "tokenPolicy" | "provisioning" | "mcp" | "consoleSignIn"
+>;
+
+/** Checks that a sign-in of the console works, which can need requests to the issuer. @throws AppError invalid-value */
+export type AssertSignInWorks = (settings: ConsoleSignInSettings) => Promise<unknown>;
 
 /** Creates, reads and updates organizations. */
 export class Organizations {
   readonly #store: Store;
+  readonly #assertSignInWorks: AssertSignInWorks;
 
-  constructor(store: Store) {
+  /** @param assertSignInWorks absent where no sign-in can be set, such as in the CLI */
+  constructor(store: Store, assertSignInWorks: AssertSignInWorks = rejectSignIn) {
     this.#store = store;
+    this.#assertSignInWorks = assertSignInWorks;
   }
 
   /**
@@ -51,14 +63,16 @@ export class Organizations {
   /**
    * Updates the settings of the caller's organization. An update without changes writes nothing.
    * @param applyUpdate returns the new settings for the current organization; may run more than once
-   * @throws AppError not-found; precondition-failed; and the errors of `applyUpdate`
+   * @throws AppError not-found; precondition-failed; forbidden for a sign-in of the console that grants more than the
+   *   caller has; invalid-value for one whose issuer does not work; and the errors of `applyUpdate`
    */
-  update(
+  async update(
     caller: Caller,
     expected: ExpectedVersion,
     applyUpdate: (current: Organization) => OrganizationSettings,
   ): Promise<Organization> {
     const { organizationId } = caller;
+    const checked = await this.#checkSignIn(caller, expected, applyUpdate);
     return this.#store.transaction(
       async (tx) => {
         const collection = tx.for(serviceTenant).open(organizations);
@@ -68,6 +82,10 @@ export class Organizations {
         const before = toOrganizationSettings(current);
         const after = toOrganizationSettings(applyUpdate(current));
         if (isDeepStrictEqual(before, after)) return current;
+        const isChecked = [before.consoleSignIn, checked].some((each) => isDeepStrictEqual(after.consoleSignIn, each));
+        if (after.consoleSignIn && !isChecked)
+          throw new AppError("conflict", "The settings have just changed. Try again.");
+        await applySignInChange(tx, caller, before.consoleSignIn, after.consoleSignIn);
         const { id, slug, createdAt, disabledAt } = current;
         const updated = {
           ...{ id, organizationId: serviceTenant, slug, createdAt, ...nextVersion(current), ...after },
@@ -85,7 +103,26 @@ export class Organizations {
       { lockKey: organizationId },
     );
   }
+
+  /** Checks a changed sign-in before the transaction, which cannot wait for other servers. @returns what it has checked */
+  async #checkSignIn(
+    caller: Caller,
+    expected: ExpectedVersion,
+    applyUpdate: (current: Organization) => OrganizationSettings,
+  ): Promise<ConsoleSignInSettings | undefined> {
+    const current = await this.getOwn(caller);
+    assertVersion(current.version, expected);
+    const { consoleSignIn } = applyUpdate(current);
+    if (!consoleSignIn || isDeepStrictEqual(consoleSignIn, current.consoleSignIn)) return undefined;
+    assertCanGrantRoles(caller, consoleSignIn);
+    await this.#assertSignInWorks(consoleSignIn);
+    return consoleSignIn;
+  }
 }
+
+const rejectSignIn: AssertSignInWorks = () => {
+  throw new AppError("not-implemented", "consoleSignIn can be set through the API of the service only.");
+};
 
 /** Returns the organization `default`, which the first start creates and in which AUTH_SECRET is valid. */
 export function findDefaultOrganization(store: Store): Promise<Organization | undefined> {
@@ -171,12 +208,14 @@ const toOrganizationSettings = ({
   authExchange,
   provisioning,
   mcp,
+  consoleSignIn,
 }: OrganizationSettings): OrganizationSettings => ({
   name,
   ...(tokenPolicy && { tokenPolicy }),
   ...(authExchange && { authExchange }),
   ...(provisioning && { provisioning }),
   ...(mcp && { mcp }),
+  ...(consoleSignIn && { consoleSignIn }),
 });
 
 const notFound = (): AppError => new AppError("not-found", "The organization was not found.");

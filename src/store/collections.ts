@@ -247,6 +247,17 @@ export const exchanges: CollectionDefinition<RefreshTokenFamily> = {
   indexes: [{ path: "familyHash", unique: "global" }, { path: "userId" }],
 };
 
+/** What a session stores of a user who signed in through an OpenID Provider. */
+export interface UserSignInCredential {
+  readonly userId: string;
+  /** The user's number of deactivations at the sign-in. */
+  readonly userGeneration?: number;
+  /** SHA-256 of the settings that identified the user. */
+  readonly settingsHash: string;
+  /** The groups of the ID token that granted a role at the sign-in. */
+  readonly idTokenGroups: readonly string[];
+}
+
 /** A session of the console. It is bound to the credential that signed in, which every request verifies again. */
 export interface ConsoleSession extends Entity {
   /** SHA-256 of the session id, which only the cookie has. */
@@ -255,6 +266,8 @@ export interface ConsoleSession extends Entity {
   readonly secretHash?: string | undefined;
   /** Of a session of AUTH_SECRET instead: the HMAC of its value under the session id, which is not stored. */
   readonly authSecretProof?: string | undefined;
+  /** Of a session of a user instead. */
+  readonly signIn?: UserSignInCredential | undefined;
   /** The time of the last request (ISO 8601), updated at most once a minute. */
   readonly lastUsedAt: string;
 }

@@ -27,6 +27,7 @@ import { repetitionsOf } from "../support/repetitions.ts";
 import { trackSecret } from "../support/secrets.ts";
 import { createVerifier } from "./domain.fixture.ts";
 import { holdFirstWrite } from "./interleaving.fixture.ts";
+import { openGuardedHttp } from "./outbound/guarded-http.fixture.ts";
 
 const settings = { prefix: "wxt" };
 const source = { ip: "192.0.2.7", requestId: "r-1" };
@@ -43,7 +44,7 @@ function createServices(store: Store) {
   const users = new Users(store, cascadeDeletes);
   const tokens = new Tokens(store, settings);
   const rejections = new RejectedCredentials(store);
-  const jwks = new JwksCache({ allowPrivateAddresses: true });
+  const jwks = new JwksCache(openGuardedHttp({ allowsAll: true }));
   return {
     ...{ store, cascadeDeletes, users, tokens, groups: new Groups(store, cascadeDeletes) },
     skills: new Catalog(store, cascadeDeletes, skillType),

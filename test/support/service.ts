@@ -54,6 +54,8 @@ export async function startService(
     readonly environment?: Environment;
     /** The address that it listens on. Clients connect to 127.0.0.1. */
     readonly host?: string;
+    /** Absent: a free one. */
+    readonly port?: number;
     /** The clock of the rate limits. */
     readonly now?: () => number;
     /** How often buffered records are written, in milliseconds. */
@@ -74,7 +76,7 @@ export async function startService(
     now: options.now,
     bufferIntervalMs: options.bufferIntervalMs ?? shortIntervalMs,
   });
-  const server = await listen(app.handler, { host: options.host ?? "127.0.0.1", port: 0 });
+  const server = await listen(app.handler, { host: options.host ?? "127.0.0.1", port: options.port ?? 0 });
   const domain = createDomain(testStore.store, config);
   const firstStart = await domain.bootstrap();
   const organizationRecord = await domain.organizations.findBySlug("default");

@@ -28,12 +28,18 @@ export type ExchangeRejectionCause =
   | "jwt-user"
   | ("refresh-unknown" | "refresh-foreign" | "refresh-reused" | "refresh-expired" | "refresh-closed");
 
+/** Why a sign-in to the console through an OpenID Provider is rejected: src/domain/console/sign-in/user-sign-ins.ts */
+export type SignInRejectionCause =
+  | ExchangeRejectionCause
+  | ("sign-in-state" | "sign-in-issuer" | "sign-in-denied" | "sign-in-code" | "sign-in-client" | "sign-in-nonce")
+  | ("sign-in-user" | "sign-in-role");
+
 /** A rejected authentication. The cause goes to the organization's logs and never to the caller. */
 export interface CredentialRejection {
   /** Absent if the credential belongs to no organization. */
   readonly organizationId?: string;
   readonly actor?: Actor;
-  readonly cause: CredentialRejectionCause | ExchangeRejectionCause;
+  readonly cause: CredentialRejectionCause | SignInRejectionCause;
   readonly ip: string;
   readonly requestId: string;
 }
@@ -120,7 +126,8 @@ export class RejectedCredentials implements Buffered {
     if (this.#logLines.remaining("").requests === 0) this.#unloggedCount++;
     else {
       this.#logLines.consume("");
-      this.#log?.warn("credential rejected", { requestId, ip, reason: cause, tokenId: actor?.id, organizationId });
+      const id = actor?.type === "user" ? { userId: actor.id } : { tokenId: actor?.id };
+      this.#log?.warn("credential rejected", { requestId, ip, reason: cause, ...id, organizationId });
     }
   }
 

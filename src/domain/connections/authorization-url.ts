@@ -4,6 +4,7 @@ import type { OAuth2Auth } from "../oauth/oauth-settings.ts";
 /**
  * Builds an authorization request for a code (RFC 6749 section 4.1.1) with PKCE (RFC 7636 section 4). The query of the
  * endpoint is kept, except for the parameters of the request itself. A fragment is removed.
+ * @param codeVerifier in base64url; absent: a new one
  * @returns the URL, and the code verifier for the token request
  */
 export function buildAuthorizationUrl(
@@ -13,10 +14,13 @@ export function buildAuthorizationUrl(
     redirectUri,
     scopes,
     resource,
-  }: Pick<OAuth2Auth, "authorizationUrl" | "clientId" | "scopes" | "resource"> & { readonly redirectUri: string },
+  }: Pick<OAuth2Auth, "authorizationUrl" | "clientId" | "resource"> & {
+    readonly scopes: readonly string[];
+    readonly redirectUri: string;
+  },
   state: string,
+  codeVerifier = randomBytes(32).toString("base64url"),
 ): { readonly url: string; readonly codeVerifier: string } {
-  const codeVerifier = randomBytes(32).toString("base64url");
   const url = new URL(endpoint);
   url.hash = "";
   const parameters = {

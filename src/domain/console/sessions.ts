@@ -1,11 +1,12 @@
 import { hash, randomBytes } from "node:crypto";
 import { AppError } from "../../errors.ts";
-import { type ConsoleSession, consoleSessions } from "../../store/collections.ts";
+import { type ConsoleSession, consoleSessions, type UserSignInCredential } from "../../store/collections.ts";
 import type { Store } from "../../store/store.ts";
 import { recordAuditEvent } from "../audit/record.ts";
 import type { Caller, RequestSource } from "../caller.ts";
 import { newEntity } from "../entity.ts";
 import type { TokenVerifier } from "../tokens/verify/token-verifier.ts";
+import type { UserSessions } from "./sign-in/user-sessions.ts";
 
 /** A session ends after this time without a request, and after this time in any case, in milliseconds. */
 export const sessionLimits = { idleMs: 30 * 60_000, absoluteMs: 8 * 3_600_000 } as const;
@@ -17,30 +18,38 @@ const personalScope = "connect:read";
 const lastUsedMs = 60_000;
 const sessionIdPattern = /^[\w-]{43}$/;
 
+/** What verifies the credentials of sessions. */
+export interface SessionVerifiers {
+  /** Of tokens and of AUTH_SECRET. */
+  readonly tokens: TokenVerifier;
+  /** Of users who signed in through an OpenID Provider. */
+  readonly users: UserSessions;
+}
+
 /**
  * The sessions of the console. A session is bound to the credential that signed in: each request of it verifies that
- * credential again, so that it ends when the token is revoked, disabled, expired or rotated, or when its organization is
- * disabled, on every replica. Only the hash of the session id is stored.
+ * credential again. So it ends when the token is revoked, disabled, expired or rotated, when the user is deactivated or has
+ * no role any more, or when the organization is disabled, on every replica. Only the hash of the session id is stored.
  */
 export class ConsoleSessions {
   readonly #store: Store;
-  readonly #verifier: TokenVerifier;
+  readonly #verifiers: SessionVerifiers;
   readonly #now: () => number;
 
   /** @param now in milliseconds since 1970 */
-  constructor(store: Store, verifier: TokenVerifier, now: () => number = Date.now) {
+  constructor(store: Store, verifiers: SessionVerifiers, now: () => number = Date.now) {
     this.#store = store;
-    this.#verifier = verifier;
+    this.#verifiers = verifiers;
     this.#now = now;
   }
 
   /**
-   * Verifies a credential for the sign-in.
+   * Verifies a token for the sign-in.
    * @param secret a token, or the value of AUTH_SECRET
    * @throws AppError invalid-token; ip-not-allowed; insufficient-scope; unavailable
    */
   async verify(secret: string, source: RequestSource): Promise<Caller> {
-    const caller = await this.#verifier.verify(secret, source);
+    const caller = await this.#verifiers.tokens.verify(secret, source);
     if (hasConsoleScope(caller) || (isPersonalSession(caller) && caller.scopes.has(personalScope))) return caller;
     throw new AppError(
       "insufficient-scope",
@@ -51,18 +60,19 @@ export class ConsoleSessions {
 
   /**
    * Opens a session.
-   * @param caller as `verify` has returned it
+   * @param caller as `verify` or the sign-in of a user has returned it
+   * @param signIn of a user who signed in through an OpenID Provider
    * @returns the new session id, 32 random bytes in base64url
    * @throws AppError unavailable
    */
-  async open(caller: Caller): Promise<string> {
+  async open(caller: Caller, signIn?: UserSignInCredential): Promise<string> {
     const { organizationId } = caller;
     const sessionId = randomBytes(32).toString("base64url");
     const now = new Date(this.#now());
     const session: ConsoleSession = {
       ...newEntity("ses", organizationId, now),
       ...{ idHash: hashId(sessionId), lastUsedAt: now.toISOString() },
-      ...this.#verifier.toSessionCredential(caller, sessionId),
+      ...(signIn ? { signIn } : this.#verifiers.tokens.toSessionCredential(caller, sessionId)),
     };
     await this.#store.transaction(async (tx) => {
       await tx.for(organizationId).open(consoleSessions).insert(session);
@@ -80,10 +90,8 @@ export class ConsoleSessions {
   async resume(sessionId: string, source: RequestSource): Promise<Caller | undefined> {
     const session = await this.#find(sessionId);
     if (!session) return undefined;
-    const caller = this.#isWithinLimits(session)
-      ? await this.#verifier.verifySession(session, sessionId, source)
-      : undefined;
-    // Removed, so that it stays ended when the token is enabled again.
+    const caller = this.#isWithinLimits(session) ? await this.#verify(session, sessionId, source) : undefined;
+    // Removed, so that it stays ended when the token is enabled or the user is activated again.
     if (!caller) await this.#remove(session);
     else if (this.#now() - Date.parse(session.lastUsedAt) > lastUsedMs) await this.#recordUse(session);
     return caller;
@@ -93,6 +101,13 @@ export class ConsoleSessions {
   async signOut(sessionId: string, caller: Caller): Promise<void> {
     const session = await this.#find(sessionId);
     if (session) await this.#remove(session, caller);
+  }
+
+  #verify(session: ConsoleSession, sessionId: string, source: RequestSource): Promise<Caller | undefined> {
+    const { organizationId, signIn } = session;
+    return signIn
+      ? this.#verifiers.users.verify(organizationId, signIn, source)
+      : this.#verifiers.tokens.verifySession(session, sessionId, source);
   }
 
   async #find(sessionId: string): Promise<ConsoleSession | undefined> {

@@ -87,6 +87,8 @@ async function rotateOne(
 }
 
 async function hasHolder(tenant: Tenant<"write">, { holderId }: UpstreamCredential): Promise<boolean> {
+  // The organization exists, because its credentials are rotated.
+  if (holderId === tenant.organizationId) return true;
   const prefix = holderId.slice(0, 4);
   const collection: CollectionDefinition<Entity> =
     prefix === "srv_" ? mcpServers : prefix === "whk_" ? webhooks : connections;

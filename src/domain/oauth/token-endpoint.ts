@@ -1,18 +1,18 @@
-import type { IncomingMessage } from "node:http";
-import { RejectedAddressError } from "../outbound/address-guard.ts";
-import { readBoundedBody } from "../outbound/bounded-body.ts";
 import type { GuardedHttp } from "../outbound/guarded-http.ts";
-import { isMcpObject } from "../upstream/upstream-calls.ts";
+import {
+  type ClientIdentity,
+  requestTokenEndpoint,
+  sendClientForm,
+  type TokenEndpointResponse,
+  TokenRequestError,
+} from "./token-request.ts";
 import { readTokenResponse, type TokenSet } from "./token-set.ts";
 
 /** The OAuth 2.0 client that this service is at the authorization server of an MCP server. */
-export interface OAuthClient {
+export interface OAuthClient extends ClientIdentity {
   /** The slug of the MCP server, for messages. */
   readonly slug: string;
   readonly tokenUrl: string;
-  readonly clientId: string;
-  readonly authentication: "basic" | "post";
-  readonly secret?: string;
   readonly resource?: string;
 }
 
@@ -30,9 +30,6 @@ export class TokenEndpointError extends Error {
     this.isInvalidGrant = isInvalidGrant;
   }
 }
-
-const timeoutMs = 10_000;
-const responseBytesMax = 64 * 1024;
 
 /** Sends requests to the token and revocation endpoints of authorization servers. */
 export class TokenEndpoint {
@@ -71,7 +68,7 @@ export class TokenEndpoint {
     hint: "access_token" | "refresh_token",
   ): Promise<boolean> {
     try {
-      const response = await this.#send(client, revocationUrl, { token, token_type_hint: hint });
+      const response = await sendClientForm(this.#http, client, revocationUrl, { token, token_type_hint: hint });
       response.destroy();
       return (response.statusCode ?? 500) < 500 && response.statusCode !== 429;
     } catch {
@@ -97,71 +94,15 @@ export class TokenEndpoint {
     );
   }
 
-  async #request(
-    client: OAuthClient,
-    form: Readonly<Record<string, string>>,
-  ): Promise<{ readonly status: number; readonly body: unknown }> {
+  async #request(client: OAuthClient, form: Readonly<Record<string, string>>): Promise<TokenEndpointResponse> {
     const { slug, tokenUrl } = client;
-    let response: IncomingMessage | undefined;
     try {
-      response = await this.#send(client, tokenUrl, form);
-      const status = response.statusCode ?? 0;
-      if (status >= 300 && status < 400) {
-        throw failed(slug, `responded with a redirect (${status}), which is not followed`);
-      }
-      const text = await readBoundedBody(response, responseBytesMax);
-      if (text === undefined) throw failed(slug, `returned more than ${responseBytesMax} bytes`);
-      const body = parseObject(text);
-      if (body === undefined && status === 200) throw failed(slug, "did not return a JSON object");
-      return { status, body };
+      return await requestTokenEndpoint(this.#http, client, tokenUrl, form);
     } catch (error) {
-      if (error instanceof TokenEndpointError) throw error;
-      if (error instanceof RejectedAddressError) {
-        throw failed(slug, "has an address that is not allowed; an operator can allow it with UPSTREAM_ALLOW");
-      }
-      throw new TokenEndpointError(
-        `The token endpoint of the MCP server ${slug} did not respond within ${timeoutMs / 1000} seconds or could not be reached. Try again later.`,
-      );
-    } finally {
-      response?.destroy();
+      if (!(error instanceof TokenRequestError)) throw error;
+      if (!error.isTemporary) throw failed(slug, error.problem);
+      throw new TokenEndpointError(`The token endpoint of the MCP server ${slug} ${error.problem}. Try again later.`);
     }
-  }
-
-  #send(client: OAuthClient, url: string, form: Readonly<Record<string, string>>): Promise<IncomingMessage> {
-    const { clientId, secret, authentication } = client;
-    const isBasic = secret !== undefined && authentication === "basic";
-    const body = new URLSearchParams({
-      ...form,
-      ...(!isBasic && { client_id: clientId }),
-      ...(!isBasic && secret !== undefined && { client_secret: secret }),
-    });
-    return this.#http.send(new URL(url), {
-      method: "POST",
-      headers: {
-        accept: "application/json",
-        "accept-encoding": "identity",
-        "content-type": "application/x-www-form-urlencoded",
-        "user-agent": "gatehouse",
-        ...(isBasic && { authorization: toBasic(clientId, secret) }),
-      },
-      body: body.toString(),
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-  }
-}
-
-/** Both parts are form-encoded before they are joined (RFC 6749 section 2.3.1). */
-function toBasic(clientId: string, secret: string): string {
-  const encode = (value: string): string => new URLSearchParams({ v: value }).toString().slice("v=".length);
-  return `Basic ${Buffer.from(`${encode(clientId)}:${encode(secret)}`).toString("base64")}`;
-}
-
-function parseObject(text: string): object | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isMcpObject(value) ? value : undefined;
-  } catch {
-    return undefined;
   }
 }
 

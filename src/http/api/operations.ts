@@ -17,6 +17,7 @@ import { requestLogOperations } from "./resources/request-log.ts";
 import { scimExtensionOperations } from "./resources/scim-extensions.ts";
 import { listServedSkills } from "./resources/served-skills.ts";
 import { listServedTools } from "./resources/served-tools.ts";
+import { signInClientSecretOperations } from "./resources/sign-in-client-secret.ts";
 import { reportToken } from "./resources/token-report.ts";
 import { tokenOperations } from "./resources/tokens.ts";
 import { userOperations } from "./resources/users.ts";
@@ -27,6 +28,7 @@ import { whoami } from "./resources/whoami.ts";
 export const apiOperations: readonly Operation[] = [
   whoami,
   ...withDryRuns(organizationOperations),
+  ...signInClientSecretOperations,
   ...withDryRuns(userOperations),
   ...withDryRuns(groupOperations),
   ...withDryRuns(memberOperations),

@@ -44,8 +44,9 @@ export function showOverview({ base, services, activity }: OverviewOptions): Req
           </ul>
           {!scopes.has("admin:tokens") && (
             <p>
-              {!scopes.has("admin:write") && "This session is read-only. "}Managing tokens requires a token with the
-              scope <code>admin:tokens</code> or <code>all</code>.
+              {scopes.has("admin:write") ? "This session does not show tokens." : "This session is read-only."} Managing
+              tokens requires {actor.type === "user" ? "a role" : "a token"} with the scope <code>admin:tokens</code> or{" "}
+              <code>all</code>.
             </p>
           )}
         </section>
@@ -73,7 +74,10 @@ export function showOverview({ base, services, activity }: OverviewOptions): Req
               </ul>
             </dd>
             <dt>Session ends</dt>
-            <dd>After 30 minutes without a request, 8 hours after the sign-in, or with the token.</dd>
+            <dd>
+              After 30 minutes without a request, 8 hours after the sign-in, or{" "}
+              {actor.type === "user" ? "when you are deactivated or lose the role" : "with the token"}.
+            </dd>
           </dl>
         </section>
       </Layout>,

@@ -13,11 +13,13 @@ export interface LayoutProps {
   readonly base: string;
   /** Absent before the sign-in. */
   readonly visit?: Visit | undefined;
+  /** An address that the browser opens at once, also on another site. */
+  readonly leaveTo?: string;
   readonly children: ComponentChildren;
 }
 
 /** The frame of every page: the header with the navigation, and the content. */
-export function Layout({ title, base, visit, children }: LayoutProps): VNode {
+export function Layout({ title, base, visit, leaveTo, children }: LayoutProps): VNode {
   const { stylesheet, script, icon } = assetUrls(base);
   return (
     <html lang="en">
@@ -25,6 +27,7 @@ export function Layout({ title, base, visit, children }: LayoutProps): VNode {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
+        {leaveTo !== undefined && <meta http-equiv="refresh" content={`0; url=${leaveTo}`} />}
         <title>{`${title} - Gatehouse`}</title>
         <link rel="icon" href={icon} />
         <link rel="stylesheet" href={stylesheet} />
@@ -72,7 +75,7 @@ function SessionBar({ base, visit }: { readonly base: string; readonly visit: Vi
   );
 }
 
-/** Returns the name of who does something: that of a token, or `AUTH_SECRET`, operator or service. */
+/** Returns the name of who does something: that of a token or user, or `AUTH_SECRET`, operator or service. */
 export function toActorName({ type, name, id }: Visit["caller"]["actor"]): string {
   return name ?? id ?? actorNames[type] ?? type;
 }

@@ -34,6 +34,14 @@ export function parseReturnPath(text: unknown, base: string): string | undefined
   return `${pathname}${search}`;
 }
 
+/** Returns the page to return to, relative to the console, if what a client sent is one of this console. */
+export const readReturnPath = (sent: unknown, base: string): string | undefined =>
+  parseReturnPath(sent, base)?.slice(base.length);
+
+/** Returns the part of a query that names the page to return to; empty without one. */
+export const toReturnQuery = (returnPath: string | undefined): string =>
+  returnPath === undefined ? "" : `${returnFieldName}=${encodeURIComponent(returnPath)}`;
+
 const anyOrigin = "http://console.invalid";
 /** One slash, and characters of a URI except a backslash, which browsers read as a slash, and a fragment. */
 const allowedPattern = /^\/[\w\-.~%!$&'()*+,;=:@/?[\]]*$/;

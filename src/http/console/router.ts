@@ -2,6 +2,7 @@ import { type RequestHandler, Router } from "express";
 import type { ActivityReader } from "../../domain/activity/activity-reader.ts";
 import type { RequestLog } from "../../domain/audit/request-log.ts";
 import type { ConsoleSessions } from "../../domain/console/sessions.ts";
+import type { UserSignIns } from "../../domain/console/sign-in/user-sign-ins.ts";
 import type { ConsoleSubmissions } from "../../domain/console/submissions.ts";
 import { AppError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
@@ -23,8 +24,11 @@ import { showOverview } from "./overview.tsx";
 import { limitPersonalSessions } from "./personal-session.ts";
 import { provisioningRouter } from "./provisioning/router.ts";
 import { requireSession } from "./session.ts";
+import { settingsRouter } from "./settings/router.ts";
 import { setupRouter } from "./setup/router.ts";
-import { openSession, returnAfterSignIn, showSignIn, signOut, verifyToken } from "./sign-in.tsx";
+import { signOut } from "./sign-in/open-session.tsx";
+import { returnAfterSignIn } from "./sign-in/return-after-sign-in.ts";
+import { signInRouter } from "./sign-in/router.ts";
 import { tokensRouter } from "./tokens/router.ts";
 import { usersRouter } from "./users/router.ts";
 
@@ -32,10 +36,11 @@ export interface ConsoleRouterOptions {
   readonly services: PageOptions["services"];
   readonly activity: ActivityReader;
   readonly sessions: ConsoleSessions;
+  readonly userSignIns: UserSignIns;
   readonly submissions: ConsoleSubmissions;
   readonly requestLog: RequestLog;
   readonly failureLimit: FailureLimit;
-  /** Counts the request against the rate limits of the session's token. */
+  /** Counts the request against the rate limits of the session's token or user. */
   readonly limit: RequestHandler;
   readonly publicUrl: string;
   readonly log: Log;
@@ -47,21 +52,15 @@ export interface ConsoleRouterOptions {
  * POST comes from a page of the same origin and has the hidden field of its session.
  */
 export function consoleRouter(options: ConsoleRouterOptions): Router {
-  const { services, activity, sessions, submissions, requestLog, failureLimit, limit, publicUrl, log } = options;
+  const { services, activity, sessions, userSignIns, submissions } = options;
+  const { requestLog, failureLimit, limit, publicUrl, log } = options;
   const base = `${new URL(publicUrl).pathname.replace(/\/+$/, "")}/console`;
 
   const router = Router();
   router.use(consoleHeaders);
   router.use("/assets", assetRouter());
   router.use(logRequests([requestLog], "rejected"), requireSameOrigin(publicUrl));
-  router.get("/sign-in", showSignIn({ base }));
-  router.post(
-    "/sign-in",
-    parseForm,
-    verifyToken({ base, sessions, failureLimit }),
-    limit,
-    openSession({ base, sessions }),
-  );
+  router.use("/sign-in", parseForm, signInRouter({ base, publicUrl, sessions, userSignIns, failureLimit, limit }));
   router.use(requireSession({ base, sessions, failureLimit, organizations: services.organizations }), limit);
   router.use(["/catalog", "/policies"], parseLargeForm);
   router.use(parseForm, requireCsrfField);
@@ -82,6 +81,7 @@ export function consoleRouter(options: ConsoleRouterOptions): Router {
   router.get("/audit", read, showAuditLog(pages));
   router.get("/audit/export", read, exportAuditLog(pages));
   router.get("/audit/:id", read, showAuditEvent(pages));
+  router.use("/settings", read, settingsRouter({ ...pages, submissions, publicUrl }));
   router.use(rejectUnknownPage);
   router.use(consoleErrorHandler(base, log));
   return router;

@@ -24,6 +24,7 @@ const consoleSections: readonly ConsoleSection[] = [
   { name: "Provisioning", path: "/provisioning", scope: "admin:read" },
   { name: "Audit log", path: "/audit", scope: "admin:read" },
   { name: "Set up", path: "/setup" },
+  { name: "Settings", path: "/settings", scope: "admin:read" },
   { name: "My tokens", path: "/my-tokens", scope: "connect:read", isPersonal: true },
 ];
 

@@ -1,28 +1,21 @@
 import type { Request, Response } from "express";
 import { sessionLimits } from "../../domain/console/sessions.ts";
+import { type ConsoleCookie, readCookie, toSetCookie } from "./cookies.ts";
 
-/**
- * With the prefix `__Host-`, browsers require `Secure` and `Path=/` without `Domain` (RFC 6265bis section 4.1.3.2), so
- * that no other host can set the cookie. Browsers accept it over plain HTTP from localhost only.
- */
-const name = "__Host-gatehouse-console";
-const attributes = "Path=/; HttpOnly; Secure; SameSite=Strict";
+/** The cookie with the session id. It has the session's absolute lifetime at most. */
+const sessionCookie: ConsoleCookie = {
+  name: "__Host-gatehouse-console",
+  sameSite: "Strict",
+  maxAgeSeconds: sessionLimits.absoluteMs / 1000,
+};
 
-/** Returns the session id in the cookie. No other module of the service reads a cookie. */
-export function readSessionCookie({ headers: { cookie = "" } }: Request): string | undefined {
-  const pair = cookie
-    .split(";")
-    .map((each) => each.trim())
-    .find((each) => each.startsWith(`${name}=`));
-  return pair?.slice(name.length + 1);
-}
+/** Returns the session id in the cookie. */
+export const readSessionCookie = (req: Request): string | undefined => readCookie(req, sessionCookie);
 
-/** Sets the cookie of a new session. It has the session's absolute lifetime at most. */
-export function setSessionCookie(res: Response, sessionId: string): void {
-  res.setHeader("Set-Cookie", `${name}=${sessionId}; Max-Age=${sessionLimits.absoluteMs / 1000}; ${attributes}`);
-}
+/** Sets the cookie of a new session. */
+export const setSessionCookie = (res: Response, sessionId: string): void =>
+  void res.append("Set-Cookie", toSetCookie(sessionCookie, sessionId));
 
 /** Removes the cookie. */
-export function clearSessionCookie(res: Response): void {
-  res.setHeader("Set-Cookie", `${name}=; Max-Age=0; ${attributes}`);
-}
+export const clearSessionCookie = (res: Response): void =>
+  void res.append("Set-Cookie", toSetCookie(sessionCookie, undefined));

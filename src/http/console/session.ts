@@ -6,7 +6,7 @@ import type { FailureLimit } from "../auth/failure-limit.ts";
 import { toCsrfField } from "./csrf.ts";
 import { toReturnPath } from "./return-path.ts";
 import { clearSessionCookie, readSessionCookie } from "./session-cookie.ts";
-import { redirectToSignIn } from "./sign-in.tsx";
+import { redirectToSignIn } from "./sign-in/sign-in-page.tsx";
 
 export interface SessionStepOptions {
   readonly base: string;

@@ -6,6 +6,7 @@ import { type Html, html } from "../openapi/html.ts";
 import { httpStatuses, setErrorHeaders, toAppError } from "../server/error-mapping.ts";
 import { logServerError } from "../server/problem.ts";
 import { sendText } from "../server/send.ts";
+import { readAuthorizationResponse } from "./authorization-response.ts";
 
 export interface CallbackRouterOptions {
   readonly connections: OAuthConnections;
@@ -32,7 +33,7 @@ export function callbackRouter({ connections, failureLimit, log, publicUrl }: Ca
 
   const router = Router({ strict: true });
   router.get("/", limitByAddress, async (req, res) => {
-    const response = readResponse(new URL(req.originalUrl, publicUrl).searchParams);
+    const response = readAuthorizationResponse(new URL(req.originalUrl, publicUrl).searchParams);
     const subject = response && (await connections.describe(response.state));
     if (!response || !subject) return sendFailure(res);
     // The user denied the authorization, or it failed. No client can use the state any more.
@@ -43,7 +44,9 @@ export function callbackRouter({ connections, failureLimit, log, publicUrl }: Ca
     sendPage(res, 200, confirmation(response, subject));
   });
   router.post("/", limitByAddress, parseForm, async (req, res) => {
-    const response = isSameOrigin(req, publicUrl) ? readResponse(new URLSearchParams(toPairs(req.body))) : undefined;
+    const response = isSameOrigin(req, publicUrl)
+      ? readAuthorizationResponse(new URLSearchParams(toPairs(req.body)))
+      : undefined;
     if (response?.code === undefined || !(await connections.completeInBrowser(response))) return sendFailure(res);
     sendPage(res, 200, html`<h1>Connected</h1><p>You can close this page.</p>`);
   });
@@ -55,24 +58,6 @@ const contentSecurityPolicy =
   "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'";
 
 const parseForm = express.urlencoded({ extended: false, limit: "16kb", parameterLimit: 10 });
-
-/** @returns undefined for what is no authorization response, such as one with a repeated parameter (RFC 6749, 3.1) */
-function readResponse(parameters: URLSearchParams): AuthorizationResponse | undefined {
-  const names = ["state", "code", "iss", "error"] as const;
-  const [states, codes, issuers, errors] = names.map((name) => parameters.getAll(name)) as [
-    string[],
-    string[],
-    string[],
-    string[],
-  ];
-  if ([states, codes, issuers, errors].some((values) => values.length > 1)) return undefined;
-  const [[state], [code], [iss]] = [states, codes, issuers];
-  const isError = errors.length > 0;
-  if (state === undefined || state.length > 2000 || (code ?? "").length > 4096 || (iss ?? "").length > 2000)
-    return undefined;
-  if (isError === (code !== undefined && code !== "")) return undefined;
-  return { state, code: isError ? undefined : code, ...(iss !== undefined && { iss }) };
-}
 
 const toPairs = (body: unknown): [string, string][] =>
   Object.entries((body ?? {}) as object).flatMap(([name, values]) =>

@@ -19,8 +19,10 @@ export type FormFields = Readonly<Record<string, string | readonly string[]>>;
 /** What a browser without JavaScript does: it keeps the cookie and sends forms with the headers of the same origin. */
 export class TestBrowser {
   readonly #origin: string;
-  /** The value of the header Cookie; empty without a cookie. */
+  /** The cookie of the session; empty without one. */
   cookie = "";
+  /** The cookie of a sign-in through an identity provider that is in progress; likewise. */
+  attemptCookie = "";
 
   constructor({ port }: Pick<Service, "port">) {
     this.#origin = `http://127.0.0.1:${port}`;
@@ -53,16 +55,23 @@ export class TestBrowser {
   }
 
   async #send(path: string, init: RequestInit): Promise<BrowserResponse> {
+    const cookies = [this.cookie, this.attemptCookie].filter((each) => each !== "");
     const response = await fetch(`${this.#origin}${path}`, {
       ...init,
-      headers: { ...(this.cookie !== "" && { Cookie: this.cookie }), ...(init.headers as Record<string, string>) },
+      headers: {
+        ...(cookies.length > 0 && { Cookie: cookies.join("; ") }),
+        ...(init.headers as Record<string, string>),
+      },
       redirect: "manual",
     });
     const html = await response.text();
     const headers = JSON.stringify([...response.headers]);
     assertNoSecrets(html + headers, `a response of ${path}`);
-    const cookie = response.headers.get("set-cookie")?.split(";")[0];
-    if (cookie !== undefined) this.cookie = cookie.endsWith("=") ? "" : cookie;
+    for (const [pair = ""] of response.headers.getSetCookie().map((each) => each.split(";"))) {
+      const value = pair.endsWith("=") ? "" : pair;
+      if (pair.startsWith("__Host-gatehouse-sign-in=")) this.attemptCookie = value;
+      else this.cookie = value;
+    }
     return {
       ...{ status: response.status, headers: response.headers, html },
       location: response.headers.get("location") ?? undefined,

@@ -4,6 +4,7 @@ import { prepareAccessPages } from "./pages/access-pages.fixture.ts";
 import type { ConsolePage, PagePreparation, PreparePages } from "./pages/console-page.fixture.ts";
 import { prepareDirectoryPages } from "./pages/directory-pages.fixture.ts";
 import { prepareProvisioningPages } from "./pages/provisioning-pages.fixture.ts";
+import { prepareSettingsPages } from "./pages/settings-pages.fixture.ts";
 import { prepareTokenPages } from "./pages/token-pages.fixture.ts";
 
 /** A service with records for every page of the console, and the pages in the order of a visit. */
@@ -22,11 +23,12 @@ const sections: readonly PreparePages[] = [
   prepareDirectoryPages,
   prepareAccessPages,
   prepareProvisioningPages,
+  prepareSettingsPages,
 ];
 
 /** Starts the service with the records of all sections. */
 export async function openConsolePages(): Promise<ConsolePages> {
-  const service = await startService();
+  const service = await startService({ environment: { CREDENTIAL_KEY: Buffer.alloc(32, 9).toString("base64") } });
   const url = `http://127.0.0.1:${service.port}/console`;
   const { secret } = await service.issueToken({ name: "Security team", scopes: ["all"] });
   const admin = service.clientWithSecret(secret);

@@ -1,7 +1,8 @@
 import { type CryptoKey, createLocalJWKSet, errors, type JWK, type JWSHeaderParameters } from "jose";
 import { z } from "zod";
 import { AppError } from "../../../errors.ts";
-import { type FetchPolicy, fetchJson } from "./jwks-fetch.ts";
+import { fetchJson } from "../../outbound/fetch-json.ts";
+import type { GuardedHttp } from "../../outbound/guarded-http.ts";
 
 /** How long fetched keys are used without another fetch. */
 const cacheMaxAgeMs = 600_000;
@@ -18,14 +19,17 @@ interface CachedJwks {
 
 /** Fetches the identity providers' public keys (RFC 7517) on demand and caches them for ten minutes. */
 export class JwksCache {
-  readonly #fetchPolicy: FetchPolicy;
+  readonly #http: Pick<GuardedHttp, "send">;
   readonly #now: () => number;
   /** By organization, so that no organization can use another's keys or exhaust its cooldown. */
   readonly #entries = new Map<string, CachedJwks>();
 
-  /** @param now a monotonic clock in milliseconds, which no change of the system time affects */
-  constructor(fetchPolicy: FetchPolicy, now: () => number = () => performance.now()) {
-    this.#fetchPolicy = fetchPolicy;
+  /**
+   * @param http checks the addresses that keys are fetched from
+   * @param now a monotonic clock in milliseconds, which no change of the system time affects
+   */
+  constructor(http: Pick<GuardedHttp, "send">, now: () => number = () => performance.now()) {
+    this.#http = http;
     this.#now = now;
   }
 
@@ -74,7 +78,7 @@ export class JwksCache {
     entry.attemptedAt = this.#now();
     try {
       entry.keys = {
-        resolve: createLocalJWKSet(parseJwks(await fetchJson(entry.uri, this.#fetchPolicy))),
+        resolve: createLocalJWKSet(parseJwks(await fetchJson(this.#http, entry.uri))),
         fetchedAt: this.#now(),
       };
     } catch (cause) {

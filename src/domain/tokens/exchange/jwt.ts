@@ -19,7 +19,7 @@ const acceptedTypePattern = /^(?:application\/)?(?:jwt|at\+jwt)$/i;
  */
 export async function verifyJwt(
   jwt: string,
-  { issuer, audience, algorithms }: AuthExchangeSettings,
+  { issuer, audience, algorithms }: Omit<AuthExchangeSettings, "jwksUri">,
   findKey: (header: JWSHeaderParameters) => Promise<CryptoKey>,
 ): Promise<{ readonly claims: JWTPayload } | { readonly cause: ExchangeRejectionCause }> {
   if (jwt.length > jwtLengthMax) return { cause: "jwt-malformed" };

@@ -24,7 +24,12 @@ export async function findUserByClaims(
   return user?.active ? user : undefined;
 }
 
-async function findUserByExternalId(value: string, organizationId: string, users: Users): Promise<User | undefined> {
+/** Finds the active user with this `externalId`. @returns undefined if no user matches, or more than one */
+export async function findUserByExternalId(
+  value: string,
+  organizationId: string,
+  users: Users,
+): Promise<User | undefined> {
   const conditions = [
     { op: "eq", path: "externalId", value } as const,
     { op: "eq", path: "active", value: true } as const,
@@ -34,5 +39,5 @@ async function findUserByExternalId(value: string, organizationId: string, users
 }
 
 /** Whether both engines can store the string unchanged, and it is not too long for an e-mail address. */
-const isStorableIdentifier = (text: string): boolean =>
+export const isStorableIdentifier = (text: string): boolean =>
   text !== "" && text.length <= 320 && !text.includes("\0") && text.isWellFormed();

@@ -77,10 +77,14 @@ export async function lockCallerToken(tx: Transaction, caller: Caller): Promise<
   return callerTokens[0];
 }
 
-/** @returns the caller's token and the tokens that it depends on; empty for a caller without a token */
+/**
+ * @returns the caller's token and the tokens that it depends on; empty for a caller without a token
+ * @throws AppError invalid-token also for a user of the console who was deactivated since the request began
+ */
 async function readCallerTokens(tx: Transaction, { organizationId, actor }: Caller): Promise<readonly Token[]> {
-  if (actor.type !== "token" || actor.id === undefined) return [];
   const tenant = tx.for(organizationId);
+  if (actor.type === "user" && (await tenant.open(users).get(actor.id ?? ""))?.active !== true) throw invalidCaller();
+  if (actor.type !== "token" || actor.id === undefined) return [];
   const collection = tenant.open(tokens);
   const token = await collection.get(actor.id);
   const ancestors = token && (await readAncestors(collection, token));
@@ -88,5 +92,7 @@ async function readCallerTokens(tx: Transaction, { organizationId, actor }: Call
   const user = token?.userId === undefined ? undefined : await tenant.open(users).get(token.userId);
   const isUserValid = token?.userId === undefined || (user?.active === true && !isOutdated(token, user));
   if (chain.length > 0 && isUserValid && chain.every((each) => toTokenStatus(each) === "active")) return chain;
-  throw new AppError("invalid-token", "The credential is not valid.");
+  throw invalidCaller();
 }
+
+const invalidCaller = (): AppError => new AppError("invalid-token", "The credential is not valid.");

@@ -9,6 +9,7 @@ import type { ProvisioningConnections } from "../../../domain/audit/provisioning
 import type { RequestLogReader } from "../../../domain/audit/request-log-reader.ts";
 import type { Catalog } from "../../../domain/catalog/catalog.ts";
 import type { McpConnections } from "../../../domain/connections/connections.ts";
+import type { SignInClientSecrets } from "../../../domain/console/sign-in/sign-in-client-secret.ts";
 import type { UpstreamCredentials } from "../../../domain/credentials/upstream-credentials.ts";
 import type { Groups } from "../../../domain/directory/groups.ts";
 import type { Members } from "../../../domain/directory/members.ts";
@@ -45,6 +46,7 @@ export interface Services {
   readonly oauthConnections: OAuthConnections;
   readonly catalogRefresh: CatalogRefresh;
   readonly organizations: Organizations;
+  readonly signInSecrets: SignInClientSecrets;
   readonly scimExtensions: ScimExtensions;
   readonly schemas: OrganizationSchemas;
   readonly webhooks: Webhooks;

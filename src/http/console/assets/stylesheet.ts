@@ -86,6 +86,7 @@ textarea { font-family: ui-monospace, monospace; font-size: 0.9rem; }
 [aria-invalid] { border-color: var(--danger); border-width: 2px; }
 fieldset { background: var(--card); border: 1px solid var(--line); border-radius: 0.5rem; margin: 0 0 1.25rem; max-width: 52rem; padding: 0.5rem 1rem 1rem; }
 fieldset .field { margin: 0.5rem 0 0 1.6rem; max-width: 14rem; }
+.roles .field { margin: 0.5rem 0 0; max-width: none; }
 .choice { column-gap: 0.6rem; display: grid; grid-template-columns: 1rem 1fr; padding: 0.3rem 0; }
 .choice input { accent-color: var(--accent); height: 1rem; margin: 0.3rem 0 0; width: 1rem; }
 .choice label { font-weight: 400; }

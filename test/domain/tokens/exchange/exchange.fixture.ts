@@ -25,6 +25,7 @@ import type { OpenTestStore } from "../../../store/test-store.fixture.ts";
 import type { IdentityProvider } from "../../../support/identity-provider.ts";
 import { trackSecret } from "../../../support/secrets.ts";
 import { createVerifier } from "../../domain.fixture.ts";
+import { openGuardedHttp } from "../../outbound/guarded-http.fixture.ts";
 
 /** Token exchange over a store with two organizations, of which `default` trusts an identity provider. */
 export interface ExchangeTestContext {
@@ -85,7 +86,7 @@ export async function openExchangeContext(
     const settings = { prefix: "wxt", ...policy };
     const tokens = new Tokens(store, settings);
     const verifier = createVerifier(store, settings, { rejections });
-    const services = { users, tokens, jwks: new JwksCache({ allowPrivateAddresses: true }), rejections };
+    const services = { users, tokens, jwks: new JwksCache(openGuardedHttp({ allowsAll: true })), rejections };
     return { tokens, verifier, exchanges: new TokenExchanges(store, settings, services) };
   };
   let services = usePolicy({});

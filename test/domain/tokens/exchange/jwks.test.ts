@@ -6,6 +6,7 @@ import { errors } from "jose";
 import { JwksCache } from "../../../../src/domain/tokens/exchange/jwks.ts";
 import { type IdentityProvider, startIdentityProvider } from "../../../support/identity-provider.ts";
 import { expectRejection } from "../../domain.fixture.ts";
+import { openGuardedHttp } from "../../outbound/guarded-http.fixture.ts";
 
 const minutes = (count: number): number => count * 60_000;
 const seconds = (count: number): number => count * 1000;
@@ -17,7 +18,7 @@ describe("JwksCache", () => {
   beforeEach(async () => {
     provider = await startIdentityProvider();
     now = 1_000_000;
-    jwks = new JwksCache({ allowPrivateAddresses: true }, () => now);
+    jwks = new JwksCache(openGuardedHttp({ allowsAll: true }), () => now);
   });
   afterEach(() => provider.close());
 
@@ -67,7 +68,7 @@ describe("JwksCache", () => {
       let systemOffset = 0;
       Date.now = () => systemNow() + systemOffset;
       try {
-        jwks = new JwksCache({ allowPrivateAddresses: true });
+        jwks = new JwksCache(openGuardedHttp({ allowsAll: true }));
         await keyOf();
         systemOffset = minutes(11);
         await keyOf();
@@ -243,7 +244,7 @@ describe("JwksCache", () => {
     });
 
     describe("without JWKS_ALLOW_PRIVATE", () => {
-      const strict = (): JwksCache => new JwksCache({ allowPrivateAddresses: false });
+      const strict = (): JwksCache => new JwksCache(openGuardedHttp({ allowsAll: false }));
 
       it("is not connected to at a loopback address in any notation", async () => {
         const { port, connections } = await silent();

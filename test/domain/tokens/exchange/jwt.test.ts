@@ -4,6 +4,7 @@ import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { JwksCache } from "../../../../src/domain/tokens/exchange/jwks.ts";
 import { verifyJwt } from "../../../../src/domain/tokens/exchange/jwt.ts";
 import { type IdentityProvider, startIdentityProvider } from "../../../support/identity-provider.ts";
+import { openGuardedHttp } from "../../outbound/guarded-http.fixture.ts";
 
 const encoded = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 const inSeconds = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds;
@@ -21,7 +22,7 @@ describe("verifyJwt", () => {
   });
 
   const verify = (jwt: string, settings = provider.settings) => {
-    const jwks = new JwksCache({ allowPrivateAddresses: true });
+    const jwks = new JwksCache(openGuardedHttp({ allowsAll: true }));
     return verifyJwt(jwt, settings, (header) => jwks.findKey("org", settings.jwksUri, header));
   };
   const claimsOf = async (jwt: string, settings = provider.settings) => {
