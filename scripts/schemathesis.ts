@@ -8,6 +8,8 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { documentViews } from "../src/http/openapi/documented-operation.ts";
 import { installPythonPackages } from "../test/clients/client-cache.fixture.ts";
@@ -37,6 +39,7 @@ const secret = randomBytes(32).toString("base64url");
 const CREDENTIAL_KEY = randomBytes(32).toString("base64");
 const service = await startService({ environment: { AUTH_SECRET: secret, CREDENTIAL_KEY } });
 await service.clientWithSecret(secret).post("/api/users").send({ userName: userEmail }).expect(201);
+const directory = await mkdtemp(join(tmpdir(), "gatehouse-schemathesis-")); // it writes files where it runs
 try {
   for (const view of documentViews) {
     const args = [
@@ -47,13 +50,12 @@ try {
       ...["--max-time", process.env["SCHEMATHESIS_SECONDS"] ?? "50"],
       ...excludedOperations.flatMap((operationId) => ["--exclude-operation-id", operationId]),
     ];
-    const child = spawn("python3", args, {
-      stdio: "inherit",
-      env: { PATH: process.env["PATH"], PYTHONPATH: packages },
-    });
+    const env = { PATH: process.env["PATH"], PYTHONPATH: packages };
+    const child = spawn("python3", args, { stdio: "inherit", cwd: directory, env });
     const [code] = await once(child, "exit");
     if (code !== 0) process.exitCode = 1;
   }
 } finally {
   await service.dispose();
+  await rm(directory, { recursive: true, force: true });
 }
