@@ -82,25 +82,32 @@ export type AccessTokenObstacle = z.output<typeof accessTokenObstacle>;
 /** One check of a decision. */
 export const accessStep = z
   .discriminatedUnion("check", [
-    z.object({ check: z.literal("user"), outcome }).describe("Whether the user is active."),
-    z.object({ check: z.literal("owner"), outcome }).describe("The user owns the resource. Nothing else decides."),
-    z.object({ check: z.literal("resource"), outcome }).describe("Whether it is neither a draft nor disabled."),
+    z
+      .object({ check: z.literal("user"), outcome })
+      .meta({ id: "UserAccessStep", description: "Whether the user is active." }),
+    z
+      .object({ check: z.literal("owner"), outcome })
+      .meta({ id: "OwnerAccessStep", description: "The user owns the resource. Nothing else decides." }),
+    z
+      .object({ check: z.literal("resource"), outcome })
+      .meta({ id: "ResourceAccessStep", description: "Whether it is neither a draft nor disabled." }),
     z
       .object({
         ...{ check: z.literal("grant"), outcome },
         assignments: access.shape.assignments,
         policies: z.array(accessPolicy).describe("The policies that allow it: at most 20."),
       })
-      .describe("Whether an assignment or a policy grants the resource."),
+      .meta({ id: "GrantAccessStep", description: "Whether an assignment or a policy grants the resource." }),
     z
       .object({
         ...{ check: z.literal("denial"), outcome },
         policies: z.array(accessPolicy).describe("The policies that deny the whole resource: at most 20."),
       })
-      .describe("Failed: a policy denies the resource, whatever grants it."),
-    z
-      .object({ check: z.literal("tool"), outcome, verdict: toolVerdict, policy: decidingPolicy })
-      .describe("Whether the user can use the tool, provided that the server can be used."),
+      .meta({ id: "DenialAccessStep", description: "Failed: a policy denies the resource, whatever grants it." }),
+    z.object({ check: z.literal("tool"), outcome, verdict: toolVerdict, policy: decidingPolicy }).meta({
+      id: "ToolAccessStep",
+      description: "Whether the user can use the tool, provided that the server can be used.",
+    }),
     z
       .object({
         ...{ check: z.literal("token"), outcome },
@@ -110,7 +117,7 @@ export const accessStep = z
             "`not-active`: the token, or one that it depends on, is not valid. `other-user`: it is a personal token of another user. `scope`: it has no connect scope that suffices: `connect:read`, and `connect:call` for a tool. The others: it is restricted to other environments, MCP servers or risks.",
           ),
       })
-      .describe("Whether the token can be used for it."),
+      .meta({ id: "TokenAccessStep", description: "Whether the token can be used for it." }),
   ])
   .meta({ id: "AccessStep" });
 export type AccessStep = Readonly<z.output<typeof accessStep>>;

@@ -83,7 +83,9 @@ describe("Types generated from openapi.yaml", () => {
   after(() => rm(directory, { recursive: true, force: true }));
 
   it("compile the programs in examples and calls of the client", () => {
-    expect(compile(directory, ["client.ts", "provision.mjs", "webhook-receiver.mjs", "calls.ts"])).to.deep.equal([]);
+    expect(
+      compile(directory, ["client.ts", "provision.mjs", "sync-groups.ts", "webhook-receiver.mjs", "calls.ts"]),
+    ).to.deep.equal([]);
   });
 
   it("reject a wrong path, method, parameter, body and response field", () => {
@@ -93,6 +95,28 @@ describe("Types generated from openapi.yaml", () => {
       .flatMap((line, index) => (line.endsWith("// wrong") ? [index + 1] : []));
     expect(expectedLines).to.have.length(6);
     expect([...new Set(lines)].sort((one, other) => one - other)).to.deep.equal(expectedLines);
+  });
+
+  it("are what examples/sync-groups.ts gives groups their members with", async () => {
+    const service = await startService();
+    const admin = await service.clientWithScopes(["admin:write"]);
+    const environment = {
+      GATEHOUSE_URL: `http://127.0.0.1:${service.port}`,
+      GATEHOUSE_TOKEN: (await service.issueToken({ scopes: ["admin:write"] })).secret,
+    };
+    const sync = () => {
+      const args = [join(directory, "out/sync-groups.js"), join(examples, "groups.json")];
+      return run(process.execPath, args, environment);
+    };
+    for (const userName of ["ada@example.com", "grace@example.com"])
+      await admin.post("/api/users").send({ userName }).expect(201);
+    expect(await sync()).to.deep.include({ code: 1, stdout: "Platform: 2 added, 0 removed\n" });
+    await admin.post("/api/users").send({ userName: "linus@example.com" }).expect(201);
+    await admin.put("/api/groups/Platform/members").send({ members: [] }).expect(200);
+    const stdout = "Platform: 2 added, 0 removed\nSupport: 1 added, 0 removed\n";
+    expect(await sync()).to.deep.equal({ code: 0, stderr: "", stdout });
+    expect((await sync()).stdout).to.equal("Platform: 0 added, 0 removed\nSupport: 0 added, 0 removed\n");
+    await service.dispose();
   });
 
   it("make a client that the service accepts", async () => {

@@ -30,9 +30,10 @@ export function renderType(schema: DocumentedSchema): Html {
   if (schema.enum) return joinWithOr(schema.enum.map((each) => html`<code>${JSON.stringify(each)}</code>`));
   const alternatives = anyOf ?? oneOf;
   if (alternatives) return joinWithOr(alternatives.map(renderType));
-  if (items) return html`array of ${renderType(items)}`;
-  if (properties) return html`object`;
-  if (typeof additionalProperties === "object") return html`object with any fields`;
+  const orNull = type?.includes("null") && " or null";
+  if (items) return html`array of ${renderType(items)}${orNull}`;
+  if (properties) return html`object${orNull}`;
+  if (typeof additionalProperties === "object") return html`object with any fields${orNull}`;
   return html`${[type ?? "anything"].flat().join(" or ")}${format !== undefined && ` (${format})`}`;
 }
 
@@ -60,7 +61,9 @@ const constraintLabels = {
   maxLength: "maximum length:",
   minimum: "minimum:",
   maximum: "maximum:",
+  minItems: "minimum number of items:",
   maxItems: "maximum number of items:",
+  uniqueItems: "unique items:",
   pattern: "pattern:",
 } as const;
 
