@@ -40,7 +40,7 @@ var groupMemberKind = &kind[groupMemberModel]{
 		// The name of a group can contain a slash, an id cannot.
 		separator := strings.LastIndex(identifier, "/")
 		if separator < 1 || separator == len(identifier)-1 {
-			return groupMemberModel{}, fmt.Errorf("%q is not GROUP/MEMBER, such as grp_.../usr_...", identifier)
+			return groupMemberModel{}, fmt.Errorf("%q has not the form GROUP/MEMBER, with the id of the member", identifier)
 		}
 		group, member := identifier[:separator], identifier[separator+1:]
 		if !strings.HasPrefix(group, "grp_") {

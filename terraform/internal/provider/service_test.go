@@ -14,8 +14,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/gatehouse/terraform-provider-gatehouse/internal/service"
 )
 
 // testService is the built service in a process of its own, with SQLite in a temporary directory.
@@ -110,18 +108,6 @@ func (s *testService) stop() {
 	_ = s.process.Process.Signal(os.Interrupt)
 	_, _ = s.process.Process.Wait()
 	_ = os.RemoveAll(s.directory)
-}
-
-// client returns a client of the tests' own, for changes that Terraform does not know.
-func (s *testService) client(t *testing.T) *service.Client {
-	t.Helper()
-	client, err := service.New(service.Options{
-		Endpoint: s.endpoint, Token: s.token, UserAgent: "tests", RequestTimeout: time.Minute, MaxRetries: 0,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return client
 }
 
 // request sends a JSON request, and fails the test unless the service accepts it.
