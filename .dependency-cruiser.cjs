@@ -12,7 +12,7 @@ const only = (module, importers) =>
   );
 /** What the layers above see of the store: the port, its collections and the normalized form of strings. */
 const port =
-  "store/(store|record|record-shape|query|condition|collections|fields|extension-fields|normalize|normalized-fields|date-time|paging/pages|cache/lru-cache|cache/deep-freeze)\\.ts$";
+  "store/(store|record|record-shape|query|condition|collections|fields|extension-fields|label-terms|normalize|normalized-fields|date-time|paging/pages|cache/lru-cache|cache/deep-freeze)\\.ts$";
 
 module.exports = {
   forbidden: [
@@ -119,6 +119,7 @@ module.exports = {
     only("passport-http-bearer", "^(src/http/auth/|test/|node_modules/)"),
     only("@modelcontextprotocol/server", "^(src/http/mcp/|test/|node_modules/)"),
     only("prom-client", "^(src/metrics/|test/|node_modules/)"),
+    only("commonmark", "^(src/http/console/|test/|node_modules/)"),
     only("preact", "^(src/http/console/|test/|node_modules/)"),
     only("preact-render-to-string", "^(src/http/console/|test/|node_modules/)"),
     only("@opentelemetry/[^/]+", "^(src/traces/|test/|node_modules/)"),

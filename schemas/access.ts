@@ -1,23 +1,27 @@
 import { z } from "zod";
 import { ownerResponseFields } from "./entity.ts";
 
-/** How an assignment or a policy applies to a user. */
-export const accessThrough = z
-  .discriminatedUnion("by", [
-    z.object({ by: z.literal("everyone") }),
-    z.object({ by: z.literal("user") }),
-    z.object({
-      by: z.literal("group"),
-      path: z
-        .array(
-          z.object({
+const accessThroughEveryone = z.object({ by: z.literal("everyone") }).meta({ id: "AccessThroughEveryone" });
+const accessThroughUser = z.object({ by: z.literal("user") }).meta({ id: "AccessThroughUser" });
+const accessThroughGroup = z
+  .object({
+    by: z.literal("group"),
+    path: z
+      .array(
+        z
+          .object({
             id: z.string(),
             displayName: z.string().optional().describe("Absent while the group is being deleted."),
-          }),
-        )
-        .describe("The shortest path, from the group that has the user as a member to the group that is named."),
-    }),
-  ])
+          })
+          .meta({ id: "AccessGroup" }),
+      )
+      .describe("The shortest path, from the group that has the user as a member to the group that is named."),
+  })
+  .meta({ id: "AccessThroughGroup" });
+
+/** How an assignment or a policy applies to a user. */
+export const accessThrough = z
+  .discriminatedUnion("by", [accessThroughEveryone, accessThroughUser, accessThroughGroup])
   .meta({ id: "AccessThrough" });
 export type AccessThrough = Readonly<z.output<typeof accessThrough>>;
 

@@ -294,6 +294,7 @@ export async function createApp(
     });
   let isShuttingDown = false;
   const handler = createExpressApp({
+    publicUrl,
     trustProxy: config.trustProxy,
     version,
     accessLog,

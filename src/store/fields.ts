@@ -34,6 +34,11 @@ export function fieldEquals(field: Field, value: Scalar): Condition {
   return { op: "eq", path: field.path, value: toComparable(field, value) };
 }
 
+/** @returns a condition that holds where the field has one of these values; as `fieldEquals` for each */
+export function fieldIn(field: Field, values: readonly Scalar[]): Condition {
+  return { op: "in", path: field.path, values: values.map((value) => toComparable(field, value)) };
+}
+
 /** @returns a condition that holds where this field begins with a string; case-insensitively for a normalized field */
 export function fieldStartsWith(field: Field, value: string): Condition {
   return { op: "startsWith", path: field.path, value: String(toComparable(field, value)) };
@@ -64,6 +69,10 @@ export function elementDiffers(field: Field, element: string, value: Scalar): Co
 
 /** Whether two strings are equal when case-insensitively compared. */
 export const hasSameNormalizedForm = (one: string, other: string): boolean => normalize(one) === normalize(other);
+
+/** Whether a string begins with another one when case-insensitively compared. */
+export const hasNormalizedPrefix = (value: string, prefix: string): boolean =>
+  normalize(value).startsWith(normalize(prefix));
 
 /** Returns the path of the normalized form of an attribute. */
 export function normalizedPath(path: string): string {

@@ -47,7 +47,7 @@ const apis: readonly ApiSpec[] = [
     operations: apiOperations,
     successType: "application/json",
     errorType: "application/problem+json",
-    errorSchema: problem,
+    errorSchema: problem.required({ instance: true }), // only a request that could not be read has none
   },
   {
     base: "/oauth",

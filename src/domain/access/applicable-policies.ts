@@ -67,7 +67,10 @@ export class ApplicablePolicies {
    * @returns a function that finds the first of these policies with a pattern that matches a tool of the server. It
    *   throws AppError query-too-expensive if the comparisons for one user exceed their limit.
    */
-  createToolMatcher(slug: string, ordered: readonly Policy[]): (tool: Pick<Tool, "name">) => Policy | undefined {
+  createToolMatcher<P extends Pick<Policy, "resources">>(
+    slug: string,
+    ordered: readonly P[],
+  ): (tool: Pick<Tool, "name">) => P | undefined {
     const prefix = `${slug}__`;
     const candidates = ordered.flatMap((policy) => {
       const patterns = policy.resources.tools

@@ -126,7 +126,7 @@ export class EffectiveAccess {
   /**
    * @returns a matcher of the policies that grant some tools of the server; undefined if the whole server is granted
    */
-  #createToolAllowanceMatcher(server: McpServer): ReturnType<ApplicablePolicies["createToolMatcher"]> | undefined {
+  #createToolAllowanceMatcher(server: McpServer): ((tool: Tool) => Policy | undefined) | undefined {
     if (this.isAssigned(server.assignment)) return undefined;
     const allowPolicies = this.policies
       .forResource("mcp-server", server.slug)

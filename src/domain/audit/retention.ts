@@ -3,6 +3,7 @@ import {
   authorizationRequests,
   consoleSessions,
   consoleSubmissions,
+  idempotencyKeys,
   organizations,
   removedOAuthClients,
   requestLog,
@@ -52,6 +53,7 @@ export class Retention implements Flushable {
       { collection: removedOAuthClients, prefix: "roc", days: 1 },
       { collection: consoleSessions, prefix: "ses", days: 1 },
       { collection: consoleSubmissions, prefix: "sub", days: 1 },
+      { collection: idempotencyKeys, prefix: "idk", days: 1 },
       ...(auditDays === undefined ? [] : [{ collection: auditEvents, prefix: "aud", days: auditDays } as const]),
     ];
   }

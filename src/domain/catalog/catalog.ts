@@ -15,7 +15,7 @@ import { assertSameSlug, assertVersion, type ExpectedVersion } from "../precondi
 import { type ContentLimits, countContent, defaultContentLimits } from "./content-quota.ts";
 import { detachReferences } from "./detach.ts";
 import { assertReferencesExist, type ResourceOwner } from "./missing-references.ts";
-import { assertUnreferenced } from "./references.ts";
+import { assertUnreferenced, type Blocker, findBlockers } from "./references.ts";
 import { type CatalogResource, toReferenceKey } from "./resource.ts";
 import {
   type CatalogResourceType,
@@ -71,6 +71,13 @@ export class Catalog<T extends CatalogResource> {
   /** @throws AppError query-too-expensive; invalid-filter */
   list(organizationId: string, query: Query): Promise<Page<T>> {
     return this.#store.for(organizationId).open(this.#resourceType.collection).list(query);
+  }
+
+  /** Returns at most 20 resources that refer to this one, and would block its deletion. */
+  async listReferrers(organizationId: string, { slug, ownerId }: T): Promise<readonly Blocker[]> {
+    const { name } = this.#resourceType;
+    if (ownerId !== undefined || name === "policy") return [];
+    return findBlockers(this.#store.for(organizationId), { kind: name, name: slug });
   }
 
   /**
@@ -191,7 +198,7 @@ export class Catalog<T extends CatalogResource> {
     const resource = {
       ...newEntity(prefix, organizationId),
       ...(owner && { ownerId: owner.id }),
-      ...content,
+      ...withoutEmptyLabels(content),
     } as unknown as T;
     await assertReferencesExist(tenant, this.#resourceType, resource, new Set(), owner);
     await countContent(tenant, { ownerId: owner?.id, after: resource }, this.#contentLimits);
@@ -215,7 +222,8 @@ export class Catalog<T extends CatalogResource> {
   ): Promise<T> {
     assertVersion(current.version, expected);
     const before = toResourceContent(current);
-    const after = revise(before as unknown as ResourceContent<T>, current.ownerId);
+    const revised = revise(before as unknown as ResourceContent<T>, current.ownerId);
+    const after = { ...revised, labels: revised.labels ?? {} };
     assertSameSlug(current, after);
     if (isDeepStrictEqual(before, after)) return current;
     this.#assertContent(after, current);
@@ -224,7 +232,7 @@ export class Catalog<T extends CatalogResource> {
     const resource = {
       ...{ id, organizationId, createdAt, ...nextVersion(current) },
       ...(ownerId !== undefined && { ownerId }),
-      ...after,
+      ...withoutEmptyLabels(after),
     } as unknown as T;
     const tenant = transaction.for(organizationId);
     const previousReferences = new Set(collectReferences(current, this.#resourceType).map(toReferenceKey));
@@ -285,6 +293,11 @@ const toLockKey = ({ organizationId }: Caller): string => `catalog ${organizatio
 /** Audit events record the owner of a user-owned resource, because one credential may act for many users. */
 const toOwnerDetails = ({ ownerId }: CatalogResource): { readonly details?: { readonly ownerId: string } } =>
   ownerId === undefined ? {} : { details: { ownerId } };
+
+/** A resource without labels is stored as in earlier releases, which read it during an update of several replicas. */
+function withoutEmptyLabels<T extends Pick<CatalogResource, "labels">>({ labels = {}, ...content }: T): object {
+  return Object.keys(labels).length > 0 ? { ...content, labels } : content;
+}
 
 /** The maximum number of resources of one type that a user may own. */
 const userOwnedMax = 200;

@@ -27,7 +27,7 @@ const referencingCollections: Readonly<Record<string, CollectionDefinition<Catal
 };
 
 /** The maximum number of blockers in an error. */
-const blockersMax = 20;
+export const blockersMax = 20;
 
 /** Returns a condition for the resources that refer to a resource. An index serves it. */
 export const refersTo = (target: ReferenceTarget): Condition => ({
@@ -36,7 +36,10 @@ export const refersTo = (target: ReferenceTarget): Condition => ({
 });
 
 /** Finds at most 20 catalog resources that refer to a resource. */
-async function findBlockers(tenant: Tenant<"write">, target: ReferenceTarget): Promise<readonly Blocker[]> {
+export async function findBlockers(
+  tenant: Pick<Tenant<"read">, "open">,
+  target: ReferenceTarget,
+): Promise<readonly Blocker[]> {
   const blockers: Blocker[] = [];
   for (const [type, collection] of Object.entries(referencingCollections)) {
     const limit = blockersMax - blockers.length;

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Group, GroupAttributes, MembershipChange } from "../../../schemas/user.ts";
+import type { Labels } from "../../../schemas/labels.ts";
+import type { Group, LabeledGroupAttributes, MembershipChange } from "../../../schemas/user.ts";
 import { groups } from "../../store/collections.ts";
 import { groupFields } from "../../store/fields.ts";
 import type { Page, Query } from "../../store/query.ts";
@@ -25,9 +26,12 @@ import {
 /** A change of a group's attributes, members, or both. */
 export interface GroupRevision {
   /** Computes the new attributes from the stored ones; absent if only the members change. */
-  readonly revise?: (current: StoredAttributes) => GroupAttributes;
+  readonly revise?: ReviseGroup;
   readonly members?: readonly MembershipChange[];
 }
+
+/** Computes the attributes of a group from the stored ones. Without `labels` in the result, the group keeps its labels. */
+export type ReviseGroup<Current = StoredAttributes> = (current: Current, labels: Labels) => LabeledGroupAttributes;
 
 /** A group after a change, with the members that the change added and removed. */
 export interface ChangedGroup extends MembershipDiff {
@@ -73,7 +77,7 @@ export class Groups {
    */
   create(
     caller: Caller,
-    attributes: GroupAttributes,
+    attributes: LabeledGroupAttributes,
     memberIds: readonly string[],
     editor: Editor = "admin",
     onIgnoredMembers?: (ids: readonly string[]) => void,
@@ -92,11 +96,11 @@ export class Groups {
     caller: Caller,
     displayName: string,
     expected: ExpectedVersion | undefined,
-    revise: (current: StoredAttributes | undefined) => GroupAttributes,
+    revise: ReviseGroup<StoredAttributes | undefined>,
     editor: Editor = "admin",
   ): Promise<PutResult<Group>> {
     return this.#directory.put(caller, displayName, expected, {
-      create: (transaction) => this.#createWithin(transaction, caller, revise(undefined), [], editor),
+      create: (transaction) => this.#createWithin(transaction, caller, revise(undefined, {}), [], editor),
       update: async (transaction, current) =>
         (await this.#updateWithin(transaction, caller, current, expected, { revise }, editor)).group,
     });
@@ -139,12 +143,13 @@ export class Groups {
   #createWithin(
     transaction: Transaction,
     caller: Caller,
-    attributes: GroupAttributes,
+    attributes: LabeledGroupAttributes,
     memberIds: readonly string[],
     editor: Editor,
     onIgnoredMembers?: (ids: readonly string[]) => void,
   ): Promise<Group> {
-    return this.#directory.insertWithin(transaction, caller, attributes, editor, async (id) => {
+    const { labels = {}, ...rest } = attributes;
+    return this.#directory.insertWithin(transaction, caller, withLabels(rest, labels), editor, async (id) => {
       const tenant = transaction.for(caller.organizationId);
       const policy = unknownMemberPolicy(transaction, caller, editor);
       const { added, ignored } = await applyMembershipChanges(tenant, id, [{ add: memberIds }], policy);
@@ -163,9 +168,10 @@ export class Groups {
     editor: Editor,
   ): Promise<ChangedGroup> {
     assertVersion(current.version, expected);
-    const { id, organizationId } = current;
+    const { id, organizationId, labels: currentLabels = {} } = current;
     const before = toAttributes(current);
-    const after = revision.revise?.(before) ?? before;
+    const revised = revision.revise?.(before, currentLabels) ?? (before as LabeledGroupAttributes);
+    const { labels = currentLabels, ...after } = revised;
     const diff = await applyMembershipChanges(
       transaction.for(organizationId),
       id,
@@ -174,13 +180,23 @@ export class Groups {
     );
     const { added, removed, ignored } = diff;
     const membersDiffer = added.length + removed.length > 0;
-    if (!membersDiffer && this.#directory.isUnchanged(current, after, editor)) return { group: current, ...diff };
-    const group = await this.#directory.replaceWithin(transaction, current, after, editor);
-    const attributesDiffer = !isDeepStrictEqual(before, after);
+    const labelsDiffer = !isDeepStrictEqual(currentLabels, labels);
+    if (!membersDiffer && !labelsDiffer && this.#directory.isUnchanged(current, after, editor))
+      return { group: current, ...diff };
+    // The identity provider does not manage the labels of its groups.
+    const isOfProvider = membersDiffer || !isDeepStrictEqual(before, after);
+    const group = await this.#directory.replaceWithin(
+      transaction,
+      current,
+      after,
+      isOfProvider ? editor : toLabelEditor(editor),
+      withLabels({}, labels),
+    );
+    const attributesDiffer = labelsDiffer || !isDeepStrictEqual(before, after);
     await recordAuditEvent(transaction, organizationId, caller, {
       action: membersDiffer && !attributesDiffer ? "group.members.change" : "group.update",
       target: { type: "group", id },
-      ...(attributesDiffer && { before, after }),
+      ...(attributesDiffer && { before: withLabels(before, currentLabels), after: withLabels(after, labels) }),
       ...toEditDetails(
         current,
         editor,
@@ -192,6 +208,13 @@ export class Groups {
     return { group, ...diff };
   }
 }
+
+/** A group without labels is stored as in earlier releases. */
+const withLabels = (attributes: StoredAttributes, labels: Labels): StoredAttributes =>
+  Object.keys(labels).length > 0 ? { ...attributes, labels } : attributes;
+
+/** An admin changes the labels of every group, whoever manages it. */
+const toLabelEditor = (editor: Editor): Editor => (editor === "admin" ? "override" : editor);
 
 /** Only the identity provider's requests can contain members that do not exist, if its organization allows it. */
 const unknownMemberPolicy =

@@ -171,6 +171,7 @@ export const untransferredCollections: readonly CollectionDefinition<Entity>[] =
   stored.authorizationRequests,
   stored.consoleSessions,
   stored.consoleSubmissions,
+  stored.idempotencyKeys,
   stored.rateCounts,
   stored.serviceKeys,
   stored.removedOAuthClients,

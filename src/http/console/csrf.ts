@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Request, RequestHandler } from "express";
 import { AppError } from "../../errors.ts";
+import { requireVisit } from "./visit.ts";
 
 /** The name of the hidden field that each form of a session has. */
 export const csrfFieldName = "csrf";
@@ -27,10 +28,15 @@ export const toCsrfField = (sessionId: string): string =>
   createHmac("sha256", sessionId).update("csrf").digest("base64url");
 
 /**
- * Checks the hidden field of a submitted form.
+ * The step that checks the hidden field of a submitted form.
  * @throws AppError forbidden if it is missing or belongs to another session
  */
-export function assertCsrfField({ method, body }: Request, expected: string): void {
+export const requireCsrfField: RequestHandler = (req, _res, next) => {
+  assertCsrfField(req, requireVisit(req).csrfField);
+  next();
+};
+
+function assertCsrfField({ method, body }: Request, expected: string): void {
   if (isSafe(method)) return;
   const value: unknown = (body as Readonly<Record<string, unknown>> | undefined)?.[csrfFieldName];
   const [sent, wanted] = [Buffer.from(typeof value === "string" ? value : ""), Buffer.from(expected)];

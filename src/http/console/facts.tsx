@@ -1,7 +1,13 @@
 import type { ComponentChildren, VNode } from "preact";
 
 /** One row of a list of facts, `<dl class="facts">`. */
-export const Fact = ({ name, children }: { readonly name: string; readonly children: ComponentChildren }): VNode => (
+export const Fact = ({
+  name,
+  children,
+}: {
+  readonly name: ComponentChildren;
+  readonly children: ComponentChildren;
+}): VNode => (
   <>
     <dt>{name}</dt>
     <dd>{children}</dd>

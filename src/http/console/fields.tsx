@@ -83,7 +83,7 @@ export function LinesField(props: FieldProps & { readonly value: string; readonl
     <div class="field">
       <label for={name}>{label}</label>
       <textarea id={name} {...{ name, rows }} autocomplete="off" spellcheck={false} {...describedBy(props)}>
-        {value}
+        {value.startsWith("\n") ? `\n${value}` : value /* browsers drop the first line break */}
       </textarea>
       <FieldNotes {...props} />
     </div>

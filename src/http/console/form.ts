@@ -1,9 +1,20 @@
 import express, { type Request, type RequestHandler } from "express";
 import { AppError, hasErrorCode } from "../../errors.ts";
 import { redactText } from "../../log.ts";
+import { bodyBudget } from "../server/body-budget.ts";
 
 /** Parses the body of a form. @throws AppError too-large */
 export const parseForm: RequestHandler = express.urlencoded({ extended: false, limit: "64kb", parameterLimit: 200 });
+
+/** In bytes. A text of 100,000 characters has up to 900,000 bytes in a form. */
+const largeFormBytesMax = 1_500_000;
+const parseLarge = express.urlencoded({ extended: false, limit: largeFormBytesMax, parameterLimit: 1000 });
+
+/** Parses the body of a form with long texts. It runs after the session. @throws AppError too-large; unavailable */
+export const parseLargeForm: RequestHandler = (req, res, next) => {
+  if (req.method === "POST") bodyBudget.reserve(req, res, largeFormBytesMax);
+  parseLarge(req, res, next);
+};
 
 /** Returns a field of a submitted form without spaces around it; empty if it is missing. */
 export function readText({ body }: Pick<Request, "body">, name: string): string {
@@ -45,7 +56,8 @@ export class FormErrors {
 
 /**
  * Returns the errors that belong to fields of a form, so that it can be shown again with them.
- * @param rename the names of form fields that differ from those of the domain
+ * @param rename the names of form fields that differ from those of the domain, by the path of the latter (`auth/header`); the
+ *   longest path that the error begins with applies
  * @throws the error itself if it belongs to no field
  */
 export function toFormErrors(error: unknown, rename: Readonly<Record<string, string>> = {}): FormErrors {
@@ -57,11 +69,18 @@ export function toFormErrors(error: unknown, rename: Readonly<Record<string, str
   if (errors.length === 0) throw error;
   const byField = new Map<string, readonly string[]>();
   for (const { pointer, detail } of errors) {
-    const name = pointer.split("/")[1] ?? "";
-    const shown = Object.hasOwn(rename, name) ? (rename[name] ?? name) : name;
+    const shown = toFieldName(pointer.split("/").slice(1), rename);
     byField.set(shown, [...(byField.get(shown) ?? []), redactText(detail)]);
   }
   return new FormErrors(byField);
 }
 
-const fieldErrorCodes = ["invalid-value", "forbidden"] as const;
+const fieldErrorCodes = ["invalid-value", "forbidden", "conflict"] as const;
+
+function toFieldName(segments: readonly string[], rename: Readonly<Record<string, string>>): string {
+  for (let count = segments.length; count > 0; count--) {
+    const path = segments.slice(0, count).join("/");
+    if (Object.hasOwn(rename, path)) return rename[path] ?? path;
+  }
+  return segments[0] ?? "";
+}

@@ -10,9 +10,10 @@ import { logRequests } from "../server/request-log.ts";
 import { assetRouter } from "./assets/assets.ts";
 import { showAuditEvent } from "./audit/detail.tsx";
 import { showAuditLog } from "./audit/list.tsx";
-import { requireSameOrigin } from "./csrf.ts";
+import { catalogRouter } from "./catalog/router.ts";
+import { requireCsrfField, requireSameOrigin } from "./csrf.ts";
 import { consoleErrorHandler } from "./errors.tsx";
-import { parseForm } from "./form.ts";
+import { parseForm, parseLargeForm } from "./form.ts";
 import { showGroup } from "./groups/detail.tsx";
 import { showGroups } from "./groups/list.tsx";
 import { consoleHeaders } from "./headers.ts";
@@ -48,10 +49,18 @@ export function consoleRouter(options: ConsoleRouterOptions): Router {
   const router = Router();
   router.use(consoleHeaders);
   router.use("/assets", assetRouter());
-  router.use(logRequests([requestLog], "rejected"), requireSameOrigin(publicUrl), parseForm);
+  router.use(logRequests([requestLog], "rejected"), requireSameOrigin(publicUrl));
   router.get("/sign-in", showSignIn({ base }));
-  router.post("/sign-in", verifyToken({ base, sessions, failureLimit }), limit, openSession({ base, sessions }));
+  router.post(
+    "/sign-in",
+    parseForm,
+    verifyToken({ base, sessions, failureLimit }),
+    limit,
+    openSession({ base, sessions }),
+  );
   router.use(requireSession({ base, sessions, failureLimit, organizations: services.organizations }), limit);
+  router.use(["/catalog", "/policies"], parseLargeForm);
+  router.use(parseForm, requireCsrfField);
   router.post("/sign-out", signOut({ base, sessions }));
   router.get("/", showOverview({ base }));
   router.use("/tokens", requireScope("admin:tokens"), tokensRouter({ base, services, submissions, publicUrl }));
@@ -61,6 +70,7 @@ export function consoleRouter(options: ConsoleRouterOptions): Router {
   router.get("/users/:id", read, showUser(pages));
   router.get("/groups", read, showGroups(pages));
   router.get("/groups/:id", read, showGroup(pages));
+  router.use(catalogRouter(pages));
   router.get("/audit", read, showAuditLog(pages));
   router.get("/audit/:id", read, showAuditEvent(pages));
   router.use(rejectUnknownPage);

@@ -15,5 +15,7 @@ export const consoleSections: readonly ConsoleSection[] = [
   { name: "Tokens", path: "/tokens", scope: "admin:tokens" },
   { name: "Users", path: "/users", scope: "admin:read" },
   { name: "Groups", path: "/groups", scope: "admin:read" },
+  { name: "Catalog", path: "/catalog/mcp-servers", scope: "admin:read" },
+  { name: "Policies", path: "/policies", scope: "admin:read" },
   { name: "Audit log", path: "/audit", scope: "admin:read" },
 ];

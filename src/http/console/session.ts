@@ -3,7 +3,7 @@ import type { ConsoleSessions } from "../../domain/console/sessions.ts";
 import type { Organizations } from "../../domain/organizations.ts";
 import { RejectedCredentialError } from "../../domain/tokens/verify/rejected-credential.ts";
 import type { FailureLimit } from "../auth/failure-limit.ts";
-import { assertCsrfField, toCsrfField } from "./csrf.ts";
+import { toCsrfField } from "./csrf.ts";
 import { clearSessionCookie, readSessionCookie } from "./session-cookie.ts";
 import { redirectToSignIn } from "./sign-in.tsx";
 
@@ -15,10 +15,8 @@ export interface SessionStepOptions {
 }
 
 /**
- * Creates the step that verifies the session of a request, and the hidden field of a submitted form. Without a session,
- * the browser is sent to the sign-in.
- * @throws AppError ip-not-allowed; forbidden for a form of another session; rate-limited for an address that sends many
- *   ids of no session; unavailable
+ * Creates the step that verifies the session of a request. Without a session, the browser is sent to the sign-in.
+ * @throws AppError ip-not-allowed; rate-limited for an address that sends many ids of no session; unavailable
  */
 export function requireSession({ base, sessions, failureLimit, organizations }: SessionStepOptions): RequestHandler {
   return async (req, res, next) => {
@@ -45,7 +43,6 @@ export function requireSession({ base, sessions, failureLimit, organizations }: 
     const csrfField = toCsrfField(sessionId);
     const { name, slug } = await organizations.getOwn(caller);
     req.consoleVisit = { caller, sessionId, csrfField, organizationName: name ?? slug };
-    assertCsrfField(req, csrfField);
     next();
   };
 }

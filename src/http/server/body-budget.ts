@@ -13,7 +13,7 @@ const budgetBytes = { total: 64 * mebi, caller: 32 * mebi };
  * Bounds the memory that bodies take: a body occupies its length from the first byte until its response is complete. A
  * caller has a share of its own, so that slow uploads with one token cannot exclude the others.
  */
-export class BodyBudget {
+class BodyBudget {
   #total = 0;
   readonly #byCaller = new Map<string, number>();
 
@@ -44,3 +44,6 @@ export class BodyBudget {
     else this.#byCaller.delete(caller);
   }
 }
+
+/** One for the process: all APIs share its memory. */
+export const bodyBudget = new BodyBudget();

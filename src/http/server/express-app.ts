@@ -15,6 +15,8 @@ import { sendJson } from "./send.ts";
 export interface ExpressAppOptions {
   /** The APIs, by the path at which each is mounted. */
   readonly routers: Readonly<Record<string, Router>>;
+  /** The URL of the service, which the OpenAPI documents name. */
+  readonly publicUrl: string;
   /** Addresses and CIDR ranges of proxies that may set `X-Forwarded-For`; empty: none is trusted. */
   readonly trustProxy: readonly string[];
   /** The version of the service, which `/healthz` reports. */
@@ -35,7 +37,7 @@ export interface ExpressAppOptions {
  * check or document that its path selects, else 404. An error that any step throws goes to the error handler.
  */
 export function createExpressApp(options: ExpressAppOptions): Express {
-  const { routers, trustProxy, version, ping, log, accessLog, requestObserver, requestTracer } = options;
+  const { routers, publicUrl, trustProxy, version, ping, log, accessLog, requestObserver, requestTracer } = options;
   const commonSteps = [
     ...[reportUntrustedProxy(log), identifyRequest],
     ...(accessLog ? [logAccess(accessLog)] : []),
@@ -52,7 +54,7 @@ export function createExpressApp(options: ExpressAppOptions): Express {
     app.use(path, ...(isObserved ? [recordMountPath(path)] : []), router);
   app.get("/healthz", reportLiveness(version));
   app.get("/readyz", reportReadiness(ping));
-  app.use(openApiRouter());
+  app.use(openApiRouter(publicUrl));
   app.use(rejectUnknownPath);
   app.use(problemHandler(log));
   return app;

@@ -2,7 +2,7 @@ import express, { type RequestHandler } from "express";
 import { AppError } from "../../errors.ts";
 import { isLong, waitForOwnTick } from "../../own-tick.ts";
 import { rejectTokenInBody } from "../auth/credentials.ts";
-import { BodyBudget } from "./body-budget.ts";
+import { bodyBudget } from "./body-budget.ts";
 import { assertJsonLimits, attributeJsonLimits, type JsonLimits } from "./json-limits.ts";
 
 /** What a body may contain. */
@@ -47,7 +47,7 @@ export function jsonBody(
     if (!isEmpty && !(req.is([...mediaTypes]) && hasUtf8Charset(type))) {
       throw new AppError("unsupported-media-type", `The body must be ${mediaTypes.join(" or ")} in UTF-8.`);
     }
-    budget.reserve(req, res, limit);
+    bodyBudget.reserve(req, res, limit);
     receive(req, res, (error?: unknown) => {
       if (error !== undefined) return next(error);
       const bytes = req.body as Buffer | undefined;
@@ -63,9 +63,6 @@ export function jsonBody(
 
 /** Smaller bodies, and the checks of their content, take less than a millisecond. */
 const ownTickBytesMin = 16 * 1024;
-
-/** One for the process: all APIs share its memory. */
-const budget = new BodyBudget();
 
 /** @throws AppError invalid-request */
 function parseJson(bytes: Buffer): unknown {
@@ -98,7 +95,7 @@ const keyLengthMax = 512;
  * @param schemaFields the fields in whose values names of the prototype are data
  * @throws AppError invalid-request; invalid-value
  */
-function rejectPrototypeKeys(value: unknown, schemaFields: readonly string[], isSchema = false): void {
+export function rejectPrototypeKeys(value: unknown, schemaFields: readonly string[], isSchema = false): void {
   if (typeof value === "string") assertStorableString(value);
   if (typeof value !== "object" || value === null) return;
   if (Array.isArray(value)) {

@@ -6,6 +6,7 @@ import { matchesIfNoneMatch, readExpectedVersion, toStrongEtag } from "../../ser
 import { routeMethods } from "../../server/methods.ts";
 import { requireCaller } from "../../server/request.ts";
 import { jsonLinesType, sendChunks, sendText } from "../../server/send.ts";
+import { readIdempotencyKey } from "./idempotency-key.ts";
 import type { Operation, OperationResponse, RequestContext, View } from "./operation.ts";
 import { isPageBody, sendPage } from "./page-response.ts";
 import type { Services } from "./services.ts";
@@ -68,6 +69,7 @@ function createHandler(operation: Operation, services: Services, baseUrl: string
       query: readQuery(req.query),
       body: operation.body && parseBody(operation.body, req.body ?? (operation.isBodyOptional ? {} : undefined)),
       subjectToken: req.subjectToken,
+      idempotency: operation.isIdempotent ? readIdempotencyKey(req) : undefined,
       expected: operation.isVersioned ? readExpectedVersion(req) : {},
     };
     const response =
@@ -88,6 +90,7 @@ async function sendResponse(
   baseUrl: string,
 ): Promise<void> {
   const { status, body, lines, version, location, hasVolatileFields = isUserView } = response;
+  if (response.isReplay) res.setHeader("Idempotent-Replayed", "true");
   if (location !== undefined) res.setHeader("Location", baseUrl + location);
   const json = body === undefined || isPageBody(body) ? undefined : JSON.stringify(body);
   if (json !== undefined && isLong(json.length)) await waitForOwnTick();

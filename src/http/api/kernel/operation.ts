@@ -30,6 +30,8 @@ export interface Operation<Query extends z.ZodObject = z.ZodObject, Body extends
   readonly takesSubjectToken?: boolean;
   /** Whether the response has an ETag and the request accepts If-Match and If-None-Match. */
   readonly isVersioned?: boolean;
+  /** Whether the request accepts `Idempotency-Key`. */
+  readonly isIdempotent?: boolean;
   /** The schema of each line, if the response is JSON Lines and not JSON. */
   readonly lineSchema?: z.ZodType;
   /** The error codes of the operation in addition to those that its properties imply (`openapi/operation-errors.ts`). */
@@ -80,6 +82,8 @@ export interface RequestContext<Acting = undefined, Query = unknown, Body = unkn
   readonly subjectToken: string | undefined;
   /** The preconditions of If-Match and If-None-Match. */
   readonly expected: ExpectedVersion;
+  /** Present if the operation accepts `Idempotency-Key` and the request has one. */
+  readonly idempotency?: { readonly key: string; readonly credential: string } | undefined;
 }
 
 /** The response of an operation, before it is sent. */
@@ -92,6 +96,8 @@ export interface OperationResponse {
   readonly version?: number;
   /** Whether the body has fields that change without a new version, such as counters; always true in a user's view. */
   readonly hasVolatileFields?: boolean;
+  /** Whether the response repeats that of an earlier request with the same idempotency key. */
+  readonly isReplay?: boolean;
   /** The path of a created resource, relative to the API. */
   readonly location?: string;
 }

@@ -24,8 +24,17 @@ const { list, get } = logOperations({
   filters,
   responseSchema: auditEventResponse,
   pageSchemaId: "AuditEventList",
-  list: { operationId: "listAuditEvents", summary: "List audit events, newest first" },
-  get: { operationId: "getAuditEvent", summary: "Get one audit event", idDescription: "The id of the event." },
+  list: {
+    operationId: "listAuditEvents",
+    summary: "List audit events, newest first",
+    description: "All filters must match. Each change of the organization's data has an event.",
+  },
+  get: {
+    operationId: "getAuditEvent",
+    summary: "Get one audit event",
+    description: "Events never change. They are deleted at the end of their retention.",
+    idDescription: "The id of the event.",
+  },
   readerFrom: ({ auditEvents }) => auditEvents,
 });
 

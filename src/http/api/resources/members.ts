@@ -24,6 +24,12 @@ const membershipResponse = z
   })
   .meta({ id: "Membership" });
 
+const addedCount = z.int().min(0).describe("The number of members that were added.");
+const membersAddedResponse = z.object({ added: addedCount }).meta({ id: "MembersAddedCount" });
+const membersReplacedResponse = z
+  .object({ added: addedCount, removed: z.int().min(0).describe("The number of members that were removed.") })
+  .meta({ id: "MembersReplacedCounts" });
+
 /** @param maxMembers the maximum number of members in one request */
 const toMemberIdsSchema = (maxMembers: number, id: string): z.ZodObject<{ members: z.ZodArray<z.ZodString> }> =>
   z
@@ -82,7 +88,7 @@ export const memberOperations: readonly Operation[] = [
     errorCodes: ["managed", "precondition-failed"],
     organization: {
       scopes: ["admin:write"],
-      responses: { 200: z.object({ added: z.int().min(0).describe("The number of members that were added.") }) },
+      responses: { 200: membersAddedResponse },
       handle: async (context, services) => {
         const { group, added } = await updateMembers(context, services, { add: context.body.members });
         return { status: 200, version: group.version, body: { added: added.length } };
@@ -101,7 +107,7 @@ export const memberOperations: readonly Operation[] = [
     errorCodes: ["managed"],
     organization: {
       scopes: ["admin:write"],
-      responses: { 200: z.object({ added: z.int().min(0), removed: z.int().min(0) }) },
+      responses: { 200: membersReplacedResponse },
       handle: async (context, services) => {
         const { group, added, removed } = await updateMembers(context, services, { set: context.body.members });
         return { status: 200, version: group.version, body: { added: added.length, removed: removed.length } };

@@ -55,6 +55,7 @@ and is kept for 30 days. Values in bodies and filters are masked. The filters by
   get: {
     operationId: "getLoggedRequest",
     summary: "Get one logged request",
+    description: "The body is masked: it has the names of attributes, and values only of ids and of what is no secret.",
     idDescription: "The id of the entry. To find an entry by `requestId`, use the list.",
   },
   readerFrom: ({ loggedRequests }) => loggedRequests,

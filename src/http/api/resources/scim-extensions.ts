@@ -8,9 +8,16 @@ import {
 import type { ScimExtensionContent } from "../../../domain/extensions/extension-changes.ts";
 import { AppError } from "../../../errors.ts";
 import { assertDeclarable } from "../../../scim/schema/extension-declaration.ts";
+import { hasNormalizedPrefix } from "../../../store/fields.ts";
 import { applyMergePatch, toMergePatchSchema } from "../kernel/merge-patch.ts";
 import { defineOperation, type Operation, type OperationResponse } from "../kernel/operation.ts";
-import { createOnlyText, idempotentPutText, mergePatchText, toSummaries } from "../kernel/operation-texts.ts";
+import {
+  createOnlyText,
+  idempotentPutText,
+  mergePatchText,
+  toSummaries,
+  versionedReadText,
+} from "../kernel/operation-texts.ts";
 import { parseBody } from "../kernel/validation.ts";
 
 const path = "/scim-extensions";
@@ -25,20 +32,34 @@ const summaries = toSummaries({ singular: "an extension schema", plural: "extens
 const storedValuesText =
   "Stored values stay readable: a change that they do not fit is rejected with 409. The values of a removed attribute stay stored, and return when it is declared again.";
 
+const listQuery = z.object({
+  resourceType: scimExtensionInput.shape.resourceType.optional().describe("Only extension schemas of this type."),
+  name: z
+    .string()
+    .min(1)
+    .max(1024)
+    .optional()
+    .describe("Only extension schemas whose name, or else URN, begins with this (case-insensitive)."),
+});
+
 const list = defineOperation({
   operationId: "listScimExtensions",
   method: "get",
   path,
   tag,
+  query: listQuery,
   summary: summaries.list,
   description: "Returns all extension schemas of the organization, the oldest first.",
   organization: {
     scopes: ["admin:read"],
     responses: { 200: z.object({ data: z.array(scimExtensionResponse) }).meta({ id: "ScimExtensionList" }) },
-    handle: async ({ caller }, { scimExtensions }) => ({
-      status: 200,
-      body: { data: (await scimExtensions.list(caller.organizationId)).map(renderExtension) },
-    }),
+    handle: async ({ caller, query: { resourceType, name = "" } }, { scimExtensions }) => {
+      const matches = (extension: ScimExtension): boolean =>
+        (resourceType === undefined || extension.resourceType === resourceType) &&
+        hasNormalizedPrefix(extension.name ?? extension.urn, name);
+      const extensions = await scimExtensions.list(caller.organizationId);
+      return { status: 200, body: { data: extensions.filter(matches).map(renderExtension) } };
+    },
   },
 });
 
@@ -47,6 +68,7 @@ const get = defineOperation({
   method: "get",
   ...itemRoute,
   summary: summaries.get,
+  description: versionedReadText,
   organization: {
     scopes: ["admin:read"],
     responses: { 200: scimExtensionResponse },

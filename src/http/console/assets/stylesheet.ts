@@ -1,5 +1,6 @@
 import { type Scope, scope as scopeSchema, tokenType } from "../../../../schemas/token.ts";
 import { allowedScopes, expandScopes } from "../../../domain/tokens/scopes.ts";
+import { catalogRules } from "./catalog-rules.ts";
 
 const toClass = (scope: Scope): string => `.is-${scope.replace(":", "-")}`;
 
@@ -130,7 +131,7 @@ td[data-label="Type"] { min-width: 7rem; }
 .copyable pre { background: var(--card); border: 1px solid var(--line); border-radius: 0.5rem; margin: 0; overflow-x: auto; padding: 0.9rem 1rem; white-space: pre-wrap; }
 .copy { align-items: center; display: flex; gap: 0.75rem; margin-top: 0.5rem; min-height: 2.5rem; }
 button[hidden] { display: none; }
-
+${catalogRules}
 @media (max-width: 72rem) {
   main { padding: 1rem; }
   .bar { padding: 0.6rem 1rem; }

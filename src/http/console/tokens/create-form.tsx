@@ -3,6 +3,7 @@ import type { VNode } from "preact";
 import { type Scope, scope as scopeSchema, tokenType } from "../../../../schemas/token.ts";
 import type { ConsoleSubmissions } from "../../../domain/console/submissions.ts";
 import { allowedScopes, defaultScopes, expandScopes } from "../../../domain/tokens/scopes.ts";
+import { ErrorSummary } from "../error-summary.tsx";
 import { Choice, CsrfField, FieldNotes, LinesField, SelectField, TextField } from "../fields.tsx";
 import type { FormErrors } from "../form.ts";
 import { Layout, sendHtmlPage } from "../page.tsx";
@@ -30,7 +31,7 @@ export function sendTokenForm(res: Response, status: 200 | 400, props: TokenForm
         <a href={`${base}/tokens`}>Tokens</a>
       </p>
       <h1>Create token</h1>
-      {errors && <ErrorSummary errors={errors} />}
+      {errors && <ErrorSummary heading="The token was not created:" errors={errors} />}
       <form method="post" action={`${base}/tokens`}>
         <CsrfField visit={visit} />
         <NonceField submissions={submissions} visit={visit} />
@@ -76,20 +77,6 @@ export function sendTokenForm(res: Response, status: 200 | 400, props: TokenForm
     </Layout>,
   );
 }
-
-/** The errors of all fields with links to them, so that no field has to be searched for. */
-const ErrorSummary = ({ errors }: { readonly errors: FormErrors }): VNode => (
-  <div class="notice error" role="alert">
-    <p>The token was not created:</p>
-    <ul>
-      {errors.all.map(([field, messages]) => (
-        <li key={field}>
-          <a href={`#${field}`}>{messages.join(" ")}</a>
-        </li>
-      ))}
-    </ul>
-  </div>
-);
 
 interface GroupProps {
   readonly form: TokenForm;
