@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -42,6 +43,36 @@ const (
 func (e AccessTokenRequestGrantType) Valid() bool {
 	switch e {
 	case ClientCredentials:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ApiKeyServerAuthType.
+const (
+	ApiKeyServerAuthTypeApiKey ApiKeyServerAuthType = "apiKey"
+)
+
+// Valid indicates whether the value is a known member of the ApiKeyServerAuthType enum.
+func (e ApiKeyServerAuthType) Valid() bool {
+	switch e {
+	case ApiKeyServerAuthTypeApiKey:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ApiKeyServerAuthInputType.
+const (
+	ApiKeyServerAuthInputTypeApiKey ApiKeyServerAuthInputType = "apiKey"
+)
+
+// Valid indicates whether the value is a known member of the ApiKeyServerAuthInputType enum.
+func (e ApiKeyServerAuthInputType) Valid() bool {
+	switch e {
+	case ApiKeyServerAuthInputTypeApiKey:
 		return true
 	default:
 		return false
@@ -549,6 +580,102 @@ func (e MemberType) Valid() bool {
 	}
 }
 
+// Defines values for NoServerAuthType.
+const (
+	NoServerAuthTypeNone NoServerAuthType = "none"
+)
+
+// Valid indicates whether the value is a known member of the NoServerAuthType enum.
+func (e NoServerAuthType) Valid() bool {
+	switch e {
+	case NoServerAuthTypeNone:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NoServerAuthInputType.
+const (
+	NoServerAuthInputTypeNone NoServerAuthInputType = "none"
+)
+
+// Valid indicates whether the value is a known member of the NoServerAuthInputType enum.
+func (e NoServerAuthInputType) Valid() bool {
+	switch e {
+	case NoServerAuthInputTypeNone:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OAuth2ServerAuthClientAuthentication.
+const (
+	OAuth2ServerAuthClientAuthenticationBasic OAuth2ServerAuthClientAuthentication = "basic"
+	OAuth2ServerAuthClientAuthenticationPost  OAuth2ServerAuthClientAuthentication = "post"
+)
+
+// Valid indicates whether the value is a known member of the OAuth2ServerAuthClientAuthentication enum.
+func (e OAuth2ServerAuthClientAuthentication) Valid() bool {
+	switch e {
+	case OAuth2ServerAuthClientAuthenticationBasic:
+		return true
+	case OAuth2ServerAuthClientAuthenticationPost:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OAuth2ServerAuthType.
+const (
+	OAuth2ServerAuthTypeOauth2 OAuth2ServerAuthType = "oauth2"
+)
+
+// Valid indicates whether the value is a known member of the OAuth2ServerAuthType enum.
+func (e OAuth2ServerAuthType) Valid() bool {
+	switch e {
+	case OAuth2ServerAuthTypeOauth2:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OAuth2ServerAuthInputClientAuthentication.
+const (
+	OAuth2ServerAuthInputClientAuthenticationBasic OAuth2ServerAuthInputClientAuthentication = "basic"
+	OAuth2ServerAuthInputClientAuthenticationPost  OAuth2ServerAuthInputClientAuthentication = "post"
+)
+
+// Valid indicates whether the value is a known member of the OAuth2ServerAuthInputClientAuthentication enum.
+func (e OAuth2ServerAuthInputClientAuthentication) Valid() bool {
+	switch e {
+	case OAuth2ServerAuthInputClientAuthenticationBasic:
+		return true
+	case OAuth2ServerAuthInputClientAuthenticationPost:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OAuth2ServerAuthInputType.
+const (
+	OAuth2ServerAuthInputTypeOauth2 OAuth2ServerAuthInputType = "oauth2"
+)
+
+// Valid indicates whether the value is a known member of the OAuth2ServerAuthInputType enum.
+func (e OAuth2ServerAuthInputType) Valid() bool {
+	switch e {
+	case OAuth2ServerAuthInputTypeOauth2:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for OAuthErrorError.
 const (
 	InvalidClient          OAuthErrorError = "invalid_client"
@@ -936,132 +1063,6 @@ func (e ScimExtensionSubAttributeInputType) Valid() bool {
 	}
 }
 
-// Defines values for ServerAuth0Type.
-const (
-	ServerAuth0TypeNone ServerAuth0Type = "none"
-)
-
-// Valid indicates whether the value is a known member of the ServerAuth0Type enum.
-func (e ServerAuth0Type) Valid() bool {
-	switch e {
-	case ServerAuth0TypeNone:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for ServerAuth1Type.
-const (
-	ServerAuth1TypeApiKey ServerAuth1Type = "apiKey"
-)
-
-// Valid indicates whether the value is a known member of the ServerAuth1Type enum.
-func (e ServerAuth1Type) Valid() bool {
-	switch e {
-	case ServerAuth1TypeApiKey:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for ServerAuth2ClientAuthentication.
-const (
-	ServerAuth2ClientAuthenticationBasic ServerAuth2ClientAuthentication = "basic"
-	ServerAuth2ClientAuthenticationPost  ServerAuth2ClientAuthentication = "post"
-)
-
-// Valid indicates whether the value is a known member of the ServerAuth2ClientAuthentication enum.
-func (e ServerAuth2ClientAuthentication) Valid() bool {
-	switch e {
-	case ServerAuth2ClientAuthenticationBasic:
-		return true
-	case ServerAuth2ClientAuthenticationPost:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for ServerAuth2Type.
-const (
-	ServerAuth2TypeOauth2 ServerAuth2Type = "oauth2"
-)
-
-// Valid indicates whether the value is a known member of the ServerAuth2Type enum.
-func (e ServerAuth2Type) Valid() bool {
-	switch e {
-	case ServerAuth2TypeOauth2:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for ServerAuthInput0Type.
-const (
-	ServerAuthInput0TypeNone ServerAuthInput0Type = "none"
-)
-
-// Valid indicates whether the value is a known member of the ServerAuthInput0Type enum.
-func (e ServerAuthInput0Type) Valid() bool {
-	switch e {
-	case ServerAuthInput0TypeNone:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for ServerAuthInput1Type.
-const (
-	ServerAuthInput1TypeApiKey ServerAuthInput1Type = "apiKey"
-)
-
-// Valid indicates whether the value is a known member of the ServerAuthInput1Type enum.
-func (e ServerAuthInput1Type) Valid() bool {
-	switch e {
-	case ServerAuthInput1TypeApiKey:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for ServerAuthInput2ClientAuthentication.
-const (
-	ServerAuthInput2ClientAuthenticationBasic ServerAuthInput2ClientAuthentication = "basic"
-	ServerAuthInput2ClientAuthenticationPost  ServerAuthInput2ClientAuthentication = "post"
-)
-
-// Valid indicates whether the value is a known member of the ServerAuthInput2ClientAuthentication enum.
-func (e ServerAuthInput2ClientAuthentication) Valid() bool {
-	switch e {
-	case ServerAuthInput2ClientAuthenticationBasic:
-		return true
-	case ServerAuthInput2ClientAuthenticationPost:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for ServerAuthInput2Type.
-const (
-	ServerAuthInput2TypeOauth2 ServerAuthInput2Type = "oauth2"
-)
-
-// Valid indicates whether the value is a known member of the ServerAuthInput2Type enum.
-func (e ServerAuthInput2Type) Valid() bool {
-	switch e {
-	case ServerAuthInput2TypeOauth2:
-		return true
-	default:
-		return false
-	}
-}
-
 // Defines values for TokenCreatedByType.
 const (
 	TokenCreatedByTypeAuthSecret TokenCreatedByType = "auth-secret"
@@ -1317,6 +1318,7 @@ func (e TokenInputType) Valid() bool {
 // Defines values for TokenPatchMaxRisk.
 const (
 	TokenPatchMaxRiskDestructive TokenPatchMaxRisk = "destructive"
+	TokenPatchMaxRiskLessThannil TokenPatchMaxRisk = "<nil>"
 	TokenPatchMaxRiskRead        TokenPatchMaxRisk = "read"
 	TokenPatchMaxRiskWrite       TokenPatchMaxRisk = "write"
 )
@@ -1325,6 +1327,8 @@ const (
 func (e TokenPatchMaxRisk) Valid() bool {
 	switch e {
 	case TokenPatchMaxRiskDestructive:
+		return true
+	case TokenPatchMaxRiskLessThannil:
 		return true
 	case TokenPatchMaxRiskRead:
 		return true
@@ -1376,10 +1380,11 @@ func (e TokenPatchScopes) Valid() bool {
 
 // Defines values for TokenPatchType.
 const (
-	TokenPatchTypeAdmin TokenPatchType = "admin"
-	TokenPatchTypeAgent TokenPatchType = "agent"
-	TokenPatchTypeMcp   TokenPatchType = "mcp"
-	TokenPatchTypeScim  TokenPatchType = "scim"
+	TokenPatchTypeAdmin       TokenPatchType = "admin"
+	TokenPatchTypeAgent       TokenPatchType = "agent"
+	TokenPatchTypeLessThannil TokenPatchType = "<nil>"
+	TokenPatchTypeMcp         TokenPatchType = "mcp"
+	TokenPatchTypeScim        TokenPatchType = "scim"
 )
 
 // Valid indicates whether the value is a known member of the TokenPatchType enum.
@@ -1388,6 +1393,8 @@ func (e TokenPatchType) Valid() bool {
 	case TokenPatchTypeAdmin:
 		return true
 	case TokenPatchTypeAgent:
+		return true
+	case TokenPatchTypeLessThannil:
 		return true
 	case TokenPatchTypeMcp:
 		return true
@@ -1533,42 +1540,6 @@ func (e UserManagedBy) Valid() bool {
 	}
 }
 
-// Defines values for UserMcpServerStatus.
-const (
-	UserMcpServerStatusActive UserMcpServerStatus = "active"
-	UserMcpServerStatusDraft  UserMcpServerStatus = "draft"
-)
-
-// Valid indicates whether the value is a known member of the UserMcpServerStatus enum.
-func (e UserMcpServerStatus) Valid() bool {
-	switch e {
-	case UserMcpServerStatusActive:
-		return true
-	case UserMcpServerStatusDraft:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for UserMcpServerTransport.
-const (
-	UserMcpServerTransportHttp  UserMcpServerTransport = "http"
-	UserMcpServerTransportStdio UserMcpServerTransport = "stdio"
-)
-
-// Valid indicates whether the value is a known member of the UserMcpServerTransport enum.
-func (e UserMcpServerTransport) Valid() bool {
-	switch e {
-	case UserMcpServerTransportHttp:
-		return true
-	case UserMcpServerTransportStdio:
-		return true
-	default:
-		return false
-	}
-}
-
 // Defines values for ListMcpServersParamsStatus.
 const (
 	ListMcpServersParamsStatusActive ListMcpServersParamsStatus = "active"
@@ -1599,6 +1570,24 @@ func (e ListPoliciesParamsEffect) Valid() bool {
 	case ListPoliciesParamsEffectAllow:
 		return true
 	case ListPoliciesParamsEffectDeny:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListScimExtensionsParamsResourceType.
+const (
+	ListScimExtensionsParamsResourceTypeGroup ListScimExtensionsParamsResourceType = "Group"
+	ListScimExtensionsParamsResourceTypeUser  ListScimExtensionsParamsResourceType = "User"
+)
+
+// Valid indicates whether the value is a known member of the ListScimExtensionsParamsResourceType enum.
+func (e ListScimExtensionsParamsResourceType) Valid() bool {
+	switch e {
+	case ListScimExtensionsParamsResourceTypeGroup:
+		return true
+	case ListScimExtensionsParamsResourceTypeUser:
 		return true
 	default:
 		return false
@@ -1704,6 +1693,24 @@ type AccessTokenRequest struct {
 // AccessTokenRequestGrantType defines model for AccessTokenRequest.GrantType.
 type AccessTokenRequestGrantType string
 
+// ApiKeyServerAuth defines model for ApiKeyServerAuth.
+type ApiKeyServerAuth struct {
+	Header string               `json:"header"`
+	Type   ApiKeyServerAuthType `json:"type"`
+}
+
+// ApiKeyServerAuthType defines model for ApiKeyServerAuth.Type.
+type ApiKeyServerAuthType string
+
+// ApiKeyServerAuthInput defines model for ApiKeyServerAuthInput.
+type ApiKeyServerAuthInput struct {
+	Header *string                   `json:"header,omitempty"`
+	Type   ApiKeyServerAuthInputType `json:"type"`
+}
+
+// ApiKeyServerAuthInputType defines model for ApiKeyServerAuthInput.Type.
+type ApiKeyServerAuthInputType string
+
 // Assignment defines model for Assignment.
 type Assignment struct {
 	Everyone bool     `json:"everyone"`
@@ -1795,7 +1802,7 @@ type CallerTokenMaxRisk string
 // CallerTokenType defines model for Caller.Token.Type.
 type CallerTokenType string
 
-// Command Examples: {"active":true,"arguments":[{"description":"the topic to summarize","name":"topic","required":true}],"assignment":{"everyone":false,"groups":["grp_01K9Z3V5W8X2Y4A6B8C0D2E4F6"],"users":[]},"createdAt":"2026-05-04T09:30:00.000Z","id":"cmd_01K9Z3V5W8X2Y4A6B8C0D2E4F6","name":"Summarize","slug":"summarize","template":"Summarize {{topic}} in five lines.","updatedAt":"2026-06-11T14:05:12.482Z","version":3}
+// Command Examples: {"active":true,"arguments":[{"description":"the topic to summarize","name":"topic","required":true}],"assignment":{"everyone":false,"groups":["grp_01K9Z3V5W8X2Y4A6B8C0D2E4F6"],"users":[]},"createdAt":"2026-05-04T09:30:00.000Z","id":"cmd_01K9Z3V5W8X2Y4A6B8C0D2E4F6","labels":{"team":"support"},"name":"Summarize","slug":"summarize","template":"Summarize {{topic}} in five lines.","updatedAt":"2026-06-11T14:05:12.482Z","version":3}
 type Command struct {
 	Active      bool              `json:"active"`
 	Arguments   []CommandArgument `json:"arguments"`
@@ -1804,8 +1811,11 @@ type Command struct {
 	Description *string           `json:"description,omitempty"`
 
 	// Id Never changes. Can be used instead of the slug in every path.
-	Id   string `json:"id"`
-	Name string `json:"name"`
+	Id string `json:"id"`
+
+	// Labels Labels of your own, by key. A key has 1 to 63 lowercase letters and digits, with dots, underscores, slashes and hyphens between the first and the last character; a value has at most 256 characters.
+	Labels Labels `json:"labels"`
+	Name   string `json:"name"`
 
 	// OwnerId The user who owns the resource. Absent for a resource of the organization.
 	OwnerId *string `json:"ownerId,omitempty"`
@@ -1835,14 +1845,8 @@ type CommandArgumentInput struct {
 
 // CommandList defines model for CommandList.
 type CommandList struct {
-	Data       []Command `json:"data"`
-	Pagination struct {
-		HasMore bool `json:"hasMore"`
-		Limit   int  `json:"limit"`
-
-		// NextCursor The `cursor` of the next page; null on the last page.
-		NextCursor nullable.Nullable[string] `json:"nextCursor"`
-	} `json:"pagination"`
+	Data       []Command  `json:"data"`
+	Pagination Pagination `json:"pagination"`
 }
 
 // CommandReplacement defines model for CommandReplacement.
@@ -1856,8 +1860,11 @@ type CommandReplacement struct {
 	Description *string `json:"description,omitempty"`
 
 	// Id Set by the service; ignored in requests.
-	Id   *string `json:"id,omitempty"`
-	Name string  `json:"name"`
+	Id *string `json:"id,omitempty"`
+
+	// Labels Labels of your own, by key. A key has 1 to 63 lowercase letters and digits, with dots, underscores, slashes and hyphens between the first and the last character; a value has at most 256 characters.
+	Labels *Labels `json:"labels,omitempty"`
+	Name   string  `json:"name"`
 
 	// OwnerId Set by the service; ignored in requests.
 	OwnerId *string `json:"ownerId,omitempty"`
@@ -1891,6 +1898,9 @@ type Group struct {
 	// Id Never changes. Every path accepts it instead of the displayName.
 	Id string `json:"id"`
 
+	// Labels Labels of your own, by key. A key has 1 to 63 lowercase letters and digits, with dots, underscores, slashes and hyphens between the first and the last character; a value has at most 256 characters.
+	Labels Labels `json:"labels"`
+
 	// ManagedBy `scim` if the identity provider manages it; changes by this API then require `override=true`. Absent if administrators manage it.
 	ManagedBy *GroupManagedBy `json:"managedBy,omitempty"`
 	UpdatedAt time.Time       `json:"updatedAt"`
@@ -1919,6 +1929,9 @@ type GroupInput struct {
 	// Id Set by the service; ignored in requests.
 	Id *string `json:"id,omitempty"`
 
+	// Labels Labels of your own, by key. A key has 1 to 63 lowercase letters and digits, with dots, underscores, slashes and hyphens between the first and the last character; a value has at most 256 characters.
+	Labels *Labels `json:"labels,omitempty"`
+
 	// ManagedBy Set by the service; ignored in requests.
 	ManagedBy *string `json:"managedBy,omitempty"`
 
@@ -1931,14 +1944,8 @@ type GroupInput struct {
 
 // GroupList defines model for GroupList.
 type GroupList struct {
-	Data       []Group `json:"data"`
-	Pagination struct {
-		HasMore bool `json:"hasMore"`
-		Limit   int  `json:"limit"`
-
-		// NextCursor The `cursor` of the next page; null on the last page.
-		NextCursor nullable.Nullable[string] `json:"nextCursor"`
-	} `json:"pagination"`
+	Data       []Group    `json:"data"`
+	Pagination Pagination `json:"pagination"`
 }
 
 // GroupReplacement defines model for GroupReplacement.
@@ -1957,6 +1964,9 @@ type GroupReplacement struct {
 
 	// Id Set by the service; ignored in requests.
 	Id *string `json:"id,omitempty"`
+
+	// Labels Labels of your own, by key. A key has 1 to 63 lowercase letters and digits, with dots, underscores, slashes and hyphens between the first and the last character; a value has at most 256 characters.
+	Labels *Labels `json:"labels,omitempty"`
 
 	// ManagedBy Set by the service; ignored in requests.
 	ManagedBy *string `json:"managedBy,omitempty"`
@@ -1996,6 +2006,9 @@ type IssuedToken struct {
 
 	// Id Never changes. Can be used instead of the slug in every path.
 	Id string `json:"id"`
+
+	// Labels Labels of your own, by key. A key has 1 to 63 lowercase letters and digits, with dots, underscores, slashes and hyphens between the first and the last character; a value has at most 256 characters.
+	Labels Labels `json:"labels"`
 
 	// LastUsedAt Time of the last accepted request, updated every few seconds. Null: never used.
 	LastUsedAt nullable.Nullable[time.Time] `json:"lastUsedAt"`
@@ -2056,7 +2069,10 @@ type IssuedTokenStatus string
 // IssuedTokenType defines model for IssuedToken.Type.
 type IssuedTokenType string
 
-// McpServer Examples: {"assignment":{"everyone":false,"groups":["grp_01K9Z3V5W8X2Y4A6B8C0D2E4F6"],"users":[]},"auth":{"header":"Authorization","type":"apiKey"},"createdAt":"2026-05-04T09:30:00.000Z","description":"Repositories, issues and pull requests","environment":"production","id":"srv_01K9Z3V5W8X2Y4A6B8C0D2E4F6","name":"GitHub","slug":"github","status":"active","tools":[{"enabled":true,"name":"search_issues","risk":"read","title":"Search issues"},{"enabled":false,"name":"delete_repository","risk":"destructive","title":"Delete a repository"}],"transport":"http","updatedAt":"2026-06-11T14:05:12.482Z","url":"https://mcp.example.com/github","version":3}
+// Labels Labels of your own, by key. A key has 1 to 63 lowercase letters and digits, with dots, underscores, slashes and hyphens between the first and the last character; a value has at most 256 characters.
+type Labels map[string]string
+
+// McpServer Examples: {"assignment":{"everyone":false,"groups":["grp_01K9Z3V5W8X2Y4A6B8C0D2E4F6"],"users":[]},"auth":{"header":"Authorization","type":"apiKey"},"createdAt":"2026-05-04T09:30:00.000Z","description":"Repositories, issues and pull requests","environment":"production","id":"srv_01K9Z3V5W8X2Y4A6B8C0D2E4F6","labels":{"team":"support"},"name":"GitHub","slug":"github","status":"active","tools":[{"enabled":true,"name":"search_issues","risk":"read","title":"Search issues"},{"enabled":false,"name":"delete_repository","risk":"destructive","title":"Delete a repository"}],"transport":"http","updatedAt":"2026-06-11T14:05:12.482Z","url":"https://mcp.example.com/github","version":3}
 type McpServer struct {
 	// Args Only with transport `stdio`.
 	Args       *[]string  `json:"args,omitempty"`
@@ -2072,9 +2088,12 @@ type McpServer struct {
 	Environment *string `json:"environment,omitempty"`
 
 	// Id Never changes. Can be used instead of the slug in every path.
-	Id   string `json:"id"`
-	Name string `json:"name"`
-	Slug string `json:"slug"`
+	Id string `json:"id"`
+
+	// Labels Labels of your own, by key. A key has 1 to 63 lowercase letters and digits, with dots, underscores, slashes and hyphens between the first and the last character; a value has at most 256 characters.
+	Labels Labels `json:"labels"`
+	Name   string `json:"name"`
+	Slug   string `json:"slug"`
 
 	// Status A draft is visible to admins only.
 	Status McpServerStatus `json:"status"`
@@ -2101,13 +2120,7 @@ type McpServerTransport string
 // McpServerList defines model for McpServerList.
 type McpServerList struct {
 	Data       []McpServer `json:"data"`
-	Pagination struct {
-		HasMore bool `json:"hasMore"`
-		Limit   int  `json:"limit"`
-
-		// NextCursor The `cursor` of the next page; null on the last page.
-		NextCursor nullable.Nullable[string] `json:"nextCursor"`
-	} `json:"pagination"`
+	Pagination Pagination  `json:"pagination"`
 }
 
 // McpServerReplacement defines model for McpServerReplacement.
@@ -2128,8 +2141,11 @@ type McpServerReplacement struct {
 	Environment *string `json:"environment,omitempty"`
 
 	// Id Set by the service; ignored in requests.
-	Id   *string `json:"id,omitempty"`
-	Name string  `json:"name"`
+	Id *string `json:"id,omitempty"`
+
+	// Labels Labels of your own, by key. A key has 1 to 63 lowercase letters and digits, with dots, underscores, slashes and hyphens between the first and the last character; a value has at most 256 characters.
+	Labels *Labels `json:"labels,omitempty"`
+	Name   string  `json:"name"`
 
 	// Slug Must equal the slug in the path.
 	Slug *string `json:"slug,omitempty"`
@@ -2190,14 +2206,17 @@ type MemberType string
 
 // MemberList defines model for MemberList.
 type MemberList struct {
-	Data       []Member `json:"data"`
-	Pagination struct {
-		HasMore bool `json:"hasMore"`
-		Limit   int  `json:"limit"`
+	Data       []Member   `json:"data"`
+	Pagination Pagination `json:"pagination"`
+}
 
-		// NextCursor The `cursor` of the next page; null on the last page.
-		NextCursor nullable.Nullable[string] `json:"nextCursor"`
-	} `json:"pagination"`
+// MembersReplacedCounts defines model for MembersReplacedCounts.
+type MembersReplacedCounts struct {
+	// Added The number of members that were added.
+	Added int `json:"added"`
+
+	// Removed The number of members that were removed.
+	Removed int `json:"removed"`
 }
 
 // MembersReplacement defines model for MembersReplacement.
@@ -2205,6 +2224,82 @@ type MembersReplacement struct {
 	// Members The ids of users and groups.
 	Members []string `json:"members"`
 }
+
+// NoServerAuth defines model for NoServerAuth.
+type NoServerAuth struct {
+	Type NoServerAuthType `json:"type"`
+}
+
+// NoServerAuthType defines model for NoServerAuth.Type.
+type NoServerAuthType string
+
+// NoServerAuthInput defines model for NoServerAuthInput.
+type NoServerAuthInput struct {
+	Type NoServerAuthInputType `json:"type"`
+}
+
+// NoServerAuthInputType defines model for NoServerAuthInput.Type.
+type NoServerAuthInputType string
+
+// OAuth2ServerAuth defines model for OAuth2ServerAuth.
+type OAuth2ServerAuth struct {
+	AuthorizationUrl string `json:"authorizationUrl"`
+
+	// ClientAuthentication How the client secret is sent to the token endpoint: as HTTP Basic (absent or `basic`) or in the body (`post`). The secret itself is stored with `PUT /mcp-servers/{id}/client-secret`.
+	ClientAuthentication *OAuth2ServerAuthClientAuthentication `json:"clientAuthentication,omitempty"`
+	ClientId             string                                `json:"clientId"`
+
+	// Issuer The issuer of the authorization server. If it is set, an authorization response must contain it as `iss` (RFC 9207). Otherwise an `iss` in a response must have the origin of `authorizationUrl`.
+	Issuer *string `json:"issuer,omitempty"`
+
+	// RedirectUri The redirect URI of a client that receives the authorization response itself. Absent: this service receives it at `/oauth/callback` below its public URL.
+	RedirectUri *string `json:"redirectUri,omitempty"`
+
+	// Resource The `resource` parameter of the requests to the authorization server (RFC 8707).
+	Resource *string `json:"resource,omitempty"`
+
+	// RevocationUrl The revocation endpoint (RFC 7009), at the origin of `tokenUrl`. When a connection ends, its tokens are revoked there.
+	RevocationUrl *string              `json:"revocationUrl,omitempty"`
+	Scopes        []string             `json:"scopes"`
+	TokenUrl      string               `json:"tokenUrl"`
+	Type          OAuth2ServerAuthType `json:"type"`
+}
+
+// OAuth2ServerAuthClientAuthentication How the client secret is sent to the token endpoint: as HTTP Basic (absent or `basic`) or in the body (`post`). The secret itself is stored with `PUT /mcp-servers/{id}/client-secret`.
+type OAuth2ServerAuthClientAuthentication string
+
+// OAuth2ServerAuthType defines model for OAuth2ServerAuth.Type.
+type OAuth2ServerAuthType string
+
+// OAuth2ServerAuthInput defines model for OAuth2ServerAuthInput.
+type OAuth2ServerAuthInput struct {
+	AuthorizationUrl string `json:"authorizationUrl"`
+
+	// ClientAuthentication How the client secret is sent to the token endpoint: as HTTP Basic (absent or `basic`) or in the body (`post`). The secret itself is stored with `PUT /mcp-servers/{id}/client-secret`.
+	ClientAuthentication *OAuth2ServerAuthInputClientAuthentication `json:"clientAuthentication,omitempty"`
+	ClientId             string                                     `json:"clientId"`
+
+	// Issuer The issuer of the authorization server. If it is set, an authorization response must contain it as `iss` (RFC 9207). Otherwise an `iss` in a response must have the origin of `authorizationUrl`.
+	Issuer *string `json:"issuer,omitempty"`
+
+	// RedirectUri The redirect URI of a client that receives the authorization response itself. Absent: this service receives it at `/oauth/callback` below its public URL.
+	RedirectUri *string `json:"redirectUri,omitempty"`
+
+	// Resource The `resource` parameter of the requests to the authorization server (RFC 8707).
+	Resource *string `json:"resource,omitempty"`
+
+	// RevocationUrl The revocation endpoint (RFC 7009), at the origin of `tokenUrl`. When a connection ends, its tokens are revoked there.
+	RevocationUrl *string                   `json:"revocationUrl,omitempty"`
+	Scopes        *[]string                 `json:"scopes,omitempty"`
+	TokenUrl      string                    `json:"tokenUrl"`
+	Type          OAuth2ServerAuthInputType `json:"type"`
+}
+
+// OAuth2ServerAuthInputClientAuthentication How the client secret is sent to the token endpoint: as HTTP Basic (absent or `basic`) or in the body (`post`). The secret itself is stored with `PUT /mcp-servers/{id}/client-secret`.
+type OAuth2ServerAuthInputClientAuthentication string
+
+// OAuth2ServerAuthInputType defines model for OAuth2ServerAuthInput.Type.
+type OAuth2ServerAuthInputType string
 
 // OAuthError defines model for OAuthError.
 type OAuthError struct {
@@ -2265,7 +2360,19 @@ type OrganizationInput struct {
 	Version *int `json:"version,omitempty"`
 }
 
-// Policy Examples: {"createdAt":"2026-05-04T09:30:00.000Z","effect":"deny","enabled":true,"id":"pol_01K9Z3V5W8X2Y4A6B8C0D2E4F6","name":"No deletions","resources":{"commands":[],"mcpServers":[],"skills":[],"toolkits":[],"tools":["github__delete_*"]},"slug":"no-deletions","subjects":{"everyone":true,"groups":[],"users":[]},"updatedAt":"2026-06-11T14:05:12.482Z","version":3}
+// Pagination defines model for Pagination.
+type Pagination struct {
+	// HasMore Whether there is a next page.
+	HasMore bool `json:"hasMore"`
+
+	// Limit The maximum number of items per page.
+	Limit int `json:"limit"`
+
+	// NextCursor The `cursor` of the next page; null on the last page.
+	NextCursor nullable.Nullable[string] `json:"nextCursor"`
+}
+
+// Policy Examples: {"createdAt":"2026-05-04T09:30:00.000Z","effect":"deny","enabled":true,"id":"pol_01K9Z3V5W8X2Y4A6B8C0D2E4F6","labels":{"team":"support"},"name":"No deletions","resources":{"commands":[],"mcpServers":[],"skills":[],"toolkits":[],"tools":["github__delete_*"]},"slug":"no-deletions","subjects":{"everyone":true,"groups":[],"users":[]},"updatedAt":"2026-06-11T14:05:12.482Z","version":3}
 type Policy struct {
 	CreatedAt   time.Time `json:"createdAt"`
 	Description *string   `json:"description,omitempty"`
@@ -2275,7 +2382,10 @@ type Policy struct {
 	Enabled bool         `json:"enabled"`
 
 	// Id Never changes. Can be used instead of the slug in every path.
-	Id        string          `json:"id"`
+	Id string `json:"id"`
+
+	// Labels Labels of your own, by key. A key has 1 to 63 lowercase letters and digits, with dots, underscores, slashes and hyphens between the first and the last character; a value has at most 256 characters.
+	Labels    Labels          `json:"labels"`
 	Name      string          `json:"name"`
 	Resources PolicyResources `json:"resources"`
 	Slug      string          `json:"slug"`
@@ -2291,14 +2401,8 @@ type PolicyEffect string
 
 // PolicyList defines model for PolicyList.
 type PolicyList struct {
-	Data       []Policy `json:"data"`
-	Pagination struct {
-		HasMore bool `json:"hasMore"`
-		Limit   int  `json:"limit"`
-
-		// NextCursor The `cursor` of the next page; null on the last page.
-		NextCursor nullable.Nullable[string] `json:"nextCursor"`
-	} `json:"pagination"`
+	Data       []Policy   `json:"data"`
+	Pagination Pagination `json:"pagination"`
 }
 
 // PolicyReplacement defines model for PolicyReplacement.
@@ -2312,7 +2416,10 @@ type PolicyReplacement struct {
 	Enabled *bool                   `json:"enabled,omitempty"`
 
 	// Id Set by the service; ignored in requests.
-	Id        *string               `json:"id,omitempty"`
+	Id *string `json:"id,omitempty"`
+
+	// Labels Labels of your own, by key. A key has 1 to 63 lowercase letters and digits, with dots, underscores, slashes and hyphens between the first and the last character; a value has at most 256 characters.
+	Labels    *Labels               `json:"labels,omitempty"`
 	Name      string                `json:"name"`
 	Resources *PolicyResourcesInput `json:"resources,omitempty"`
 
@@ -2367,8 +2474,8 @@ type Problem struct {
 		Pointer string `json:"pointer"`
 	} `json:"errors,omitempty"`
 
-	// Instance Identifies the request in the log.
-	Instance string `json:"instance"`
+	// Instance Identifies the request in the log. Absent if the request was rejected before it could be read.
+	Instance *string `json:"instance,omitempty"`
 
 	// Scopes The scopes that are required for the request.
 	Scopes *[]string `json:"scopes,omitempty"`
@@ -2548,7 +2655,7 @@ type ScimExtensionInput struct {
 	Name *string `json:"name,omitempty"`
 
 	// RemovedAttributes Set by the service; ignored in requests.
-	RemovedAttributes *[]interface{} `json:"removedAttributes,omitempty"`
+	RemovedAttributes *[]map[string]interface{} `json:"removedAttributes,omitempty"`
 
 	// ResourceType The resources that it extends. Never changes.
 	ResourceType ScimExtensionInputResourceType `json:"resourceType"`
@@ -2616,106 +2723,12 @@ type ServerAuth struct {
 	union json.RawMessage
 }
 
-// ServerAuth0 defines model for ServerAuth.0.
-type ServerAuth0 struct {
-	Type ServerAuth0Type `json:"type"`
-}
-
-// ServerAuth0Type defines model for ServerAuth.0.Type.
-type ServerAuth0Type string
-
-// ServerAuth1 defines model for ServerAuth.1.
-type ServerAuth1 struct {
-	Header string          `json:"header"`
-	Type   ServerAuth1Type `json:"type"`
-}
-
-// ServerAuth1Type defines model for ServerAuth.1.Type.
-type ServerAuth1Type string
-
-// ServerAuth2 defines model for ServerAuth.2.
-type ServerAuth2 struct {
-	AuthorizationUrl string `json:"authorizationUrl"`
-
-	// ClientAuthentication How the client secret is sent to the token endpoint: as HTTP Basic (absent or `basic`) or in the body (`post`). The secret itself is stored with `PUT /mcp-servers/{id}/client-secret`.
-	ClientAuthentication *ServerAuth2ClientAuthentication `json:"clientAuthentication,omitempty"`
-	ClientId             string                           `json:"clientId"`
-
-	// Issuer The issuer of the authorization server. If it is set, an authorization response must contain it as `iss` (RFC 9207). Otherwise an `iss` in a response must have the origin of `authorizationUrl`.
-	Issuer *string `json:"issuer,omitempty"`
-
-	// RedirectUri The redirect URI of a client that receives the authorization response itself. Absent: this service receives it at `/oauth/callback` below its public URL.
-	RedirectUri *string `json:"redirectUri,omitempty"`
-
-	// Resource The `resource` parameter of the requests to the authorization server (RFC 8707).
-	Resource *string `json:"resource,omitempty"`
-
-	// RevocationUrl The revocation endpoint (RFC 7009), at the origin of `tokenUrl`. When a connection ends, its tokens are revoked there.
-	RevocationUrl *string         `json:"revocationUrl,omitempty"`
-	Scopes        []string        `json:"scopes"`
-	TokenUrl      string          `json:"tokenUrl"`
-	Type          ServerAuth2Type `json:"type"`
-}
-
-// ServerAuth2ClientAuthentication How the client secret is sent to the token endpoint: as HTTP Basic (absent or `basic`) or in the body (`post`). The secret itself is stored with `PUT /mcp-servers/{id}/client-secret`.
-type ServerAuth2ClientAuthentication string
-
-// ServerAuth2Type defines model for ServerAuth.2.Type.
-type ServerAuth2Type string
-
 // ServerAuthInput defines model for ServerAuthInput.
 type ServerAuthInput struct {
 	union json.RawMessage
 }
 
-// ServerAuthInput0 defines model for ServerAuthInput.0.
-type ServerAuthInput0 struct {
-	Type ServerAuthInput0Type `json:"type"`
-}
-
-// ServerAuthInput0Type defines model for ServerAuthInput.0.Type.
-type ServerAuthInput0Type string
-
-// ServerAuthInput1 defines model for ServerAuthInput.1.
-type ServerAuthInput1 struct {
-	Header *string              `json:"header,omitempty"`
-	Type   ServerAuthInput1Type `json:"type"`
-}
-
-// ServerAuthInput1Type defines model for ServerAuthInput.1.Type.
-type ServerAuthInput1Type string
-
-// ServerAuthInput2 defines model for ServerAuthInput.2.
-type ServerAuthInput2 struct {
-	AuthorizationUrl string `json:"authorizationUrl"`
-
-	// ClientAuthentication How the client secret is sent to the token endpoint: as HTTP Basic (absent or `basic`) or in the body (`post`). The secret itself is stored with `PUT /mcp-servers/{id}/client-secret`.
-	ClientAuthentication *ServerAuthInput2ClientAuthentication `json:"clientAuthentication,omitempty"`
-	ClientId             string                                `json:"clientId"`
-
-	// Issuer The issuer of the authorization server. If it is set, an authorization response must contain it as `iss` (RFC 9207). Otherwise an `iss` in a response must have the origin of `authorizationUrl`.
-	Issuer *string `json:"issuer,omitempty"`
-
-	// RedirectUri The redirect URI of a client that receives the authorization response itself. Absent: this service receives it at `/oauth/callback` below its public URL.
-	RedirectUri *string `json:"redirectUri,omitempty"`
-
-	// Resource The `resource` parameter of the requests to the authorization server (RFC 8707).
-	Resource *string `json:"resource,omitempty"`
-
-	// RevocationUrl The revocation endpoint (RFC 7009), at the origin of `tokenUrl`. When a connection ends, its tokens are revoked there.
-	RevocationUrl *string              `json:"revocationUrl,omitempty"`
-	Scopes        *[]string            `json:"scopes,omitempty"`
-	TokenUrl      string               `json:"tokenUrl"`
-	Type          ServerAuthInput2Type `json:"type"`
-}
-
-// ServerAuthInput2ClientAuthentication How the client secret is sent to the token endpoint: as HTTP Basic (absent or `basic`) or in the body (`post`). The secret itself is stored with `PUT /mcp-servers/{id}/client-secret`.
-type ServerAuthInput2ClientAuthentication string
-
-// ServerAuthInput2Type defines model for ServerAuthInput.2.Type.
-type ServerAuthInput2Type string
-
-// Skill Examples: {"assignment":{"everyone":false,"groups":["grp_01K9Z3V5W8X2Y4A6B8C0D2E4F6"],"users":[]},"content":"# Bug reports\n\nAsk for the steps first.","createdAt":"2026-05-04T09:30:00.000Z","id":"skl_01K9Z3V5W8X2Y4A6B8C0D2E4F6","name":"Bug reports","slug":"bug-reports","updatedAt":"2026-06-11T14:05:12.482Z","version":3}
+// Skill Examples: {"assignment":{"everyone":false,"groups":["grp_01K9Z3V5W8X2Y4A6B8C0D2E4F6"],"users":[]},"content":"# Bug reports\n\nAsk for the steps first.","createdAt":"2026-05-04T09:30:00.000Z","id":"skl_01K9Z3V5W8X2Y4A6B8C0D2E4F6","labels":{"team":"support"},"name":"Bug reports","slug":"bug-reports","updatedAt":"2026-06-11T14:05:12.482Z","version":3}
 type Skill struct {
 	Assignment Assignment `json:"assignment"`
 
@@ -2726,8 +2739,11 @@ type Skill struct {
 	Files       *[]SkillFile `json:"files,omitempty"`
 
 	// Id Never changes. Can be used instead of the slug in every path.
-	Id   string `json:"id"`
-	Name string `json:"name"`
+	Id string `json:"id"`
+
+	// Labels Labels of your own, by key. A key has 1 to 63 lowercase letters and digits, with dots, underscores, slashes and hyphens between the first and the last character; a value has at most 256 characters.
+	Labels Labels `json:"labels"`
+	Name   string `json:"name"`
 
 	// OwnerId The user who owns the resource. Absent for a resource of the organization.
 	OwnerId   *string   `json:"ownerId,omitempty"`
@@ -2761,8 +2777,11 @@ type SkillItem struct {
 	Files       *[]SkillFile `json:"files,omitempty"`
 
 	// Id Never changes. Can be used instead of the slug in every path.
-	Id   string `json:"id"`
-	Name string `json:"name"`
+	Id string `json:"id"`
+
+	// Labels Labels of your own, by key. A key has 1 to 63 lowercase letters and digits, with dots, underscores, slashes and hyphens between the first and the last character; a value has at most 256 characters.
+	Labels Labels `json:"labels"`
+	Name   string `json:"name"`
 
 	// OwnerId The user who owns the resource. Absent for a resource of the organization.
 	OwnerId   *string   `json:"ownerId,omitempty"`
@@ -2776,13 +2795,7 @@ type SkillItem struct {
 // SkillList defines model for SkillList.
 type SkillList struct {
 	Data       []SkillItem `json:"data"`
-	Pagination struct {
-		HasMore bool `json:"hasMore"`
-		Limit   int  `json:"limit"`
-
-		// NextCursor The `cursor` of the next page; null on the last page.
-		NextCursor nullable.Nullable[string] `json:"nextCursor"`
-	} `json:"pagination"`
+	Pagination Pagination  `json:"pagination"`
 }
 
 // SkillReplacement defines model for SkillReplacement.
@@ -2798,8 +2811,11 @@ type SkillReplacement struct {
 	Files       *[]SkillFileInput `json:"files,omitempty"`
 
 	// Id Set by the service; ignored in requests.
-	Id   *string `json:"id,omitempty"`
-	Name string  `json:"name"`
+	Id *string `json:"id,omitempty"`
+
+	// Labels Labels of your own, by key. A key has 1 to 63 lowercase letters and digits, with dots, underscores, slashes and hyphens between the first and the last character; a value has at most 256 characters.
+	Labels *Labels `json:"labels,omitempty"`
+	Name   string  `json:"name"`
 
 	// OwnerId Set by the service; ignored in requests.
 	OwnerId *string `json:"ownerId,omitempty"`
@@ -2842,6 +2858,9 @@ type Token struct {
 
 	// Id Never changes. Can be used instead of the slug in every path.
 	Id string `json:"id"`
+
+	// Labels Labels of your own, by key. A key has 1 to 63 lowercase letters and digits, with dots, underscores, slashes and hyphens between the first and the last character; a value has at most 256 characters.
+	Labels Labels `json:"labels"`
 
 	// LastUsedAt Time of the last accepted request, updated every few seconds. Null: never used.
 	LastUsedAt nullable.Nullable[time.Time] `json:"lastUsedAt"`
@@ -2914,6 +2933,9 @@ type TokenInput struct {
 	// ExpiresInDays Lifetime in days, such as 7, 30 or 90. Alternative to `expiresAt`.
 	ExpiresInDays *int `json:"expiresInDays,omitempty"`
 
+	// Labels Labels of your own, by key. A key has 1 to 63 lowercase letters and digits, with dots, underscores, slashes and hyphens between the first and the last character; a value has at most 256 characters.
+	Labels *Labels `json:"labels,omitempty"`
+
 	// MaxRisk Restricts the token to tools of this risk or a lower one: `read`, `write`, `destructive`. Never changes.
 	MaxRisk *TokenInputMaxRisk `json:"maxRisk,omitempty"`
 
@@ -2944,18 +2966,13 @@ type TokenInputType string
 
 // TokenList defines model for TokenList.
 type TokenList struct {
-	Data       []Token `json:"data"`
-	Pagination struct {
-		HasMore bool `json:"hasMore"`
-		Limit   int  `json:"limit"`
-
-		// NextCursor The `cursor` of the next page; null on the last page.
-		NextCursor nullable.Nullable[string] `json:"nextCursor"`
-	} `json:"pagination"`
+	Data       []Token    `json:"data"`
+	Pagination Pagination `json:"pagination"`
 }
 
 // TokenPatch defines model for TokenPatch.
 type TokenPatch struct {
+	// AllowedIps Addresses and CIDR ranges from which the token can be used. Empty or absent: any address.
 	AllowedIps nullable.Nullable[[]string] `json:"allowedIps,omitempty"`
 
 	// CreatedAt Set by the service; ignored in requests.
@@ -2988,6 +3005,9 @@ type TokenPatch struct {
 
 	// Id Set by the service; ignored in requests.
 	Id *string `json:"id,omitempty"`
+
+	// Labels The labels to set, by key; null removes a label. Null instead of a map removes all.
+	Labels nullable.Nullable[map[string]*string] `json:"labels,omitempty"`
 
 	// LastUsedAt Set by the service; ignored in requests.
 	LastUsedAt nullable.Nullable[string] `json:"lastUsedAt,omitempty"`
@@ -3044,13 +3064,13 @@ type TokenPatch struct {
 	Version *int `json:"version,omitempty"`
 }
 
-// TokenPatchMaxRisk defines model for TokenPatch.MaxRisk.
+// TokenPatchMaxRisk Never changes. A different value is rejected.
 type TokenPatchMaxRisk string
 
 // TokenPatchScopes defines model for TokenPatch.Scopes.
 type TokenPatchScopes string
 
-// TokenPatchType defines model for TokenPatch.Type.
+// TokenPatchType Never changes. A different value is rejected.
 type TokenPatchType string
 
 // TokenPolicy defines model for TokenPolicy.
@@ -3155,7 +3175,7 @@ type ToolInput struct {
 // ToolInputRisk What the tool does. Absent: derived from `annotations`, and `write` without them.
 type ToolInputRisk string
 
-// Toolkit Examples: {"assignment":{"everyone":false,"groups":["grp_01K9Z3V5W8X2Y4A6B8C0D2E4F6"],"users":[]},"commands":["summarize"],"createdAt":"2026-05-04T09:30:00.000Z","entries":[{"mcpServer":"github","tools":["search_issues"]}],"id":"tkt_01K9Z3V5W8X2Y4A6B8C0D2E4F6","leastPrivilege":true,"name":"Triage","skills":["bug-reports"],"slug":"triage","updatedAt":"2026-06-11T14:05:12.482Z","version":3}
+// Toolkit Examples: {"assignment":{"everyone":false,"groups":["grp_01K9Z3V5W8X2Y4A6B8C0D2E4F6"],"users":[]},"commands":["summarize"],"createdAt":"2026-05-04T09:30:00.000Z","entries":[{"mcpServer":"github","tools":["search_issues"]}],"id":"tkt_01K9Z3V5W8X2Y4A6B8C0D2E4F6","labels":{"team":"support"},"leastPrivilege":true,"name":"Triage","skills":["bug-reports"],"slug":"triage","updatedAt":"2026-06-11T14:05:12.482Z","version":3}
 type Toolkit struct {
 	Assignment Assignment `json:"assignment"`
 
@@ -3167,6 +3187,9 @@ type Toolkit struct {
 
 	// Id Never changes. Can be used instead of the slug in every path.
 	Id string `json:"id"`
+
+	// Labels Labels of your own, by key. A key has 1 to 63 lowercase letters and digits, with dots, underscores, slashes and hyphens between the first and the last character; a value has at most 256 characters.
+	Labels Labels `json:"labels"`
 
 	// LeastPrivilege A hint for clients to use only the listed tools. The service stores it and does not enforce it.
 	LeastPrivilege bool   `json:"leastPrivilege"`
@@ -3226,14 +3249,8 @@ type ToolkitEntryInput_Tools struct {
 
 // ToolkitList defines model for ToolkitList.
 type ToolkitList struct {
-	Data       []Toolkit `json:"data"`
-	Pagination struct {
-		HasMore bool `json:"hasMore"`
-		Limit   int  `json:"limit"`
-
-		// NextCursor The `cursor` of the next page; null on the last page.
-		NextCursor nullable.Nullable[string] `json:"nextCursor"`
-	} `json:"pagination"`
+	Data       []Toolkit  `json:"data"`
+	Pagination Pagination `json:"pagination"`
 }
 
 // ToolkitReplacement defines model for ToolkitReplacement.
@@ -3250,6 +3267,9 @@ type ToolkitReplacement struct {
 
 	// Id Set by the service; ignored in requests.
 	Id *string `json:"id,omitempty"`
+
+	// Labels Labels of your own, by key. A key has 1 to 63 lowercase letters and digits, with dots, underscores, slashes and hyphens between the first and the last character; a value has at most 256 characters.
+	Labels *Labels `json:"labels,omitempty"`
 
 	// LeastPrivilege A hint for clients to use only the listed tools. The service stores it and does not enforce it.
 	LeastPrivilege *bool  `json:"leastPrivilege,omitempty"`
@@ -3499,41 +3519,6 @@ type User struct {
 // UserManagedBy `scim` if the identity provider manages it; changes by this API then require `override=true`. Absent if administrators manage it.
 type UserManagedBy string
 
-// UserCommand defines model for UserCommand.
-type UserCommand struct {
-	Active      bool              `json:"active"`
-	Arguments   []CommandArgument `json:"arguments"`
-	CreatedAt   time.Time         `json:"createdAt"`
-	Description *string           `json:"description,omitempty"`
-
-	// Id Never changes. Can be used instead of the slug in every path.
-	Id   string `json:"id"`
-	Name string `json:"name"`
-
-	// OwnerId The user who owns the resource. Absent for a resource of the organization.
-	OwnerId *string `json:"ownerId,omitempty"`
-	Slug    string  `json:"slug"`
-
-	// Template The command's text. Each {{argument}} is replaced with the argument's value.
-	Template  string    `json:"template"`
-	UpdatedAt time.Time `json:"updatedAt"`
-
-	// Version Increases with every change. `ETag` and `If-Match` contain it.
-	Version int `json:"version"`
-}
-
-// UserCommandList defines model for UserCommandList.
-type UserCommandList struct {
-	Data       []UserCommand `json:"data"`
-	Pagination struct {
-		HasMore bool `json:"hasMore"`
-		Limit   int  `json:"limit"`
-
-		// NextCursor The `cursor` of the next page; null on the last page.
-		NextCursor nullable.Nullable[string] `json:"nextCursor"`
-	} `json:"pagination"`
-}
-
 // UserInput defines model for UserInput.
 type UserInput struct {
 	// Active A Boolean value indicating the User's administrative status.
@@ -3765,67 +3750,8 @@ type UserInput struct {
 
 // UserList defines model for UserList.
 type UserList struct {
-	Data       []User `json:"data"`
-	Pagination struct {
-		HasMore bool `json:"hasMore"`
-		Limit   int  `json:"limit"`
-
-		// NextCursor The `cursor` of the next page; null on the last page.
-		NextCursor nullable.Nullable[string] `json:"nextCursor"`
-	} `json:"pagination"`
-}
-
-// UserMcpServer defines model for UserMcpServer.
-type UserMcpServer struct {
-	// Args Only with transport `stdio`.
-	Args *[]string  `json:"args,omitempty"`
-	Auth ServerAuth `json:"auth"`
-
-	// Command Required with transport `stdio`.
-	Command     *string   `json:"command,omitempty"`
-	CreatedAt   time.Time `json:"createdAt"`
-	Description *string   `json:"description,omitempty"`
-
-	// Environment The server's environment. A token can be restricted to one environment.
-	Environment *string `json:"environment,omitempty"`
-
-	// Id Never changes. Can be used instead of the slug in every path.
-	Id   string `json:"id"`
-	Name string `json:"name"`
-	Slug string `json:"slug"`
-
-	// Status A draft is visible to admins only.
-	Status UserMcpServerStatus `json:"status"`
-
-	// TimeoutSeconds The time limit of a tool call, in seconds. Absent: 30. Only with transport `http`.
-	TimeoutSeconds *int                   `json:"timeoutSeconds,omitempty"`
-	Tools          []Tool                 `json:"tools"`
-	Transport      UserMcpServerTransport `json:"transport"`
-	UpdatedAt      time.Time              `json:"updatedAt"`
-
-	// Url Required with transport `http`.
-	Url *string `json:"url,omitempty"`
-
-	// Version Increases with every change. `ETag` and `If-Match` contain it.
-	Version int `json:"version"`
-}
-
-// UserMcpServerStatus A draft is visible to admins only.
-type UserMcpServerStatus string
-
-// UserMcpServerTransport defines model for UserMcpServer.Transport.
-type UserMcpServerTransport string
-
-// UserMcpServerList defines model for UserMcpServerList.
-type UserMcpServerList struct {
-	Data       []UserMcpServer `json:"data"`
-	Pagination struct {
-		HasMore bool `json:"hasMore"`
-		Limit   int  `json:"limit"`
-
-		// NextCursor The `cursor` of the next page; null on the last page.
-		NextCursor nullable.Nullable[string] `json:"nextCursor"`
-	} `json:"pagination"`
+	Data       []User     `json:"data"`
+	Pagination Pagination `json:"pagination"`
 }
 
 // UserReplacement defines model for UserReplacement.
@@ -4057,107 +3983,14 @@ type UserReplacement struct {
 	} `json:"x509Certificates,omitempty"`
 }
 
-// UserSkill defines model for UserSkill.
-type UserSkill struct {
-	// Content The skill's content in Markdown.
-	Content     string       `json:"content"`
-	CreatedAt   time.Time    `json:"createdAt"`
-	Description *string      `json:"description,omitempty"`
-	Files       *[]SkillFile `json:"files,omitempty"`
-
-	// Id Never changes. Can be used instead of the slug in every path.
-	Id   string `json:"id"`
-	Name string `json:"name"`
-
-	// OwnerId The user who owns the resource. Absent for a resource of the organization.
-	OwnerId   *string   `json:"ownerId,omitempty"`
-	Slug      string    `json:"slug"`
-	UpdatedAt time.Time `json:"updatedAt"`
-
-	// Version Increases with every change. `ETag` and `If-Match` contain it.
-	Version int `json:"version"`
-}
-
-// UserSkillItem defines model for UserSkillItem.
-type UserSkillItem struct {
-	// Content The skill's content in Markdown.
-	Content     *string      `json:"content,omitempty"`
-	CreatedAt   time.Time    `json:"createdAt"`
-	Description *string      `json:"description,omitempty"`
-	Files       *[]SkillFile `json:"files,omitempty"`
-
-	// Id Never changes. Can be used instead of the slug in every path.
-	Id   string `json:"id"`
-	Name string `json:"name"`
-
-	// OwnerId The user who owns the resource. Absent for a resource of the organization.
-	OwnerId   *string   `json:"ownerId,omitempty"`
-	Slug      string    `json:"slug"`
-	UpdatedAt time.Time `json:"updatedAt"`
-
-	// Version Increases with every change. `ETag` and `If-Match` contain it.
-	Version int `json:"version"`
-}
-
-// UserSkillList defines model for UserSkillList.
-type UserSkillList struct {
-	Data       []UserSkillItem `json:"data"`
-	Pagination struct {
-		HasMore bool `json:"hasMore"`
-		Limit   int  `json:"limit"`
-
-		// NextCursor The `cursor` of the next page; null on the last page.
-		NextCursor nullable.Nullable[string] `json:"nextCursor"`
-	} `json:"pagination"`
-}
-
-// UserToolkit defines model for UserToolkit.
-type UserToolkit struct {
-	// Commands Slugs of commands.
-	Commands    []string       `json:"commands"`
-	CreatedAt   time.Time      `json:"createdAt"`
-	Description *string        `json:"description,omitempty"`
-	Entries     []ToolkitEntry `json:"entries"`
-
-	// Id Never changes. Can be used instead of the slug in every path.
-	Id string `json:"id"`
-
-	// LeastPrivilege A hint for clients to use only the listed tools. The service stores it and does not enforce it.
-	LeastPrivilege bool   `json:"leastPrivilege"`
-	Name           string `json:"name"`
-
-	// OwnerId The user who owns the resource. Absent for a resource of the organization.
-	OwnerId *string `json:"ownerId,omitempty"`
-
-	// Skills Slugs of skills.
-	Skills    []string  `json:"skills"`
-	Slug      string    `json:"slug"`
-	UpdatedAt time.Time `json:"updatedAt"`
-
-	// Version Increases with every change. `ETag` and `If-Match` contain it.
-	Version int `json:"version"`
-}
-
-// UserToolkitList defines model for UserToolkitList.
-type UserToolkitList struct {
-	Data       []UserToolkit `json:"data"`
-	Pagination struct {
-		HasMore bool `json:"hasMore"`
-		Limit   int  `json:"limit"`
-
-		// NextCursor The `cursor` of the next page; null on the last page.
-		NextCursor nullable.Nullable[string] `json:"nextCursor"`
-	} `json:"pagination"`
-}
+// IdempotencyKey defines model for IdempotencyKey.
+type IdempotencyKey = string
 
 // IfMatch defines model for IfMatch.
 type IfMatch = string
 
 // IfNoneMatch defines model for IfNoneMatch.
 type IfNoneMatch = string
-
-// UserEmail defines model for UserEmail.
-type UserEmail = string
 
 // ContentTooLarge Examples: {"detail":"slug must be 1 to 63 lowercase letters, digits and inner hyphens.","errors":[{"detail":"slug must be 1 to 63 lowercase letters, digits and inner hyphens.","pointer":"/slug"}],"instance":"urn:gatehouse:request:req_01K9Z3V5W8X2Y4A6B8C0D2E4F6","status":400,"title":"Bad Request","type":"urn:gatehouse:problem:invalid-value"}
 type ContentTooLarge = Problem
@@ -4170,6 +4003,9 @@ type NotFound = Problem
 
 // PreconditionFailed Examples: {"detail":"slug must be 1 to 63 lowercase letters, digits and inner hyphens.","errors":[{"detail":"slug must be 1 to 63 lowercase letters, digits and inner hyphens.","pointer":"/slug"}],"instance":"urn:gatehouse:request:req_01K9Z3V5W8X2Y4A6B8C0D2E4F6","status":400,"title":"Bad Request","type":"urn:gatehouse:problem:invalid-value"}
 type PreconditionFailed = Problem
+
+// RequestHeaderFieldsTooLarge Examples: {"detail":"slug must be 1 to 63 lowercase letters, digits and inner hyphens.","errors":[{"detail":"slug must be 1 to 63 lowercase letters, digits and inner hyphens.","pointer":"/slug"}],"instance":"urn:gatehouse:request:req_01K9Z3V5W8X2Y4A6B8C0D2E4F6","status":400,"title":"Bad Request","type":"urn:gatehouse:problem:invalid-value"}
+type RequestHeaderFieldsTooLarge = Problem
 
 // ServiceUnavailable Examples: {"detail":"slug must be 1 to 63 lowercase letters, digits and inner hyphens.","errors":[{"detail":"slug must be 1 to 63 lowercase letters, digits and inner hyphens.","pointer":"/slug"}],"instance":"urn:gatehouse:request:req_01K9Z3V5W8X2Y4A6B8C0D2E4F6","status":400,"title":"Bad Request","type":"urn:gatehouse:problem:invalid-value"}
 type ServiceUnavailable = Problem
@@ -4191,29 +4027,29 @@ type ListCommandsParams struct {
 	// Cursor The `nextCursor` of the previous page. Omit it for the first page.
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 
+	// Slug The slug of the resource; of several users, each can own one with it.
+	Slug *string `form:"slug,omitempty" json:"slug,omitempty"`
+
+	// Name Only resources whose name begins with this (case-insensitive).
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// Label Only resources with this label: `key:value` (case-sensitive), or `key` for any value. If the parameter appears more than once, all must match.
+	Label *[]string `form:"label,omitempty" json:"label,omitempty"`
+
 	// OwnerId The id of the user who owns the resources.
 	OwnerId *string `form:"ownerId,omitempty" json:"ownerId,omitempty"`
-	Active  *bool   `form:"active,omitempty" json:"active,omitempty"`
 
-	// XUserEmail The `userName`, or the primary or only email address, of the user to act as. Omit it for the organization's view. A personal token always acts as its user.
-	XUserEmail *UserEmail `json:"x-user-email,omitempty"`
+	// Active Whether the commands are active.
+	Active *bool `form:"active,omitempty" json:"active,omitempty"`
 
 	// IfNoneMatch Performs the request only if the current version has none of these entity tags, or with `*`, only if the resource does not exist. Otherwise, a read returns 304 and a write returns 412.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
-}
-
-// ListCommands200JSONResponseBody defines parameters for ListCommands.
-type ListCommands200JSONResponseBody struct {
-	union json.RawMessage
 }
 
 // DeleteCommandParams defines parameters for DeleteCommand.
 type DeleteCommandParams struct {
 	// Detach Removes the references to the resource as well, with an audit event for each resource that had one. Without it they block the deletion. A policy that would apply to other tools without the reference still blocks it.
 	Detach *bool `form:"detach,omitempty" json:"detach,omitempty"`
-
-	// XUserEmail The `userName`, or the primary or only email address, of the user to act as. Omit it for the organization's view. A personal token always acts as its user.
-	XUserEmail *UserEmail `json:"x-user-email,omitempty"`
 
 	// IfMatch Performs the request only if the current version has one of these entity tags. Otherwise, returns 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
@@ -4224,38 +4060,17 @@ type DeleteCommandParams struct {
 
 // GetCommandParams defines parameters for GetCommand.
 type GetCommandParams struct {
-	// XUserEmail The `userName`, or the primary or only email address, of the user to act as. Omit it for the organization's view. A personal token always acts as its user.
-	XUserEmail *UserEmail `json:"x-user-email,omitempty"`
-
 	// IfNoneMatch Performs the request only if the current version has none of these entity tags, or with `*`, only if the resource does not exist. Otherwise, a read returns 304 and a write returns 412.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
-// GetCommand200JSONResponseBody defines parameters for GetCommand.
-type GetCommand200JSONResponseBody struct {
-	union json.RawMessage
-}
-
 // PutCommandParams defines parameters for PutCommand.
 type PutCommandParams struct {
-	// XUserEmail The `userName`, or the primary or only email address, of the user to act as. Omit it for the organization's view. A personal token always acts as its user.
-	XUserEmail *UserEmail `json:"x-user-email,omitempty"`
-
 	// IfMatch Performs the request only if the current version has one of these entity tags. Otherwise, returns 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
 	// IfNoneMatch Performs the request only if the current version has none of these entity tags, or with `*`, only if the resource does not exist. Otherwise, a read returns 304 and a write returns 412.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
-}
-
-// PutCommand200JSONResponseBody defines parameters for PutCommand.
-type PutCommand200JSONResponseBody struct {
-	union json.RawMessage
-}
-
-// PutCommand201JSONResponseBody defines parameters for PutCommand.
-type PutCommand201JSONResponseBody struct {
-	union json.RawMessage
 }
 
 // ListGroupsParams defines parameters for ListGroups.
@@ -4265,6 +4080,12 @@ type ListGroupsParams struct {
 
 	// Cursor The `nextCursor` of the previous page. Omit it for the first page.
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Name Only resources whose displayName begins with this (case-insensitive).
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// Label Only resources with this label: `key:value` (case-sensitive), or `key` for any value. If the parameter appears more than once, all must match.
+	Label *[]string `form:"label,omitempty" json:"label,omitempty"`
 
 	// DisplayName The displayName of the group (case-insensitive).
 	DisplayName *string `form:"displayName,omitempty" json:"displayName,omitempty"`
@@ -4366,12 +4187,22 @@ type ListMcpServersParams struct {
 	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor The `nextCursor` of the previous page. Omit it for the first page.
-	Cursor      *string                     `form:"cursor,omitempty" json:"cursor,omitempty"`
-	Status      *ListMcpServersParamsStatus `form:"status,omitempty" json:"status,omitempty"`
-	Environment *string                     `form:"environment,omitempty" json:"environment,omitempty"`
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 
-	// XUserEmail The `userName`, or the primary or only email address, of the user to act as. Omit it for the organization's view. A personal token always acts as its user.
-	XUserEmail *UserEmail `json:"x-user-email,omitempty"`
+	// Slug The slug of the resource; of several users, each can own one with it.
+	Slug *string `form:"slug,omitempty" json:"slug,omitempty"`
+
+	// Name Only resources whose name begins with this (case-insensitive).
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// Label Only resources with this label: `key:value` (case-sensitive), or `key` for any value. If the parameter appears more than once, all must match.
+	Label *[]string `form:"label,omitempty" json:"label,omitempty"`
+
+	// Status The status of the servers.
+	Status *ListMcpServersParamsStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Environment The environment of the servers.
+	Environment *string `form:"environment,omitempty" json:"environment,omitempty"`
 
 	// IfNoneMatch Performs the request only if the current version has none of these entity tags, or with `*`, only if the resource does not exist. Otherwise, a read returns 304 and a write returns 412.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
@@ -4379,11 +4210,6 @@ type ListMcpServersParams struct {
 
 // ListMcpServersParamsStatus defines parameters for ListMcpServers.
 type ListMcpServersParamsStatus string
-
-// ListMcpServers200JSONResponseBody defines parameters for ListMcpServers.
-type ListMcpServers200JSONResponseBody struct {
-	union json.RawMessage
-}
 
 // DeleteMcpServerParams defines parameters for DeleteMcpServer.
 type DeleteMcpServerParams struct {
@@ -4399,16 +4225,8 @@ type DeleteMcpServerParams struct {
 
 // GetMcpServerParams defines parameters for GetMcpServer.
 type GetMcpServerParams struct {
-	// XUserEmail The `userName`, or the primary or only email address, of the user to act as. Omit it for the organization's view. A personal token always acts as its user.
-	XUserEmail *UserEmail `json:"x-user-email,omitempty"`
-
 	// IfNoneMatch Performs the request only if the current version has none of these entity tags, or with `*`, only if the resource does not exist. Otherwise, a read returns 304 and a write returns 412.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
-}
-
-// GetMcpServer200JSONResponseBody defines parameters for GetMcpServer.
-type GetMcpServer200JSONResponseBody struct {
-	union json.RawMessage
 }
 
 // PutMcpServerParams defines parameters for PutMcpServer.
@@ -4441,9 +4259,22 @@ type ListPoliciesParams struct {
 	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor The `nextCursor` of the previous page. Omit it for the first page.
-	Cursor  *string                   `form:"cursor,omitempty" json:"cursor,omitempty"`
-	Effect  *ListPoliciesParamsEffect `form:"effect,omitempty" json:"effect,omitempty"`
-	Enabled *bool                     `form:"enabled,omitempty" json:"enabled,omitempty"`
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Slug The slug of the resource; of several users, each can own one with it.
+	Slug *string `form:"slug,omitempty" json:"slug,omitempty"`
+
+	// Name Only resources whose name begins with this (case-insensitive).
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// Label Only resources with this label: `key:value` (case-sensitive), or `key` for any value. If the parameter appears more than once, all must match.
+	Label *[]string `form:"label,omitempty" json:"label,omitempty"`
+
+	// Effect The effect of the policies.
+	Effect *ListPoliciesParamsEffect `form:"effect,omitempty" json:"effect,omitempty"`
+
+	// Enabled Whether the policies are enabled.
+	Enabled *bool `form:"enabled,omitempty" json:"enabled,omitempty"`
 
 	// IfNoneMatch Performs the request only if the current version has none of these entity tags, or with `*`, only if the resource does not exist. Otherwise, a read returns 304 and a write returns 412.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
@@ -4475,6 +4306,18 @@ type PutPolicyParams struct {
 	// IfNoneMatch Performs the request only if the current version has none of these entity tags, or with `*`, only if the resource does not exist. Otherwise, a read returns 304 and a write returns 412.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
+
+// ListScimExtensionsParams defines parameters for ListScimExtensions.
+type ListScimExtensionsParams struct {
+	// ResourceType Only extension schemas of this type.
+	ResourceType *ListScimExtensionsParamsResourceType `form:"resourceType,omitempty" json:"resourceType,omitempty"`
+
+	// Name Only extension schemas whose name, or else URN, begins with this (case-insensitive).
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+}
+
+// ListScimExtensionsParamsResourceType defines parameters for ListScimExtensions.
+type ListScimExtensionsParamsResourceType string
 
 // DeleteScimExtensionParams defines parameters for DeleteScimExtension.
 type DeleteScimExtensionParams struct {
@@ -4511,31 +4354,29 @@ type ListSkillsParams struct {
 	// Cursor The `nextCursor` of the previous page. Omit it for the first page.
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 
+	// Slug The slug of the resource; of several users, each can own one with it.
+	Slug *string `form:"slug,omitempty" json:"slug,omitempty"`
+
+	// Name Only resources whose name begins with this (case-insensitive).
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// Label Only resources with this label: `key:value` (case-sensitive), or `key` for any value. If the parameter appears more than once, all must match.
+	Label *[]string `form:"label,omitempty" json:"label,omitempty"`
+
 	// OwnerId The id of the user who owns the resources.
 	OwnerId *string `form:"ownerId,omitempty" json:"ownerId,omitempty"`
 
 	// Include Fields that the list leaves out unless they are named here, separated by commas: content, files.
 	Include *string `form:"include,omitempty" json:"include,omitempty"`
 
-	// XUserEmail The `userName`, or the primary or only email address, of the user to act as. Omit it for the organization's view. A personal token always acts as its user.
-	XUserEmail *UserEmail `json:"x-user-email,omitempty"`
-
 	// IfNoneMatch Performs the request only if the current version has none of these entity tags, or with `*`, only if the resource does not exist. Otherwise, a read returns 304 and a write returns 412.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
-}
-
-// ListSkills200JSONResponseBody defines parameters for ListSkills.
-type ListSkills200JSONResponseBody struct {
-	union json.RawMessage
 }
 
 // DeleteSkillParams defines parameters for DeleteSkill.
 type DeleteSkillParams struct {
 	// Detach Removes the references to the resource as well, with an audit event for each resource that had one. Without it they block the deletion. A policy that would apply to other tools without the reference still blocks it.
 	Detach *bool `form:"detach,omitempty" json:"detach,omitempty"`
-
-	// XUserEmail The `userName`, or the primary or only email address, of the user to act as. Omit it for the organization's view. A personal token always acts as its user.
-	XUserEmail *UserEmail `json:"x-user-email,omitempty"`
 
 	// IfMatch Performs the request only if the current version has one of these entity tags. Otherwise, returns 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
@@ -4546,38 +4387,17 @@ type DeleteSkillParams struct {
 
 // GetSkillParams defines parameters for GetSkill.
 type GetSkillParams struct {
-	// XUserEmail The `userName`, or the primary or only email address, of the user to act as. Omit it for the organization's view. A personal token always acts as its user.
-	XUserEmail *UserEmail `json:"x-user-email,omitempty"`
-
 	// IfNoneMatch Performs the request only if the current version has none of these entity tags, or with `*`, only if the resource does not exist. Otherwise, a read returns 304 and a write returns 412.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
-// GetSkill200JSONResponseBody defines parameters for GetSkill.
-type GetSkill200JSONResponseBody struct {
-	union json.RawMessage
-}
-
 // PutSkillParams defines parameters for PutSkill.
 type PutSkillParams struct {
-	// XUserEmail The `userName`, or the primary or only email address, of the user to act as. Omit it for the organization's view. A personal token always acts as its user.
-	XUserEmail *UserEmail `json:"x-user-email,omitempty"`
-
 	// IfMatch Performs the request only if the current version has one of these entity tags. Otherwise, returns 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
 	// IfNoneMatch Performs the request only if the current version has none of these entity tags, or with `*`, only if the resource does not exist. Otherwise, a read returns 304 and a write returns 412.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
-}
-
-// PutSkill200JSONResponseBody defines parameters for PutSkill.
-type PutSkill200JSONResponseBody struct {
-	union json.RawMessage
-}
-
-// PutSkill201JSONResponseBody defines parameters for PutSkill.
-type PutSkill201JSONResponseBody struct {
-	union json.RawMessage
 }
 
 // ListTokensParams defines parameters for ListTokens.
@@ -4586,9 +4406,16 @@ type ListTokensParams struct {
 	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor The `nextCursor` of the previous page. Omit it for the first page.
-	Cursor *string                 `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Status The status of the tokens.
 	Status *ListTokensParamsStatus `form:"status,omitempty" json:"status,omitempty"`
-	Type   *ListTokensParamsType   `form:"type,omitempty" json:"type,omitempty"`
+
+	// Type The type of the tokens.
+	Type *ListTokensParamsType `form:"type,omitempty" json:"type,omitempty"`
+
+	// Label Only resources with this label: `key:value` (case-sensitive), or `key` for any value. If the parameter appears more than once, all must match.
+	Label *[]string `form:"label,omitempty" json:"label,omitempty"`
 
 	// UserId The id of the user whom the tokens act as.
 	UserId *string `form:"userId,omitempty" json:"userId,omitempty"`
@@ -4601,9 +4428,6 @@ type ListTokensParams struct {
 
 	// UnusedSince Only tokens that have not been used since this time.
 	UnusedSince *time.Time `form:"unusedSince,omitempty" json:"unusedSince,omitempty"`
-
-	// XUserEmail The `userName`, or the primary or only email address, of the user to act as. Omit it for the organization's view. A personal token always acts as its user.
-	XUserEmail *UserEmail `json:"x-user-email,omitempty"`
 
 	// IfNoneMatch Performs the request only if the current version has none of these entity tags, or with `*`, only if the resource does not exist. Otherwise, a read returns 304 and a write returns 412.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
@@ -4620,17 +4444,14 @@ type ListTokensParamsOrigin string
 
 // CreateTokenParams defines parameters for CreateToken.
 type CreateTokenParams struct {
-	// XUserEmail The `userName`, or the primary or only email address, of the user to act as. Omit it for the organization's view. A personal token always acts as its user.
-	XUserEmail *UserEmail `json:"x-user-email,omitempty"`
+	// IdempotencyKey A key of 1 to 255 visible ASCII characters, such as a UUID, with or without quotes. For 24 hours, a request with the same key, credential and body returns what the first one returned. With another body it is 422.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // RevokeTokenParams defines parameters for RevokeToken.
 type RevokeTokenParams struct {
 	// Force Allows the request even for the organization's last active token with the scope `all`.
 	Force *bool `form:"force,omitempty" json:"force,omitempty"`
-
-	// XUserEmail The `userName`, or the primary or only email address, of the user to act as. Omit it for the organization's view. A personal token always acts as its user.
-	XUserEmail *UserEmail `json:"x-user-email,omitempty"`
 
 	// IfMatch Performs the request only if the current version has one of these entity tags. Otherwise, returns 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
@@ -4641,9 +4462,6 @@ type RevokeTokenParams struct {
 
 // GetTokenParams defines parameters for GetToken.
 type GetTokenParams struct {
-	// XUserEmail The `userName`, or the primary or only email address, of the user to act as. Omit it for the organization's view. A personal token always acts as its user.
-	XUserEmail *UserEmail `json:"x-user-email,omitempty"`
-
 	// IfNoneMatch Performs the request only if the current version has none of these entity tags, or with `*`, only if the resource does not exist. Otherwise, a read returns 304 and a write returns 412.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
@@ -4652,9 +4470,6 @@ type GetTokenParams struct {
 type PatchTokenParams struct {
 	// Force Allows the request even for the organization's last active token with the scope `all`.
 	Force *bool `form:"force,omitempty" json:"force,omitempty"`
-
-	// XUserEmail The `userName`, or the primary or only email address, of the user to act as. Omit it for the organization's view. A personal token always acts as its user.
-	XUserEmail *UserEmail `json:"x-user-email,omitempty"`
 
 	// IfMatch Performs the request only if the current version has one of these entity tags. Otherwise, returns 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
@@ -4665,8 +4480,8 @@ type PatchTokenParams struct {
 
 // RotateTokenParams defines parameters for RotateToken.
 type RotateTokenParams struct {
-	// XUserEmail The `userName`, or the primary or only email address, of the user to act as. Omit it for the organization's view. A personal token always acts as its user.
-	XUserEmail *UserEmail `json:"x-user-email,omitempty"`
+	// IdempotencyKey A key of 1 to 255 visible ASCII characters, such as a UUID, with or without quotes. For 24 hours, a request with the same key, credential and body returns what the first one returned. With another body it is 422.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ListToolkitsParams defines parameters for ListToolkits.
@@ -4677,28 +4492,26 @@ type ListToolkitsParams struct {
 	// Cursor The `nextCursor` of the previous page. Omit it for the first page.
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 
+	// Slug The slug of the resource; of several users, each can own one with it.
+	Slug *string `form:"slug,omitempty" json:"slug,omitempty"`
+
+	// Name Only resources whose name begins with this (case-insensitive).
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// Label Only resources with this label: `key:value` (case-sensitive), or `key` for any value. If the parameter appears more than once, all must match.
+	Label *[]string `form:"label,omitempty" json:"label,omitempty"`
+
 	// OwnerId The id of the user who owns the resources.
 	OwnerId *string `form:"ownerId,omitempty" json:"ownerId,omitempty"`
 
-	// XUserEmail The `userName`, or the primary or only email address, of the user to act as. Omit it for the organization's view. A personal token always acts as its user.
-	XUserEmail *UserEmail `json:"x-user-email,omitempty"`
-
 	// IfNoneMatch Performs the request only if the current version has none of these entity tags, or with `*`, only if the resource does not exist. Otherwise, a read returns 304 and a write returns 412.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
-}
-
-// ListToolkits200JSONResponseBody defines parameters for ListToolkits.
-type ListToolkits200JSONResponseBody struct {
-	union json.RawMessage
 }
 
 // DeleteToolkitParams defines parameters for DeleteToolkit.
 type DeleteToolkitParams struct {
 	// Detach Removes the references to the resource as well, with an audit event for each resource that had one. Without it they block the deletion. A policy that would apply to other tools without the reference still blocks it.
 	Detach *bool `form:"detach,omitempty" json:"detach,omitempty"`
-
-	// XUserEmail The `userName`, or the primary or only email address, of the user to act as. Omit it for the organization's view. A personal token always acts as its user.
-	XUserEmail *UserEmail `json:"x-user-email,omitempty"`
 
 	// IfMatch Performs the request only if the current version has one of these entity tags. Otherwise, returns 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
@@ -4709,38 +4522,17 @@ type DeleteToolkitParams struct {
 
 // GetToolkitParams defines parameters for GetToolkit.
 type GetToolkitParams struct {
-	// XUserEmail The `userName`, or the primary or only email address, of the user to act as. Omit it for the organization's view. A personal token always acts as its user.
-	XUserEmail *UserEmail `json:"x-user-email,omitempty"`
-
 	// IfNoneMatch Performs the request only if the current version has none of these entity tags, or with `*`, only if the resource does not exist. Otherwise, a read returns 304 and a write returns 412.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
-// GetToolkit200JSONResponseBody defines parameters for GetToolkit.
-type GetToolkit200JSONResponseBody struct {
-	union json.RawMessage
-}
-
 // PutToolkitParams defines parameters for PutToolkit.
 type PutToolkitParams struct {
-	// XUserEmail The `userName`, or the primary or only email address, of the user to act as. Omit it for the organization's view. A personal token always acts as its user.
-	XUserEmail *UserEmail `json:"x-user-email,omitempty"`
-
 	// IfMatch Performs the request only if the current version has one of these entity tags. Otherwise, returns 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
 	// IfNoneMatch Performs the request only if the current version has none of these entity tags, or with `*`, only if the resource does not exist. Otherwise, a read returns 304 and a write returns 412.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
-}
-
-// PutToolkit200JSONResponseBody defines parameters for PutToolkit.
-type PutToolkit200JSONResponseBody struct {
-	union json.RawMessage
-}
-
-// PutToolkit201JSONResponseBody defines parameters for PutToolkit.
-type PutToolkit201JSONResponseBody struct {
-	union json.RawMessage
 }
 
 // ListUsersParams defines parameters for ListUsers.
@@ -4750,6 +4542,9 @@ type ListUsersParams struct {
 
 	// Cursor The `nextCursor` of the previous page. Omit it for the first page.
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Name Only resources whose userName begins with this (case-insensitive).
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
 
 	// UserName The userName of the user (case-insensitive).
 	UserName *string `form:"userName,omitempty" json:"userName,omitempty"`
@@ -4798,12 +4593,6 @@ type PutUserParams struct {
 
 	// IfNoneMatch Performs the request only if the current version has none of these entity tags, or with `*`, only if the resource does not exist. Otherwise, a read returns 304 and a write returns 412.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
-}
-
-// WhoamiParams defines parameters for Whoami.
-type WhoamiParams struct {
-	// XUserEmail The `userName`, or the primary or only email address, of the user to act as. Omit it for the organization's view. A personal token always acts as its user.
-	XUserEmail *UserEmail `json:"x-user-email,omitempty"`
 }
 
 // PutCommandJSONRequestBody defines body for PutCommand for application/json ContentType.
@@ -4857,23 +4646,31 @@ type PutUserJSONRequestBody = UserReplacement
 // IssueAccessTokenFormdataRequestBody defines body for IssueAccessToken for application/x-www-form-urlencoded ContentType.
 type IssueAccessTokenFormdataRequestBody = AccessTokenRequest
 
-// AsServerAuth0 returns the union data inside the ServerAuth as a ServerAuth0
-func (t ServerAuth) AsServerAuth0() (ServerAuth0, error) {
-	var body ServerAuth0
+// AsNoServerAuth returns the union data inside the ServerAuth as a NoServerAuth
+func (t ServerAuth) AsNoServerAuth() (NoServerAuth, error) {
+	var body NoServerAuth
 	err := json.Unmarshal(t.union, &body)
 	return body, err
 }
 
-// FromServerAuth0 overwrites any union data inside the ServerAuth as the provided ServerAuth0
-func (t *ServerAuth) FromServerAuth0(v ServerAuth0) error {
+// FromNoServerAuth overwrites any union data inside the ServerAuth as the provided NoServerAuth
+func (t *ServerAuth) FromNoServerAuth(v NoServerAuth) error {
 	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"none"}`))
 	t.union = b
 	return err
 }
 
-// MergeServerAuth0 performs a merge with any union data inside the ServerAuth, using the provided ServerAuth0
-func (t *ServerAuth) MergeServerAuth0(v ServerAuth0) error {
+// MergeNoServerAuth performs a merge with any union data inside the ServerAuth, using the provided NoServerAuth
+func (t *ServerAuth) MergeNoServerAuth(v NoServerAuth) error {
 	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"none"}`))
 	if err != nil {
 		return err
 	}
@@ -4883,23 +4680,31 @@ func (t *ServerAuth) MergeServerAuth0(v ServerAuth0) error {
 	return err
 }
 
-// AsServerAuth1 returns the union data inside the ServerAuth as a ServerAuth1
-func (t ServerAuth) AsServerAuth1() (ServerAuth1, error) {
-	var body ServerAuth1
+// AsApiKeyServerAuth returns the union data inside the ServerAuth as a ApiKeyServerAuth
+func (t ServerAuth) AsApiKeyServerAuth() (ApiKeyServerAuth, error) {
+	var body ApiKeyServerAuth
 	err := json.Unmarshal(t.union, &body)
 	return body, err
 }
 
-// FromServerAuth1 overwrites any union data inside the ServerAuth as the provided ServerAuth1
-func (t *ServerAuth) FromServerAuth1(v ServerAuth1) error {
+// FromApiKeyServerAuth overwrites any union data inside the ServerAuth as the provided ApiKeyServerAuth
+func (t *ServerAuth) FromApiKeyServerAuth(v ApiKeyServerAuth) error {
 	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"apiKey"}`))
 	t.union = b
 	return err
 }
 
-// MergeServerAuth1 performs a merge with any union data inside the ServerAuth, using the provided ServerAuth1
-func (t *ServerAuth) MergeServerAuth1(v ServerAuth1) error {
+// MergeApiKeyServerAuth performs a merge with any union data inside the ServerAuth, using the provided ApiKeyServerAuth
+func (t *ServerAuth) MergeApiKeyServerAuth(v ApiKeyServerAuth) error {
 	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"apiKey"}`))
 	if err != nil {
 		return err
 	}
@@ -4909,23 +4714,31 @@ func (t *ServerAuth) MergeServerAuth1(v ServerAuth1) error {
 	return err
 }
 
-// AsServerAuth2 returns the union data inside the ServerAuth as a ServerAuth2
-func (t ServerAuth) AsServerAuth2() (ServerAuth2, error) {
-	var body ServerAuth2
+// AsOAuth2ServerAuth returns the union data inside the ServerAuth as a OAuth2ServerAuth
+func (t ServerAuth) AsOAuth2ServerAuth() (OAuth2ServerAuth, error) {
+	var body OAuth2ServerAuth
 	err := json.Unmarshal(t.union, &body)
 	return body, err
 }
 
-// FromServerAuth2 overwrites any union data inside the ServerAuth as the provided ServerAuth2
-func (t *ServerAuth) FromServerAuth2(v ServerAuth2) error {
+// FromOAuth2ServerAuth overwrites any union data inside the ServerAuth as the provided OAuth2ServerAuth
+func (t *ServerAuth) FromOAuth2ServerAuth(v OAuth2ServerAuth) error {
 	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"oauth2"}`))
 	t.union = b
 	return err
 }
 
-// MergeServerAuth2 performs a merge with any union data inside the ServerAuth, using the provided ServerAuth2
-func (t *ServerAuth) MergeServerAuth2(v ServerAuth2) error {
+// MergeOAuth2ServerAuth performs a merge with any union data inside the ServerAuth, using the provided OAuth2ServerAuth
+func (t *ServerAuth) MergeOAuth2ServerAuth(v OAuth2ServerAuth) error {
 	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"oauth2"}`))
 	if err != nil {
 		return err
 	}
@@ -4933,6 +4746,31 @@ func (t *ServerAuth) MergeServerAuth2(v ServerAuth2) error {
 	merged, err := runtime.JSONMerge(t.union, b)
 	t.union = merged
 	return err
+}
+
+func (t ServerAuth) Discriminator() (string, error) {
+	var discriminator struct {
+		Discriminator string `json:"type"`
+	}
+	err := json.Unmarshal(t.union, &discriminator)
+	return discriminator.Discriminator, err
+}
+
+func (t ServerAuth) ValueByDiscriminator() (interface{}, error) {
+	discriminator, err := t.Discriminator()
+	if err != nil {
+		return nil, err
+	}
+	switch discriminator {
+	case "apiKey":
+		return t.AsApiKeyServerAuth()
+	case "none":
+		return t.AsNoServerAuth()
+	case "oauth2":
+		return t.AsOAuth2ServerAuth()
+	default:
+		return nil, errors.New("unknown discriminator value: " + discriminator)
+	}
 }
 
 func (t ServerAuth) MarshalJSON() ([]byte, error) {
@@ -4945,23 +4783,31 @@ func (t *ServerAuth) UnmarshalJSON(b []byte) error {
 	return err
 }
 
-// AsServerAuthInput0 returns the union data inside the ServerAuthInput as a ServerAuthInput0
-func (t ServerAuthInput) AsServerAuthInput0() (ServerAuthInput0, error) {
-	var body ServerAuthInput0
+// AsNoServerAuthInput returns the union data inside the ServerAuthInput as a NoServerAuthInput
+func (t ServerAuthInput) AsNoServerAuthInput() (NoServerAuthInput, error) {
+	var body NoServerAuthInput
 	err := json.Unmarshal(t.union, &body)
 	return body, err
 }
 
-// FromServerAuthInput0 overwrites any union data inside the ServerAuthInput as the provided ServerAuthInput0
-func (t *ServerAuthInput) FromServerAuthInput0(v ServerAuthInput0) error {
+// FromNoServerAuthInput overwrites any union data inside the ServerAuthInput as the provided NoServerAuthInput
+func (t *ServerAuthInput) FromNoServerAuthInput(v NoServerAuthInput) error {
 	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"none"}`))
 	t.union = b
 	return err
 }
 
-// MergeServerAuthInput0 performs a merge with any union data inside the ServerAuthInput, using the provided ServerAuthInput0
-func (t *ServerAuthInput) MergeServerAuthInput0(v ServerAuthInput0) error {
+// MergeNoServerAuthInput performs a merge with any union data inside the ServerAuthInput, using the provided NoServerAuthInput
+func (t *ServerAuthInput) MergeNoServerAuthInput(v NoServerAuthInput) error {
 	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"none"}`))
 	if err != nil {
 		return err
 	}
@@ -4971,23 +4817,31 @@ func (t *ServerAuthInput) MergeServerAuthInput0(v ServerAuthInput0) error {
 	return err
 }
 
-// AsServerAuthInput1 returns the union data inside the ServerAuthInput as a ServerAuthInput1
-func (t ServerAuthInput) AsServerAuthInput1() (ServerAuthInput1, error) {
-	var body ServerAuthInput1
+// AsApiKeyServerAuthInput returns the union data inside the ServerAuthInput as a ApiKeyServerAuthInput
+func (t ServerAuthInput) AsApiKeyServerAuthInput() (ApiKeyServerAuthInput, error) {
+	var body ApiKeyServerAuthInput
 	err := json.Unmarshal(t.union, &body)
 	return body, err
 }
 
-// FromServerAuthInput1 overwrites any union data inside the ServerAuthInput as the provided ServerAuthInput1
-func (t *ServerAuthInput) FromServerAuthInput1(v ServerAuthInput1) error {
+// FromApiKeyServerAuthInput overwrites any union data inside the ServerAuthInput as the provided ApiKeyServerAuthInput
+func (t *ServerAuthInput) FromApiKeyServerAuthInput(v ApiKeyServerAuthInput) error {
 	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"apiKey"}`))
 	t.union = b
 	return err
 }
 
-// MergeServerAuthInput1 performs a merge with any union data inside the ServerAuthInput, using the provided ServerAuthInput1
-func (t *ServerAuthInput) MergeServerAuthInput1(v ServerAuthInput1) error {
+// MergeApiKeyServerAuthInput performs a merge with any union data inside the ServerAuthInput, using the provided ApiKeyServerAuthInput
+func (t *ServerAuthInput) MergeApiKeyServerAuthInput(v ApiKeyServerAuthInput) error {
 	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"apiKey"}`))
 	if err != nil {
 		return err
 	}
@@ -4997,23 +4851,31 @@ func (t *ServerAuthInput) MergeServerAuthInput1(v ServerAuthInput1) error {
 	return err
 }
 
-// AsServerAuthInput2 returns the union data inside the ServerAuthInput as a ServerAuthInput2
-func (t ServerAuthInput) AsServerAuthInput2() (ServerAuthInput2, error) {
-	var body ServerAuthInput2
+// AsOAuth2ServerAuthInput returns the union data inside the ServerAuthInput as a OAuth2ServerAuthInput
+func (t ServerAuthInput) AsOAuth2ServerAuthInput() (OAuth2ServerAuthInput, error) {
+	var body OAuth2ServerAuthInput
 	err := json.Unmarshal(t.union, &body)
 	return body, err
 }
 
-// FromServerAuthInput2 overwrites any union data inside the ServerAuthInput as the provided ServerAuthInput2
-func (t *ServerAuthInput) FromServerAuthInput2(v ServerAuthInput2) error {
+// FromOAuth2ServerAuthInput overwrites any union data inside the ServerAuthInput as the provided OAuth2ServerAuthInput
+func (t *ServerAuthInput) FromOAuth2ServerAuthInput(v OAuth2ServerAuthInput) error {
 	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"oauth2"}`))
 	t.union = b
 	return err
 }
 
-// MergeServerAuthInput2 performs a merge with any union data inside the ServerAuthInput, using the provided ServerAuthInput2
-func (t *ServerAuthInput) MergeServerAuthInput2(v ServerAuthInput2) error {
+// MergeOAuth2ServerAuthInput performs a merge with any union data inside the ServerAuthInput, using the provided OAuth2ServerAuthInput
+func (t *ServerAuthInput) MergeOAuth2ServerAuthInput(v OAuth2ServerAuthInput) error {
 	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"oauth2"}`))
 	if err != nil {
 		return err
 	}
@@ -5021,6 +4883,31 @@ func (t *ServerAuthInput) MergeServerAuthInput2(v ServerAuthInput2) error {
 	merged, err := runtime.JSONMerge(t.union, b)
 	t.union = merged
 	return err
+}
+
+func (t ServerAuthInput) Discriminator() (string, error) {
+	var discriminator struct {
+		Discriminator string `json:"type"`
+	}
+	err := json.Unmarshal(t.union, &discriminator)
+	return discriminator.Discriminator, err
+}
+
+func (t ServerAuthInput) ValueByDiscriminator() (interface{}, error) {
+	discriminator, err := t.Discriminator()
+	if err != nil {
+		return nil, err
+	}
+	switch discriminator {
+	case "apiKey":
+		return t.AsApiKeyServerAuthInput()
+	case "none":
+		return t.AsNoServerAuthInput()
+	case "oauth2":
+		return t.AsOAuth2ServerAuthInput()
+	default:
+		return nil, errors.New("unknown discriminator value: " + discriminator)
+	}
 }
 
 func (t ServerAuthInput) MarshalJSON() ([]byte, error) {
@@ -5157,874 +5044,6 @@ func (t *ToolkitEntryInput_Tools) UnmarshalJSON(b []byte) error {
 	return err
 }
 
-// AsCommandList returns the union data inside the ListCommands200JSONResponseBody as a CommandList
-func (t ListCommands200JSONResponseBody) AsCommandList() (CommandList, error) {
-	var body CommandList
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromCommandList overwrites any union data inside the ListCommands200JSONResponseBody as the provided CommandList
-func (t *ListCommands200JSONResponseBody) FromCommandList(v CommandList) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeCommandList performs a merge with any union data inside the ListCommands200JSONResponseBody, using the provided CommandList
-func (t *ListCommands200JSONResponseBody) MergeCommandList(v CommandList) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsUserCommandList returns the union data inside the ListCommands200JSONResponseBody as a UserCommandList
-func (t ListCommands200JSONResponseBody) AsUserCommandList() (UserCommandList, error) {
-	var body UserCommandList
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromUserCommandList overwrites any union data inside the ListCommands200JSONResponseBody as the provided UserCommandList
-func (t *ListCommands200JSONResponseBody) FromUserCommandList(v UserCommandList) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeUserCommandList performs a merge with any union data inside the ListCommands200JSONResponseBody, using the provided UserCommandList
-func (t *ListCommands200JSONResponseBody) MergeUserCommandList(v UserCommandList) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t ListCommands200JSONResponseBody) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *ListCommands200JSONResponseBody) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsCommand returns the union data inside the GetCommand200JSONResponseBody as a Command
-func (t GetCommand200JSONResponseBody) AsCommand() (Command, error) {
-	var body Command
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromCommand overwrites any union data inside the GetCommand200JSONResponseBody as the provided Command
-func (t *GetCommand200JSONResponseBody) FromCommand(v Command) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeCommand performs a merge with any union data inside the GetCommand200JSONResponseBody, using the provided Command
-func (t *GetCommand200JSONResponseBody) MergeCommand(v Command) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsUserCommand returns the union data inside the GetCommand200JSONResponseBody as a UserCommand
-func (t GetCommand200JSONResponseBody) AsUserCommand() (UserCommand, error) {
-	var body UserCommand
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromUserCommand overwrites any union data inside the GetCommand200JSONResponseBody as the provided UserCommand
-func (t *GetCommand200JSONResponseBody) FromUserCommand(v UserCommand) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeUserCommand performs a merge with any union data inside the GetCommand200JSONResponseBody, using the provided UserCommand
-func (t *GetCommand200JSONResponseBody) MergeUserCommand(v UserCommand) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t GetCommand200JSONResponseBody) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *GetCommand200JSONResponseBody) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsCommand returns the union data inside the PutCommand200JSONResponseBody as a Command
-func (t PutCommand200JSONResponseBody) AsCommand() (Command, error) {
-	var body Command
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromCommand overwrites any union data inside the PutCommand200JSONResponseBody as the provided Command
-func (t *PutCommand200JSONResponseBody) FromCommand(v Command) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeCommand performs a merge with any union data inside the PutCommand200JSONResponseBody, using the provided Command
-func (t *PutCommand200JSONResponseBody) MergeCommand(v Command) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsUserCommand returns the union data inside the PutCommand200JSONResponseBody as a UserCommand
-func (t PutCommand200JSONResponseBody) AsUserCommand() (UserCommand, error) {
-	var body UserCommand
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromUserCommand overwrites any union data inside the PutCommand200JSONResponseBody as the provided UserCommand
-func (t *PutCommand200JSONResponseBody) FromUserCommand(v UserCommand) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeUserCommand performs a merge with any union data inside the PutCommand200JSONResponseBody, using the provided UserCommand
-func (t *PutCommand200JSONResponseBody) MergeUserCommand(v UserCommand) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t PutCommand200JSONResponseBody) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *PutCommand200JSONResponseBody) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsCommand returns the union data inside the PutCommand201JSONResponseBody as a Command
-func (t PutCommand201JSONResponseBody) AsCommand() (Command, error) {
-	var body Command
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromCommand overwrites any union data inside the PutCommand201JSONResponseBody as the provided Command
-func (t *PutCommand201JSONResponseBody) FromCommand(v Command) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeCommand performs a merge with any union data inside the PutCommand201JSONResponseBody, using the provided Command
-func (t *PutCommand201JSONResponseBody) MergeCommand(v Command) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsUserCommand returns the union data inside the PutCommand201JSONResponseBody as a UserCommand
-func (t PutCommand201JSONResponseBody) AsUserCommand() (UserCommand, error) {
-	var body UserCommand
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromUserCommand overwrites any union data inside the PutCommand201JSONResponseBody as the provided UserCommand
-func (t *PutCommand201JSONResponseBody) FromUserCommand(v UserCommand) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeUserCommand performs a merge with any union data inside the PutCommand201JSONResponseBody, using the provided UserCommand
-func (t *PutCommand201JSONResponseBody) MergeUserCommand(v UserCommand) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t PutCommand201JSONResponseBody) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *PutCommand201JSONResponseBody) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsMcpServerList returns the union data inside the ListMcpServers200JSONResponseBody as a McpServerList
-func (t ListMcpServers200JSONResponseBody) AsMcpServerList() (McpServerList, error) {
-	var body McpServerList
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromMcpServerList overwrites any union data inside the ListMcpServers200JSONResponseBody as the provided McpServerList
-func (t *ListMcpServers200JSONResponseBody) FromMcpServerList(v McpServerList) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeMcpServerList performs a merge with any union data inside the ListMcpServers200JSONResponseBody, using the provided McpServerList
-func (t *ListMcpServers200JSONResponseBody) MergeMcpServerList(v McpServerList) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsUserMcpServerList returns the union data inside the ListMcpServers200JSONResponseBody as a UserMcpServerList
-func (t ListMcpServers200JSONResponseBody) AsUserMcpServerList() (UserMcpServerList, error) {
-	var body UserMcpServerList
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromUserMcpServerList overwrites any union data inside the ListMcpServers200JSONResponseBody as the provided UserMcpServerList
-func (t *ListMcpServers200JSONResponseBody) FromUserMcpServerList(v UserMcpServerList) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeUserMcpServerList performs a merge with any union data inside the ListMcpServers200JSONResponseBody, using the provided UserMcpServerList
-func (t *ListMcpServers200JSONResponseBody) MergeUserMcpServerList(v UserMcpServerList) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t ListMcpServers200JSONResponseBody) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *ListMcpServers200JSONResponseBody) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsMcpServer returns the union data inside the GetMcpServer200JSONResponseBody as a McpServer
-func (t GetMcpServer200JSONResponseBody) AsMcpServer() (McpServer, error) {
-	var body McpServer
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromMcpServer overwrites any union data inside the GetMcpServer200JSONResponseBody as the provided McpServer
-func (t *GetMcpServer200JSONResponseBody) FromMcpServer(v McpServer) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeMcpServer performs a merge with any union data inside the GetMcpServer200JSONResponseBody, using the provided McpServer
-func (t *GetMcpServer200JSONResponseBody) MergeMcpServer(v McpServer) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsUserMcpServer returns the union data inside the GetMcpServer200JSONResponseBody as a UserMcpServer
-func (t GetMcpServer200JSONResponseBody) AsUserMcpServer() (UserMcpServer, error) {
-	var body UserMcpServer
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromUserMcpServer overwrites any union data inside the GetMcpServer200JSONResponseBody as the provided UserMcpServer
-func (t *GetMcpServer200JSONResponseBody) FromUserMcpServer(v UserMcpServer) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeUserMcpServer performs a merge with any union data inside the GetMcpServer200JSONResponseBody, using the provided UserMcpServer
-func (t *GetMcpServer200JSONResponseBody) MergeUserMcpServer(v UserMcpServer) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t GetMcpServer200JSONResponseBody) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *GetMcpServer200JSONResponseBody) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsSkillList returns the union data inside the ListSkills200JSONResponseBody as a SkillList
-func (t ListSkills200JSONResponseBody) AsSkillList() (SkillList, error) {
-	var body SkillList
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromSkillList overwrites any union data inside the ListSkills200JSONResponseBody as the provided SkillList
-func (t *ListSkills200JSONResponseBody) FromSkillList(v SkillList) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeSkillList performs a merge with any union data inside the ListSkills200JSONResponseBody, using the provided SkillList
-func (t *ListSkills200JSONResponseBody) MergeSkillList(v SkillList) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsUserSkillList returns the union data inside the ListSkills200JSONResponseBody as a UserSkillList
-func (t ListSkills200JSONResponseBody) AsUserSkillList() (UserSkillList, error) {
-	var body UserSkillList
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromUserSkillList overwrites any union data inside the ListSkills200JSONResponseBody as the provided UserSkillList
-func (t *ListSkills200JSONResponseBody) FromUserSkillList(v UserSkillList) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeUserSkillList performs a merge with any union data inside the ListSkills200JSONResponseBody, using the provided UserSkillList
-func (t *ListSkills200JSONResponseBody) MergeUserSkillList(v UserSkillList) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t ListSkills200JSONResponseBody) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *ListSkills200JSONResponseBody) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsSkill returns the union data inside the GetSkill200JSONResponseBody as a Skill
-func (t GetSkill200JSONResponseBody) AsSkill() (Skill, error) {
-	var body Skill
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromSkill overwrites any union data inside the GetSkill200JSONResponseBody as the provided Skill
-func (t *GetSkill200JSONResponseBody) FromSkill(v Skill) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeSkill performs a merge with any union data inside the GetSkill200JSONResponseBody, using the provided Skill
-func (t *GetSkill200JSONResponseBody) MergeSkill(v Skill) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsUserSkill returns the union data inside the GetSkill200JSONResponseBody as a UserSkill
-func (t GetSkill200JSONResponseBody) AsUserSkill() (UserSkill, error) {
-	var body UserSkill
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromUserSkill overwrites any union data inside the GetSkill200JSONResponseBody as the provided UserSkill
-func (t *GetSkill200JSONResponseBody) FromUserSkill(v UserSkill) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeUserSkill performs a merge with any union data inside the GetSkill200JSONResponseBody, using the provided UserSkill
-func (t *GetSkill200JSONResponseBody) MergeUserSkill(v UserSkill) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t GetSkill200JSONResponseBody) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *GetSkill200JSONResponseBody) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsSkill returns the union data inside the PutSkill200JSONResponseBody as a Skill
-func (t PutSkill200JSONResponseBody) AsSkill() (Skill, error) {
-	var body Skill
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromSkill overwrites any union data inside the PutSkill200JSONResponseBody as the provided Skill
-func (t *PutSkill200JSONResponseBody) FromSkill(v Skill) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeSkill performs a merge with any union data inside the PutSkill200JSONResponseBody, using the provided Skill
-func (t *PutSkill200JSONResponseBody) MergeSkill(v Skill) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsUserSkill returns the union data inside the PutSkill200JSONResponseBody as a UserSkill
-func (t PutSkill200JSONResponseBody) AsUserSkill() (UserSkill, error) {
-	var body UserSkill
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromUserSkill overwrites any union data inside the PutSkill200JSONResponseBody as the provided UserSkill
-func (t *PutSkill200JSONResponseBody) FromUserSkill(v UserSkill) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeUserSkill performs a merge with any union data inside the PutSkill200JSONResponseBody, using the provided UserSkill
-func (t *PutSkill200JSONResponseBody) MergeUserSkill(v UserSkill) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t PutSkill200JSONResponseBody) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *PutSkill200JSONResponseBody) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsSkill returns the union data inside the PutSkill201JSONResponseBody as a Skill
-func (t PutSkill201JSONResponseBody) AsSkill() (Skill, error) {
-	var body Skill
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromSkill overwrites any union data inside the PutSkill201JSONResponseBody as the provided Skill
-func (t *PutSkill201JSONResponseBody) FromSkill(v Skill) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeSkill performs a merge with any union data inside the PutSkill201JSONResponseBody, using the provided Skill
-func (t *PutSkill201JSONResponseBody) MergeSkill(v Skill) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsUserSkill returns the union data inside the PutSkill201JSONResponseBody as a UserSkill
-func (t PutSkill201JSONResponseBody) AsUserSkill() (UserSkill, error) {
-	var body UserSkill
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromUserSkill overwrites any union data inside the PutSkill201JSONResponseBody as the provided UserSkill
-func (t *PutSkill201JSONResponseBody) FromUserSkill(v UserSkill) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeUserSkill performs a merge with any union data inside the PutSkill201JSONResponseBody, using the provided UserSkill
-func (t *PutSkill201JSONResponseBody) MergeUserSkill(v UserSkill) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t PutSkill201JSONResponseBody) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *PutSkill201JSONResponseBody) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsToolkitList returns the union data inside the ListToolkits200JSONResponseBody as a ToolkitList
-func (t ListToolkits200JSONResponseBody) AsToolkitList() (ToolkitList, error) {
-	var body ToolkitList
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromToolkitList overwrites any union data inside the ListToolkits200JSONResponseBody as the provided ToolkitList
-func (t *ListToolkits200JSONResponseBody) FromToolkitList(v ToolkitList) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeToolkitList performs a merge with any union data inside the ListToolkits200JSONResponseBody, using the provided ToolkitList
-func (t *ListToolkits200JSONResponseBody) MergeToolkitList(v ToolkitList) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsUserToolkitList returns the union data inside the ListToolkits200JSONResponseBody as a UserToolkitList
-func (t ListToolkits200JSONResponseBody) AsUserToolkitList() (UserToolkitList, error) {
-	var body UserToolkitList
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromUserToolkitList overwrites any union data inside the ListToolkits200JSONResponseBody as the provided UserToolkitList
-func (t *ListToolkits200JSONResponseBody) FromUserToolkitList(v UserToolkitList) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeUserToolkitList performs a merge with any union data inside the ListToolkits200JSONResponseBody, using the provided UserToolkitList
-func (t *ListToolkits200JSONResponseBody) MergeUserToolkitList(v UserToolkitList) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t ListToolkits200JSONResponseBody) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *ListToolkits200JSONResponseBody) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsToolkit returns the union data inside the GetToolkit200JSONResponseBody as a Toolkit
-func (t GetToolkit200JSONResponseBody) AsToolkit() (Toolkit, error) {
-	var body Toolkit
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromToolkit overwrites any union data inside the GetToolkit200JSONResponseBody as the provided Toolkit
-func (t *GetToolkit200JSONResponseBody) FromToolkit(v Toolkit) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeToolkit performs a merge with any union data inside the GetToolkit200JSONResponseBody, using the provided Toolkit
-func (t *GetToolkit200JSONResponseBody) MergeToolkit(v Toolkit) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsUserToolkit returns the union data inside the GetToolkit200JSONResponseBody as a UserToolkit
-func (t GetToolkit200JSONResponseBody) AsUserToolkit() (UserToolkit, error) {
-	var body UserToolkit
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromUserToolkit overwrites any union data inside the GetToolkit200JSONResponseBody as the provided UserToolkit
-func (t *GetToolkit200JSONResponseBody) FromUserToolkit(v UserToolkit) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeUserToolkit performs a merge with any union data inside the GetToolkit200JSONResponseBody, using the provided UserToolkit
-func (t *GetToolkit200JSONResponseBody) MergeUserToolkit(v UserToolkit) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t GetToolkit200JSONResponseBody) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *GetToolkit200JSONResponseBody) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsToolkit returns the union data inside the PutToolkit200JSONResponseBody as a Toolkit
-func (t PutToolkit200JSONResponseBody) AsToolkit() (Toolkit, error) {
-	var body Toolkit
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromToolkit overwrites any union data inside the PutToolkit200JSONResponseBody as the provided Toolkit
-func (t *PutToolkit200JSONResponseBody) FromToolkit(v Toolkit) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeToolkit performs a merge with any union data inside the PutToolkit200JSONResponseBody, using the provided Toolkit
-func (t *PutToolkit200JSONResponseBody) MergeToolkit(v Toolkit) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsUserToolkit returns the union data inside the PutToolkit200JSONResponseBody as a UserToolkit
-func (t PutToolkit200JSONResponseBody) AsUserToolkit() (UserToolkit, error) {
-	var body UserToolkit
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromUserToolkit overwrites any union data inside the PutToolkit200JSONResponseBody as the provided UserToolkit
-func (t *PutToolkit200JSONResponseBody) FromUserToolkit(v UserToolkit) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeUserToolkit performs a merge with any union data inside the PutToolkit200JSONResponseBody, using the provided UserToolkit
-func (t *PutToolkit200JSONResponseBody) MergeUserToolkit(v UserToolkit) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t PutToolkit200JSONResponseBody) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *PutToolkit200JSONResponseBody) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsToolkit returns the union data inside the PutToolkit201JSONResponseBody as a Toolkit
-func (t PutToolkit201JSONResponseBody) AsToolkit() (Toolkit, error) {
-	var body Toolkit
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromToolkit overwrites any union data inside the PutToolkit201JSONResponseBody as the provided Toolkit
-func (t *PutToolkit201JSONResponseBody) FromToolkit(v Toolkit) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeToolkit performs a merge with any union data inside the PutToolkit201JSONResponseBody, using the provided Toolkit
-func (t *PutToolkit201JSONResponseBody) MergeToolkit(v Toolkit) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsUserToolkit returns the union data inside the PutToolkit201JSONResponseBody as a UserToolkit
-func (t PutToolkit201JSONResponseBody) AsUserToolkit() (UserToolkit, error) {
-	var body UserToolkit
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromUserToolkit overwrites any union data inside the PutToolkit201JSONResponseBody as the provided UserToolkit
-func (t *PutToolkit201JSONResponseBody) FromUserToolkit(v UserToolkit) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeUserToolkit performs a merge with any union data inside the PutToolkit201JSONResponseBody, using the provided UserToolkit
-func (t *PutToolkit201JSONResponseBody) MergeUserToolkit(v UserToolkit) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t PutToolkit201JSONResponseBody) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *PutToolkit201JSONResponseBody) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
 
@@ -6108,10 +5127,14 @@ type ClientInterface interface {
 
 	// DeleteCommand Delete a command
 	//
+	// While other resources refer to it, the response is 409 and lists them in `blockers`.
+	//
 	// Corresponds with DELETE /api/commands/{id} (the `DeleteCommand` operationId).
 	DeleteCommand(ctx context.Context, id string, params *DeleteCommandParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetCommand Get a command
+	//
+	// The user's view returns 404 for a resource that the user may not use. `ETag` identifies the version. Send it as `If-Match` with a change, so that the change applies to that version only.
 	//
 	// Corresponds with GET /api/commands/{id} (the `GetCommand` operationId).
 	GetCommand(ctx context.Context, id string, params *GetCommandParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -6161,10 +5184,14 @@ type ClientInterface interface {
 
 	// DeleteGroup Delete a group
 	//
+	// Removes the group permanently. While other resources refer to it, the response is 409 and lists them in `blockers`.
+	//
 	// Corresponds with DELETE /api/groups/{id} (the `DeleteGroup` operationId).
 	DeleteGroup(ctx context.Context, id string, params *DeleteGroupParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetGroup Get a group
+	//
+	// `ETag` identifies the version. Send it as `If-Match` with a change, so that the change applies to that version only.
 	//
 	// Corresponds with GET /api/groups/{id} (the `GetGroup` operationId).
 	GetGroup(ctx context.Context, id string, params *GetGroupParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -6242,10 +5269,14 @@ type ClientInterface interface {
 
 	// DeleteMcpServer Delete an MCP server
 	//
+	// While other resources refer to it, the response is 409 and lists them in `blockers`.
+	//
 	// Corresponds with DELETE /api/mcp-servers/{id} (the `DeleteMcpServer` operationId).
 	DeleteMcpServer(ctx context.Context, id string, params *DeleteMcpServerParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetMcpServer Get an MCP server
+	//
+	// The user's view returns 404 for a resource that the user may not use. `ETag` identifies the version. Send it as `If-Match` with a change, so that the change applies to that version only.
 	//
 	// Corresponds with GET /api/mcp-servers/{id} (the `GetMcpServer` operationId).
 	GetMcpServer(ctx context.Context, id string, params *GetMcpServerParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -6302,10 +5333,14 @@ type ClientInterface interface {
 
 	// DeletePolicy Delete a policy
 	//
+	// Deletes the policy, which then applies to no request.
+	//
 	// Corresponds with DELETE /api/policies/{id} (the `DeletePolicy` operationId).
 	DeletePolicy(ctx context.Context, id string, params *DeletePolicyParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetPolicy Get a policy
+	//
+	// `ETag` identifies the version. Send it as `If-Match` with a change, so that the change applies to that version only.
 	//
 	// Corresponds with GET /api/policies/{id} (the `GetPolicy` operationId).
 	GetPolicy(ctx context.Context, id string, params *GetPolicyParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -6333,7 +5368,7 @@ type ClientInterface interface {
 	// Returns all extension schemas of the organization, the oldest first.
 	//
 	// Corresponds with GET /api/scim-extensions (the `ListScimExtensions` operationId).
-	ListScimExtensions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+	ListScimExtensions(ctx context.Context, params *ListScimExtensionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DeleteScimExtension Delete an extension schema
 	//
@@ -6343,6 +5378,8 @@ type ClientInterface interface {
 	DeleteScimExtension(ctx context.Context, urn string, params *DeleteScimExtensionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetScimExtension Get an extension schema
+	//
+	// `ETag` identifies the version. Send it as `If-Match` with a change, so that the change applies to that version only.
 	//
 	// Corresponds with GET /api/scim-extensions/{urn} (the `GetScimExtension` operationId).
 	GetScimExtension(ctx context.Context, urn string, params *GetScimExtensionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -6374,10 +5411,14 @@ type ClientInterface interface {
 
 	// DeleteSkill Delete a skill
 	//
+	// While other resources refer to it, the response is 409 and lists them in `blockers`.
+	//
 	// Corresponds with DELETE /api/skills/{id} (the `DeleteSkill` operationId).
 	DeleteSkill(ctx context.Context, id string, params *DeleteSkillParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetSkill Get a skill
+	//
+	// The user's view returns 404 for a resource that the user may not use. `ETag` identifies the version. Send it as `If-Match` with a change, so that the change applies to that version only.
 	//
 	// Corresponds with GET /api/skills/{id} (the `GetSkill` operationId).
 	GetSkill(ctx context.Context, id string, params *GetSkillParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -6416,6 +5457,9 @@ type ClientInterface interface {
 	// that is allowed. The user's view creates personal tokens, which act only as that user and stop working when the user is
 	// deactivated.
 	//
+	// With `Idempotency-Key`, a client that lost the response can send the request again for 24 hours: a
+	// request with the same key, credential and body returns the same token and secret.
+	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/tokens (the `CreateToken` operationId).
@@ -6429,6 +5473,9 @@ type ClientInterface interface {
 	// request returns 403 with the field. Without an expiry, the organization's default applies, or else the latest expiry
 	// that is allowed. The user's view creates personal tokens, which act only as that user and stop working when the user is
 	// deactivated.
+	//
+	// With `Idempotency-Key`, a client that lost the response can send the request again for 24 hours: a
+	// request with the same key, credential and body returns the same token and secret.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -6451,7 +5498,7 @@ type ClientInterface interface {
 
 	// PatchTokenWithBody Update a token
 	//
-	// Changes the name, description, expiry, allowed IP addresses and scopes of a token, or enables or disables it. Scopes can be removed but not added. A field set to null is removed.
+	// Changes the name, description, labels, expiry, allowed IP addresses and scopes of a token, or enables or disables it. Scopes can be removed but not added. A field set to null is removed.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -6460,7 +5507,7 @@ type ClientInterface interface {
 
 	// PatchToken Update a token
 	//
-	// Changes the name, description, expiry, allowed IP addresses and scopes of a token, or enables or disables it. Scopes can be removed but not added. A field set to null is removed.
+	// Changes the name, description, labels, expiry, allowed IP addresses and scopes of a token, or enables or disables it. Scopes can be removed but not added. A field set to null is removed.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -6469,7 +5516,7 @@ type ClientInterface interface {
 
 	// PatchTokenWithApplicationMergePatchPlusJSONBody Update a token
 	//
-	// Changes the name, description, expiry, allowed IP addresses and scopes of a token, or enables or disables it. Scopes can be removed but not added. A field set to null is removed.
+	// Changes the name, description, labels, expiry, allowed IP addresses and scopes of a token, or enables or disables it. Scopes can be removed but not added. A field set to null is removed.
 	//
 	// Takes a body of the `application/merge-patch+json` content type.
 	//
@@ -6485,6 +5532,10 @@ type ClientInterface interface {
 	// `admin:tokens`, or `connect:write` for the user's own. Only the newest secret can rotate its token. Of two concurrent
 	// rotations, one succeeds and the other returns 409.
 	//
+	// With `Idempotency-Key`, a client that lost the response can send the request again for 24 hours: a
+	// request with the same key, credential and body returns the same token and secret. A token that rotates itself needs a grace period for that, because its previous secret must still be
+	// valid when the request is repeated.
+	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/tokens/{id}/rotate (the `RotateToken` operationId).
@@ -6498,6 +5549,10 @@ type ClientInterface interface {
 	// A token can always rotate itself, whatever its scopes; `whoami` returns its id. Rotating other tokens requires
 	// `admin:tokens`, or `connect:write` for the user's own. Only the newest secret can rotate its token. Of two concurrent
 	// rotations, one succeeds and the other returns 409.
+	//
+	// With `Idempotency-Key`, a client that lost the response can send the request again for 24 hours: a
+	// request with the same key, credential and body returns the same token and secret. A token that rotates itself needs a grace period for that, because its previous secret must still be
+	// valid when the request is repeated.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -6513,10 +5568,14 @@ type ClientInterface interface {
 
 	// DeleteToolkit Delete a toolkit
 	//
+	// While other resources refer to it, the response is 409 and lists them in `blockers`.
+	//
 	// Corresponds with DELETE /api/toolkits/{id} (the `DeleteToolkit` operationId).
 	DeleteToolkit(ctx context.Context, id string, params *DeleteToolkitParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetToolkit Get a toolkit
+	//
+	// The user's view returns 404 for a resource that the user may not use. `ETag` identifies the version. Send it as `If-Match` with a change, so that the change applies to that version only.
 	//
 	// Corresponds with GET /api/toolkits/{id} (the `GetToolkit` operationId).
 	GetToolkit(ctx context.Context, id string, params *GetToolkitParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -6566,10 +5625,14 @@ type ClientInterface interface {
 
 	// DeleteUser Delete a user
 	//
+	// Removes the user permanently. While other resources refer to it, the response is 409 and lists them in `blockers`.
+	//
 	// Corresponds with DELETE /api/users/{id} (the `DeleteUser` operationId).
 	DeleteUser(ctx context.Context, id string, params *DeleteUserParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetUser Get a user
+	//
+	// `ETag` identifies the version. Send it as `If-Match` with a change, so that the change applies to that version only.
 	//
 	// Corresponds with GET /api/users/{id} (the `GetUser` operationId).
 	GetUser(ctx context.Context, id string, params *GetUserParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -6597,7 +5660,7 @@ type ClientInterface interface {
 	// Returns the organization, token and scopes of the credential, and the user whom it acts as.
 	//
 	// Corresponds with GET /api/whoami (the `Whoami` operationId).
-	Whoami(ctx context.Context, params *WhoamiParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+	Whoami(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// IssueAccessTokenWithBody Issue an access token
 	//
@@ -6645,6 +5708,8 @@ func (c *Client) ListCommands(ctx context.Context, params *ListCommandsParams, r
 
 // DeleteCommand Delete a command
 //
+// While other resources refer to it, the response is 409 and lists them in `blockers`.
+//
 // Corresponds with DELETE /api/commands/{id} (the `DeleteCommand` operationId).
 func (c *Client) DeleteCommand(ctx context.Context, id string, params *DeleteCommandParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteCommandRequest(c.Server, id, params)
@@ -6659,6 +5724,8 @@ func (c *Client) DeleteCommand(ctx context.Context, id string, params *DeleteCom
 }
 
 // GetCommand Get a command
+//
+// The user's view returns 404 for a resource that the user may not use. `ETag` identifies the version. Send it as `If-Match` with a change, so that the change applies to that version only.
 //
 // Corresponds with GET /api/commands/{id} (the `GetCommand` operationId).
 func (c *Client) GetCommand(ctx context.Context, id string, params *GetCommandParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6768,6 +5835,8 @@ func (c *Client) CreateGroup(ctx context.Context, body CreateGroupJSONRequestBod
 
 // DeleteGroup Delete a group
 //
+// Removes the group permanently. While other resources refer to it, the response is 409 and lists them in `blockers`.
+//
 // Corresponds with DELETE /api/groups/{id} (the `DeleteGroup` operationId).
 func (c *Client) DeleteGroup(ctx context.Context, id string, params *DeleteGroupParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteGroupRequest(c.Server, id, params)
@@ -6782,6 +5851,8 @@ func (c *Client) DeleteGroup(ctx context.Context, id string, params *DeleteGroup
 }
 
 // GetGroup Get a group
+//
+// `ETag` identifies the version. Send it as `If-Match` with a change, so that the change applies to that version only.
 //
 // Corresponds with GET /api/groups/{id} (the `GetGroup` operationId).
 func (c *Client) GetGroup(ctx context.Context, id string, params *GetGroupParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6959,6 +6030,8 @@ func (c *Client) ListMcpServers(ctx context.Context, params *ListMcpServersParam
 
 // DeleteMcpServer Delete an MCP server
 //
+// While other resources refer to it, the response is 409 and lists them in `blockers`.
+//
 // Corresponds with DELETE /api/mcp-servers/{id} (the `DeleteMcpServer` operationId).
 func (c *Client) DeleteMcpServer(ctx context.Context, id string, params *DeleteMcpServerParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteMcpServerRequest(c.Server, id, params)
@@ -6973,6 +6046,8 @@ func (c *Client) DeleteMcpServer(ctx context.Context, id string, params *DeleteM
 }
 
 // GetMcpServer Get an MCP server
+//
+// The user's view returns 404 for a resource that the user may not use. `ETag` identifies the version. Send it as `If-Match` with a change, so that the change applies to that version only.
 //
 // Corresponds with GET /api/mcp-servers/{id} (the `GetMcpServer` operationId).
 func (c *Client) GetMcpServer(ctx context.Context, id string, params *GetMcpServerParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7099,6 +6174,8 @@ func (c *Client) ListPolicies(ctx context.Context, params *ListPoliciesParams, r
 
 // DeletePolicy Delete a policy
 //
+// Deletes the policy, which then applies to no request.
+//
 // Corresponds with DELETE /api/policies/{id} (the `DeletePolicy` operationId).
 func (c *Client) DeletePolicy(ctx context.Context, id string, params *DeletePolicyParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeletePolicyRequest(c.Server, id, params)
@@ -7113,6 +6190,8 @@ func (c *Client) DeletePolicy(ctx context.Context, id string, params *DeletePoli
 }
 
 // GetPolicy Get a policy
+//
+// `ETag` identifies the version. Send it as `If-Match` with a change, so that the change applies to that version only.
 //
 // Corresponds with GET /api/policies/{id} (the `GetPolicy` operationId).
 func (c *Client) GetPolicy(ctx context.Context, id string, params *GetPolicyParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7170,8 +6249,8 @@ func (c *Client) PutPolicy(ctx context.Context, id string, params *PutPolicyPara
 // Returns all extension schemas of the organization, the oldest first.
 //
 // Corresponds with GET /api/scim-extensions (the `ListScimExtensions` operationId).
-func (c *Client) ListScimExtensions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewListScimExtensionsRequest(c.Server)
+func (c *Client) ListScimExtensions(ctx context.Context, params *ListScimExtensionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListScimExtensionsRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -7200,6 +6279,8 @@ func (c *Client) DeleteScimExtension(ctx context.Context, urn string, params *De
 }
 
 // GetScimExtension Get an extension schema
+//
+// `ETag` identifies the version. Send it as `If-Match` with a change, so that the change applies to that version only.
 //
 // Corresponds with GET /api/scim-extensions/{urn} (the `GetScimExtension` operationId).
 func (c *Client) GetScimExtension(ctx context.Context, urn string, params *GetScimExtensionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7271,6 +6352,8 @@ func (c *Client) ListSkills(ctx context.Context, params *ListSkillsParams, reqEd
 
 // DeleteSkill Delete a skill
 //
+// While other resources refer to it, the response is 409 and lists them in `blockers`.
+//
 // Corresponds with DELETE /api/skills/{id} (the `DeleteSkill` operationId).
 func (c *Client) DeleteSkill(ctx context.Context, id string, params *DeleteSkillParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteSkillRequest(c.Server, id, params)
@@ -7285,6 +6368,8 @@ func (c *Client) DeleteSkill(ctx context.Context, id string, params *DeleteSkill
 }
 
 // GetSkill Get a skill
+//
+// The user's view returns 404 for a resource that the user may not use. `ETag` identifies the version. Send it as `If-Match` with a change, so that the change applies to that version only.
 //
 // Corresponds with GET /api/skills/{id} (the `GetSkill` operationId).
 func (c *Client) GetSkill(ctx context.Context, id string, params *GetSkillParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7363,6 +6448,9 @@ func (c *Client) ListTokens(ctx context.Context, params *ListTokensParams, reqEd
 // that is allowed. The user's view creates personal tokens, which act only as that user and stop working when the user is
 // deactivated.
 //
+// With `Idempotency-Key`, a client that lost the response can send the request again for 24 hours: a
+// request with the same key, credential and body returns the same token and secret.
+//
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/tokens (the `CreateToken` operationId).
@@ -7386,6 +6474,9 @@ func (c *Client) CreateTokenWithBody(ctx context.Context, params *CreateTokenPar
 // request returns 403 with the field. Without an expiry, the organization's default applies, or else the latest expiry
 // that is allowed. The user's view creates personal tokens, which act only as that user and stop working when the user is
 // deactivated.
+//
+// With `Idempotency-Key`, a client that lost the response can send the request again for 24 hours: a
+// request with the same key, credential and body returns the same token and secret.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -7438,7 +6529,7 @@ func (c *Client) GetToken(ctx context.Context, id string, params *GetTokenParams
 
 // PatchTokenWithBody Update a token
 //
-// Changes the name, description, expiry, allowed IP addresses and scopes of a token, or enables or disables it. Scopes can be removed but not added. A field set to null is removed.
+// Changes the name, description, labels, expiry, allowed IP addresses and scopes of a token, or enables or disables it. Scopes can be removed but not added. A field set to null is removed.
 //
 // Takes any type of body and a specified content type.
 //
@@ -7457,7 +6548,7 @@ func (c *Client) PatchTokenWithBody(ctx context.Context, id string, params *Patc
 
 // PatchToken Update a token
 //
-// Changes the name, description, expiry, allowed IP addresses and scopes of a token, or enables or disables it. Scopes can be removed but not added. A field set to null is removed.
+// Changes the name, description, labels, expiry, allowed IP addresses and scopes of a token, or enables or disables it. Scopes can be removed but not added. A field set to null is removed.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -7476,7 +6567,7 @@ func (c *Client) PatchToken(ctx context.Context, id string, params *PatchTokenPa
 
 // PatchTokenWithApplicationMergePatchPlusJSONBody Update a token
 //
-// Changes the name, description, expiry, allowed IP addresses and scopes of a token, or enables or disables it. Scopes can be removed but not added. A field set to null is removed.
+// Changes the name, description, labels, expiry, allowed IP addresses and scopes of a token, or enables or disables it. Scopes can be removed but not added. A field set to null is removed.
 //
 // Takes a body of the `application/merge-patch+json` content type.
 //
@@ -7502,6 +6593,10 @@ func (c *Client) PatchTokenWithApplicationMergePatchPlusJSONBody(ctx context.Con
 // `admin:tokens`, or `connect:write` for the user's own. Only the newest secret can rotate its token. Of two concurrent
 // rotations, one succeeds and the other returns 409.
 //
+// With `Idempotency-Key`, a client that lost the response can send the request again for 24 hours: a
+// request with the same key, credential and body returns the same token and secret. A token that rotates itself needs a grace period for that, because its previous secret must still be
+// valid when the request is repeated.
+//
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/tokens/{id}/rotate (the `RotateToken` operationId).
@@ -7525,6 +6620,10 @@ func (c *Client) RotateTokenWithBody(ctx context.Context, id string, params *Rot
 // A token can always rotate itself, whatever its scopes; `whoami` returns its id. Rotating other tokens requires
 // `admin:tokens`, or `connect:write` for the user's own. Only the newest secret can rotate its token. Of two concurrent
 // rotations, one succeeds and the other returns 409.
+//
+// With `Idempotency-Key`, a client that lost the response can send the request again for 24 hours: a
+// request with the same key, credential and body returns the same token and secret. A token that rotates itself needs a grace period for that, because its previous secret must still be
+// valid when the request is repeated.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -7560,6 +6659,8 @@ func (c *Client) ListToolkits(ctx context.Context, params *ListToolkitsParams, r
 
 // DeleteToolkit Delete a toolkit
 //
+// While other resources refer to it, the response is 409 and lists them in `blockers`.
+//
 // Corresponds with DELETE /api/toolkits/{id} (the `DeleteToolkit` operationId).
 func (c *Client) DeleteToolkit(ctx context.Context, id string, params *DeleteToolkitParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteToolkitRequest(c.Server, id, params)
@@ -7574,6 +6675,8 @@ func (c *Client) DeleteToolkit(ctx context.Context, id string, params *DeleteToo
 }
 
 // GetToolkit Get a toolkit
+//
+// The user's view returns 404 for a resource that the user may not use. `ETag` identifies the version. Send it as `If-Match` with a change, so that the change applies to that version only.
 //
 // Corresponds with GET /api/toolkits/{id} (the `GetToolkit` operationId).
 func (c *Client) GetToolkit(ctx context.Context, id string, params *GetToolkitParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7683,6 +6786,8 @@ func (c *Client) CreateUser(ctx context.Context, body CreateUserJSONRequestBody,
 
 // DeleteUser Delete a user
 //
+// Removes the user permanently. While other resources refer to it, the response is 409 and lists them in `blockers`.
+//
 // Corresponds with DELETE /api/users/{id} (the `DeleteUser` operationId).
 func (c *Client) DeleteUser(ctx context.Context, id string, params *DeleteUserParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteUserRequest(c.Server, id, params)
@@ -7697,6 +6802,8 @@ func (c *Client) DeleteUser(ctx context.Context, id string, params *DeleteUserPa
 }
 
 // GetUser Get a user
+//
+// `ETag` identifies the version. Send it as `If-Match` with a change, so that the change applies to that version only.
 //
 // Corresponds with GET /api/users/{id} (the `GetUser` operationId).
 func (c *Client) GetUser(ctx context.Context, id string, params *GetUserParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7754,8 +6861,8 @@ func (c *Client) PutUser(ctx context.Context, id string, params *PutUserParams, 
 // Returns the organization, token and scopes of the credential, and the user whom it acts as.
 //
 // Corresponds with GET /api/whoami (the `Whoami` operationId).
-func (c *Client) Whoami(ctx context.Context, params *WhoamiParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewWhoamiRequest(c.Server, params)
+func (c *Client) Whoami(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWhoamiRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -7864,6 +6971,42 @@ func NewListCommandsRequest(server string, params *ListCommandsParams) (*http.Re
 
 		}
 
+		if params.Slug != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "slug", *params.Slug, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Name != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Label != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "label", *params.Label, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.OwnerId != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "ownerId", *params.OwnerId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -7901,26 +7044,15 @@ func NewListCommandsRequest(server string, params *ListCommandsParams) (*http.Re
 
 	if params != nil {
 
-		if params.XUserEmail != nil {
+		if params.IfNoneMatch != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "x-user-email", *params.XUserEmail, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("x-user-email", headerParam0)
-		}
-
-		if params.IfNoneMatch != nil {
-			var headerParam1 string
-
-			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-			if err != nil {
-				return nil, err
-			}
-
-			req.Header.Set("If-None-Match", headerParam1)
+			req.Header.Set("If-None-Match", headerParam0)
 		}
 
 	}
@@ -7988,37 +7120,26 @@ func NewDeleteCommandRequest(server string, id string, params *DeleteCommandPara
 
 	if params != nil {
 
-		if params.XUserEmail != nil {
+		if params.IfMatch != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "x-user-email", *params.XUserEmail, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("x-user-email", headerParam0)
-		}
-
-		if params.IfMatch != nil {
-			var headerParam1 string
-
-			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-			if err != nil {
-				return nil, err
-			}
-
-			req.Header.Set("If-Match", headerParam1)
+			req.Header.Set("If-Match", headerParam0)
 		}
 
 		if params.IfNoneMatch != nil {
-			var headerParam2 string
+			var headerParam1 string
 
-			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-None-Match", headerParam2)
+			req.Header.Set("If-None-Match", headerParam1)
 		}
 
 	}
@@ -8059,26 +7180,15 @@ func NewGetCommandRequest(server string, id string, params *GetCommandParams) (*
 
 	if params != nil {
 
-		if params.XUserEmail != nil {
+		if params.IfNoneMatch != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "x-user-email", *params.XUserEmail, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("x-user-email", headerParam0)
-		}
-
-		if params.IfNoneMatch != nil {
-			var headerParam1 string
-
-			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-			if err != nil {
-				return nil, err
-			}
-
-			req.Header.Set("If-None-Match", headerParam1)
+			req.Header.Set("If-None-Match", headerParam0)
 		}
 
 	}
@@ -8132,37 +7242,26 @@ func NewPutCommandRequestWithBody(server string, id string, params *PutCommandPa
 
 	if params != nil {
 
-		if params.XUserEmail != nil {
+		if params.IfMatch != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "x-user-email", *params.XUserEmail, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("x-user-email", headerParam0)
-		}
-
-		if params.IfMatch != nil {
-			var headerParam1 string
-
-			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-			if err != nil {
-				return nil, err
-			}
-
-			req.Header.Set("If-Match", headerParam1)
+			req.Header.Set("If-Match", headerParam0)
 		}
 
 		if params.IfNoneMatch != nil {
-			var headerParam2 string
+			var headerParam1 string
 
-			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-None-Match", headerParam2)
+			req.Header.Set("If-None-Match", headerParam1)
 		}
 
 	}
@@ -8213,6 +7312,30 @@ func NewListGroupsRequest(server string, params *ListGroupsParams) (*http.Reques
 		if params.Cursor != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Name != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Label != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "label", *params.Label, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -9044,6 +8167,42 @@ func NewListMcpServersRequest(server string, params *ListMcpServersParams) (*htt
 
 		}
 
+		if params.Slug != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "slug", *params.Slug, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Name != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Label != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "label", *params.Label, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Status != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -9081,26 +8240,15 @@ func NewListMcpServersRequest(server string, params *ListMcpServersParams) (*htt
 
 	if params != nil {
 
-		if params.XUserEmail != nil {
+		if params.IfNoneMatch != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "x-user-email", *params.XUserEmail, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("x-user-email", headerParam0)
-		}
-
-		if params.IfNoneMatch != nil {
-			var headerParam1 string
-
-			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-			if err != nil {
-				return nil, err
-			}
-
-			req.Header.Set("If-None-Match", headerParam1)
+			req.Header.Set("If-None-Match", headerParam0)
 		}
 
 	}
@@ -9228,26 +8376,15 @@ func NewGetMcpServerRequest(server string, id string, params *GetMcpServerParams
 
 	if params != nil {
 
-		if params.XUserEmail != nil {
+		if params.IfNoneMatch != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "x-user-email", *params.XUserEmail, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("x-user-email", headerParam0)
-		}
-
-		if params.IfNoneMatch != nil {
-			var headerParam1 string
-
-			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-			if err != nil {
-				return nil, err
-			}
-
-			req.Header.Set("If-None-Match", headerParam1)
+			req.Header.Set("If-None-Match", headerParam0)
 		}
 
 	}
@@ -9479,6 +8616,42 @@ func NewListPoliciesRequest(server string, params *ListPoliciesParams) (*http.Re
 		if params.Cursor != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Slug != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "slug", *params.Slug, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Name != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Label != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "label", *params.Label, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -9724,7 +8897,7 @@ func NewPutPolicyRequestWithBody(server string, id string, params *PutPolicyPara
 }
 
 // NewListScimExtensionsRequest constructs an http.Request for the ListScimExtensions method
-func NewListScimExtensionsRequest(server string) (*http.Request, error) {
+func NewListScimExtensionsRequest(server string, params *ListScimExtensionsParams) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -9740,6 +8913,45 @@ func NewListScimExtensionsRequest(server string) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.ResourceType != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "resourceType", *params.ResourceType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Name != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -10011,6 +9223,42 @@ func NewListSkillsRequest(server string, params *ListSkillsParams) (*http.Reques
 
 		}
 
+		if params.Slug != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "slug", *params.Slug, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Name != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Label != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "label", *params.Label, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.OwnerId != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "ownerId", *params.OwnerId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -10048,26 +9296,15 @@ func NewListSkillsRequest(server string, params *ListSkillsParams) (*http.Reques
 
 	if params != nil {
 
-		if params.XUserEmail != nil {
+		if params.IfNoneMatch != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "x-user-email", *params.XUserEmail, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("x-user-email", headerParam0)
-		}
-
-		if params.IfNoneMatch != nil {
-			var headerParam1 string
-
-			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-			if err != nil {
-				return nil, err
-			}
-
-			req.Header.Set("If-None-Match", headerParam1)
+			req.Header.Set("If-None-Match", headerParam0)
 		}
 
 	}
@@ -10135,37 +9372,26 @@ func NewDeleteSkillRequest(server string, id string, params *DeleteSkillParams) 
 
 	if params != nil {
 
-		if params.XUserEmail != nil {
+		if params.IfMatch != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "x-user-email", *params.XUserEmail, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("x-user-email", headerParam0)
-		}
-
-		if params.IfMatch != nil {
-			var headerParam1 string
-
-			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-			if err != nil {
-				return nil, err
-			}
-
-			req.Header.Set("If-Match", headerParam1)
+			req.Header.Set("If-Match", headerParam0)
 		}
 
 		if params.IfNoneMatch != nil {
-			var headerParam2 string
+			var headerParam1 string
 
-			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-None-Match", headerParam2)
+			req.Header.Set("If-None-Match", headerParam1)
 		}
 
 	}
@@ -10206,26 +9432,15 @@ func NewGetSkillRequest(server string, id string, params *GetSkillParams) (*http
 
 	if params != nil {
 
-		if params.XUserEmail != nil {
+		if params.IfNoneMatch != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "x-user-email", *params.XUserEmail, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("x-user-email", headerParam0)
-		}
-
-		if params.IfNoneMatch != nil {
-			var headerParam1 string
-
-			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-			if err != nil {
-				return nil, err
-			}
-
-			req.Header.Set("If-None-Match", headerParam1)
+			req.Header.Set("If-None-Match", headerParam0)
 		}
 
 	}
@@ -10279,37 +9494,26 @@ func NewPutSkillRequestWithBody(server string, id string, params *PutSkillParams
 
 	if params != nil {
 
-		if params.XUserEmail != nil {
+		if params.IfMatch != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "x-user-email", *params.XUserEmail, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("x-user-email", headerParam0)
-		}
-
-		if params.IfMatch != nil {
-			var headerParam1 string
-
-			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-			if err != nil {
-				return nil, err
-			}
-
-			req.Header.Set("If-Match", headerParam1)
+			req.Header.Set("If-Match", headerParam0)
 		}
 
 		if params.IfNoneMatch != nil {
-			var headerParam2 string
+			var headerParam1 string
 
-			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-None-Match", headerParam2)
+			req.Header.Set("If-None-Match", headerParam1)
 		}
 
 	}
@@ -10393,6 +9597,18 @@ func NewListTokensRequest(server string, params *ListTokensParams) (*http.Reques
 
 		}
 
+		if params.Label != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "label", *params.Label, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.UserId != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "userId", *params.UserId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -10454,26 +9670,15 @@ func NewListTokensRequest(server string, params *ListTokensParams) (*http.Reques
 
 	if params != nil {
 
-		if params.XUserEmail != nil {
+		if params.IfNoneMatch != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "x-user-email", *params.XUserEmail, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("x-user-email", headerParam0)
-		}
-
-		if params.IfNoneMatch != nil {
-			var headerParam1 string
-
-			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-			if err != nil {
-				return nil, err
-			}
-
-			req.Header.Set("If-None-Match", headerParam1)
+			req.Header.Set("If-None-Match", headerParam0)
 		}
 
 	}
@@ -10520,15 +9725,15 @@ func NewCreateTokenRequestWithBody(server string, params *CreateTokenParams, con
 
 	if params != nil {
 
-		if params.XUserEmail != nil {
+		if params.IdempotencyKey != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "x-user-email", *params.XUserEmail, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("x-user-email", headerParam0)
+			req.Header.Set("Idempotency-Key", headerParam0)
 		}
 
 	}
@@ -10596,37 +9801,26 @@ func NewRevokeTokenRequest(server string, id string, params *RevokeTokenParams) 
 
 	if params != nil {
 
-		if params.XUserEmail != nil {
+		if params.IfMatch != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "x-user-email", *params.XUserEmail, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("x-user-email", headerParam0)
-		}
-
-		if params.IfMatch != nil {
-			var headerParam1 string
-
-			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-			if err != nil {
-				return nil, err
-			}
-
-			req.Header.Set("If-Match", headerParam1)
+			req.Header.Set("If-Match", headerParam0)
 		}
 
 		if params.IfNoneMatch != nil {
-			var headerParam2 string
+			var headerParam1 string
 
-			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-None-Match", headerParam2)
+			req.Header.Set("If-None-Match", headerParam1)
 		}
 
 	}
@@ -10667,26 +9861,15 @@ func NewGetTokenRequest(server string, id string, params *GetTokenParams) (*http
 
 	if params != nil {
 
-		if params.XUserEmail != nil {
+		if params.IfNoneMatch != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "x-user-email", *params.XUserEmail, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("x-user-email", headerParam0)
-		}
-
-		if params.IfNoneMatch != nil {
-			var headerParam1 string
-
-			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-			if err != nil {
-				return nil, err
-			}
-
-			req.Header.Set("If-None-Match", headerParam1)
+			req.Header.Set("If-None-Match", headerParam0)
 		}
 
 	}
@@ -10778,37 +9961,26 @@ func NewPatchTokenRequestWithBody(server string, id string, params *PatchTokenPa
 
 	if params != nil {
 
-		if params.XUserEmail != nil {
+		if params.IfMatch != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "x-user-email", *params.XUserEmail, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("x-user-email", headerParam0)
-		}
-
-		if params.IfMatch != nil {
-			var headerParam1 string
-
-			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-			if err != nil {
-				return nil, err
-			}
-
-			req.Header.Set("If-Match", headerParam1)
+			req.Header.Set("If-Match", headerParam0)
 		}
 
 		if params.IfNoneMatch != nil {
-			var headerParam2 string
+			var headerParam1 string
 
-			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-None-Match", headerParam2)
+			req.Header.Set("If-None-Match", headerParam1)
 		}
 
 	}
@@ -10862,15 +10034,15 @@ func NewRotateTokenRequestWithBody(server string, id string, params *RotateToken
 
 	if params != nil {
 
-		if params.XUserEmail != nil {
+		if params.IdempotencyKey != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "x-user-email", *params.XUserEmail, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("x-user-email", headerParam0)
+			req.Header.Set("Idempotency-Key", headerParam0)
 		}
 
 	}
@@ -10930,6 +10102,42 @@ func NewListToolkitsRequest(server string, params *ListToolkitsParams) (*http.Re
 
 		}
 
+		if params.Slug != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "slug", *params.Slug, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Name != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Label != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "label", *params.Label, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.OwnerId != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "ownerId", *params.OwnerId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -10955,26 +10163,15 @@ func NewListToolkitsRequest(server string, params *ListToolkitsParams) (*http.Re
 
 	if params != nil {
 
-		if params.XUserEmail != nil {
+		if params.IfNoneMatch != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "x-user-email", *params.XUserEmail, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("x-user-email", headerParam0)
-		}
-
-		if params.IfNoneMatch != nil {
-			var headerParam1 string
-
-			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-			if err != nil {
-				return nil, err
-			}
-
-			req.Header.Set("If-None-Match", headerParam1)
+			req.Header.Set("If-None-Match", headerParam0)
 		}
 
 	}
@@ -11042,37 +10239,26 @@ func NewDeleteToolkitRequest(server string, id string, params *DeleteToolkitPara
 
 	if params != nil {
 
-		if params.XUserEmail != nil {
+		if params.IfMatch != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "x-user-email", *params.XUserEmail, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("x-user-email", headerParam0)
-		}
-
-		if params.IfMatch != nil {
-			var headerParam1 string
-
-			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-			if err != nil {
-				return nil, err
-			}
-
-			req.Header.Set("If-Match", headerParam1)
+			req.Header.Set("If-Match", headerParam0)
 		}
 
 		if params.IfNoneMatch != nil {
-			var headerParam2 string
+			var headerParam1 string
 
-			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-None-Match", headerParam2)
+			req.Header.Set("If-None-Match", headerParam1)
 		}
 
 	}
@@ -11113,26 +10299,15 @@ func NewGetToolkitRequest(server string, id string, params *GetToolkitParams) (*
 
 	if params != nil {
 
-		if params.XUserEmail != nil {
+		if params.IfNoneMatch != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "x-user-email", *params.XUserEmail, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("x-user-email", headerParam0)
-		}
-
-		if params.IfNoneMatch != nil {
-			var headerParam1 string
-
-			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-			if err != nil {
-				return nil, err
-			}
-
-			req.Header.Set("If-None-Match", headerParam1)
+			req.Header.Set("If-None-Match", headerParam0)
 		}
 
 	}
@@ -11186,37 +10361,26 @@ func NewPutToolkitRequestWithBody(server string, id string, params *PutToolkitPa
 
 	if params != nil {
 
-		if params.XUserEmail != nil {
+		if params.IfMatch != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "x-user-email", *params.XUserEmail, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("x-user-email", headerParam0)
-		}
-
-		if params.IfMatch != nil {
-			var headerParam1 string
-
-			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-			if err != nil {
-				return nil, err
-			}
-
-			req.Header.Set("If-Match", headerParam1)
+			req.Header.Set("If-Match", headerParam0)
 		}
 
 		if params.IfNoneMatch != nil {
-			var headerParam2 string
+			var headerParam1 string
 
-			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-None-Match", headerParam2)
+			req.Header.Set("If-None-Match", headerParam1)
 		}
 
 	}
@@ -11267,6 +10431,18 @@ func NewListUsersRequest(server string, params *ListUsersParams) (*http.Request,
 		if params.Cursor != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Name != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -11642,7 +10818,7 @@ func NewPutUserRequestWithBody(server string, id string, params *PutUserParams, 
 }
 
 // NewWhoamiRequest constructs an http.Request for the Whoami method
-func NewWhoamiRequest(server string, params *WhoamiParams) (*http.Request, error) {
+func NewWhoamiRequest(server string) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -11663,21 +10839,6 @@ func NewWhoamiRequest(server string, params *WhoamiParams) (*http.Request, error
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
-	}
-
-	if params != nil {
-
-		if params.XUserEmail != nil {
-			var headerParam0 string
-
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "x-user-email", *params.XUserEmail, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-			if err != nil {
-				return nil, err
-			}
-
-			req.Header.Set("x-user-email", headerParam0)
-		}
-
 	}
 
 	return req, nil

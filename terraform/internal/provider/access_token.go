@@ -62,7 +62,7 @@ func (e *accessToken) Open(ctx context.Context, req ephemeral.OpenRequest, resp 
 	if resp.Diagnostics.Append(req.Config.Get(ctx, &model)...); resp.Diagnostics.HasError() {
 		return
 	}
-	caller, err := service.Read[api.Caller](e.client.Whoami(ctx, &api.WhoamiParams{}))
+	caller, err := service.Read[api.Caller](e.client.Whoami(ctx))
 	if err != nil {
 		resp.Diagnostics.AddError("The token of the provider cannot be read", describe(err))
 		return

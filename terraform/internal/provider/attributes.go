@@ -4,6 +4,7 @@ import (
 	"context"
 	"regexp"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -123,4 +124,14 @@ func unassigned(attributeTypes map[string]attr.Type) types.Object {
 	return types.ObjectValueMust(attributeTypes, map[string]attr.Value{
 		"everyone": types.BoolValue(false), "groups": emptySet, "users": emptySet,
 	})
+}
+
+// labelsAttribute are the labels of a resource.
+func labelsAttribute() schema.Attribute {
+	return schema.MapAttribute{
+		Optional: true, Computed: true, ElementType: types.StringType,
+		MarkdownDescription: "Labels of your own, at most 64. A key has up to 63 lowercase letters, digits and inner `.`, `_`, `/` and `-`, a value up to 256 characters.",
+		Default:             mapdefault.StaticValue(types.MapValueMust(types.StringType, map[string]attr.Value{})),
+		Validators:          []validator.Map{mapvalidator.SizeAtMost(64)},
+	}
 }

@@ -18,6 +18,7 @@ resource "gatehouse_mcp_server" "t" {
   command   = "npx"
   args      = ["-y", "server"]
   auth      = { api_key = {} }
+  labels    = { team = "payments", "example.com/tier" = "1" }
   tools     = { read = { annotations = { read_only_hint = true } }, write = {} }
 }
 resource "gatehouse_skill" "t" {
@@ -74,6 +75,7 @@ resource "gatehouse_token" "t" {
   user_id     = gatehouse_user.t.id
   mcp_servers = [gatehouse_mcp_server.t.slug]
   allowed_ips = ["10.0.0.0/8", "192.0.2.1"]
+  labels      = { team = "payments" }
   expires_at  = "2040-01-01T00:00:00Z"
   max_risk    = "read"
 }

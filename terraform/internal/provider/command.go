@@ -26,6 +26,7 @@ type commandModel struct {
 	Active       bool                   `tfsdk:"active"`
 	Assignment   *assignmentModel       `tfsdk:"assignment"`
 	ForceDestroy types.Bool             `tfsdk:"force_destroy"`
+	Labels       map[string]string      `tfsdk:"labels"`
 }
 
 type commandArgumentModel struct {
@@ -62,6 +63,7 @@ var commandKind = &kind[commandModel]{
 		},
 		"active":        boolWithDefault("An inactive command is hidden from all users.", true),
 		"assignment":    assignmentAttribute("The users who can use the command. The default is nobody."),
+		"labels":        labelsAttribute(),
 		"force_destroy": forceDestroyAttribute("command"),
 	},
 	parts: func(m *commandModel) parts {
@@ -105,7 +107,7 @@ func toCommand(m commandModel) (api.CommandReplacement, error) {
 	}
 	return api.CommandReplacement{
 		Name: m.Name, Description: m.Description, Template: m.Template, Arguments: &arguments, Active: &m.Active,
-		Assignment: toAssignment(m.Assignment),
+		Assignment: toAssignment(m.Assignment), Labels: toLabels(m.Labels),
 	}, nil
 }
 
@@ -117,6 +119,6 @@ func fromCommand(command api.Command) (commandModel, error) {
 	return commandModel{
 		record: newRecord(command.Id, command.Version, command.CreatedAt, command.UpdatedAt),
 		Slug:   command.Slug, Name: command.Name, Description: command.Description, Template: command.Template,
-		Arguments: arguments, Active: command.Active, Assignment: fromAssignment(command.Assignment),
+		Arguments: arguments, Active: command.Active, Assignment: fromAssignment(command.Assignment), Labels: command.Labels,
 	}, nil
 }

@@ -154,6 +154,7 @@ func TestManagedByTheIdentityProvider(t *testing.T) {
 		}
 		acceptance(t,
 			resource.TestStep{Config: config("Managed", "")},
+			resource.TestStep{Config: config("Managed", "labels = { team = \"a\" }"), Check: resource.TestCheckResourceAttr("gatehouse_group.t", "labels.team", "a")},
 			resource.TestStep{Config: config("Renamed", ""), PlanOnly: true, ExpectError: regexp.MustCompile(`identity provider manages the\s+group`)},
 			resource.TestStep{Config: "# nothing", PlanOnly: true, ExpectError: regexp.MustCompile(`identity provider manages the\s+group`)},
 			resource.TestStep{Config: config("Managed", "override = true"), Check: resource.TestCheckResourceAttr("gatehouse_group.t", "managed_by", "scim")},

@@ -109,3 +109,19 @@ func fromAssignment(assignment api.Assignment) *assignmentModel {
 		Everyone: assignment.Everyone, Groups: enums[string](assignment.Groups), Users: enums[string](assignment.Users),
 	}
 }
+
+func toLabels(labels map[string]string) *api.Labels {
+	return pointerTo(api.Labels(labels))
+}
+
+// changedLabels returns what a merge patch writes to the labels: null removes one.
+func changedLabels(planned, prior map[string]string) map[string]*string {
+	changes := map[string]*string{}
+	for key := range prior {
+		changes[key] = nil
+	}
+	for key, value := range planned {
+		changes[key] = &value
+	}
+	return changes
+}

@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/gatehouse/terraform-provider-gatehouse/internal/service"
 )
@@ -79,7 +81,7 @@ func rejectManaged(title string) func(context.Context, *service.Client, plannedC
 		}
 		var managedBy types.String
 		change.diags.Append(change.state.GetAttribute(ctx, path.Root("managed_by"), &managedBy)...)
-		if managedBy.ValueString() == "scim" && !change.overrides(ctx) {
+		if managedBy.ValueString() == "scim" && change.touchesManaged() && !change.overrides(ctx) {
 			change.diags.AddError("The identity provider manages the "+title, managedAdvice(title))
 		}
 	}
@@ -100,6 +102,23 @@ func rejectManagedGroup(ctx context.Context, client *service.Client, change plan
 	if err == nil && stored.ManagedBy.ValueString() == "scim" {
 		change.diags.AddError("The identity provider manages the group", managedAdvice("group"))
 	}
+}
+
+// unmanagedAttributes can be changed although the identity provider manages the record.
+var unmanagedAttributes = append([]string{"labels", "version", "updated_at", "managed_by"}, localAttributes...)
+
+// touchesManaged returns whether a change includes attributes that the identity provider manages.
+func (c plannedChange) touchesManaged() bool {
+	var before, after map[string]tftypes.Value
+	if c.isDeletion() || c.state.Raw.As(&before) != nil || c.plan.Raw.As(&after) != nil {
+		return true
+	}
+	for name, value := range after {
+		if !slices.Contains(unmanagedAttributes, name) && !value.Equal(before[name]) {
+			return true
+		}
+	}
+	return false
 }
 
 // overrides returns whether the configuration allows the change nevertheless; that of the state counts for a deletion.

@@ -18,6 +18,7 @@ type groupModel struct {
 	DisplayName string                          `tfsdk:"display_name"`
 	ExternalID  *string                         `tfsdk:"external_id"`
 	Extensions  map[string]jsontypes.Normalized `tfsdk:"extensions"`
+	Labels      map[string]string               `tfsdk:"labels"`
 }
 
 var groupKind = &kind[groupModel]{
@@ -32,6 +33,7 @@ var groupKind = &kind[groupModel]{
 		"extensions":    extensionsAttribute,
 		"managed_by":    managedByAttribute,
 		"override":      overrideAttribute("group"),
+		"labels":        labelsAttribute(),
 		"force_destroy": forceDestroyAttribute("group"),
 	},
 	parts: func(m *groupModel) parts {
@@ -57,7 +59,7 @@ var groupKind = &kind[groupModel]{
 		if err != nil {
 			return planned, err
 		}
-		body, err := service.Overlay(current, content, "displayName", "externalId", "extensions")
+		body, err := service.Overlay(current, content, "displayName", "externalId", "extensions", "labels")
 		if err != nil {
 			return planned, err
 		}
@@ -83,13 +85,13 @@ func readGroup(ctx context.Context, client *service.Client, identifier string) (
 
 func toGroup(m groupModel) (api.GroupInput, error) {
 	extensions, err := toExtensions(m.Extensions)
-	return api.GroupInput{DisplayName: m.DisplayName, ExternalId: m.ExternalID, Extensions: extensions}, err
+	return api.GroupInput{DisplayName: m.DisplayName, ExternalId: m.ExternalID, Extensions: extensions, Labels: toLabels(m.Labels)}, err
 }
 
 func fromGroup(group api.Group) (groupModel, error) {
 	return groupModel{
 		record:      newRecord(group.Id, group.Version, group.CreatedAt, group.UpdatedAt),
 		ownership:   ownership{ManagedBy: types.StringPointerValue(enum[string](group.ManagedBy))},
-		DisplayName: group.DisplayName, ExternalID: group.ExternalId, Extensions: fromExtensions(group.Extensions),
+		DisplayName: group.DisplayName, ExternalID: group.ExternalId, Extensions: fromExtensions(group.Extensions), Labels: group.Labels,
 	}, nil
 }

@@ -25,6 +25,7 @@ type mcpServerModel struct {
 	Tools          map[string]toolModel `tfsdk:"tools"`
 	Assignment     *assignmentModel     `tfsdk:"assignment"`
 	ForceDestroy   types.Bool           `tfsdk:"force_destroy"`
+	Labels         map[string]string    `tfsdk:"labels"`
 }
 
 var mcpServerKind = &kind[mcpServerModel]{
@@ -76,7 +77,7 @@ func toMcpServer(m mcpServerModel) (api.McpServerReplacement, error) {
 		Name: m.Name, Description: m.Description, Status: enum[api.McpServerReplacementStatus](&m.Status),
 		Environment: m.Environment, Transport: api.McpServerReplacementTransport(m.Transport), Url: m.URL,
 		TimeoutSeconds: m.TimeoutSeconds, Command: m.Command, Args: orNil(m.Args), Auth: auth, Tools: &tools,
-		Assignment: toAssignment(m.Assignment),
+		Assignment: toAssignment(m.Assignment), Labels: toLabels(m.Labels),
 	}, err
 }
 
@@ -87,7 +88,7 @@ func fromMcpServer(server api.McpServer) (mcpServerModel, error) {
 		Slug:   server.Slug, Name: server.Name, Description: server.Description, Status: string(server.Status),
 		Environment: server.Environment, Transport: string(server.Transport), URL: server.Url,
 		TimeoutSeconds: server.TimeoutSeconds, Command: server.Command, Auth: auth, Tools: fromTools(server.Tools),
-		Assignment: fromAssignment(server.Assignment),
+		Assignment: fromAssignment(server.Assignment), Labels: server.Labels,
 	}
 	if server.Args != nil {
 		m.Args = *server.Args

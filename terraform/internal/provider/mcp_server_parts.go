@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
@@ -136,42 +135,34 @@ func toServerAuth(m *serverAuthModel) (*api.ServerAuthInput, error) {
 	var auth api.ServerAuthInput
 	switch {
 	case m == nil:
-		return &auth, auth.FromServerAuthInput0(api.ServerAuthInput0{Type: "none"})
+		return &auth, auth.FromNoServerAuthInput(api.NoServerAuthInput{})
 	case m.APIKey != nil:
-		return &auth, auth.FromServerAuthInput1(api.ServerAuthInput1{Type: "apiKey", Header: &m.APIKey.Header})
+		return &auth, auth.FromApiKeyServerAuthInput(api.ApiKeyServerAuthInput{Header: &m.APIKey.Header})
 	default:
 		o := m.OAuth2
-		return &auth, auth.FromServerAuthInput2(api.ServerAuthInput2{
-			Type: "oauth2", AuthorizationUrl: o.AuthorizationURL, TokenUrl: o.TokenURL, RevocationUrl: o.RevocationURL,
+		return &auth, auth.FromOAuth2ServerAuthInput(api.OAuth2ServerAuthInput{
+			AuthorizationUrl: o.AuthorizationURL, TokenUrl: o.TokenURL, RevocationUrl: o.RevocationURL,
 			Issuer: o.Issuer, Resource: o.Resource, ClientId: o.ClientID, RedirectUri: o.RedirectURI, Scopes: asSet(o.Scopes),
-			ClientAuthentication: enum[api.ServerAuthInput2ClientAuthentication](o.ClientAuthentication),
+			ClientAuthentication: enum[api.OAuth2ServerAuthInputClientAuthentication](o.ClientAuthentication),
 		})
 	}
 }
 
 func fromServerAuth(auth api.ServerAuth) (*serverAuthModel, error) {
-	encoded, err := auth.MarshalJSON()
+	variant, err := auth.ValueByDiscriminator()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("this version of the provider does not support the auth of the server: %w", err)
 	}
-	var variant struct{ Type string }
-	if err := json.Unmarshal(encoded, &variant); err != nil {
-		return nil, err
-	}
-	switch variant.Type {
-	case "none":
-		return nil, nil
-	case "apiKey":
-		key, err := auth.AsServerAuth1()
-		return &serverAuthModel{APIKey: &apiKeyModel{Header: key.Header}}, err
-	case "oauth2":
-		o, err := auth.AsServerAuth2()
+	switch v := variant.(type) {
+	case api.ApiKeyServerAuth:
+		return &serverAuthModel{APIKey: &apiKeyModel{Header: v.Header}}, nil
+	case api.OAuth2ServerAuth:
 		return &serverAuthModel{OAuth2: &oauth2Model{
-			AuthorizationURL: o.AuthorizationUrl, TokenURL: o.TokenUrl, RevocationURL: o.RevocationUrl, Issuer: o.Issuer,
-			Resource: o.Resource, ClientID: o.ClientId, RedirectURI: o.RedirectUri, Scopes: enums[string](o.Scopes),
-			ClientAuthentication: enum[string](o.ClientAuthentication),
-		}}, err
-	default:
-		return nil, fmt.Errorf("the service responds with auth of type %q, which this version of the provider does not support", variant.Type)
+			AuthorizationURL: v.AuthorizationUrl, TokenURL: v.TokenUrl, RevocationURL: v.RevocationUrl, Issuer: v.Issuer,
+			Resource: v.Resource, ClientID: v.ClientId, RedirectURI: v.RedirectUri, Scopes: enums[string](v.Scopes),
+			ClientAuthentication: enum[string](v.ClientAuthentication),
+		}}, nil
+	default: // none
+		return nil, nil
 	}
 }

@@ -47,10 +47,15 @@ resource "gatehouse_organization" "t" {
 		acceptance(t, resource.TestStep{
 			Config: `
 resource "gatehouse_organization" "t" {
-  name         = "Example"
-  token_policy = { max_ttl_days = 10, default_ttl_days = 20 }
+  name          = "Example"
+  auth_exchange = {
+    jwks_uri   = "https://login.example.com/keys"
+    issuer     = "https://login.example.com"
+    audience   = "gatehouse"
+    algorithms = ["HS256"]
+  }
 }`,
-			ExpectError: regexp.MustCompile(`(?s)token_policy = \{`),
+			ExpectError: regexp.MustCompile(`(?s)auth_exchange = \{`),
 		})
 	})
 }

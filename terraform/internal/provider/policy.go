@@ -24,6 +24,7 @@ type policyModel struct {
 	Subjects    *assignmentModel      `tfsdk:"subjects"`
 	Resources   *policyResourcesModel `tfsdk:"resources"`
 	Enabled     bool                  `tfsdk:"enabled"`
+	Labels      map[string]string     `tfsdk:"labels"`
 }
 
 type policyResourcesModel struct {
@@ -47,6 +48,7 @@ var policyKind = &kind[policyModel]{
 		},
 		"subjects":  assignmentAttribute("The users to whom the policy applies. The default is nobody."),
 		"resources": policyResourcesAttribute(),
+		"labels":    labelsAttribute(),
 		"enabled":   boolWithDefault("A disabled policy has no effect.", true),
 	},
 	parts: func(m *policyModel) parts {
@@ -110,7 +112,7 @@ func putPolicy(ctx context.Context, client *service.Client, m policyModel, param
 func toPolicy(m policyModel) (api.PolicyReplacement, error) {
 	body := api.PolicyReplacement{
 		Name: m.Name, Description: m.Description, Effect: api.PolicyReplacementEffect(m.Effect),
-		Subjects: toAssignment(m.Subjects), Enabled: &m.Enabled,
+		Subjects: toAssignment(m.Subjects), Enabled: &m.Enabled, Labels: toLabels(m.Labels),
 	}
 	if r := m.Resources; r != nil {
 		body.Resources = &api.PolicyResourcesInput{
@@ -125,7 +127,7 @@ func fromPolicy(policy api.Policy) (policyModel, error) {
 	return policyModel{
 		record: newRecord(policy.Id, policy.Version, policy.CreatedAt, policy.UpdatedAt),
 		Slug:   policy.Slug, Name: policy.Name, Description: policy.Description, Effect: string(policy.Effect),
-		Subjects: fromAssignment(policy.Subjects), Enabled: policy.Enabled,
+		Subjects: fromAssignment(policy.Subjects), Enabled: policy.Enabled, Labels: policy.Labels,
 		Resources: &policyResourcesModel{
 			McpServers: enums[string](policy.Resources.McpServers), Tools: enums[string](policy.Resources.Tools),
 			Toolkits: enums[string](policy.Resources.Toolkits), Skills: enums[string](policy.Resources.Skills),

@@ -61,7 +61,7 @@ var scimExtensionKind = &kind[scimExtensionModel]{
 		return service.Done(client.DeleteScimExtension(ctx, prior.URN, params))
 	},
 	list: func(ctx context.Context, client *service.Client, _ *string) ([]scimExtensionModel, *string, error) {
-		return readPage(fromScimExtension)(client.ListScimExtensions(ctx))
+		return readPage(fromScimExtension)(client.ListScimExtensions(ctx, &api.ListScimExtensionsParams{}))
 	},
 }
 

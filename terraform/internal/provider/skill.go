@@ -22,6 +22,7 @@ type skillModel struct {
 	Files        map[string]string `tfsdk:"files"`
 	Assignment   *assignmentModel  `tfsdk:"assignment"`
 	ForceDestroy types.Bool        `tfsdk:"force_destroy"`
+	Labels       map[string]string `tfsdk:"labels"`
 }
 
 var skillKind = &kind[skillModel]{
@@ -40,6 +41,7 @@ var skillKind = &kind[skillModel]{
 			Validators: []validator.Map{mapvalidator.SizeBetween(1, 20)},
 		},
 		"assignment":    assignmentAttribute("The users who can use the skill. The default is nobody."),
+		"labels":        labelsAttribute(),
 		"force_destroy": forceDestroyAttribute("skill"),
 	},
 	parts: func(m *skillModel) parts {
@@ -79,6 +81,7 @@ func putSkill(ctx context.Context, client *service.Client, m skillModel, params 
 func toSkill(m skillModel) (api.SkillReplacement, error) {
 	body := api.SkillReplacement{
 		Name: m.Name, Description: m.Description, Content: m.Content, Assignment: toAssignment(m.Assignment),
+		Labels: toLabels(m.Labels),
 	}
 	if m.Files != nil {
 		files := make([]api.SkillFileInput, 0, len(m.Files))
@@ -94,7 +97,7 @@ func fromSkill(skill api.Skill) (skillModel, error) {
 	m := skillModel{
 		record: newRecord(skill.Id, skill.Version, skill.CreatedAt, skill.UpdatedAt),
 		Slug:   skill.Slug, Name: skill.Name, Description: skill.Description, Content: skill.Content,
-		Assignment: fromAssignment(skill.Assignment),
+		Assignment: fromAssignment(skill.Assignment), Labels: skill.Labels,
 	}
 	if files := valueOr(skill.Files, nil); len(files) > 0 {
 		m.Files = map[string]string{}

@@ -18,22 +18,23 @@ const never = "never"
 
 type tokenModel struct {
 	record
-	Name          string       `tfsdk:"name"`
-	Description   *string      `tfsdk:"description"`
-	Type          types.String `tfsdk:"type"`
-	Scopes        types.Set    `tfsdk:"scopes"`
-	UserID        *string      `tfsdk:"user_id"`
-	Environment   *string      `tfsdk:"environment"`
-	McpServers    []string     `tfsdk:"mcp_servers"`
-	MaxRisk       *string      `tfsdk:"max_risk"`
-	AllowedIPs    []string     `tfsdk:"allowed_ips"`
-	ExpiresAt     types.String `tfsdk:"expires_at"`
-	ExpiresInDays *int         `tfsdk:"expires_in_days"`
-	Enabled       bool         `tfsdk:"enabled"`
-	Rotation      types.Int64  `tfsdk:"rotation"`
-	GracePeriod   types.Int64  `tfsdk:"rotation_grace_seconds"`
-	Status        types.String `tfsdk:"status"`
-	Masked        types.String `tfsdk:"masked"`
+	Name          string            `tfsdk:"name"`
+	Description   *string           `tfsdk:"description"`
+	Type          types.String      `tfsdk:"type"`
+	Scopes        types.Set         `tfsdk:"scopes"`
+	UserID        *string           `tfsdk:"user_id"`
+	Environment   *string           `tfsdk:"environment"`
+	McpServers    []string          `tfsdk:"mcp_servers"`
+	MaxRisk       *string           `tfsdk:"max_risk"`
+	AllowedIPs    []string          `tfsdk:"allowed_ips"`
+	ExpiresAt     types.String      `tfsdk:"expires_at"`
+	ExpiresInDays *int              `tfsdk:"expires_in_days"`
+	Enabled       bool              `tfsdk:"enabled"`
+	Rotation      types.Int64       `tfsdk:"rotation"`
+	GracePeriod   types.Int64       `tfsdk:"rotation_grace_seconds"`
+	Status        types.String      `tfsdk:"status"`
+	Masked        types.String      `tfsdk:"masked"`
+	Labels        map[string]string `tfsdk:"labels"`
 }
 
 var tokenKind = &kind[tokenModel]{
@@ -77,9 +78,9 @@ func createToken(ctx context.Context, client *service.Client, planned tokenModel
 		Name: planned.Name, Description: planned.Description, Scopes: scopes, UserId: planned.UserID,
 		Type: enum[api.TokenInputType](known(planned.Type)), Environment: planned.Environment, McpServers: orNil(planned.McpServers),
 		MaxRisk: enum[api.TokenInputMaxRisk](planned.MaxRisk), AllowedIps: asSet(planned.AllowedIPs),
-		ExpiresAt: expiresAt, ExpiresInDays: planned.ExpiresInDays,
+		ExpiresAt: expiresAt, ExpiresInDays: planned.ExpiresInDays, Labels: toLabels(planned.Labels),
 	}
-	issued, err := service.Read[api.IssuedToken](client.CreateToken(ctx, &api.CreateTokenParams{}, body, idempotent))
+	issued, err := service.Read[api.IssuedToken](client.CreateToken(ctx, &api.CreateTokenParams{IdempotencyKey: newIdempotencyKey()}, body))
 	if err != nil {
 		return planned, err
 	}
@@ -108,7 +109,7 @@ func updateToken(ctx context.Context, client *service.Client, planned, prior tok
 	}
 	body := api.TokenRotation{GracePeriodSeconds: pointerTo(int(planned.GracePeriod.ValueInt64()))}
 	id := prior.ID.ValueString()
-	issued, err := service.Read[api.IssuedToken](client.RotateToken(ctx, id, &api.RotateTokenParams{}, body, idempotent))
+	issued, err := service.Read[api.IssuedToken](client.RotateToken(ctx, id, &api.RotateTokenParams{IdempotencyKey: newIdempotencyKey()}, body))
 	if err != nil {
 		return stored, err
 	}
@@ -141,6 +142,9 @@ func toTokenPatch(planned, prior tokenModel) (api.TokenPatch, error) {
 	if planned.Description != nil {
 		body.Description = nullable.NewNullableWithValue(*planned.Description)
 	}
+	if labels := changedLabels(planned.Labels, prior.Labels); len(labels) > 0 {
+		body.Labels = nullable.NewNullableWithValue(labels)
+	}
 	switch {
 	case planned.ExpiresInDays != nil && valueOr(prior.ExpiresInDays, 0) != *planned.ExpiresInDays:
 		body.ExpiresInDays = planned.ExpiresInDays
@@ -159,7 +163,7 @@ func fromToken(token api.Token) (tokenModel, error) {
 		Scopes: fromScopes(token.Scopes), UserID: token.UserId, Environment: token.Environment,
 		MaxRisk: enum[string](token.MaxRisk), AllowedIPs: enums[string](token.AllowedIps), Enabled: token.Enabled,
 		ExpiresAt: types.StringValue(never), Status: types.StringValue(string(token.Status)), Masked: types.StringValue(token.Masked),
-		Rotation: types.Int64Value(1), GracePeriod: types.Int64Value(0),
+		Labels: token.Labels, Rotation: types.Int64Value(1), GracePeriod: types.Int64Value(0),
 	}
 	if token.McpServers != nil {
 		m.McpServers = *token.McpServers
@@ -207,6 +211,6 @@ func isSameTime(one, other string) bool {
 }
 
 // newIdempotencyKey identifies one creation or rotation, so that a repeated request has no second effect.
-func newIdempotencyKey() string {
-	return uuid.NewString()
+func newIdempotencyKey() *string {
+	return pointerTo(uuid.NewString())
 }

@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"errors"
-	"net/http"
 	"slices"
 	"time"
 
@@ -62,6 +61,7 @@ var tokenAttributes = map[string]schema.Attribute{
 		Optional: true, MarkdownDescription: "The lifetime from the creation, or from the change of this value, in days.",
 		Validators: []validator.Int64{int64validator.Between(1, 36_500)},
 	},
+	"labels":  labelsAttribute(),
 	"enabled": boolWithDefault("A disabled token is rejected until it is enabled again.", true),
 	"rotation": schema.Int64Attribute{
 		Optional: true, Computed: true, Default: int64default.StaticInt64(1),
@@ -106,12 +106,6 @@ func (expiryOfState) PlanModifyString(ctx context.Context, req planmodifier.Stri
 	if after.IsNull() || after.Equal(before) {
 		resp.PlanValue = req.StateValue
 	}
-}
-
-// idempotent marks a request that may be repeated when its response was lost.
-func idempotent(_ context.Context, request *http.Request) error {
-	request.Header.Set("Idempotency-Key", newIdempotencyKey())
-	return nil
 }
 
 func toExpiry(value types.String) (nullable.Nullable[time.Time], error) {

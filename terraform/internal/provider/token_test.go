@@ -75,8 +75,8 @@ func TestToken(t *testing.T) {
 			return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction("gatehouse_token.t", action)}}
 		}
 		acceptance(t,
-			resource.TestStep{Config: fmt.Sprintf(plainToken, "scoped", `"admin:read", "admin:scim"`, "expires_in_days = 30")},
-			resource.TestStep{Config: fmt.Sprintf(plainToken, "scoped", `"admin:read"`, "expires_in_days = 30"), ConfigPlanChecks: action(plancheck.ResourceActionUpdate)},
+			resource.TestStep{Config: fmt.Sprintf(plainToken, "scoped", `"admin:read", "admin:scim"`, "expires_in_days = 30\nlabels = { a = \"1\", b = \"2\" }")},
+			resource.TestStep{Config: fmt.Sprintf(plainToken, "scoped", `"admin:read"`, "expires_in_days = 30\nlabels = { b = \"3\" }"), ConfigPlanChecks: action(plancheck.ResourceActionUpdate)},
 			resource.TestStep{Config: fmt.Sprintf(plainToken, "scoped", `"admin:read"`, "expires_in_days = 60\nenabled = false"), ConfigPlanChecks: action(plancheck.ResourceActionUpdate)},
 			resource.TestStep{Config: fmt.Sprintf(plainToken, "scoped", `"admin:write"`, "expires_at = \"never\""), ConfigPlanChecks: action(plancheck.ResourceActionReplace)},
 		)

@@ -25,6 +25,7 @@ type toolkitModel struct {
 	LeastPrivilege bool                         `tfsdk:"least_privilege"`
 	Assignment     *assignmentModel             `tfsdk:"assignment"`
 	ForceDestroy   types.Bool                   `tfsdk:"force_destroy"`
+	Labels         map[string]string            `tfsdk:"labels"`
 }
 
 // toolkitEntryModel selects all tools of a server if it has no tools.
@@ -49,6 +50,7 @@ var toolkitKind = &kind[toolkitModel]{
 		"commands":        stringSet("Slugs of commands.", setvalidator.SizeAtMost(100)),
 		"least_privilege": boolWithDefault("A hint for clients to use only the listed tools.", false),
 		"assignment":      assignmentAttribute("The users who can use the toolkit. The default is nobody."),
+		"labels":          labelsAttribute(),
 		"force_destroy":   forceDestroyAttribute("toolkit"),
 	},
 	parts: func(m *toolkitModel) parts {
@@ -107,7 +109,7 @@ func toToolkit(m toolkitModel) (api.ToolkitReplacement, error) {
 	}
 	return api.ToolkitReplacement{
 		Name: m.Name, Description: m.Description, Entries: &entries, Skills: asSet(m.Skills), Commands: asSet(m.Commands),
-		LeastPrivilege: &m.LeastPrivilege, Assignment: toAssignment(m.Assignment),
+		LeastPrivilege: &m.LeastPrivilege, Assignment: toAssignment(m.Assignment), Labels: toLabels(m.Labels),
 	}, nil
 }
 
@@ -128,6 +130,6 @@ func fromToolkit(toolkit api.Toolkit) (toolkitModel, error) {
 		record: newRecord(toolkit.Id, toolkit.Version, toolkit.CreatedAt, toolkit.UpdatedAt),
 		Slug:   toolkit.Slug, Name: toolkit.Name, Description: toolkit.Description, Entries: entries,
 		Skills: enums[string](toolkit.Skills), Commands: enums[string](toolkit.Commands),
-		LeastPrivilege: toolkit.LeastPrivilege, Assignment: fromAssignment(toolkit.Assignment),
+		LeastPrivilege: toolkit.LeastPrivilege, Assignment: fromAssignment(toolkit.Assignment), Labels: toolkit.Labels,
 	}, nil
 }

@@ -25,8 +25,8 @@ func (p *Problem) Error() string {
 	if message == "" {
 		message = http.StatusText(p.HTTPStatus)
 	}
-	if p.Instance != "" {
-		message += fmt.Sprintf(" (HTTP %d, %s)", p.HTTPStatus, strings.TrimPrefix(p.Instance, "urn:gatehouse:request:"))
+	if p.Instance != nil {
+		message += fmt.Sprintf(" (HTTP %d, %s)", p.HTTPStatus, strings.TrimPrefix(*p.Instance, "urn:gatehouse:request:"))
 	} else {
 		message += fmt.Sprintf(" (HTTP %d)", p.HTTPStatus)
 	}

@@ -4,6 +4,7 @@ resource "gatehouse_mcp_server" "github" {
   description = "Repositories, issues and pull requests"
   status      = "active"
   environment = "production"
+  labels      = { team = "platform" }
   transport   = "http"
   url         = "https://mcp.example.com/github"
 
