@@ -22,8 +22,7 @@ import { showOverview } from "./overview.tsx";
 import { requireSession } from "./session.ts";
 import { openSession, showSignIn, signOut, verifyToken } from "./sign-in.tsx";
 import { tokensRouter } from "./tokens/router.ts";
-import { showUser } from "./users/detail.tsx";
-import { showUsers } from "./users/list.tsx";
+import { usersRouter } from "./users/router.ts";
 
 export interface ConsoleRouterOptions {
   readonly services: PageOptions["services"];
@@ -66,8 +65,7 @@ export function consoleRouter(options: ConsoleRouterOptions): Router {
   router.use("/tokens", requireScope("admin:tokens"), tokensRouter({ base, services, submissions, publicUrl }));
   const read = requireScope("admin:read");
   const pages = { base, services };
-  router.get("/users", read, showUsers(pages));
-  router.get("/users/:id", read, showUser(pages));
+  router.use("/users", read, usersRouter(pages));
   router.get("/groups", read, showGroups(pages));
   router.get("/groups/:id", read, showGroup(pages));
   router.use(catalogRouter(pages));

@@ -127,6 +127,22 @@ td[data-label="Type"] { min-width: 7rem; }
 .facts dt { color: var(--muted); }
 .facts dd { margin: 0; overflow-wrap: anywhere; }
 .tasks li { margin-bottom: 0.4rem; }
+.tabs { border-bottom: 1px solid var(--line); display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; margin: 0 0 1.25rem; }
+.tabs a { padding: 0.4rem 0; text-decoration: none; }
+.tabs [aria-current] { border-bottom: 3px solid var(--accent); color: var(--text); font-weight: 600; }
+.reasons { list-style: none; margin: 0; padding: 0; }
+.reasons li { overflow-wrap: anywhere; }
+.reasons .status { white-space: normal; }
+details.inline { margin: 0; }
+details.inline summary { margin: 0; }
+.columns { display: grid; gap: 0 1.5rem; grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr)); margin-bottom: 2rem; max-width: 72rem; }
+.decision { background: var(--card); border: 1px solid var(--line); border-radius: 0.5rem; margin-top: 1rem; padding: 0.5rem 1rem 1rem; }
+.decision h2 { margin-top: 0.25rem; }
+.steps { margin: 0; padding-left: 1.5rem; }
+.steps li { margin-bottom: 0.6rem; }
+.steps .outcome { font-size: 0.85rem; font-weight: 600; margin-left: 0.4rem; }
+.steps .passed > .outcome { color: var(--good); }
+.steps .failed > .outcome { color: var(--danger); }
 .copyable { max-width: 52rem; }
 .copyable pre { background: var(--card); border: 1px solid var(--line); border-radius: 0.5rem; margin: 0; overflow-x: auto; padding: 0.9rem 1rem; white-space: pre-wrap; }
 .copy { align-items: center; display: flex; gap: 0.75rem; margin-top: 0.5rem; min-height: 2.5rem; }

@@ -4,7 +4,7 @@ import { commandType } from "../../../domain/catalog/resource-types.ts";
 import { Choice, LinesField } from "../fields.tsx";
 import { Markdown } from "../markdown.tsx";
 import { summarizeAssignment } from "./assignment.tsx";
-import { fromLine, splitLines, toCheck, toLine, toOptional } from "./form-values.ts";
+import { fromLine, splitLines, toCheck, toFormLine, toOptional } from "./form-values.ts";
 import type { CatalogSection, FormFieldsProps } from "./section.ts";
 
 /** The pages of commands. */
@@ -92,7 +92,7 @@ export const commandSection: CatalogSection<Command> = {
 
 /** Writes an argument as `name`, `name (required)` or `name (required): description`. */
 const toArgumentLine = ({ name, description, required }: Command["arguments"][number]): string =>
-  `${name}${required ? " (required)" : ""}${description === undefined ? "" : `: ${toLine(description)}`}`;
+  `${name}${required ? " (required)" : ""}${description === undefined ? "" : `: ${toFormLine(description)}`}`;
 
 function fromArgumentLine(line: string): Readonly<Record<string, unknown>> {
   const at = line.indexOf(":");
