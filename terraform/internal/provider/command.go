@@ -72,7 +72,7 @@ var commandKind = &kind[commandModel]{
 	lookups: idLookup,
 	content: contentOf(toCommand),
 	dropDetached: func(m *commandModel, detached *service.DetachedReferences) {
-		dropFromAssignment(m.Assignment, detached)
+		m.Assignment = dropFromAssignment(m.Assignment, detached)
 	},
 	get: func(ctx context.Context, client *service.Client, identifier string) (commandModel, error) {
 		return mapped(fromCommand)(service.Read[api.Command](client.GetCommand(ctx, identifier, &api.GetCommandParams{})))

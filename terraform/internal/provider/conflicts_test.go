@@ -102,6 +102,51 @@ func TestChangesOfOthers(t *testing.T) {
 	})
 }
 
+func TestMembers(t *testing.T) {
+	t.Run("a user who exists already is not adopted", func(t *testing.T) {
+		startedService(t).request(t, "POST", "/api/users", `{"userName":"existing@example.com"}`)
+		acceptance(t, resource.TestStep{
+			Config: `
+resource "gatehouse_user" "t" {
+  user_name = "EXISTING@example.com"
+}`,
+			ExpectError: regexp.MustCompile(`(?s)import it:\s+terraform import\s+gatehouse_user\.NAME`),
+		})
+	})
+	t.Run("users are deleted with their memberships and assignments in one apply", func(t *testing.T) {
+		config := func(users string) string {
+			return `
+resource "gatehouse_user" "t" {
+  count         = ` + users + `
+  user_name     = "member-${count.index}@example.com"
+  force_destroy = true
+}
+resource "gatehouse_group" "t" {
+  display_name = "Members"
+  labels       = { users = "` + users + `" }
+}
+resource "gatehouse_group_members" "t" {
+  group_id = gatehouse_group.t.id
+  members  = gatehouse_user.t[*].id
+}
+resource "gatehouse_skill" "t" {
+  slug       = "assigned"
+  name       = "Assigned"
+  content    = "text"
+  assignment = { users = gatehouse_user.t[*].id }
+}`
+		}
+		acceptance(t,
+			resource.TestStep{Config: config("3")},
+			resource.TestStep{Config: config("1"), Check: resource.ComposeAggregateTestCheckFunc(
+				resource.TestCheckResourceAttr("gatehouse_group_members.t", "members.#", "1"),
+				resource.TestCheckResourceAttr("gatehouse_skill.t", "assignment.users.#", "1"),
+			)},
+			resource.TestStep{Config: config("1"), ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}},
+		)
+	})
+}
+
 func TestReferencedResources(t *testing.T) {
 	t.Run("a deletion that references block lists them", func(t *testing.T) {
 		acceptance(t,

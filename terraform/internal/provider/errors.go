@@ -24,9 +24,12 @@ func (r *kindResource[M]) report(ctx context.Context, diags *diag.Diagnostics, p
 		return
 	}
 	if problem.Errors != nil && !plan.Raw.IsNull() {
-		attributes := r.kind.schema(ctx).Attributes
+		attributes, advice := r.kind.schema(ctx).Attributes, ""
+		if problem.Code() == "conflict" && verb == "create" {
+			advice = adviceToImport(title, r.address())
+		}
 		for _, each := range *problem.Errors {
-			addAt(diags, resolvePointer(ctx, attributes, plan, each.Pointer), summary, sentence(each.Detail))
+			addAt(diags, resolvePointer(ctx, attributes, plan, each.Pointer), summary, sentence(each.Detail)+advice)
 		}
 		if diags.HasError() {
 			return
@@ -49,7 +52,7 @@ func explain(verb, title, key, keyName, address string, problem *service.Problem
 		return fmt.Sprintf("Somebody has changed the %s %q since the plan. Nothing was overwritten. "+
 			"Plan again and review the difference.", title, key)
 	case problem.Code() == "conflict" && verb == "create":
-		return fmt.Sprintf("%s To manage the %s that exists, import it: terraform import %s.NAME IDENTIFIER", describe(problem), title, address)
+		return describe(problem) + adviceToImport(title, address)
 	case problem.Code() == "managed":
 		return fmt.Sprintf("The identity provider manages the %s %q. Change it there, read it with a data source instead, or "+
 			"set override = true: the identity provider may overwrite the change. %s", title, key, describe(problem))
@@ -58,6 +61,10 @@ func explain(verb, title, key, keyName, address string, problem *service.Problem
 	default:
 		return describe(problem)
 	}
+}
+
+func adviceToImport(title, address string) string {
+	return fmt.Sprintf(" To manage the %s that exists, import it: terraform import %s.NAME IDENTIFIER", title, address)
 }
 
 func describeBlockers(title, key string, problem *service.Problem) string {

@@ -8,6 +8,10 @@ import (
 	"github.com/gatehouse/terraform-provider-gatehouse/internal/service"
 )
 
+// maxVersions is how often a change meets another version of the same content. Deletions of users in the same apply, for
+// example, remove them from a group one after the other.
+const maxVersions = 100
+
 // updateIfUnchanged changes a resource if it has the version of the plan. If it has another one, what the plan knew decides:
 // the change applies to the current version if that has the same content.
 //
@@ -15,36 +19,45 @@ import (
 // of a server has removed. It can also be the change itself, whose response was lost.
 func (r *kindResource[M]) updateIfUnchanged(ctx context.Context, planned, prior M) (M, error) {
 	stored, err := r.kind.update(ctx, r.client, planned, prior, r.entityTag(&prior))
-	if !service.IsPreconditionFailed(err) {
-		return stored, err
+	for attempt := 1; service.IsPreconditionFailed(err) && attempt < maxVersions; attempt++ {
+		current, readErr := r.readCurrent(ctx, &prior)
+		if readErr != nil {
+			return stored, readErr
+		}
+		if r.haveSameContent(current, planned) {
+			return current, nil
+		}
+		if !r.haveSameContent(current, r.withoutDetached(prior)) {
+			return stored, err
+		}
+		stored, err = r.kind.update(ctx, r.client, planned, prior, r.entityTag(&current))
 	}
-	current, readErr := r.kind.get(ctx, r.client, r.kind.parts(&prior).key)
-	if readErr != nil {
-		return stored, readErr
-	}
-	if r.haveSameContent(current, planned) {
-		return current, nil
-	}
-	if !r.haveSameContent(current, r.withoutDetached(prior)) {
-		return stored, err
-	}
-	return r.kind.update(ctx, r.client, planned, prior, r.entityTag(&current))
+	return stored, err
 }
 
 // removeIfUnchanged deletes a resource under the same condition.
 func (r *kindResource[M]) removeIfUnchanged(ctx context.Context, prior M) error {
 	err := r.kind.remove(ctx, r.client, prior, r.entityTag(&prior))
-	if !service.IsPreconditionFailed(err) {
-		return err
+	for attempt := 1; service.IsPreconditionFailed(err) && attempt < maxVersions; attempt++ {
+		current, readErr := r.readCurrent(ctx, &prior)
+		if readErr != nil {
+			return readErr
+		}
+		if !r.haveSameContent(current, r.withoutDetached(prior)) {
+			return err
+		}
+		err = r.kind.remove(ctx, r.client, prior, r.entityTag(&current))
 	}
-	current, readErr := r.kind.get(ctx, r.client, r.kind.parts(&prior).key)
-	if readErr != nil {
-		return readErr
+	return err
+}
+
+// readCurrent reads a resource with what only Terraform knows, such as the rotation of a token.
+func (r *kindResource[M]) readCurrent(ctx context.Context, prior *M) (M, error) {
+	current, err := r.kind.get(ctx, r.client, r.kind.parts(prior).key)
+	if err == nil {
+		r.kind.takeLocal(prior, &current)
 	}
-	if !r.haveSameContent(current, r.withoutDetached(prior)) {
-		return err
-	}
-	return r.kind.remove(ctx, r.client, prior, r.entityTag(&current))
+	return current, err
 }
 
 func (r *kindResource[M]) entityTag(model *M) *string {

@@ -42,7 +42,7 @@ var mcpServerKind = &kind[mcpServerModel]{
 	},
 	content: contentOf(toMcpServer),
 	dropDetached: func(m *mcpServerModel, detached *service.DetachedReferences) {
-		dropFromAssignment(m.Assignment, detached)
+		m.Assignment = dropFromAssignment(m.Assignment, detached)
 	},
 	create: func(ctx context.Context, client *service.Client, planned mcpServerModel) (mcpServerModel, error) {
 		return putMcpServer(ctx, client, planned, &api.PutMcpServerParams{IfNoneMatch: service.AnyVersion()})

@@ -57,7 +57,7 @@ var policyKind = &kind[policyModel]{
 	lookups: idLookup,
 	content: contentOf(toPolicy),
 	dropDetached: func(m *policyModel, detached *service.DetachedReferences) {
-		dropFromAssignment(m.Subjects, detached)
+		m.Subjects = dropFromAssignment(m.Subjects, detached)
 		if r := m.Resources; r != nil {
 			m.Resources = &policyResourcesModel{
 				McpServers: detached.Without(mcpServerReference, r.McpServers), Tools: r.Tools,

@@ -69,11 +69,13 @@ const (
 	userReference      = "user"
 )
 
-func dropFromAssignment(m *assignmentModel, detached *service.DetachedReferences) {
-	if m != nil {
-		*m = assignmentModel{
-			Everyone: m.Everyone, Groups: detached.Without(groupReference, m.Groups), Users: detached.Without(userReference, m.Users),
-		}
+// dropFromAssignment returns an assignment without the users and groups that were deleted.
+func dropFromAssignment(m *assignmentModel, detached *service.DetachedReferences) *assignmentModel {
+	if m == nil {
+		return nil
+	}
+	return &assignmentModel{
+		Everyone: m.Everyone, Groups: detached.Without(groupReference, m.Groups), Users: detached.Without(userReference, m.Users),
 	}
 }
 

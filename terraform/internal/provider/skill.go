@@ -49,7 +49,7 @@ var skillKind = &kind[skillModel]{
 	},
 	lookups:      idLookup,
 	content:      contentOf(toSkill),
-	dropDetached: func(m *skillModel, detached *service.DetachedReferences) { dropFromAssignment(m.Assignment, detached) },
+	dropDetached: func(m *skillModel, detached *service.DetachedReferences) { m.Assignment = dropFromAssignment(m.Assignment, detached) },
 	get: func(ctx context.Context, client *service.Client, identifier string) (skillModel, error) {
 		return mapped(fromSkill)(service.Read[api.Skill](client.GetSkill(ctx, identifier, &api.GetSkillParams{})))
 	},

@@ -46,7 +46,10 @@ var tokenKind = &kind[tokenModel]{
 		return parts{base: &m.base, version: m.Version, key: m.ID.ValueString(), label: m.Name}
 	},
 	lookups: []lookup{{attribute: "name", resolve: findTokenByName}},
-	content: func(m tokenModel) (any, error) { return toTokenPatch(m, m) },
+	content: func(m tokenModel) (any, error) {
+		patch, err := toTokenPatch(m, m)
+		return []any{patch, m.Rotation.ValueInt64(), m.ExpiresAt.ValueString()}, err
+	},
 	get: func(ctx context.Context, client *service.Client, identifier string) (tokenModel, error) {
 		return mapped(fromToken)(service.Read[api.Token](client.GetToken(ctx, identifier, &api.GetTokenParams{})))
 	},
@@ -96,7 +99,9 @@ func createToken(ctx context.Context, client *service.Client, planned tokenModel
 	disabled, err := patchToken(ctx, client, planned, stored, service.EntityTag(stored.Version.ValueInt64()))
 	if err != nil {
 		// A token that its configuration disables must not stay enabled without a state that knows it.
-		revokeErr := service.Done(client.RevokeToken(ctx, issued.Id, &api.RevokeTokenParams{}))
+		revokeCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+		defer cancel()
+		revokeErr := service.Done(client.RevokeToken(revokeCtx, issued.Id, &api.RevokeTokenParams{}))
 		return planned, fmt.Errorf("the token could not be disabled, and was revoked (%v): %w", revokeErr, err)
 	}
 	return disabled, nil

@@ -70,6 +70,29 @@ func TestToken(t *testing.T) {
 			},
 		)
 	})
+	t.Run("a rotation is not lost when only the version has changed since the plan", func(t *testing.T) {
+		target := startedService(t)
+		var id string
+		masked := statecheck.CompareValue(differentValues{})
+		acceptance(t,
+			resource.TestStep{
+				Config: fmt.Sprintf(plainToken, "touched", `"admin:read"`, ""),
+				Check: func(state *terraform.State) error {
+					id = state.RootModule().Resources["gatehouse_token.t"].Primary.ID
+					return nil
+				},
+				ConfigStateChecks: []statecheck.StateCheck{masked.AddStateValue("gatehouse_token.t", tfjsonpath.New("masked"))},
+			},
+			resource.TestStep{
+				Config: fmt.Sprintf(plainToken, "touched", `"admin:read"`, "rotation = 2"),
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{changeBeforeApply(func() {
+					target.request(t, "PATCH", "/api/tokens/"+id, `{"enabled":false}`)
+					target.request(t, "PATCH", "/api/tokens/"+id, `{"enabled":true}`)
+				})}},
+				ConfigStateChecks: []statecheck.StateCheck{masked.AddStateValue("gatehouse_token.t", tfjsonpath.New("masked"))},
+			},
+		)
+	})
 	t.Run("a scope is removed in place, and a new one replaces the token", func(t *testing.T) {
 		action := func(action plancheck.ResourceActionType) resource.ConfigPlanChecks {
 			return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction("gatehouse_token.t", action)}}
@@ -116,6 +139,18 @@ func (sameValue) CompareValues(values ...any) error {
 	for _, value := range values {
 		if value != values[0] {
 			return fmt.Errorf("%v is not %v", value, values[0])
+		}
+	}
+	return nil
+}
+
+// differentValues compares values of different steps, too.
+type differentValues struct{}
+
+func (differentValues) CompareValues(values ...any) error {
+	for index, value := range values {
+		if index > 0 && value == values[index-1] {
+			return fmt.Errorf("%v is unchanged", value)
 		}
 	}
 	return nil

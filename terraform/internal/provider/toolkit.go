@@ -59,7 +59,7 @@ var toolkitKind = &kind[toolkitModel]{
 	lookups: idLookup,
 	content: contentOf(toToolkit),
 	dropDetached: func(m *toolkitModel, detached *service.DetachedReferences) {
-		dropFromAssignment(m.Assignment, detached)
+		m.Assignment = dropFromAssignment(m.Assignment, detached)
 		m.Skills, m.Commands = detached.Without(skillReference, m.Skills), detached.Without(commandReference, m.Commands)
 		entries := map[string]toolkitEntryModel{}
 		for server, entry := range m.Entries {
