@@ -47,9 +47,11 @@ var skillKind = &kind[skillModel]{
 	parts: func(m *skillModel) parts {
 		return parts{base: &m.base, version: m.Version, key: m.Slug, label: m.Name, flags: []*types.Bool{&m.ForceDestroy}}
 	},
-	lookups:      idLookup,
-	content:      contentOf(toSkill),
-	dropDetached: func(m *skillModel, detached *service.DetachedReferences) { m.Assignment = dropFromAssignment(m.Assignment, detached) },
+	lookups: idLookup,
+	content: contentOf(toSkill),
+	dropDetached: func(m *skillModel, detached *service.DetachedReferences) {
+		m.Assignment = dropFromAssignment(m.Assignment, detached)
+	},
 	get: func(ctx context.Context, client *service.Client, identifier string) (skillModel, error) {
 		return mapped(fromSkill)(service.Read[api.Skill](client.GetSkill(ctx, identifier, &api.GetSkillParams{})))
 	},
