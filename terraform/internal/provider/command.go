@@ -62,7 +62,7 @@ var commandKind = &kind[commandModel]{
 			Default: listdefault.StaticValue(types.ListValueMust(argumentObject.Type(), []attr.Value{})),
 		},
 		"active":        boolWithDefault("An inactive command is hidden from all users.", true),
-		"assignment":    assignmentAttribute("The users who can use the command. The default is nobody."),
+		"assignment":    assignmentAttribute("The users who can use the command. The default is no users."),
 		"labels":        labelsAttribute(),
 		"force_destroy": forceDestroyAttribute("command"),
 	},

@@ -56,13 +56,13 @@ func withSlug(config, slug string) string {
 
 func TestChangesOfOthers(t *testing.T) {
 	t.Run("a resource that exists already is not adopted, and the error names the import", func(t *testing.T) {
-		startedService(t).request(t, "PUT", "/api/skills/adopted", `{"name":"Of somebody","content":"theirs"}`)
+		startedService(t).request(t, "PUT", "/api/skills/adopted", `{"name":"Of another client","content":"theirs"}`)
 		acceptance(t, resource.TestStep{
 			Config:      fmt.Sprintf(namedSkill, "adopted", "Mine"),
 			ExpectError: regexp.MustCompile(`(?s)already\. To manage.*terraform import\s+gatehouse_skill\.NAME`),
 		})
 		if content := startedService(t).request(t, "GET", "/api/skills/adopted", ""); !regexp.MustCompile("theirs").MatchString(content) {
-			t.Errorf("the skill of somebody else was changed: %s", content)
+			t.Errorf("the skill of another client was changed: %s", content)
 		}
 	})
 	t.Run("a change between plan and apply is not overwritten", func(t *testing.T) {
@@ -74,7 +74,7 @@ func TestChangesOfOthers(t *testing.T) {
 				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
 					changeBeforeApply(func() { target.request(t, "PATCH", "/api/skills/raced", `{"content":"theirs"}`) }),
 				}},
-				ExpectError: regexp.MustCompile(`(?s)Somebody has\s+changed the skill\s+"raced"\s+since\s+the plan`),
+				ExpectError: regexp.MustCompile(`(?s)Another client\s+has\s+changed the skill\s+"raced"\s+since\s+the plan`),
 			},
 			resource.TestStep{Config: fmt.Sprintf(namedSkill, "raced", "Second")},
 		)
@@ -174,7 +174,7 @@ func TestReferencedResources(t *testing.T) {
 			},
 		)
 	})
-	t.Run("with force_destroy, a change by somebody else is still not overwritten", func(t *testing.T) {
+	t.Run("with force_destroy, a change by another client is still not overwritten", func(t *testing.T) {
 		target := startedService(t)
 		acceptance(t,
 			resource.TestStep{Config: withSlug(fmt.Sprintf(referencedServer, true), "both")},
@@ -183,7 +183,7 @@ func TestReferencedResources(t *testing.T) {
 				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
 					changeBeforeApply(func() { target.request(t, "PATCH", "/api/toolkits/both-toolkit", `{"description":"theirs"}`) }),
 				}},
-				ExpectError: regexp.MustCompile(`(?s)Somebody has\s+changed the toolkit`),
+				ExpectError: regexp.MustCompile(`(?s)Another client\s+has\s+changed the toolkit`),
 			},
 			resource.TestStep{Config: withSlug(withoutServer, "both")},
 		)

@@ -49,7 +49,7 @@ func explain(verb, title, key, keyName, address string, problem *service.Problem
 		return fmt.Sprintf("There is a %s with the %s %q already. To manage it here, import it: "+
 			"terraform import %s.NAME %q", title, keyName, key, address, key)
 	case problem.HTTPStatus == http.StatusPreconditionFailed:
-		return fmt.Sprintf("Somebody has changed the %s %q since the plan. Nothing was overwritten. "+
+		return fmt.Sprintf("Another client has changed the %s %q since the plan. Nothing was overwritten. "+
 			"Plan again and review the difference.", title, key)
 	case problem.Code() == "conflict" && verb == "create":
 		return describe(problem) + adviceToImport(title, address)

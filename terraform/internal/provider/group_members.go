@@ -33,7 +33,7 @@ var groupIDAttribute = schema.StringAttribute{
 var groupMembersKind = &kind[groupMembersModel]{
 	name: "group_members", title: "member set", key: "group_id",
 	description: "All direct members of a group: others are removed from it, at the creation too. A deletion removes all members. Use " +
-		"`gatehouse_group_member` where somebody else manages members of the group as well; do not use both for one group.",
+		"`gatehouse_group_member` where another client manages members of the group as well; do not use both for one group.",
 	attributes: map[string]schema.Attribute{
 		"group_id": groupIDAttribute,
 		"members": schema.SetAttribute{

@@ -105,7 +105,7 @@ func (k *kind[M]) takeLocal(from, to *M) {
 	}
 }
 
-// setLocalDefaults gives a model that was read without a state the values of an empty configuration.
+// setLocalDefaults sets in a model that was read without a state the values of an empty configuration.
 func (k *kind[M]) setLocalDefaults(ctx context.Context, model *M) {
 	target := k.parts(model)
 	target.base.Timeouts = noTimeouts(ctx)

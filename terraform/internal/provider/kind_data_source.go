@@ -95,7 +95,7 @@ func (d *kindDataSource[M]) Read(ctx context.Context, req datasource.ReadRequest
 	}
 	resp.State.Raw = raw
 	if len(used.Steps()) > 0 {
-		// A lookup such as email is not an attribute of the record, or has another letter case there.
+		// A lookup such as email is not an attribute of the record, or is written differently there.
 		var text types.String
 		resp.Diagnostics.Append(req.Config.GetAttribute(ctx, used, &text)...)
 		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, used, text)...)
@@ -167,7 +167,7 @@ func (d *kindDataSource[M]) lookupNames() []string {
 	return names
 }
 
-// toDataSourceAttributes makes all attributes computed.
+// toDataSourceAttributes returns the attributes as computed ones.
 func toDataSourceAttributes(attributes map[string]resourceschema.Attribute) map[string]schema.Attribute {
 	converted := map[string]schema.Attribute{}
 	for name, attribute := range attributes {

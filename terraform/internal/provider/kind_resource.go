@@ -94,7 +94,7 @@ func (r *kindResource[M]) Read(ctx context.Context, req resource.ReadRequest, re
 	r.save(ctx, &resp.Diagnostics, &resp.State, resp.Identity, &stored)
 }
 
-// Update changes a resource, if nobody else has changed it since the plan.
+// Update changes a resource, if no other client has changed it since the plan.
 func (r *kindResource[M]) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var planned, prior M
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &planned)...)
@@ -117,7 +117,7 @@ func (r *kindResource[M]) Update(ctx context.Context, req resource.UpdateRequest
 	r.save(ctx, &resp.Diagnostics, &resp.State, resp.Identity, &stored)
 }
 
-// Delete removes a resource, if nobody else has changed it since the plan.
+// Delete removes a resource, if no other client has changed it since the plan.
 func (r *kindResource[M]) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var prior M
 	if resp.Diagnostics.Append(req.State.Get(ctx, &prior)...); resp.Diagnostics.HasError() {

@@ -26,7 +26,7 @@ func (k *kind[M]) schema(ctx context.Context) schema.Schema {
 	}
 	if !k.isPart {
 		attributes["version"] = schema.Int64Attribute{
-			Computed: true, MarkdownDescription: "Increases with every change. A change is applied only if nobody else has changed the resource since the plan.",
+			Computed: true, MarkdownDescription: "Increases with every change. A change is applied only if no other client has changed the resource since the plan.",
 		}
 		attributes["created_at"] = schema.StringAttribute{
 			Computed: true, MarkdownDescription: "Time of the creation (RFC 3339).",

@@ -42,7 +42,7 @@ var mcpServerAttributes = map[string]schema.Attribute{
 	},
 	"auth":          serverAuthAttribute,
 	"tools":         namedObjects("The tools of the server, by their names.", toolAttributes, mapvalidator.SizeAtMost(500), mapvalidator.KeysAre(isToolName)),
-	"assignment":    assignmentAttribute("The users who can use the server. The default is nobody."),
+	"assignment":    assignmentAttribute("The users who can use the server. The default is no users."),
 	"labels":        labelsAttribute(),
 	"force_destroy": forceDestroyAttribute("MCP server"),
 }

@@ -46,7 +46,7 @@ var policyKind = &kind[policyModel]{
 			Required: true, MarkdownDescription: "`allow` or `deny`.",
 			Validators: []validator.String{stringvalidator.OneOf("allow", "deny")},
 		},
-		"subjects":  assignmentAttribute("The users to whom the policy applies. The default is nobody."),
+		"subjects":  assignmentAttribute("The users to whom the policy applies. The default is no users."),
 		"resources": policyResourcesAttribute(),
 		"labels":    labelsAttribute(),
 		"enabled":   boolWithDefault("A disabled policy has no effect.", true),

@@ -40,7 +40,7 @@ var skillKind = &kind[skillModel]{
 			Optional: true, ElementType: types.StringType, MarkdownDescription: "The contents of further files, by their relative paths.",
 			Validators: []validator.Map{mapvalidator.SizeBetween(1, 20)},
 		},
-		"assignment":    assignmentAttribute("The users who can use the skill. The default is nobody."),
+		"assignment":    assignmentAttribute("The users who can use the skill. The default is no users."),
 		"labels":        labelsAttribute(),
 		"force_destroy": forceDestroyAttribute("skill"),
 	},

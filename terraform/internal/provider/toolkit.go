@@ -49,7 +49,7 @@ var toolkitKind = &kind[toolkitModel]{
 		"skills":          stringSet("Slugs of skills.", setvalidator.SizeAtMost(100)),
 		"commands":        stringSet("Slugs of commands.", setvalidator.SizeAtMost(100)),
 		"least_privilege": boolWithDefault("A hint for clients to use only the listed tools.", false),
-		"assignment":      assignmentAttribute("The users who can use the toolkit. The default is nobody."),
+		"assignment":      assignmentAttribute("The users who can use the toolkit. The default is no users."),
 		"labels":          labelsAttribute(),
 		"force_destroy":   forceDestroyAttribute("toolkit"),
 	},

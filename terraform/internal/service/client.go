@@ -63,7 +63,7 @@ func New(options Options) (*Client, error) {
 			attemptTimeout: options.RequestTimeout,
 			maxRetries:     options.MaxRetries,
 		},
-		// A redirect would send the token to an address that nobody has configured.
+		// A redirect would send the token to an address that is not configured.
 		CheckRedirect: func(request *http.Request, _ []*http.Request) error {
 			return fmt.Errorf("the service redirects to %s; set the endpoint to the URL of the service itself", request.URL)
 		},
