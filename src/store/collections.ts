@@ -1,3 +1,4 @@
+import type { ActivityHour } from "../../schemas/activity-hour.ts";
 import type { Actor, AuditEvent, RequestLogEntry } from "../../schemas/audit-event.ts";
 import type { RefreshTokenFamily } from "../../schemas/auth-exchange.ts";
 import type { Command } from "../../schemas/command.ts";
@@ -331,6 +332,9 @@ export const provisioningStatuses: CollectionDefinition<ProvisioningStatus> = {
   indexes: [],
 };
 
+/** Counts by hour, which are read in the order of their ids. */
+export const activityHours: CollectionDefinition<ActivityHour> = { name: "activity_hours", indexes: [] };
+
 /**
  * A deleted user, group or MCP server with dependent records that are still to be deleted; or an organization that was
  * deleted, disabled or enabled, with records that are still to be deleted or tokens that are still to be marked.
@@ -433,6 +437,7 @@ export const collections: readonly CollectionDefinition<Entity>[] = [
   webhookDeliveries,
   requestLog,
   provisioningStatuses,
+  activityHours,
   cascadeDeletes,
   personalTokenEnds,
   rateCounts,

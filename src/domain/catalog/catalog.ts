@@ -39,7 +39,7 @@ export type AssertContent<T extends CatalogResource> = (content: ResourceContent
 /** The catalog resources of one type. Every API changes them through this class. */
 export class Catalog<T extends CatalogResource> {
   readonly #store: Store;
-  readonly #cascadeDeletes: CascadeDeletes;
+  readonly #cascadeDeletes: Pick<CascadeDeletes, "run">;
   readonly #resourceType: CatalogResourceType<T>;
   readonly #contentLimits: ContentLimits;
   readonly #assertContent: AssertContent<T>;
@@ -47,7 +47,7 @@ export class Catalog<T extends CatalogResource> {
   /** @param assertContent checks what the schema of the resource cannot, such as a setting of the installation */
   constructor(
     store: Store,
-    cascadeDeletes: CascadeDeletes,
+    cascadeDeletes: Pick<CascadeDeletes, "run">,
     resourceType: CatalogResourceType<T>,
     contentLimits = defaultContentLimits,
     assertContent: AssertContent<T> = () => undefined,

@@ -57,10 +57,10 @@ interface RemovalOptions {
  */
 export class Directory<T extends DirectoryResource> {
   readonly #store: Store;
-  readonly #cascadeDeletes: CascadeDeletes;
+  readonly #cascadeDeletes: Pick<CascadeDeletes, "run">;
   readonly #type: DirectoryType<T>;
 
-  constructor(store: Store, cascadeDeletes: CascadeDeletes, type: DirectoryType<T>) {
+  constructor(store: Store, cascadeDeletes: Pick<CascadeDeletes, "run">, type: DirectoryType<T>) {
     this.#store = store;
     this.#cascadeDeletes = cascadeDeletes;
     this.#type = type;

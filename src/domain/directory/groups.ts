@@ -16,6 +16,7 @@ import { toExpectedReads } from "./expected-reads.ts";
 import type { IdOrName } from "./id-or-name.ts";
 import { type Editor, toEditDetails } from "./managed.ts";
 import { resolveMemberConditions } from "./member-filter.ts";
+import { assertMemberSet } from "./member-set.ts";
 import {
   applyMembershipChanges,
   listMemberPages,
@@ -28,6 +29,8 @@ export interface GroupRevision {
   /** Computes the new attributes from the stored ones; absent if only the members change. */
   readonly revise?: ReviseGroup;
   readonly members?: readonly MembershipChange[];
+  /** The tags of the sets of members that the change is based on; absent: any. See `toMemberSetTag`. */
+  readonly expectedMemberSets?: readonly string[] | "any" | undefined;
 }
 
 /** Computes the attributes of a group from the stored ones. Without `labels` in the result, the group keeps its labels. */
@@ -43,7 +46,7 @@ export class Groups {
   readonly #store: Store;
   readonly #directory: Directory<Group>;
 
-  constructor(store: Store, cascadeDeletes: CascadeDeletes) {
+  constructor(store: Store, cascadeDeletes: Pick<CascadeDeletes, "run">) {
     this.#store = store;
     this.#directory = new Directory(store, cascadeDeletes, {
       name: "group",
@@ -57,6 +60,11 @@ export class Groups {
   /** Returns the group without its members. @returns undefined if the organization has no such group */
   get(organizationId: string, idOrName: IdOrName): Promise<Group | undefined> {
     return this.#directory.get(organizationId, idOrName);
+  }
+
+  /** Counts all groups. */
+  count(organizationId: string): Promise<number> {
+    return this.#store.for(organizationId).open(groups).count();
   }
 
   /** @throws AppError query-too-expensive; invalid-filter */
@@ -168,6 +176,9 @@ export class Groups {
     editor: Editor,
   ): Promise<ChangedGroup> {
     assertVersion(current.version, expected);
+    const { expectedMemberSets } = revision;
+    if (expectedMemberSets !== undefined)
+      await assertMemberSet(transaction.for(current.organizationId).memberships, current.id, expectedMemberSets);
     const { id, organizationId, labels: currentLabels = {} } = current;
     const before = toAttributes(current);
     const revised = revision.revise?.(before, currentLabels) ?? (before as LabeledGroupAttributes);

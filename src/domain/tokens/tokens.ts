@@ -1,7 +1,7 @@
 import type { Scope, Token } from "../../../schemas/token.ts";
 import { AppError } from "../../errors.ts";
 import { organizations, serviceTenant, tokens } from "../../store/collections.ts";
-import type { Page, Position } from "../../store/query.ts";
+import type { Page, Query } from "../../store/query.ts";
 import type { Store, Tenant, Transaction, TransactionOptions } from "../../store/store.ts";
 import type { AuditActor } from "../audit/record.ts";
 import type { Caller } from "../caller.ts";
@@ -193,12 +193,12 @@ export class Tokens {
   }
 
   /**
-   * Lists tokens in order of creation.
+   * Lists tokens, by default in order of creation.
    * @throws AppError query-too-expensive
    */
   async list(
     organizationId: string,
-    page: { readonly limit: number; readonly after?: Position },
+    page: Pick<Query, "limit" | "after" | "sort">,
     filter: TokenFilter = {},
   ): Promise<Page<Token>> {
     const outdated = filter.status && (await findOutdatedCondition(this.#store, organizationId));
@@ -206,6 +206,12 @@ export class Tokens {
     const tenant = this.#store.for(organizationId);
     const { items, ...rest } = await tenant.open(tokens).list({ ...page, ...(where && { where }) });
     return { ...rest, items: await toEffectiveTokens(tenant, items) };
+  }
+
+  /** Counts the tokens that match the filter. @throws AppError query-too-expensive */
+  async count(organizationId: string, filter: TokenFilter): Promise<number> {
+    const outdated = filter.status && (await findOutdatedCondition(this.#store, organizationId));
+    return this.#store.for(organizationId).open(tokens).count(toTokenCondition(filter, { outdated }));
   }
 
   /**

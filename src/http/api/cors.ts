@@ -10,7 +10,7 @@ const allowedHeaders = [
 /** What a page may read besides the headers that it always may. */
 const exposedHeaders = [
   ...["ETag", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate"],
-  ...["X-Request-Id", "X-Token-Expires-At", "Gatehouse-Version", "Idempotent-Replayed"],
+  ...["X-Request-Id", "X-Token-Expires-At", "Gatehouse-Version", "Gatehouse-Dry-Run", "Idempotent-Replayed"],
 ];
 /** How long a browser may use the response to a preflight request, in seconds. Chromium limits it to this. */
 const preflightSeconds = 7200;

@@ -120,12 +120,13 @@ function buildSuccessResponses(
   { responseMediaType, responseHeaders = [] }: ApiProfile,
   schemas: SchemaRegistry,
 ): OpenApiObject {
-  const { isVersioned, isIdempotent, lineSchema } = operation;
+  const { isVersioned, isIdempotent, isDryRunnable, lineSchema } = operation;
   const [view] = listViews(operation);
   const responses = Object.entries(view?.responses ?? {}).map(([status, schema]) => {
     const headers = {
       ...Object.fromEntries([...commonHeaders, ...responseHeaders].map((name) => [name, toHeaderRef(name)])),
       ...((isVersioned || isConditionalRead(operation)) && status !== "204" && { ETag: toHeaderRef("ETag") }),
+      ...(isDryRunnable && { "Gatehouse-Dry-Run": toHeaderRef("Gatehouse-Dry-Run") }),
       ...(isIdempotent && { "Idempotent-Replayed": toHeaderRef("Idempotent-Replayed") }),
       ...(status === "201" && { Location: toHeaderRef("Location") }),
     };

@@ -37,6 +37,10 @@ export const sharedParameters = {
 
 /** The headers of responses, by component name. */
 export const sharedHeaders = {
+  "Gatehouse-Dry-Run": {
+    description: "`true` if the request was a dry run, which has changed nothing.",
+    schema: stringSchema,
+  },
   "Idempotent-Replayed": {
     description: "`true` if the response repeats that of an earlier request with the same `Idempotency-Key`.",
     schema: stringSchema,

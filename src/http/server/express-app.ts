@@ -26,8 +26,8 @@ export interface ExpressAppOptions {
   readonly log: Log;
   /** Receives a line for each request. Absent: there is no access log. */
   readonly accessLog?: AccessLog | undefined;
-  /** Receives each request at its end, for metrics. */
-  readonly requestObserver?: RequestObserver | undefined;
+  /** Receives each request at its end, for metrics and the counts of the organization. */
+  readonly requestObserver: RequestObserver;
   /** Traces each request. */
   readonly requestTracer?: RequestTracer | undefined;
 }
@@ -41,7 +41,7 @@ export function createExpressApp(options: ExpressAppOptions): Express {
   const commonSteps = [
     ...[reportUntrustedProxy(log), identifyRequest],
     ...(accessLog ? [logAccess(accessLog)] : []),
-    ...(requestObserver ? [observeRequests(requestObserver)] : []),
+    observeRequests(requestObserver),
     ...(requestTracer ? [traceRequests(requestTracer)] : []),
     ...[helmet(), preventCaching],
   ];
@@ -49,9 +49,7 @@ export function createExpressApp(options: ExpressAppOptions): Express {
   const app = express();
   configure(app, trustProxy);
   app.use(...commonSteps);
-  const isObserved = requestObserver !== undefined || requestTracer !== undefined;
-  for (const [path, router] of Object.entries(routers))
-    app.use(path, ...(isObserved ? [recordMountPath(path)] : []), router);
+  for (const [path, router] of Object.entries(routers)) app.use(path, recordMountPath(path), router);
   app.get("/healthz", reportLiveness(version));
   app.get("/readyz", reportReadiness(ping));
   app.use(openApiRouter(publicUrl));

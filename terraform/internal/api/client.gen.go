@@ -1882,6 +1882,20 @@ type CommandReplacement struct {
 	Version *int `json:"version,omitempty"`
 }
 
+// DryRunReport defines model for DryRunReport.
+type DryRunReport struct {
+	// Changes The changes in the transaction of the request, such as the deletion and the removed references. What depends on a deleted user, group or MCP server is removed later and is not listed.
+	Changes []struct {
+		// Action The action of the audit event that the change would have.
+		Action  string                  `json:"action"`
+		Details *map[string]interface{} `json:"details,omitempty"`
+		Target  *struct {
+			Id   *string `json:"id,omitempty"`
+			Type string  `json:"type"`
+		} `json:"target,omitempty"`
+	} `json:"changes"`
+}
+
 // Group defines model for Group.
 type Group struct {
 	CreatedAt time.Time `json:"createdAt"`
@@ -4051,6 +4065,9 @@ type DeleteCommandParams struct {
 	// Detach Removes the references to the resource as well, with an audit event for each resource that had one. Without it they block the deletion. A policy that would apply to other tools without the reference still blocks it.
 	Detach *bool `form:"detach,omitempty" json:"detach,omitempty"`
 
+	// DryRun Checks the request as if it were real, responds as the real request would, and changes nothing. Instead of 204, the response is 200 with the changes.
+	DryRun *bool `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+
 	// IfMatch Performs the request only if the current version has one of these entity tags. Otherwise, returns 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
@@ -4066,6 +4083,9 @@ type GetCommandParams struct {
 
 // PutCommandParams defines parameters for PutCommand.
 type PutCommandParams struct {
+	// DryRun Checks the request as if it were real, responds as the real request would, and changes nothing. Instead of 204, the response is 200 with the changes.
+	DryRun *bool `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+
 	// IfMatch Performs the request only if the current version has one of these entity tags. Otherwise, returns 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
@@ -4100,6 +4120,12 @@ type ListGroupsParams struct {
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
+// CreateGroupParams defines parameters for CreateGroup.
+type CreateGroupParams struct {
+	// DryRun Checks the request as if it were real, responds as the real request would, and changes nothing. Instead of 204, the response is 200 with the changes.
+	DryRun *bool `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+}
+
 // DeleteGroupParams defines parameters for DeleteGroup.
 type DeleteGroupParams struct {
 	// Override Allows changes to a resource that the identity provider manages. The identity provider may overwrite them.
@@ -4107,6 +4133,9 @@ type DeleteGroupParams struct {
 
 	// Detach Removes the references to the resource as well, with an audit event for each resource that had one. Without it they block the deletion. A policy that would apply to other tools without the reference still blocks it.
 	Detach *bool `form:"detach,omitempty" json:"detach,omitempty"`
+
+	// DryRun Checks the request as if it were real, responds as the real request would, and changes nothing. Instead of 204, the response is 200 with the changes.
+	DryRun *bool `form:"dryRun,omitempty" json:"dryRun,omitempty"`
 
 	// IfMatch Performs the request only if the current version has one of these entity tags. Otherwise, returns 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
@@ -4125,6 +4154,9 @@ type GetGroupParams struct {
 type PutGroupParams struct {
 	// Override Allows changes to a resource that the identity provider manages. The identity provider may overwrite them.
 	Override *bool `form:"override,omitempty" json:"override,omitempty"`
+
+	// DryRun Checks the request as if it were real, responds as the real request would, and changes nothing. Instead of 204, the response is 200 with the changes.
+	DryRun *bool `form:"dryRun,omitempty" json:"dryRun,omitempty"`
 
 	// IfMatch Performs the request only if the current version has one of these entity tags. Otherwise, returns 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
@@ -4150,6 +4182,9 @@ type PutGroupMembersParams struct {
 	// Override Allows changes to a resource that the identity provider manages. The identity provider may overwrite them.
 	Override *bool `form:"override,omitempty" json:"override,omitempty"`
 
+	// DryRun Checks the request as if it were real, responds as the real request would, and changes nothing. Instead of 204, the response is 200 with the changes.
+	DryRun *bool `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+
 	// IfMatch Performs the request only if the current version has one of these entity tags. Otherwise, returns 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
@@ -4162,6 +4197,9 @@ type RemoveGroupMemberParams struct {
 	// Override Allows changes to a resource that the identity provider manages. The identity provider may overwrite them.
 	Override *bool `form:"override,omitempty" json:"override,omitempty"`
 
+	// DryRun Checks the request as if it were real, responds as the real request would, and changes nothing. Instead of 204, the response is 200 with the changes.
+	DryRun *bool `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+
 	// IfMatch Performs the request only if the current version has one of these entity tags. Otherwise, returns 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
@@ -4173,6 +4211,9 @@ type RemoveGroupMemberParams struct {
 type PutGroupMemberParams struct {
 	// Override Allows changes to a resource that the identity provider manages. The identity provider may overwrite them.
 	Override *bool `form:"override,omitempty" json:"override,omitempty"`
+
+	// DryRun Checks the request as if it were real, responds as the real request would, and changes nothing. Instead of 204, the response is 200 with the changes.
+	DryRun *bool `form:"dryRun,omitempty" json:"dryRun,omitempty"`
 
 	// IfMatch Performs the request only if the current version has one of these entity tags. Otherwise, returns 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
@@ -4216,6 +4257,9 @@ type DeleteMcpServerParams struct {
 	// Detach Removes the references to the resource as well, with an audit event for each resource that had one. Without it they block the deletion. A policy that would apply to other tools without the reference still blocks it.
 	Detach *bool `form:"detach,omitempty" json:"detach,omitempty"`
 
+	// DryRun Checks the request as if it were real, responds as the real request would, and changes nothing. Instead of 204, the response is 200 with the changes.
+	DryRun *bool `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+
 	// IfMatch Performs the request only if the current version has one of these entity tags. Otherwise, returns 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
@@ -4231,6 +4275,9 @@ type GetMcpServerParams struct {
 
 // PutMcpServerParams defines parameters for PutMcpServer.
 type PutMcpServerParams struct {
+	// DryRun Checks the request as if it were real, responds as the real request would, and changes nothing. Instead of 204, the response is 200 with the changes.
+	DryRun *bool `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+
 	// IfMatch Performs the request only if the current version has one of these entity tags. Otherwise, returns 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
@@ -4246,6 +4293,9 @@ type GetOrganizationParams struct {
 
 // PutOrganizationParams defines parameters for PutOrganization.
 type PutOrganizationParams struct {
+	// DryRun Checks the request as if it were real, responds as the real request would, and changes nothing. Instead of 204, the response is 200 with the changes.
+	DryRun *bool `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+
 	// IfMatch Performs the request only if the current version has one of these entity tags. Otherwise, returns 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
@@ -4285,6 +4335,9 @@ type ListPoliciesParamsEffect string
 
 // DeletePolicyParams defines parameters for DeletePolicy.
 type DeletePolicyParams struct {
+	// DryRun Checks the request as if it were real, responds as the real request would, and changes nothing. Instead of 204, the response is 200 with the changes.
+	DryRun *bool `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+
 	// IfMatch Performs the request only if the current version has one of these entity tags. Otherwise, returns 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
@@ -4300,6 +4353,9 @@ type GetPolicyParams struct {
 
 // PutPolicyParams defines parameters for PutPolicy.
 type PutPolicyParams struct {
+	// DryRun Checks the request as if it were real, responds as the real request would, and changes nothing. Instead of 204, the response is 200 with the changes.
+	DryRun *bool `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+
 	// IfMatch Performs the request only if the current version has one of these entity tags. Otherwise, returns 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
@@ -4324,6 +4380,9 @@ type DeleteScimExtensionParams struct {
 	// Force Removes the stored values of the attributes too. They cannot be restored.
 	Force *bool `form:"force,omitempty" json:"force,omitempty"`
 
+	// DryRun Checks the request as if it were real, responds as the real request would, and changes nothing. Instead of 204, the response is 200 with the changes.
+	DryRun *bool `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+
 	// IfMatch Performs the request only if the current version has one of these entity tags. Otherwise, returns 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
@@ -4339,6 +4398,9 @@ type GetScimExtensionParams struct {
 
 // PutScimExtensionParams defines parameters for PutScimExtension.
 type PutScimExtensionParams struct {
+	// DryRun Checks the request as if it were real, responds as the real request would, and changes nothing. Instead of 204, the response is 200 with the changes.
+	DryRun *bool `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+
 	// IfMatch Performs the request only if the current version has one of these entity tags. Otherwise, returns 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
@@ -4378,6 +4440,9 @@ type DeleteSkillParams struct {
 	// Detach Removes the references to the resource as well, with an audit event for each resource that had one. Without it they block the deletion. A policy that would apply to other tools without the reference still blocks it.
 	Detach *bool `form:"detach,omitempty" json:"detach,omitempty"`
 
+	// DryRun Checks the request as if it were real, responds as the real request would, and changes nothing. Instead of 204, the response is 200 with the changes.
+	DryRun *bool `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+
 	// IfMatch Performs the request only if the current version has one of these entity tags. Otherwise, returns 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
@@ -4393,6 +4458,9 @@ type GetSkillParams struct {
 
 // PutSkillParams defines parameters for PutSkill.
 type PutSkillParams struct {
+	// DryRun Checks the request as if it were real, responds as the real request would, and changes nothing. Instead of 204, the response is 200 with the changes.
+	DryRun *bool `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+
 	// IfMatch Performs the request only if the current version has one of these entity tags. Otherwise, returns 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
@@ -4444,6 +4512,9 @@ type ListTokensParamsOrigin string
 
 // CreateTokenParams defines parameters for CreateToken.
 type CreateTokenParams struct {
+	// DryRun Checks the request as if it were real, responds as the real request would, and changes nothing. Instead of 204, the response is 200 with the changes.
+	DryRun *bool `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+
 	// IdempotencyKey A key of 1 to 255 visible ASCII characters, such as a UUID, with or without quotes. For 24 hours, a request with the same key, credential and body returns what the first one returned. With another body it is 422.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
@@ -4452,6 +4523,9 @@ type CreateTokenParams struct {
 type RevokeTokenParams struct {
 	// Force Allows the request even for the organization's last active token with the scope `all`.
 	Force *bool `form:"force,omitempty" json:"force,omitempty"`
+
+	// DryRun Checks the request as if it were real, responds as the real request would, and changes nothing. Instead of 204, the response is 200 with the changes.
+	DryRun *bool `form:"dryRun,omitempty" json:"dryRun,omitempty"`
 
 	// IfMatch Performs the request only if the current version has one of these entity tags. Otherwise, returns 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
@@ -4471,6 +4545,9 @@ type PatchTokenParams struct {
 	// Force Allows the request even for the organization's last active token with the scope `all`.
 	Force *bool `form:"force,omitempty" json:"force,omitempty"`
 
+	// DryRun Checks the request as if it were real, responds as the real request would, and changes nothing. Instead of 204, the response is 200 with the changes.
+	DryRun *bool `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+
 	// IfMatch Performs the request only if the current version has one of these entity tags. Otherwise, returns 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
@@ -4480,6 +4557,9 @@ type PatchTokenParams struct {
 
 // RotateTokenParams defines parameters for RotateToken.
 type RotateTokenParams struct {
+	// DryRun Checks the request as if it were real, responds as the real request would, and changes nothing. Instead of 204, the response is 200 with the changes.
+	DryRun *bool `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+
 	// IdempotencyKey A key of 1 to 255 visible ASCII characters, such as a UUID, with or without quotes. For 24 hours, a request with the same key, credential and body returns what the first one returned. With another body it is 422.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
@@ -4513,6 +4593,9 @@ type DeleteToolkitParams struct {
 	// Detach Removes the references to the resource as well, with an audit event for each resource that had one. Without it they block the deletion. A policy that would apply to other tools without the reference still blocks it.
 	Detach *bool `form:"detach,omitempty" json:"detach,omitempty"`
 
+	// DryRun Checks the request as if it were real, responds as the real request would, and changes nothing. Instead of 204, the response is 200 with the changes.
+	DryRun *bool `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+
 	// IfMatch Performs the request only if the current version has one of these entity tags. Otherwise, returns 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
@@ -4528,6 +4611,9 @@ type GetToolkitParams struct {
 
 // PutToolkitParams defines parameters for PutToolkit.
 type PutToolkitParams struct {
+	// DryRun Checks the request as if it were real, responds as the real request would, and changes nothing. Instead of 204, the response is 200 with the changes.
+	DryRun *bool `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+
 	// IfMatch Performs the request only if the current version has one of these entity tags. Otherwise, returns 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
@@ -4562,6 +4648,12 @@ type ListUsersParams struct {
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
+// CreateUserParams defines parameters for CreateUser.
+type CreateUserParams struct {
+	// DryRun Checks the request as if it were real, responds as the real request would, and changes nothing. Instead of 204, the response is 200 with the changes.
+	DryRun *bool `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+}
+
 // DeleteUserParams defines parameters for DeleteUser.
 type DeleteUserParams struct {
 	// Override Allows changes to a resource that the identity provider manages. The identity provider may overwrite them.
@@ -4569,6 +4661,9 @@ type DeleteUserParams struct {
 
 	// Detach Removes the references to the resource as well, with an audit event for each resource that had one. Without it they block the deletion. A policy that would apply to other tools without the reference still blocks it.
 	Detach *bool `form:"detach,omitempty" json:"detach,omitempty"`
+
+	// DryRun Checks the request as if it were real, responds as the real request would, and changes nothing. Instead of 204, the response is 200 with the changes.
+	DryRun *bool `form:"dryRun,omitempty" json:"dryRun,omitempty"`
 
 	// IfMatch Performs the request only if the current version has one of these entity tags. Otherwise, returns 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
@@ -4587,6 +4682,9 @@ type GetUserParams struct {
 type PutUserParams struct {
 	// Override Allows changes to a resource that the identity provider manages. The identity provider may overwrite them.
 	Override *bool `form:"override,omitempty" json:"override,omitempty"`
+
+	// DryRun Checks the request as if it were real, responds as the real request would, and changes nothing. Instead of 204, the response is 200 with the changes.
+	DryRun *bool `form:"dryRun,omitempty" json:"dryRun,omitempty"`
 
 	// IfMatch Performs the request only if the current version has one of these entity tags. Otherwise, returns 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
@@ -5171,7 +5269,7 @@ type ClientInterface interface {
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/groups (the `CreateGroup` operationId).
-	CreateGroupWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CreateGroupWithBody(ctx context.Context, params *CreateGroupParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateGroup Create a group
 	//
@@ -5180,7 +5278,7 @@ type ClientInterface interface {
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/groups (the `CreateGroup` operationId).
-	CreateGroup(ctx context.Context, body CreateGroupJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CreateGroup(ctx context.Context, params *CreateGroupParams, body CreateGroupJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DeleteGroup Delete a group
 	//
@@ -5612,7 +5710,7 @@ type ClientInterface interface {
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/users (the `CreateUser` operationId).
-	CreateUserWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CreateUserWithBody(ctx context.Context, params *CreateUserParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateUser Create a user
 	//
@@ -5621,7 +5719,7 @@ type ClientInterface interface {
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/users (the `CreateUser` operationId).
-	CreateUser(ctx context.Context, body CreateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CreateUser(ctx context.Context, params *CreateUserParams, body CreateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DeleteUser Delete a user
 	//
@@ -5802,8 +5900,8 @@ func (c *Client) ListGroups(ctx context.Context, params *ListGroupsParams, reqEd
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/groups (the `CreateGroup` operationId).
-func (c *Client) CreateGroupWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateGroupRequestWithBody(c.Server, contentType, body)
+func (c *Client) CreateGroupWithBody(ctx context.Context, params *CreateGroupParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateGroupRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -5821,8 +5919,8 @@ func (c *Client) CreateGroupWithBody(ctx context.Context, contentType string, bo
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/groups (the `CreateGroup` operationId).
-func (c *Client) CreateGroup(ctx context.Context, body CreateGroupJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateGroupRequest(c.Server, body)
+func (c *Client) CreateGroup(ctx context.Context, params *CreateGroupParams, body CreateGroupJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateGroupRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -6753,8 +6851,8 @@ func (c *Client) ListUsers(ctx context.Context, params *ListUsersParams, reqEdit
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/users (the `CreateUser` operationId).
-func (c *Client) CreateUserWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateUserRequestWithBody(c.Server, contentType, body)
+func (c *Client) CreateUserWithBody(ctx context.Context, params *CreateUserParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateUserRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -6772,8 +6870,8 @@ func (c *Client) CreateUserWithBody(ctx context.Context, contentType string, bod
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/users (the `CreateUser` operationId).
-func (c *Client) CreateUser(ctx context.Context, body CreateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateUserRequest(c.Server, body)
+func (c *Client) CreateUser(ctx context.Context, params *CreateUserParams, body CreateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateUserRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -7107,6 +7205,18 @@ func NewDeleteCommandRequest(server string, id string, params *DeleteCommandPara
 
 		}
 
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -7231,6 +7341,33 @@ func NewPutCommandRequestWithBody(server string, id string, params *PutCommandPa
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
@@ -7411,18 +7548,18 @@ func NewListGroupsRequest(server string, params *ListGroupsParams) (*http.Reques
 }
 
 // NewCreateGroupRequest calls the generic CreateGroup builder with application/json body
-func NewCreateGroupRequest(server string, body CreateGroupJSONRequestBody) (*http.Request, error) {
+func NewCreateGroupRequest(server string, params *CreateGroupParams, body CreateGroupJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewCreateGroupRequestWithBody(server, "application/json", bodyReader)
+	return NewCreateGroupRequestWithBody(server, params, "application/json", bodyReader)
 }
 
 // NewCreateGroupRequestWithBody constructs an http.Request for the CreateGroup method, with any body, and a specified content type
-func NewCreateGroupRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+func NewCreateGroupRequestWithBody(server string, params *CreateGroupParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -7438,6 +7575,33 @@ func NewCreateGroupRequestWithBody(server string, contentType string, body io.Re
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
@@ -7500,6 +7664,18 @@ func NewDeleteGroupRequest(server string, id string, params *DeleteGroupParams) 
 		if params.Detach != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "detach", *params.Detach, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -7647,6 +7823,18 @@ func NewPutGroupRequestWithBody(server string, id string, params *PutGroupParams
 		if params.Override != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "override", *params.Override, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -7844,6 +8032,18 @@ func NewPutGroupMembersRequestWithBody(server string, id string, params *PutGrou
 
 		}
 
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -7931,6 +8131,18 @@ func NewRemoveGroupMemberRequest(server string, id string, memberId string, para
 		if params.Override != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "override", *params.Override, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -8066,6 +8278,18 @@ func NewPutGroupMemberRequest(server string, id string, memberId string, params 
 		if params.Override != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "override", *params.Override, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -8303,6 +8527,18 @@ func NewDeleteMcpServerRequest(server string, id string, params *DeleteMcpServer
 
 		}
 
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -8429,6 +8665,33 @@ func NewPutMcpServerRequestWithBody(server string, id string, params *PutMcpServ
 		return nil, err
 	}
 
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
 	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
 	if err != nil {
 		return nil, err
@@ -8535,6 +8798,33 @@ func NewPutOrganizationRequestWithBody(server string, params *PutOrganizationPar
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
@@ -8740,6 +9030,33 @@ func NewDeletePolicyRequest(server string, id string, params *DeletePolicyParams
 		return nil, err
 	}
 
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
 	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
@@ -8858,6 +9175,33 @@ func NewPutPolicyRequestWithBody(server string, id string, params *PutPolicyPara
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
@@ -9009,6 +9353,18 @@ func NewDeleteScimExtensionRequest(server string, urn string, params *DeleteScim
 
 		}
 
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -9133,6 +9489,33 @@ func NewPutScimExtensionRequestWithBody(server string, urn string, params *PutSc
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
@@ -9359,6 +9742,18 @@ func NewDeleteSkillRequest(server string, id string, params *DeleteSkillParams) 
 
 		}
 
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -9483,6 +9878,33 @@ func NewPutSkillRequestWithBody(server string, id string, params *PutSkillParams
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
@@ -9716,6 +10138,33 @@ func NewCreateTokenRequestWithBody(server string, params *CreateTokenParams, con
 		return nil, err
 	}
 
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
 	if err != nil {
 		return nil, err
@@ -9779,6 +10228,18 @@ func NewRevokeTokenRequest(server string, id string, params *RevokeTokenParams) 
 		if params.Force != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "force", *params.Force, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -9946,6 +10407,18 @@ func NewPatchTokenRequestWithBody(server string, id string, params *PatchTokenPa
 
 		}
 
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -10023,6 +10496,33 @@ func NewRotateTokenRequestWithBody(server string, id string, params *RotateToken
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
@@ -10226,6 +10726,18 @@ func NewDeleteToolkitRequest(server string, id string, params *DeleteToolkitPara
 
 		}
 
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -10350,6 +10862,33 @@ func NewPutToolkitRequestWithBody(server string, id string, params *PutToolkitPa
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
@@ -10530,18 +11069,18 @@ func NewListUsersRequest(server string, params *ListUsersParams) (*http.Request,
 }
 
 // NewCreateUserRequest calls the generic CreateUser builder with application/json body
-func NewCreateUserRequest(server string, body CreateUserJSONRequestBody) (*http.Request, error) {
+func NewCreateUserRequest(server string, params *CreateUserParams, body CreateUserJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewCreateUserRequestWithBody(server, "application/json", bodyReader)
+	return NewCreateUserRequestWithBody(server, params, "application/json", bodyReader)
 }
 
 // NewCreateUserRequestWithBody constructs an http.Request for the CreateUser method, with any body, and a specified content type
-func NewCreateUserRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+func NewCreateUserRequestWithBody(server string, params *CreateUserParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -10557,6 +11096,33 @@ func NewCreateUserRequestWithBody(server string, contentType string, body io.Rea
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
@@ -10619,6 +11185,18 @@ func NewDeleteUserRequest(server string, id string, params *DeleteUserParams) (*
 		if params.Detach != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "detach", *params.Detach, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -10766,6 +11344,18 @@ func NewPutUserRequestWithBody(server string, id string, params *PutUserParams, 
 		if params.Override != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "override", *params.Override, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {

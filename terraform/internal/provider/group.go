@@ -47,7 +47,7 @@ var groupKind = &kind[groupModel]{
 		if err != nil {
 			return planned, err
 		}
-		return mapped(fromGroup)(service.Read[api.Group](client.CreateGroup(ctx, body)))
+		return mapped(fromGroup)(service.Read[api.Group](client.CreateGroup(ctx, &api.CreateGroupParams{}, body)))
 	},
 	update: func(ctx context.Context, client *service.Client, planned, prior groupModel, ifMatch *string) (groupModel, error) {
 		content, err := toGroup(planned)

@@ -83,7 +83,7 @@ var userKind = &kind[userModel]{
 		if err != nil {
 			return planned, err
 		}
-		return mapped(fromUser)(service.Read[api.User](client.CreateUser(ctx, body)))
+		return mapped(fromUser)(service.Read[api.User](client.CreateUser(ctx, &api.CreateUserParams{}, body)))
 	},
 	update: func(ctx context.Context, client *service.Client, planned, prior userModel, ifMatch *string) (userModel, error) {
 		content, err := toUser(planned)

@@ -68,7 +68,7 @@ func TestRetries(t *testing.T) {
 	})
 	t.Run("a creation that may have been executed is repeated only with an Idempotency-Key", func(t *testing.T) {
 		client, count := respondWith(t, status(503, `{"detail":"The database does not respond."}`), status(201, group))
-		_, err := Read[api.Group](client.CreateGroup(ctx, api.GroupInput{DisplayName: "G"}))
+		_, err := Read[api.Group](client.CreateGroup(ctx, &api.CreateGroupParams{}, api.GroupInput{DisplayName: "G"}))
 		if err == nil || !strings.Contains(err.Error(), "database does not respond") || count.Load() != 1 {
 			t.Errorf("%d requests: %v", count.Load(), err)
 		}

@@ -2,9 +2,10 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { AxeResults } from "axe-core";
 import { expect } from "chai";
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions } from "playwright-core";
 import { startChromium } from "../../support/chromium.ts";
 import { trackSecret } from "../../support/secrets.ts";
+import { recordProblems } from "./page-problems.fixture.ts";
 import { type ConsolePages, openConsolePages, signInInBrowser } from "./pages.fixture.ts";
 
 describe("/console in Chromium", function () {
@@ -178,18 +179,3 @@ describe("/console in Chromium", function () {
       await context.close();
     });
 });
-
-/** Records violations of the policy, errors of scripts and lines of the console. */
-async function recordProblems(page: Page): Promise<readonly string[]> {
-  const problems: string[] = [];
-  page.on("console", (message) => void (message.type() === "error" && problems.push(message.text())));
-  page.on("pageerror", (error) => void problems.push(String(error)));
-  await page.exposeFunction("reportViolation", (text: string) => void problems.push(text));
-  await page.addInitScript(() => {
-    document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => {
-      const { reportViolation } = globalThis as unknown as { reportViolation(text: string): void };
-      reportViolation(`${violatedDirective} ${blockedURI}`);
-    });
-  });
-  return problems;
-}

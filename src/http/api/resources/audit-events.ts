@@ -63,6 +63,7 @@ changes are written late. If the connection closes early, the export is incomple
 /** The operations on the audit log. */
 export const auditEventOperations: readonly Operation[] = [list, exportAll, get];
 
-async function* renderAuditEvents(events: AsyncIterable<AuditEvent>): AsyncGenerator<object> {
+/** Renders events as the API shows them. */
+export async function* renderAuditEvents(events: AsyncIterable<AuditEvent>): AsyncGenerator<object> {
   for await (const event of events) yield renderLogEntry(event);
 }

@@ -146,8 +146,8 @@ export const memberOperations: readonly Operation[] = [
       handle: async (context, services) => {
         const memberId = context.parameter("memberId");
         const { group, added } = await updateMembers(context, services, { add: [memberId] }).catch(rejectMemberInPath);
-        const member = await services.members.get(group.organizationId, group.id, memberId);
-        if (!member) throw memberNotFound(); // another request has removed it
+        const member = await services.members.describe(group.organizationId, memberId);
+        if (!member) throw memberNotFound(); // another request has deleted it
         const response = { status: 200, version: group.version, body: member } as const;
         const location = `/groups/${group.id}/members/${memberId}`;
         return added.length > 0 ? { ...response, status: 201, location } : response;

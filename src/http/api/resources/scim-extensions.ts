@@ -92,8 +92,8 @@ const put = defineOperation({
     scopes: ["admin:write"],
     responses: { 200: scimExtensionResponse, 201: scimExtensionResponse },
     handle: async ({ caller, expected, parameter, body }, { scimExtensions }) => {
-      const urn = parseUrn(parameter("urn"));
-      const { stored, isNew } = await scimExtensions.put(caller, urn, expected, toContent(urn, body));
+      const urn = parseExtensionUrn(parameter("urn"));
+      const { stored, isNew } = await scimExtensions.put(caller, urn, expected, toExtensionContent(urn, body));
       const response = toExtensionResponse(stored);
       return isNew ? { ...response, status: 201, location: `${path}/${stored.urn}` } : response;
     },
@@ -113,7 +113,7 @@ const patch = defineOperation({
     responses: { 200: scimExtensionResponse },
     handle: async ({ caller, expected, parameter, body }, { scimExtensions }) => {
       const revise = (current: ScimExtension): ScimExtensionContent =>
-        toContent(current.urn, parseBody(scimExtensionInput, applyMergePatch(renderExtension(current), body)));
+        toExtensionContent(current.urn, parseBody(scimExtensionInput, applyMergePatch(renderExtension(current), body)));
       return toExtensionResponse(await scimExtensions.update(caller, parameter("urn"), expected, revise));
     },
   },
@@ -147,15 +147,18 @@ const remove = defineOperation({
 /** The operations on the extension schemas of the credential's organization. */
 export const scimExtensionOperations: readonly Operation[] = [list, get, put, patch, remove];
 
-/** @throws AppError invalid-value */
-function parseUrn(value: string): string {
+/** Validates the URN of an extension schema. @throws AppError invalid-value */
+export function parseExtensionUrn(value: string): string {
   const { error } = scimExtensionUrn.safeParse(value);
   if (!error) return value;
-  throw new AppError("invalid-value", `The URN in the path ${error.issues[0]?.message}.`, { field: "urn" });
+  throw new AppError("invalid-value", `The URN ${error.issues[0]?.message}.`, { field: "urn" });
 }
 
-/** @throws AppError invalid-value for another URN than that of the path, and as `assertDeclarable` */
-function toContent(urn: string, body: z.output<typeof scimExtensionInput>): ScimExtensionContent {
+/**
+ * Returns the content of a schema for a validated body.
+ * @throws AppError invalid-value for another URN than that of the path, and as `assertDeclarable`
+ */
+export function toExtensionContent(urn: string, body: z.output<typeof scimExtensionInput>): ScimExtensionContent {
   const { urn: sentUrn = urn, resourceType, name, description, attributes } = body;
   if (sentUrn.toLowerCase() !== urn.toLowerCase()) {
     throw new AppError("invalid-value", "urn must equal the URN in the path.", { field: "urn" });

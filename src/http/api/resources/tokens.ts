@@ -16,6 +16,7 @@ import type { IdempotentRequest } from "../../../domain/tokens/idempotency/idemp
 import type { TokenFilter } from "../../../domain/tokens/token-filter.ts";
 import { AppError } from "../../../errors.ts";
 import { assertScope } from "../../auth/authenticate.ts";
+import { withDryRun } from "../kernel/dry-run.ts";
 import { buildPageResponse, pageParameters, timestampParameter, toDate, toPageSchema } from "../kernel/lists.ts";
 import { defineOperation, type Operation, type RequestContext } from "../kernel/operation.ts";
 import { creationOrderText } from "../kernel/operation-texts.ts";
@@ -257,7 +258,15 @@ organization. To revoke a leaked token without a credential, use \`reportToken\`
   },
 });
 
-export const tokenOperations: readonly Operation[] = [list, create, lookUp, get, patch, revoke, rotate];
+export const tokenOperations: readonly Operation[] = [
+  list,
+  withDryRun(create, "token"),
+  lookUp,
+  get,
+  withDryRun(patch),
+  withDryRun(revoke),
+  withDryRun(rotate, "token"),
+];
 
 function toIdempotent({ idempotency, body, user }: RequestContext<User | undefined>): IdempotentRequest | undefined {
   return idempotency && { ...idempotency, body, userId: user?.id };
