@@ -1,0 +1,3 @@
+data "gatehouse_command" "example" {
+  slug = "summarize"
+}

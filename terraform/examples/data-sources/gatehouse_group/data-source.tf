@@ -1,0 +1,3 @@
+data "gatehouse_group" "example" {
+  display_name = "Platform"
+}

@@ -1,0 +1,3 @@
+data "gatehouse_mcp_server" "example" {
+  slug = "github"
+}

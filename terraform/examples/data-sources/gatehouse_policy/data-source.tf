@@ -1,0 +1,3 @@
+data "gatehouse_policy" "example" {
+  slug = "no-deletions"
+}

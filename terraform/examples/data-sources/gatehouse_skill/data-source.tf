@@ -1,0 +1,3 @@
+data "gatehouse_skill" "example" {
+  slug = "bug-reports"
+}

@@ -1,0 +1,3 @@
+data "gatehouse_token" "example" {
+  name = "CI"
+}

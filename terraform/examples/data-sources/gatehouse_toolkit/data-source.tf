@@ -1,0 +1,3 @@
+data "gatehouse_toolkit" "example" {
+  slug = "triage"
+}

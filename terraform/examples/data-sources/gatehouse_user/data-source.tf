@@ -1,0 +1,3 @@
+data "gatehouse_user" "example" {
+  email = "grace@example.com"
+}

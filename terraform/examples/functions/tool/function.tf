@@ -1,0 +1,3 @@
+output "pattern" {
+  value = provider::gatehouse::tool("github", "delete_*") # github__delete_*
+}

@@ -1,0 +1,3 @@
+resource "gatehouse_group" "platform" {
+  display_name = "Platform"
+}

@@ -1,0 +1,2 @@
+# The identifier is the slug or the id.
+terraform import gatehouse_policy.example no-deletions

@@ -1,0 +1,43 @@
+package provider
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-testing/echoprovider"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+)
+
+var testProviders = map[string]func() (tfprotov6.ProviderServer, error){
+	providerName: providerserver.NewProtocol6WithError(New("test")()),
+	// Returns ephemeral values through a state that only tests have, so that they can be checked.
+	"echo": echoprovider.NewProviderServer(),
+}
+
+// acceptance runs steps with the terraform on the PATH against the service.
+func acceptance(t *testing.T, steps ...resource.TestStep) {
+	t.Helper()
+	requireTerraform(t)
+	target := startedService(t)
+	t.Setenv("GATEHOUSE_ENDPOINT", target.endpoint)
+	t.Setenv("GATEHOUSE_TOKEN", target.token)
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: testProviders, Steps: steps})
+}
+
+// requireTerraform skips a test that needs the program where there is none. On CI that is a failure.
+func requireTerraform(t *testing.T) {
+	t.Helper()
+	program, err := exec.LookPath("terraform")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("terraform is not on the PATH, and CI=true")
+		}
+		t.Skip("skipped: terraform is not on the PATH")
+	}
+	t.Setenv("TF_ACC", "1")
+	t.Setenv("TF_ACC_TERRAFORM_PATH", program)
+	t.Setenv("CHECKPOINT_DISABLE", "1")
+}

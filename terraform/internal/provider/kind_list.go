@@ -1,0 +1,78 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/list"
+	listschema "github.com/hashicorp/terraform-plugin-framework/list/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/gatehouse/terraform-provider-gatehouse/internal/service"
+)
+
+// kindList lists the resources of a kind for `terraform query`, which can write their configuration.
+type kindList[M any] struct {
+	kind   *kind[M]
+	client *service.Client
+}
+
+func newKindList[M any](k *kind[M]) func() list.ListResource {
+	return func() list.ListResource { return &kindList[M]{kind: k} }
+}
+
+// Metadata names the type.
+func (l *kindList[M]) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = l.kind.typeName(req.ProviderTypeName)
+}
+
+// ListResourceConfigSchema returns no attributes: a list has all resources of the organization.
+func (l *kindList[M]) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
+	resp.Schema = listschema.Schema{MarkdownDescription: "Lists every " + l.kind.title + " of the organization."}
+}
+
+// Configure receives the client.
+func (l *kindList[M]) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
+	l.client, _ = req.ProviderData.(*service.Client)
+}
+
+// List reads page by page, and stops when Terraform has enough.
+func (l *kindList[M]) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
+	stream.Results = func(push func(list.ListResult) bool) {
+		var sent int64
+		for cursor := (*string)(nil); ; {
+			page, next, err := l.kind.list(ctx, l.client, cursor)
+			if err != nil {
+				result := req.NewListResult(ctx)
+				result.Diagnostics.AddError("The list cannot be read", describe(err))
+				push(result)
+				return
+			}
+			for index := range page {
+				if l.kind.isGone != nil && l.kind.isGone(&page[index]) {
+					continue
+				}
+				if req.Limit > 0 && sent >= req.Limit || !push(l.toResult(ctx, req, &page[index])) {
+					return
+				}
+				sent++
+			}
+			if next == nil {
+				return
+			}
+			cursor = next
+		}
+	}
+}
+
+func (l *kindList[M]) toResult(ctx context.Context, req list.ListRequest, model *M) list.ListResult {
+	result := req.NewListResult(ctx)
+	shown := l.kind.parts(model)
+	result.DisplayName = shown.label
+	result.Diagnostics.Append(result.Identity.SetAttribute(ctx, path.Root(l.kind.key), shown.key)...)
+	if req.IncludeResource {
+		l.kind.setLocalDefaults(ctx, model)
+		result.Diagnostics.Append(result.Resource.Set(ctx, model)...)
+	}
+	return result
+}
