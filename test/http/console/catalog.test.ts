@@ -151,7 +151,11 @@ describeOnEngines("The catalog in /console", (open) => {
     });
     expect(undeclared.html).to.contain('id="template-error"');
     const content = `# Steps\r\n\r\n${"\u6f22".repeat(99_000)}`;
-    const large = await submit(`${scope}/skills/_new`, `${scope}/skills`, { slug: "long", name: "Long", content });
+    const large = await submit(`${scope}/skills/_new`, `${scope}/skills`, {
+      slug: "long",
+      name: "Long",
+      text: content,
+    });
     expect(large.status).to.equal(303);
     expect((await read("skills/long")).content).to.equal(content.replaceAll("\r\n", "\n"));
   });
@@ -249,7 +253,7 @@ describeOnEngines("The catalog in /console", (open) => {
     expect((await reader.get(`${scope}/skills`)).html).to.not.contain("_new");
     const csrf = page.hidden("csrf");
     for (const path of ["", `/${id}`, `/${id}/delete`]) {
-      const body = { csrf, name: "x", slug: "x", content: "x", version: "1" };
+      const body = { csrf, name: "x", slug: "x", text: "x", version: "1" };
       expect((await reader.post(`${scope}/skills${path}`, body)).status, path).to.equal(403);
     }
     for (const path of ["/_new", `/${id}/edit`, `/${id}/delete`])

@@ -2,10 +2,11 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { AxeResults } from "axe-core";
 import { expect } from "chai";
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions } from "playwright-core";
 import { startChromium } from "../../support/chromium.ts";
 import { trackSecret } from "../../support/secrets.ts";
 import { type ConsolePages, openConsolePages, signInInBrowser } from "./pages.fixture.ts";
+import { recordProblems } from "./recorded-problems.fixture.ts";
 
 describe("/console in Chromium", function () {
   this.timeout(180_000); // the first run may download Chromium
@@ -174,22 +175,10 @@ describe("/console in Chromium", function () {
           () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
         );
         expect(overflow, `${title} overflows`).to.equal(0);
+        // A label belongs to the first element with the id.
+        const ids = await page.locator("[id]").evaluateAll((elements) => elements.map(({ id }) => id));
+        expect(ids, `ids of ${title}`).to.deep.equal([...new Set(ids)]);
       }
       await context.close();
     });
 });
-
-/** Records violations of the policy, errors of scripts and lines of the console. */
-async function recordProblems(page: Page): Promise<readonly string[]> {
-  const problems: string[] = [];
-  page.on("console", (message) => void (message.type() === "error" && problems.push(message.text())));
-  page.on("pageerror", (error) => void problems.push(String(error)));
-  await page.exposeFunction("reportViolation", (text: string) => void problems.push(text));
-  await page.addInitScript(() => {
-    document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => {
-      const { reportViolation } = globalThis as unknown as { reportViolation(text: string): void };
-      reportViolation(`${violatedDirective} ${blockedURI}`);
-    });
-  });
-  return problems;
-}

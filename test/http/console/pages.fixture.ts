@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
 import { type Service, startService } from "../../support/service.ts";
+import { prepareCatalogPages } from "./pages/catalog-pages.fixture.ts";
 import type { ConsolePage, PagePreparation, PreparePages } from "./pages/console-page.fixture.ts";
 import { prepareDirectoryPages } from "./pages/directory-pages.fixture.ts";
 import { prepareTokenPages } from "./pages/token-pages.fixture.ts";
@@ -15,7 +16,7 @@ export interface ConsolePages {
 }
 
 /** The sections in the order of a visit. */
-const sections: readonly PreparePages[] = [prepareTokenPages, prepareDirectoryPages];
+const sections: readonly PreparePages[] = [prepareTokenPages, prepareDirectoryPages, prepareCatalogPages];
 
 /** Starts the service with the records of all sections. */
 export async function openConsolePages(): Promise<ConsolePages> {
