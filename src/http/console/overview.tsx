@@ -21,15 +21,16 @@ export function showOverview({ base }: { readonly base: string }): RequestHandle
             {scopes.has("admin:tokens") && <TokenTasks base={base} />}
             {scopes.has("admin:read") && (
               <li>
-                Read <a href={`${base}/users`}>users</a>, <a href={`${base}/groups`}>groups</a> and the{" "}
-                <a href={`${base}/audit`}>audit log</a>.
+                {scopes.has("admin:write") ? "Manage" : "Read"} <a href={`${base}/catalog/mcp-servers`}>the catalog</a>{" "}
+                and <a href={`${base}/policies`}>policies</a>; read <a href={`${base}/users`}>users</a>,{" "}
+                <a href={`${base}/groups`}>groups</a> and the <a href={`${base}/audit`}>audit log</a>.
               </li>
             )}
           </ul>
           {!scopes.has("admin:tokens") && (
             <p>
-              This session is read-only. Managing tokens requires a token with the scope <code>admin:tokens</code> or{" "}
-              <code>all</code>.
+              {!scopes.has("admin:write") && "This session is read-only. "}Managing tokens requires a token with the
+              scope <code>admin:tokens</code> or <code>all</code>.
             </p>
           )}
         </section>

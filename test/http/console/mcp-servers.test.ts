@@ -80,6 +80,18 @@ describeOnEngines("MCP servers in /console", (open) => {
     expect((await browser.get(`${url}/tools?name=lost`)).status).to.equal(404);
   });
 
+  it("compares a bounded number of policies with the tools, and reports if there are more", async () => {
+    await setTools([{ name: "search" }]);
+    const body = { effect: "deny", subjects: { everyone: true }, resources: { tools: ["sea*"] } };
+    for (let index = 0; index < 201; index++)
+      await admin
+        .post("/api/policies")
+        .send({ ...body, slug: `p-${index}`, name: `Policy ${index}` })
+        .expect(201);
+    const { html } = await browser.get(url);
+    expect(html).to.contain("There are more policies than this page compares").and.contain("190 more");
+  });
+
   it("adds, changes and deletes a tool, with JSON Schemas as text", async () => {
     const form = `${url}/tools/edit`;
     const invalid = await submit(form, `${url}/tools`, {

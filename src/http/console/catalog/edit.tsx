@@ -44,7 +44,7 @@ export function createResource<T extends CatalogResource>(
       redirect(res, `${base}${section.path}/${id}`);
     } catch (error) {
       const errors = toErrors(section, error);
-      sendEditPage(res, hasErrorCode(error, "conflict") ? 409 : 400, { ...page, errors });
+      sendEditPage(res, toStatus(error), { ...page, errors });
     }
   };
 }
@@ -79,31 +79,43 @@ export function updateResource<T extends CatalogResource>(
     const storedValues = await toStoredValues(section, services, visit, current);
     const page = { base, section, visit, values, stored: { resource: current, values: storedValues } };
     const version = Number(readText(req, "version"));
-    const sendConflict = (): void => {
-      const merge = mergeForm(readText(req, "seen"), values, storedValues);
-      sendEditPage(res, 412, { ...page, values: merge.values, changed: merge.changed });
-    };
-    if (version !== current.version) return sendConflict();
     try {
+      if (version !== current.version) throw new AppError("precondition-failed", "The form shows another version.");
       if (isPreview(section, req)) return await sendPreview(res, section, services, page);
       const body = await toBody(section, services, visit, values);
       const content = toRevision(section, current, { body, values, storedValues });
       await section.catalogFrom(services).update(visit.caller, current.id, { ifMatch: [version] }, () => content);
       redirect(res, `${base}${section.path}/${current.id}`);
     } catch (error) {
-      if (hasErrorCode(error, "precondition-failed") || hasErrorCode(error, "stale")) {
-        throw new AppError(
-          "conflict",
-          "The resource is changed by another request now. Go back and save again.",
-          {},
-          error,
-        );
+      if (hasErrorCode(error, "precondition-failed")) {
+        await sendMerge(res, services, page, readText(req, "seen"));
+        return;
       }
       const errors = toErrors(section, error);
-      sendEditPage(res, hasErrorCode(error, "conflict") ? 409 : 400, { ...page, errors });
+      sendEditPage(res, toStatus(error), { ...page, errors });
     }
   };
 }
+
+/** Shows what another request has changed, merged with what was entered. @param seen the hidden field of the form */
+async function sendMerge<T extends CatalogResource>(
+  res: Response,
+  services: Services,
+  page: EditPage<T> & Required<Pick<EditPage<T>, "stored">>,
+  seen: string,
+): Promise<void> {
+  const { section, visit, values, stored } = page;
+  const resource = await requireResource(section, services, visit, stored.resource.id);
+  const storedValues = await toStoredValues(section, services, visit, resource);
+  const merge = mergeForm(seen, values, storedValues);
+  sendEditPage(res, 412, {
+    ...page,
+    ...{ values: merge.values, changed: merge.changed, stored: { resource, values: storedValues } },
+  });
+}
+
+const toStatus = (error: unknown): 400 | 409 =>
+  hasErrorCode(error, "conflict") || hasErrorCode(error, "limit-reached") ? 409 : 400;
 
 const isPreview = <T extends CatalogResource>({ preview }: CatalogSection<T>, req: Request): boolean =>
   preview !== undefined && readText(req, "preview") === "true";

@@ -24,7 +24,7 @@ export function refreshTools({ base, services }: PageOptions): RequestHandler {
     const visit = requireVisit(req);
     const server = await requireResource(mcpServerSection, services, visit, req.params["id"]);
     const { approve } = parseBody(mcpServerRefreshInput, { approve: readValues(req, "digest") });
-    const page = { base, visit, server, from: Number(readText(req, "from")) || 0 };
+    const page = { base, visit, server, from: readOffset(readText(req, "from")) };
     let report: McpServerRefresh;
     try {
       report = await services.catalogRefresh.refresh(visit.caller, server.id, approve);
@@ -35,7 +35,7 @@ export function refreshTools({ base, services }: PageOptions): RequestHandler {
     }
     const applied = new Set(listChanges(report).flatMap(({ change }) => (change.isApplied ? [change.digest] : [])));
     const missing = approve.filter((digest) => !applied.has(digest));
-    if (approve.length > 0 && missing.length === 0 && report.quarantined.length === 0) {
+    if (approve.length > 0 && missing.length === 0) {
       redirect(res, `${base}${mcpServerSection.path}/${server.id}`);
       return;
     }
@@ -43,6 +43,9 @@ export function refreshTools({ base, services }: PageOptions): RequestHandler {
     sendRefresh(res, notice === undefined ? 200 : 409, { ...page, report, ...(notice !== undefined && { notice }) });
   };
 }
+
+/** An offset that is none shows the first differences. */
+const readOffset = (text: string): number => (/^\d{1,4}$/.test(text) ? Number(text) : 0);
 
 const shownErrors: ReadonlySet<string> = new Set(["upstream-failed", "limit-reached", "conflict"]);
 
