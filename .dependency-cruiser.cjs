@@ -12,7 +12,7 @@ const only = (module, importers) =>
   );
 /** What the layers above see of the store: the port, its collections and the normalized form of strings. */
 const port =
-  "store/(store|record|record-shape|query|condition|collections|fields|extension-fields|normalize|normalized-fields|date-time|paging/pages|cache/lru-cache|cache/deep-freeze)\\.ts$";
+  "store/(store|record|record-shape|query|condition|collections|fields|extension-fields|label-terms|normalize|normalized-fields|date-time|paging/pages|cache/lru-cache|cache/deep-freeze)\\.ts$";
 
 module.exports = {
   forbidden: [

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { stopSharedMongod } from "../test/support/mongod.ts";
 import { root } from "../test/support/root.ts";
+import { openConsoleRows } from "./console.ts";
 import { readDatabaseUse } from "./database-use.ts";
 import { seedDirectory } from "./directory.ts";
 import { connectionCount } from "./load.ts";
@@ -96,7 +97,9 @@ async function measureDirectory(store: StoreName, users: number): Promise<void> 
     const directory = await seedDirectory(testStore.environment, users);
     const service = await startService(testStore.environment, options.profile);
     try {
-      const rows = rowsFor(directory).filter(({ name }) => name.includes(options.only ?? ""));
+      const rows = [...(await openConsoleRows(service.port, directory)), ...rowsFor(directory)].filter(({ name }) =>
+        name.includes(options.only ?? ""),
+      );
       await meter.warmUp(
         service,
         rows.filter(({ isOnce }) => !isOnce),

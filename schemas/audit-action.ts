@@ -61,6 +61,7 @@ const auditActions = [
   "token.import",
   "token.update",
   "token.rotate",
+  "token.replay",
   "token.renew",
   "token.revoke",
   "token.report",

@@ -7,6 +7,7 @@ import {
   readOnlyEntityFields,
   readOnlyOwnerFields,
 } from "./entity.ts";
+import { labelsField, labelsResponse } from "./labels.ts";
 import { description, name, slug } from "./text.ts";
 
 /** `{{argument}}` in a template; the first group is the name of the argument. */
@@ -41,19 +42,19 @@ const common = {
 const fields = { ...common, assignment: assignment.default(unassigned) };
 
 /** A text template that a user invokes by name. */
-export const command = z.object({ ...entityFields, slug, ownerId: z.string().optional(), ...fields });
+export const command = z.object({ ...entityFields, slug, ownerId: z.string().optional(), ...labelsField, ...fields });
 export type Command = Readonly<z.output<typeof command>>;
 
 export const commandInput = z
-  .strictObject({ ...readOnlyEntityFields, ...readOnlyOwnerFields, slug, ...fields })
+  .strictObject({ ...readOnlyEntityFields, ...readOnlyOwnerFields, slug, ...labelsField, ...fields })
   .superRefine(checkPlaceholders)
   .meta({ id: "CommandInput" });
 export const commandResponse = z
-  .object({ ...entityResponseFields, ...ownerResponseFields, slug, ...fields })
+  .object({ ...entityResponseFields, ...ownerResponseFields, slug, ...labelsResponse, ...fields })
   .meta({ id: "Command" });
 
 export const userCommandResponse = z
-  .object({ ...entityResponseFields, ...ownerResponseFields, slug, ...common })
+  .object({ ...entityResponseFields, ...ownerResponseFields, slug, ...labelsResponse, ...common })
   .meta({ id: "UserCommand" });
 
 function checkPlaceholders(

@@ -36,9 +36,12 @@ const responseFields = {
 export const connectionResponse = z.object(responseFields).meta({ id: "Connection" });
 
 /** A server that the user can use but has no connection to. */
-export const notConnected = z
-  .object({ mcpServer: slug, status: z.literal("not-connected") })
-  .meta({ id: "NotConnected" });
+const notConnected = z.object({ mcpServer: slug, status: z.literal("not-connected") }).meta({ id: "NotConnected" });
+
+/** The user's own connection to an MCP server, or that there is none. */
+export const ownConnectionResponse = z
+  .discriminatedUnion("status", [connectionResponse, notConnected])
+  .meta({ id: "OwnConnection" });
 
 export const connectionInput = z
   .strictObject({

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { assignment, unassigned } from "./assignment.ts";
 import { entityFields, entityResponseFields, readOnlyEntityFields } from "./entity.ts";
 import { findJsonSchemaIssues } from "./json-schema.ts";
+import { labelsField, labelsResponse } from "./labels.ts";
 import { description, httpUrl, name, slug, uniqueArray } from "./text.ts";
 
 /** The value is stored as it was sent: a copy by zod would lose a property named `__proto__`. */
@@ -82,50 +83,56 @@ const oauthScope = z
     "must be 1 to 200 visible ASCII characters without quotes or backslashes",
   );
 
+const noServerAuth = z.strictObject({ type: z.literal("none") }).meta({ id: "NoServerAuth" });
+
+const apiKeyServerAuth = z
+  .strictObject({
+    type: z.literal("apiKey"),
+    header: z
+      .string()
+      .regex(/^[A-Za-z0-9-]{1,64}$/, "must be 1 to 64 letters, digits and hyphens")
+      .default("Authorization"),
+  })
+  .meta({ id: "ApiKeyServerAuth" });
+
+const oauth2ServerAuth = z
+  .strictObject({
+    type: z.literal("oauth2"),
+    authorizationUrl: httpUrl,
+    tokenUrl: httpUrl,
+    revocationUrl: httpUrl
+      .optional()
+      .describe(
+        "The revocation endpoint (RFC 7009), at the origin of `tokenUrl`. When a connection ends, its tokens are revoked there.",
+      ),
+    issuer: httpUrl
+      .optional()
+      .describe(
+        "The issuer of the authorization server. If it is set, an authorization response must contain it as `iss` (RFC 9207). Otherwise an `iss` in a response must have the origin of `authorizationUrl`.",
+      ),
+    resource: httpUrl
+      .refine((value) => !value.includes("#"), "must have no fragment")
+      .optional()
+      .describe("The `resource` parameter of the requests to the authorization server (RFC 8707)."),
+    clientId: z.string().min(1).max(500),
+    clientAuthentication: z
+      .enum(["basic", "post"])
+      .optional()
+      .describe(
+        "How the client secret is sent to the token endpoint: as HTTP Basic (absent or `basic`) or in the body (`post`). The secret itself is stored with `PUT /mcp-servers/{id}/client-secret`.",
+      ),
+    redirectUri: httpUrl
+      .optional()
+      .describe(
+        "The redirect URI of a client that receives the authorization response itself. Absent: this service receives it at `/oauth/callback` below its public URL.",
+      ),
+    scopes: uniqueArray(oauthScope, 100).default([]),
+  })
+  .meta({ id: "OAuth2ServerAuth" });
+
 /** How a user authenticates to the MCP server. */
 export const serverAuth = z
-  .discriminatedUnion("type", [
-    z.strictObject({ type: z.literal("none") }),
-    z.strictObject({
-      type: z.literal("apiKey"),
-      header: z
-        .string()
-        .regex(/^[A-Za-z0-9-]{1,64}$/, "must be 1 to 64 letters, digits and hyphens")
-        .default("Authorization"),
-    }),
-    z.strictObject({
-      type: z.literal("oauth2"),
-      authorizationUrl: httpUrl,
-      tokenUrl: httpUrl,
-      revocationUrl: httpUrl
-        .optional()
-        .describe(
-          "The revocation endpoint (RFC 7009), at the origin of `tokenUrl`. When a connection ends, its tokens are revoked there.",
-        ),
-      issuer: httpUrl
-        .optional()
-        .describe(
-          "The issuer of the authorization server. If it is set, an authorization response must contain it as `iss` (RFC 9207). Otherwise an `iss` in a response must have the origin of `authorizationUrl`.",
-        ),
-      resource: httpUrl
-        .refine((value) => !value.includes("#"), "must have no fragment")
-        .optional()
-        .describe("The `resource` parameter of the requests to the authorization server (RFC 8707)."),
-      clientId: z.string().min(1).max(500),
-      clientAuthentication: z
-        .enum(["basic", "post"])
-        .optional()
-        .describe(
-          "How the client secret is sent to the token endpoint: as HTTP Basic (absent or `basic`) or in the body (`post`). The secret itself is stored with `PUT /mcp-servers/{id}/client-secret`.",
-        ),
-      redirectUri: httpUrl
-        .optional()
-        .describe(
-          "The redirect URI of a client that receives the authorization response itself. Absent: this service receives it at `/oauth/callback` below its public URL.",
-        ),
-      scopes: uniqueArray(oauthScope, 100).default([]),
-    }),
-  ])
+  .discriminatedUnion("type", [noServerAuth, apiKeyServerAuth, oauth2ServerAuth])
   .meta({ id: "ServerAuth" });
 
 const common = {
@@ -156,11 +163,11 @@ const common = {
 const fields = { ...common, assignment: assignment.default(unassigned) };
 
 /** An MCP server (https://modelcontextprotocol.io) that can be assigned to users. */
-export const mcpServer = z.object({ ...entityFields, slug, ...fields });
+export const mcpServer = z.object({ ...entityFields, slug, ...labelsField, ...fields });
 export type McpServer = Readonly<z.output<typeof mcpServer>>;
 
 export const mcpServerInput = z
-  .strictObject({ ...readOnlyEntityFields, slug, ...fields })
+  .strictObject({ ...readOnlyEntityFields, slug, ...labelsField, ...fields })
   .superRefine(({ transport, url, timeoutSeconds, command, args, auth }, context) => {
     const addIssue = (path: string, message: string): void =>
       context.addIssue({ code: "custom", path: [path], message });
@@ -181,9 +188,11 @@ export const mcpServerInput = z
 const isSameOrigin = (...urls: readonly string[]): boolean =>
   urls.every((url) => URL.canParse(url)) && new Set(urls.map((url) => new URL(url).origin)).size === 1;
 
-export const mcpServerResponse = z.object({ ...entityResponseFields, slug, ...fields }).meta({ id: "McpServer" });
+export const mcpServerResponse = z
+  .object({ ...entityResponseFields, slug, ...labelsResponse, ...fields })
+  .meta({ id: "McpServer" });
 
 /** An MCP server in a user's view: without its assignment and without the tools that the user cannot use. */
 export const userMcpServerResponse = z
-  .object({ ...entityResponseFields, slug, ...common })
+  .object({ ...entityResponseFields, slug, ...labelsResponse, ...common })
   .meta({ id: "UserMcpServer" });

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { assignment, unassigned } from "./assignment.ts";
 import { entityFields, entityResponseFields, readOnlyEntityFields } from "./entity.ts";
+import { labelsField, labelsResponse } from "./labels.ts";
 import { description, name, slug, uniqueArray } from "./text.ts";
 import { canMatchTool, toolPattern } from "./tool-pattern.ts";
 
@@ -28,11 +29,11 @@ const fields = {
   enabled: z.boolean().default(true),
 };
 
-export const policy = z.object({ ...entityFields, slug, ...fields });
+export const policy = z.object({ ...entityFields, slug, ...labelsField, ...fields });
 export type Policy = Readonly<z.output<typeof policy>>;
 
 export const policyInput = z
-  .strictObject({ ...readOnlyEntityFields, slug, ...fields })
+  .strictObject({ ...readOnlyEntityFields, slug, ...labelsField, ...fields })
   .superRefine(({ effect, resources }, context) => {
     const { mcpServers } = resources;
     for (const [index, pattern] of resources.tools.entries()) {
@@ -46,4 +47,6 @@ export const policyInput = z
   })
   .meta({ id: "PolicyInput" });
 
-export const policyResponse = z.object({ ...entityResponseFields, slug, ...fields }).meta({ id: "Policy" });
+export const policyResponse = z
+  .object({ ...entityResponseFields, slug, ...labelsResponse, ...fields })
+  .meta({ id: "Policy" });

@@ -7,7 +7,10 @@ export const problem = z
     title: z.string(),
     status: z.int(),
     detail: z.string(),
-    instance: z.string().describe("Identifies the request in the log."),
+    instance: z
+      .string()
+      .optional()
+      .describe("Identifies the request in the log. Absent if the request was rejected before it could be read."),
     errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
     blockers: z
       .array(z.object({ type: z.string(), id: z.string(), slug: z.string().optional(), name: z.string() }))

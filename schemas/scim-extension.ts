@@ -128,7 +128,7 @@ export const scimExtensionInput = z
     urn: scimExtensionUrn.optional().describe("Must equal the URN in the path."),
     ...fields,
     removedAttributes: z
-      .array(z.unknown())
+      .array(z.looseObject({}))
       .optional()
       .meta({ readOnly: true, description: "Set by the service; ignored in requests." }),
   })

@@ -7,6 +7,7 @@ import {
   readOnlyEntityFields,
   readOnlyOwnerFields,
 } from "./entity.ts";
+import { labelsField, labelsResponse } from "./labels.ts";
 import { description, name, slug } from "./text.ts";
 
 export const skillFile = z
@@ -32,16 +33,16 @@ const common = {
 const fields = { ...common, assignment: assignment.default(unassigned) };
 
 /** Instructions in Markdown that a client adds to a model's context. */
-export const skill = z.object({ ...entityFields, slug, ownerId: z.string().optional(), ...fields });
+export const skill = z.object({ ...entityFields, slug, ownerId: z.string().optional(), ...labelsField, ...fields });
 export type Skill = Readonly<z.output<typeof skill>>;
 
 export const skillInput = z
-  .strictObject({ ...readOnlyEntityFields, ...readOnlyOwnerFields, slug, ...fields })
+  .strictObject({ ...readOnlyEntityFields, ...readOnlyOwnerFields, slug, ...labelsField, ...fields })
   .meta({ id: "SkillInput" });
 export const skillResponse = z
-  .object({ ...entityResponseFields, ...ownerResponseFields, slug, ...fields })
+  .object({ ...entityResponseFields, ...ownerResponseFields, slug, ...labelsResponse, ...fields })
   .meta({ id: "Skill" });
 
 export const userSkillResponse = z
-  .object({ ...entityResponseFields, ...ownerResponseFields, slug, ...common })
+  .object({ ...entityResponseFields, ...ownerResponseFields, slug, ...labelsResponse, ...common })
   .meta({ id: "UserSkill" });

@@ -9,7 +9,8 @@ export const slug = z
 export const name = z
   .string()
   .max(200, "must have 200 characters or fewer")
-  .refine((value) => value.trim() !== "", "must not be empty");
+  .regex(/\S/, "must not be empty")
+  .meta({ minLength: 1 });
 
 export const description = z.string().max(2000, "must have 2000 characters or fewer");
 
@@ -18,14 +19,16 @@ export function uniqueArray<T extends z.ZodType<string>>(element: T, maxItems: n
   return z
     .array(element)
     .max(maxItems, `must have ${maxItems} elements or fewer`)
-    .refine((list) => new Set(list).size === list.length, "must not contain duplicates");
+    .refine((list) => new Set(list).size === list.length, "must not contain duplicates")
+    .meta({ uniqueItems: true });
 }
 
 /** A URL that a client can follow, without credentials. */
 export const httpUrl = z
   .string()
   .max(2000, "must have 2000 characters or fewer")
-  .refine(isHttpUrl, "must be an http or https URL without credentials or spaces");
+  .refine(isHttpUrl, "must be an http or https URL without credentials or spaces")
+  .meta({ pattern: "^[Hh][Tt][Tt][Pp][Ss]?:\\S+$" });
 
 function isHttpUrl(value: string): boolean {
   // The URL parser removes whitespace, but clients that show or compare the stored string would see it.

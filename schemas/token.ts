@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { actor } from "./audit-event.ts";
 import { entityFields, entityResponseFields, readOnlyEntityFields, readOnlyField } from "./entity.ts";
+import { labelsField, labelsPatch, labelsResponse } from "./labels.ts";
 import { toolRisk } from "./mcp-server.ts";
 import { slug, uniqueArray } from "./text.ts";
 
@@ -48,6 +49,9 @@ export const token = z.object({
   ...entityFields,
   name: z.string().min(1).max(200),
   description: z.string().max(1000).optional(),
+  ...labelsField,
+  /** The search terms of the labels: a list, so that an index serves them. */
+  labelTerms: z.array(z.object({ term: z.string() })).optional(),
   type: tokenType,
   /** Absent on records that are older than scopes: they have full access. */
   scopes: z.array(scope).min(1).optional(),
@@ -113,6 +117,7 @@ const fields = {
 export const tokenInput = z
   .strictObject({
     ...fields,
+    ...labelsField,
     type: tokenType
       .optional()
       .describe("Limits the scopes; `mcp` is read-only. Absent: `admin`, or `mcp` in a user's view."),
@@ -146,6 +151,7 @@ export const tokenPatch = z
     ...readOnlyEntityFields,
     name: fields.name.optional(),
     description: fields.description.nullable(),
+    ...labelsPatch,
     scopes: tokenInput.shape.scopes.describe("A subset of the current scopes."),
     allowedIps: fields.allowedIps.nullable(),
     expiresInDays: fields.expiresInDays,
@@ -206,6 +212,7 @@ export const tokenResponse = z
     ...entityResponseFields,
     name: z.string(),
     description: z.string().optional(),
+    ...labelsResponse,
     type: tokenType,
     origin: token.shape.origin.describe(
       "How the token was created: by request, or in exchange for another credential.",

@@ -7,6 +7,7 @@ import {
   readOnlyEntityFields,
   readOnlyOwnerFields,
 } from "./entity.ts";
+import { labelsField, labelsResponse } from "./labels.ts";
 import { toolName } from "./mcp-server.ts";
 import { description, name, slug, uniqueArray } from "./text.ts";
 
@@ -41,16 +42,16 @@ const common = {
 const fields = { ...common, assignment: assignment.default(unassigned) };
 
 /** A named selection of tools, skills and commands. It does not grant access to servers. */
-export const toolkit = z.object({ ...entityFields, slug, ownerId: z.string().optional(), ...fields });
+export const toolkit = z.object({ ...entityFields, slug, ownerId: z.string().optional(), ...labelsField, ...fields });
 export type Toolkit = Readonly<z.output<typeof toolkit>>;
 
 export const toolkitInput = z
-  .strictObject({ ...readOnlyEntityFields, ...readOnlyOwnerFields, slug, ...fields })
+  .strictObject({ ...readOnlyEntityFields, ...readOnlyOwnerFields, slug, ...labelsField, ...fields })
   .meta({ id: "ToolkitInput" });
 export const toolkitResponse = z
-  .object({ ...entityResponseFields, ...ownerResponseFields, slug, ...fields })
+  .object({ ...entityResponseFields, ...ownerResponseFields, slug, ...labelsResponse, ...fields })
   .meta({ id: "Toolkit" });
 
 export const userToolkitResponse = z
-  .object({ ...entityResponseFields, ...ownerResponseFields, slug, ...common })
+  .object({ ...entityResponseFields, ...ownerResponseFields, slug, ...labelsResponse, ...common })
   .meta({ id: "UserToolkit" });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { entityFields } from "./entity.ts";
+import { type Labels, labelsField } from "./labels.ts";
 
 /** `scim`: the identity provider manages the record, so that admins need an override to change it. Absent: admins manage it. */
 const managedBy = z.literal("scim").optional();
@@ -39,6 +40,8 @@ export const group = z.looseObject({
   managedBy,
   displayName: z.string().min(1),
   externalId: z.string().optional(),
+  /** Set by this API only. SCIM neither shows nor changes them. */
+  ...labelsField,
   scimExtensions,
 });
 export type Group = Readonly<z.infer<typeof group>>;
@@ -57,6 +60,9 @@ export type UserAttributes = Readonly<Record<string, unknown>> & {
 
 /** The attributes of a group that a client can set. Its members are stored as edges. */
 export type GroupAttributes = Readonly<Record<string, unknown>> & { readonly displayName: string };
+
+/** The attributes of a group and its labels. Without `labels`, those of the stored group remain. */
+export type LabeledGroupAttributes = GroupAttributes & { readonly labels?: Labels };
 
 /** One change of a group's members: adds some, removes some or those that match, or replaces all. */
 export type MembershipChange =

@@ -1,6 +1,8 @@
 import type { Express } from "express";
 import type { Config } from "./config.ts";
 import { AccessResolver } from "./domain/access/access-resolver.ts";
+import { ActivityCounter } from "./domain/activity/activity-counter.ts";
+import { ActivityReader } from "./domain/activity/activity-reader.ts";
 import { AuditLogReader } from "./domain/audit/audit-log-reader.ts";
 import { withAuditListener } from "./domain/audit/committed-events.ts";
 import { toAuditLine } from "./domain/audit/event-lines.ts";
@@ -12,16 +14,7 @@ import { RequestLog } from "./domain/audit/request-log.ts";
 import { RequestLogReader } from "./domain/audit/request-log-reader.ts";
 import { Retention } from "./domain/audit/retention.ts";
 import { type BackgroundJob, startBackgroundJobs } from "./domain/background-jobs.ts";
-import { type AssertContent, Catalog } from "./domain/catalog/catalog.ts";
-import type { CatalogResource } from "./domain/catalog/resource.ts";
-import {
-  type CatalogResourceType,
-  commandType,
-  mcpServerType,
-  policyType,
-  skillType,
-  toolkitType,
-} from "./domain/catalog/resource-types.ts";
+import { createChangeableResources } from "./domain/changeable-resources.ts";
 import { CascadeDeletes } from "./domain/cleanup/cascade-deletes.ts";
 import { Authorizations } from "./domain/connections/authorizations.ts";
 import { McpConnections } from "./domain/connections/connections.ts";
@@ -30,11 +23,9 @@ import { ConsoleSessions } from "./domain/console/sessions.ts";
 import { ConsoleSubmissions } from "./domain/console/submissions.ts";
 import { CredentialCipher } from "./domain/credentials/credential-cipher.ts";
 import { UpstreamCredentials } from "./domain/credentials/upstream-credentials.ts";
-import { Groups } from "./domain/directory/groups.ts";
 import { Members } from "./domain/directory/members.ts";
 import { Memberships } from "./domain/directory/memberships.ts";
-import { Users } from "./domain/directory/users.ts";
-import { ScimExtensions } from "./domain/extensions/scim-extensions.ts";
+import { startDryRun } from "./domain/dry-run.ts";
 import { ToolCallLog } from "./domain/mcp/call-log.ts";
 import { InputRequests } from "./domain/mcp/input-requests.ts";
 import { RequestStates } from "./domain/mcp/request-state.ts";
@@ -89,6 +80,7 @@ import { oauthRouter } from "./http/oauth/router.ts";
 import { scimRouter } from "./http/scim/router.ts";
 import type { AccessLog } from "./http/server/access-log.ts";
 import { createExpressApp } from "./http/server/express-app.ts";
+import type { ObservedRequest } from "./http/server/request-observer.ts";
 import type { Log } from "./log.ts";
 import type { ServiceMetrics } from "./metrics/service-metrics.ts";
 import { createDomain, type OperatorDomain, toTokenPolicy } from "./operator-domain.ts";
@@ -151,25 +143,25 @@ export async function createApp(
     for (const event of events) auditLog?.write(toAuditLine(event, auditFormat));
   });
   const domain = createDomain(store, config);
-  const { tokens, organizations } = domain;
   const usage = new TokenUsage(store);
   const rejections = new RejectedCredentials(store, log, now, metrics?.recordRejection);
   const signals = new TokenSignals(store, now);
   const requestLog = new RequestLog(store, now);
+  const activity = new ActivityCounter(store);
   const provisioningMonitor = new ProvisioningMonitor(store, now);
   const cascadeDeletes = new CascadeDeletes(store);
   const tokenCleanup = new PersonalTokenCleanup(store, (end, deadline) =>
     disconnectDeactivatedUser(store, end, deadline),
   );
-  const users = new Users(store, cascadeDeletes, tokenCleanup);
-  const groups = new Groups(store, cascadeDeletes);
   const memberships = new Memberships(store);
-  const createCatalog = <T extends CatalogResource>(
-    type: CatalogResourceType<T>,
-    assertContent?: AssertContent<T>,
-  ): Catalog<T> => new Catalog(store, cascadeDeletes, type, config.contentLimits, assertContent);
   const upstreamGuard = new AddressGuard({ allowedRanges: config.upstreamAllow });
-  const mcpServers = createCatalog(mcpServerType, assertServerUrl(upstreamGuard));
+  const changeSettings = {
+    contentLimits: config.contentLimits,
+    tokenPolicy: toTokenPolicy(config),
+    assertServer: assertServerUrl(upstreamGuard),
+  };
+  const resources = createChangeableResources(store, { ...changeSettings, cascadeDeletes, tokenCleanup });
+  const { users, groups, mcpServers, scimExtensions, tokens } = resources;
   const isOwnCredential = findOwnCredential(config);
   const cipher = new CredentialCipher(config.credentialKeys);
   const ca = config.upstreamCaFile === undefined ? undefined : readCertificateAuthorities(config.upstreamCaFile);
@@ -191,7 +183,6 @@ export async function createApp(
   const webhookSender = traces?.traceSender(sender) ?? sender;
   const webhookDeliveries = new WebhookDeliveries({ store, cipher, sender: webhookSender, log });
   const webhooks = new Webhooks(store, cipher, upstreamGuard);
-  const scimExtensions = new ScimExtensions(store, cascadeDeletes);
   const schemas = new OrganizationSchemas((organizationId) => scimExtensions.list(organizationId));
   const authorizations = new Authorizations({
     key: new SigningKey(store, "connection-state"),
@@ -218,23 +209,15 @@ export async function createApp(
   const requestVerifier = traces?.traceVerifier(verifier) ?? verifier;
   const requireCredentials = authenticate(requestVerifier, failureLimit);
   const services: Services = {
-    users,
-    groups,
+    ...resources,
     members: new Members(store),
     memberships,
     access,
-    mcpServers,
-    toolkits: createCatalog(toolkitType),
-    skills: createCatalog(skillType),
-    commands: createCatalog(commandType),
-    policies: createCatalog(policyType),
     connections: new McpConnections(store, mcpServers, authorizations),
     credentials,
     clientSecrets: new ClientSecrets(store, cipher, isOwnCredential),
     oauthConnections,
     catalogRefresh: new CatalogRefresh(store, mcpServers, upstreamCalls),
-    organizations,
-    scimExtensions,
     schemas,
     webhooks,
     webhookTests: new WebhookTests(store, cipher, webhookSender, webhooks),
@@ -242,10 +225,13 @@ export async function createApp(
     loggedRequests: new RequestLogReader(store),
     provisioning: new ProvisioningConnections(store, now),
     exchanges: traces?.traceExchanges(exchanges) ?? exchanges,
-    tokens,
     tokenReports: new TokenReports(store, tokenSettings, formatGate),
+    startDryRun: () => startDryRun(undecoratedStore, changeSettings),
   };
-  const toolCallLog = new ToolCallLog(store, metrics?.recordToolCall);
+  const toolCallLog = new ToolCallLog(store, (call) => {
+    activity.recordToolCall(call.caller.organizationId);
+    metrics?.recordToolCall(call);
+  });
   const quarantine = new ToolQuarantine(({ organizationId, slug }, problems) =>
     log.warn("tools cannot be served by /mcp", {
       organizationId,
@@ -288,16 +274,21 @@ export async function createApp(
     config.hasConsole &&
     consoleRouter({
       ...{ services, requestLog, failureLimit, publicUrl, log },
+      activity: new ActivityReader(store),
       sessions: new ConsoleSessions(store, verifier, now),
       submissions: new ConsoleSubmissions(store),
       limit: rateLimit(() => quotas.api, log),
     });
   let isShuttingDown = false;
   const handler = createExpressApp({
+    publicUrl,
     trustProxy: config.trustProxy,
     version,
     accessLog,
-    requestObserver: metrics?.recordRequest,
+    requestObserver: (request) => {
+      countActivity(activity, request);
+      metrics?.recordRequest(request);
+    },
     requestTracer: traces?.requestTracer,
     ping: async () => {
       if (isShuttingDown) throw new AppError("unavailable", "The service is shutting down.");
@@ -353,6 +344,7 @@ export async function createApp(
     "request-log": requestLog,
     "tool-calls": toolCallLog,
     "provisioning-status": provisioningMonitor,
+    activity,
   };
   const buffer = (name: string, writer: Flushable, intervalMs = bufferIntervalMs): BackgroundJob => ({
     ...{ name, intervalMs, kind: "buffer" },
@@ -393,4 +385,12 @@ export async function createApp(
       oauthHttp.close();
     },
   };
+}
+
+/** Counts a request to one of the APIs. Pages of the console are not counted, because some of them reload by themselves. */
+function countActivity(
+  activity: ActivityCounter,
+  { api, organizationId, isRejected }: Pick<ObservedRequest, "api" | "organizationId" | "isRejected">,
+): void {
+  if (api !== "other" && organizationId !== undefined) activity.recordRequest(organizationId, isRejected);
 }

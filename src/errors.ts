@@ -23,6 +23,7 @@ export type ErrorCode =
   | "not-found"
   | "method-not-allowed"
   | "conflict" // a unique key is in use
+  | "idempotency-key-reused" // an Idempotency-Key was used before with another body
   | "unresolved-reference" // a bulk reference to a resource that the same request did not create
   | "limit-reached" // the maximum number of resources of this kind exists
   | "last-all-token" // the change would remove the organization's last token with full access

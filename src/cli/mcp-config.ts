@@ -1,8 +1,6 @@
+import { type ClientHeader, mcpClients, writeClientSettings } from "../domain/mcp/client-settings.ts";
 import { parseChoice, parseCommandArgs, rejectMissing } from "./arguments.ts";
 import { type CliCommand, UsageError } from "./command.ts";
-
-const clients = ["cursor", "vscode", "claude-desktop", "claude-code", "inspector", "mcp-remote"] as const;
-type McpClient = (typeof clients)[number];
 
 /**
  * Prints the settings with which an MCP client uses `/mcp`. They name the token by a variable of the client, so that no
@@ -10,7 +8,7 @@ type McpClient = (typeof clients)[number];
  */
 export const mcpConfig: CliCommand = {
   synopsis: [
-    `--client ${clients.join("|")}`,
+    `--client ${mcpClients.join("|")}`,
     "[--url URL] [--toolkit SLUG | --server SLUG] [--header 'NAME: VALUE' ...]",
   ],
   summary: "Prints the settings of an MCP client for /mcp.",
@@ -28,13 +26,13 @@ export const mcpConfig: CliCommand = {
       header: { type: "string", multiple: true },
     });
     if (values.client === undefined) rejectMissing("--client");
-    const client = parseChoice("--client", clients, values.client);
+    const client = parseChoice("--client", mcpClients, values.client);
     if (values.toolkit !== undefined && values.server !== undefined)
       throw new UsageError("--toolkit and --server cannot be combined");
     const url = toMcpUrl(values.url ?? config.publicUrl, values);
     const headers = (values.header ?? []).map(parseHeader);
     const hasCredential = headers.some(([name]) => /^(?:authorization|x-api-key)$/i.test(name));
-    print(writers[client](url, headers, hasCredential));
+    print(writeClientSettings(client, url, headers, hasCredential));
     return undefined;
   },
 };
@@ -60,9 +58,7 @@ function toMcpUrl(
   return `${root}/${option}s/${slug}`;
 }
 
-type Header = readonly [name: string, value: string];
-
-function parseHeader(header: string): Header {
+function parseHeader(header: string): ClientHeader {
   const [, name, value] = /^([A-Za-z0-9-]{1,64}):[ \t]*([\x20-\x7e]{1,4000})$/.exec(header) ?? [];
   // The header may be a secret, so that the message does not repeat it.
   if (name === undefined || value === undefined || value.trim() === "")
@@ -71,59 +67,3 @@ function parseHeader(header: string): Header {
     );
   return [name, value.trim()];
 }
-
-type Writer = (url: string, headers: readonly Header[], hasCredential: boolean) => string;
-
-const variable = "GATEHOUSE_TOKEN";
-const toJson = (value: object): string => JSON.stringify(value, null, 2);
-/** A word of a POSIX shell. */
-const quote = (word: string): string =>
-  /^[A-Za-z0-9_./:@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-
-const withCredential = (headers: readonly Header[], hasCredential: boolean, value: string): Record<string, string> =>
-  Object.fromEntries(hasCredential ? headers : [["Authorization", value], ...headers]);
-
-/** The words of a command line whose headers are options. The shell replaces the variable. */
-const toHeaderOptions = (headers: readonly Header[], hasCredential: boolean): string =>
-  [
-    ...(hasCredential ? [] : [`--header "Authorization: Bearer $${variable}"`]),
-    ...headers.map(([name, value]) => `--header ${quote(`${name}: ${value}`)}`),
-  ].join(" ");
-
-/** mcp-remote replaces `${NAME}` in the values of headers. Values are in `env`, because some systems split `args` at spaces. */
-const writeRemote: Writer = (url, headers, hasCredential) => {
-  const environment: Record<string, string> = {};
-  const options = Object.entries(withCredential(headers, hasCredential, "Bearer YOUR_TOKEN")).flatMap(
-    ([name, value]) => {
-      const variableName = `${name.toUpperCase().replaceAll("-", "_")}_HEADER`;
-      environment[variableName] = value;
-      return ["--header", `${name}:\${${variableName}}`];
-    },
-  );
-  const isLocal = url.startsWith("http:");
-  const args = ["-y", "mcp-remote", url, "--transport", "http-only", ...(isLocal ? ["--allow-http"] : []), ...options];
-  return toJson({ mcpServers: { gatehouse: { command: "npx", args, env: environment } } });
-};
-
-const writers: Readonly<Record<McpClient, Writer>> = {
-  cursor: (url, headers, hasCredential) =>
-    toJson({
-      mcpServers: { gatehouse: { url, headers: withCredential(headers, hasCredential, `Bearer \${env:${variable}}`) } },
-    }),
-  vscode: (url, headers, hasCredential) =>
-    toJson({
-      ...(!hasCredential && {
-        inputs: [{ type: "promptString", id: "gatehouse", description: "Gatehouse token", password: true }],
-      }),
-      servers: {
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of the client
-        gatehouse: { type: "http", url, headers: withCredential(headers, hasCredential, "Bearer ${input:gatehouse}") },
-      },
-    }),
-  "claude-desktop": writeRemote,
-  "mcp-remote": writeRemote,
-  "claude-code": (url, headers, hasCredential) =>
-    `claude mcp add --transport http gatehouse ${url} ${toHeaderOptions(headers, hasCredential)}`,
-  inspector: (url, headers, hasCredential) =>
-    `npx @modelcontextprotocol/inspector --cli ${url} --transport http ${toHeaderOptions(headers, hasCredential)} --method tools/list`,
-};

@@ -6,7 +6,7 @@ import type { Entity } from "../store/record.ts";
 export type IdPrefix =
   | ("org" | "usr" | "grp" | "tok" | "srv" | "tkt" | "skl" | "cmd" | "pol" | "con")
   | ("ext" | "aud" | "req" | "pur" | "pte" | "exc" | "key" | "rat" | "leg" | "siz" | "prv" | "crd")
-  | ("oau" | "rvk" | "roc" | "imp" | "whk" | "whd" | "ses" | "sub");
+  | ("oau" | "rvk" | "roc" | "imp" | "whk" | "whd" | "ses" | "sub" | "idk" | "act");
 
 /** Creates the fields that every record has, at version 1. */
 export function newEntity(prefix: IdPrefix, organizationId: string, now = new Date()): Entity {

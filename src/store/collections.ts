@@ -1,3 +1,4 @@
+import type { ActivityHour } from "../../schemas/activity-hour.ts";
 import type { Actor, AuditEvent, RequestLogEntry } from "../../schemas/audit-event.ts";
 import type { RefreshTokenFamily } from "../../schemas/auth-exchange.ts";
 import type { Command } from "../../schemas/command.ts";
@@ -13,6 +14,7 @@ import type { Toolkit } from "../../schemas/toolkit.ts";
 import type { Group, User, WithSearchFields } from "../../schemas/user.ts";
 import type { Webhook } from "../../schemas/webhook.ts";
 import { extensionKeysPath } from "./extension-fields.ts";
+import { type LabelTerm, labelIndex } from "./label-terms.ts";
 import type { Entity } from "./record.ts";
 import type { CollectionDefinition, Index } from "./store.ts";
 
@@ -25,6 +27,11 @@ export const organizations: CollectionDefinition<Organization> = {
   indexes: [{ path: "slug", unique: "organization" }],
 };
 
+/** The paths of the search terms of labels, in each kind of record. */
+export const tokenLabelsPath = "labelTerms";
+export const groupLabelsPath = "normalized.labels";
+export const catalogLabelsPath = "lookup.labels";
+
 export const tokens: CollectionDefinition<Token> = {
   name: "tokens",
   indexes: [
@@ -33,6 +40,7 @@ export const tokens: CollectionDefinition<Token> = {
     { path: "origin" },
     { path: "type" },
     { path: "parentId" },
+    labelIndex(tokenLabelsPath),
   ],
 };
 
@@ -58,6 +66,7 @@ export const groups: CollectionDefinition<Group, WithSearchFields<Group>> = {
   indexes: [
     { path: "normalized.displayName", unique: "organization" },
     { path: "externalId" },
+    labelIndex(groupLabelsPath),
     extensionIndex,
     { path: "updatedAt" },
   ],
@@ -82,6 +91,10 @@ export type WithLookup<T> = T & {
     readonly audience: readonly { readonly id: string }[];
     /** The resources that it references, as kind and name: `mcp-server:github`, `group:grp_...`. */
     readonly references: readonly { readonly to: string }[];
+    /** The name, normalized. Absent in records that have not changed since an earlier release. */
+    readonly name?: string;
+    /** Absent: the resource has no labels. */
+    readonly labels?: readonly LabelTerm[];
   };
 };
 
@@ -89,6 +102,8 @@ const catalogIndexes = [
   { path: "lookup.key", unique: "organization" },
   { path: "lookup.audience", element: "id" },
   { path: "lookup.references", element: "to" },
+  labelIndex(catalogLabelsPath),
+  { path: "slug" },
 ] as const satisfies readonly Index[];
 
 export const mcpServers: CollectionDefinition<McpServer, WithLookup<McpServer>> = {
@@ -249,6 +264,20 @@ export const consoleSessions: CollectionDefinition<ConsoleSession> = {
 /** A form of the console that was submitted, and whose nonce is in the id. A reload does not submit it again. */
 export const consoleSubmissions: CollectionDefinition<Entity> = { name: "console_submissions", indexes: [] };
 
+/** A request with an `Idempotency-Key` that has succeeded, for the next day. It contains no part of a secret. */
+export interface IdempotencyRecord extends Entity {
+  /** SHA-256 of the key, the caller and the operation. */
+  readonly keyHash: string;
+  readonly bodyHash: string;
+  /** With the credential of the caller and the key, which are not stored, it yields the secret of the token. */
+  readonly salt: string;
+  readonly tokenId: string;
+}
+export const idempotencyKeys: CollectionDefinition<IdempotencyRecord> = {
+  name: "idempotency_keys",
+  indexes: [{ path: "keyHash", unique: "organization" }],
+};
+
 /** Audit events and request log entries are read in chronological order, which is the order of their ids. */
 export const auditEvents: CollectionDefinition<AuditEvent> = {
   name: "audit_events",
@@ -302,6 +331,9 @@ export const provisioningStatuses: CollectionDefinition<ProvisioningStatus> = {
   name: "provisioning_status",
   indexes: [],
 };
+
+/** Counts by hour, which are read in the order of their ids. */
+export const activityHours: CollectionDefinition<ActivityHour> = { name: "activity_hours", indexes: [] };
 
 /**
  * A deleted user, group or MCP server with dependent records that are still to be deleted; or an organization that was
@@ -399,11 +431,13 @@ export const collections: readonly CollectionDefinition<Entity>[] = [
   exchanges,
   consoleSessions,
   consoleSubmissions,
+  idempotencyKeys,
   auditEvents,
   webhooks,
   webhookDeliveries,
   requestLog,
   provisioningStatuses,
+  activityHours,
   cascadeDeletes,
   personalTokenEnds,
   rateCounts,

@@ -70,6 +70,10 @@ export function elementDiffers(field: Field, element: string, value: Scalar): Co
 /** Whether two strings are equal when case-insensitively compared. */
 export const hasSameNormalizedForm = (one: string, other: string): boolean => normalize(one) === normalize(other);
 
+/** Whether a string begins with another one when case-insensitively compared. */
+export const hasNormalizedPrefix = (value: string, prefix: string): boolean =>
+  normalize(value).startsWith(normalize(prefix));
+
 /** Returns the path of the normalized form of an attribute. */
 export function normalizedPath(path: string): string {
   return `${normalizedRoot}.${path}`;

@@ -1,6 +1,8 @@
+import type { Labels } from "../../schemas/labels.ts";
 import type { ScimExtension } from "../../schemas/scim-extension.ts";
 import type { WithSearchFields } from "../../schemas/user.ts";
 import { type ExtensionValues, toExtensionSearchFields } from "./extension-fields.ts";
+import { toLabelTerms } from "./label-terms.ts";
 import { normalize } from "./normalize.ts";
 import { toAttributes } from "./record.ts";
 
@@ -14,7 +16,8 @@ export function withSearchFields<T extends object>(
 ): WithSearchFields<T> {
   const attributes = toAttributes(record as Readonly<Record<string, unknown>>);
   const { scimExtensions } = attributes;
-  const normalized = toNormalizedFields(attributes);
+  const labels = toLabelTerms((record as { readonly labels?: Labels }).labels);
+  const normalized = { ...toNormalizedFields(attributes), ...(labels && { labels }) };
   return {
     ...record,
     normalized: scimExtensions

@@ -44,6 +44,7 @@ const envelope: ReadonlySet<string> = new Set([
   ...["id", "organizationId", "version", "createdAt", "updatedAt"],
   "managedBy", // names the owner and is not an attribute
   ...["tokenGeneration", "tokensEndedAt"], // of the user's personal tokens
+  "labels", // of this service, not of SCIM
 ]);
 
 /** Returns the attributes of a stored record, without the envelope. It copies once only, because lists call it for each record. */

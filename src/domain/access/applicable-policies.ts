@@ -94,11 +94,13 @@ export class ApplicablePolicies {
 /**
  * Reads all enabled policies with a subject in the audience.
  * @param audience `everyone`, and ids of users and groups
+ * @param disabledIds policies that are assumed to be disabled
  * @throws AppError query-too-expensive if the policies contain too many names
  */
 export async function findApplicablePolicies(
   tenant: Tenant<"read">,
   audience: readonly string[],
+  disabledIds: readonly string[] = [],
 ): Promise<ApplicablePolicies> {
   const where: Condition = {
     op: "and",
@@ -112,7 +114,7 @@ export async function findApplicablePolicies(
   for await (const page of pages(tenant.open(policies), { where, limit: pageSize })) {
     for (const { resources } of page) nameCount += Object.values(resources).flat().length;
     if (nameCount > namesMax) throw tooExpensive("contain too many names");
-    applicable.push(...page);
+    applicable.push(...page.filter(({ id }) => !disabledIds.includes(id)));
   }
   return new ApplicablePolicies(applicable);
 }

@@ -71,7 +71,7 @@ function explainTools(access: EffectiveAccess, server: McpServer): AccessTool[] 
   const evaluate = access.createToolEvaluator(server);
   return server.tools.map((tool) => {
     const { verdict, policy } = evaluate(tool);
-    return { name: tool.name, verdict, ...(policy && { policy: policy.slug }) };
+    return { name: tool.name, risk: tool.risk, verdict, ...(policy && { policy: policy.slug }) };
   });
 }
 

@@ -17,9 +17,14 @@ export class GroupPaths {
 
   /**
    * Reads the paths in a breadth-first search, with one query per level of nesting or per 100 groups.
+   * @param assumedGroupIds groups of which the user is assumed to be a direct member too
    * @throws AppError query-too-expensive for a user with more than 100,000 memberships, including nested ones
    */
-  static async load(memberships: MembershipReader, userId: string): Promise<GroupPaths> {
+  static async load(
+    memberships: MembershipReader,
+    userId: string,
+    assumedGroupIds: readonly string[] = [],
+  ): Promise<GroupPaths> {
     const previous = new Map<string, string>();
     const queue = [userId];
     let followedCount = 0;
@@ -27,7 +32,8 @@ export class GroupPaths {
       if (previous.size > 0) await yieldToEventLoop();
       const parentsByMember = await memberships.groupsByMember(batch);
       for (const memberId of batch) {
-        for (const parentId of parentsByMember.get(memberId) ?? []) {
+        const parentIds = parentsByMember.get(memberId) ?? [];
+        for (const parentId of memberId === userId ? [...parentIds, ...assumedGroupIds] : parentIds) {
           if (++followedCount > followedMax) throw tooManyGroups();
           if (previous.has(parentId)) continue;
           previous.set(parentId, memberId);

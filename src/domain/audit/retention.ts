@@ -1,8 +1,10 @@
 import {
+  activityHours,
   auditEvents,
   authorizationRequests,
   consoleSessions,
   consoleSubmissions,
+  idempotencyKeys,
   organizations,
   removedOAuthClients,
   requestLog,
@@ -22,6 +24,7 @@ interface RetentionRule {
 }
 
 const requestLogDays = 30;
+const activityDays = 14;
 const sweepIntervalMs = 3_600_000;
 const organizationsPageSize = 100;
 /** Entries removed per transaction. A transaction blocks the event loop of the embedded store. */
@@ -48,10 +51,12 @@ export class Retention implements Flushable {
     this.#store = store;
     this.#rules = [
       { collection: requestLog, prefix: "req", days: requestLogDays },
+      { collection: activityHours, prefix: "act", days: activityDays },
       { collection: authorizationRequests, prefix: "oau", days: 1 },
       { collection: removedOAuthClients, prefix: "roc", days: 1 },
       { collection: consoleSessions, prefix: "ses", days: 1 },
       { collection: consoleSubmissions, prefix: "sub", days: 1 },
+      { collection: idempotencyKeys, prefix: "idk", days: 1 },
       ...(auditDays === undefined ? [] : [{ collection: auditEvents, prefix: "aud", days: auditDays } as const]),
     ];
   }

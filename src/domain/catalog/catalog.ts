@@ -39,7 +39,7 @@ export type AssertContent<T extends CatalogResource> = (content: ResourceContent
 /** The catalog resources of one type. Every API changes them through this class. */
 export class Catalog<T extends CatalogResource> {
   readonly #store: Store;
-  readonly #cascadeDeletes: CascadeDeletes;
+  readonly #cascadeDeletes: Pick<CascadeDeletes, "run">;
   readonly #resourceType: CatalogResourceType<T>;
   readonly #contentLimits: ContentLimits;
   readonly #assertContent: AssertContent<T>;
@@ -47,7 +47,7 @@ export class Catalog<T extends CatalogResource> {
   /** @param assertContent checks what the schema of the resource cannot, such as a setting of the installation */
   constructor(
     store: Store,
-    cascadeDeletes: CascadeDeletes,
+    cascadeDeletes: Pick<CascadeDeletes, "run">,
     resourceType: CatalogResourceType<T>,
     contentLimits = defaultContentLimits,
     assertContent: AssertContent<T> = () => undefined,
@@ -198,7 +198,7 @@ export class Catalog<T extends CatalogResource> {
     const resource = {
       ...newEntity(prefix, organizationId),
       ...(owner && { ownerId: owner.id }),
-      ...content,
+      ...withoutEmptyLabels(content),
     } as unknown as T;
     await assertReferencesExist(tenant, this.#resourceType, resource, new Set(), owner);
     await countContent(tenant, { ownerId: owner?.id, after: resource }, this.#contentLimits);
@@ -222,7 +222,8 @@ export class Catalog<T extends CatalogResource> {
   ): Promise<T> {
     assertVersion(current.version, expected);
     const before = toResourceContent(current);
-    const after = revise(before as unknown as ResourceContent<T>, current.ownerId);
+    const revised = revise(before as unknown as ResourceContent<T>, current.ownerId);
+    const after = { ...revised, labels: revised.labels ?? {} };
     assertSameSlug(current, after);
     if (isDeepStrictEqual(before, after)) return current;
     this.#assertContent(after, current);
@@ -231,7 +232,7 @@ export class Catalog<T extends CatalogResource> {
     const resource = {
       ...{ id, organizationId, createdAt, ...nextVersion(current) },
       ...(ownerId !== undefined && { ownerId }),
-      ...after,
+      ...withoutEmptyLabels(after),
     } as unknown as T;
     const tenant = transaction.for(organizationId);
     const previousReferences = new Set(collectReferences(current, this.#resourceType).map(toReferenceKey));
@@ -292,6 +293,11 @@ const toLockKey = ({ organizationId }: Caller): string => `catalog ${organizatio
 /** Audit events record the owner of a user-owned resource, because one credential may act for many users. */
 const toOwnerDetails = ({ ownerId }: CatalogResource): { readonly details?: { readonly ownerId: string } } =>
   ownerId === undefined ? {} : { details: { ownerId } };
+
+/** A resource without labels is stored as in earlier releases, which read it during an update of several replicas. */
+function withoutEmptyLabels<T extends Pick<CatalogResource, "labels">>({ labels = {}, ...content }: T): object {
+  return Object.keys(labels).length > 0 ? { ...content, labels } : content;
+}
 
 /** The maximum number of resources of one type that a user may own. */
 const userOwnedMax = 200;

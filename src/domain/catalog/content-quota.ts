@@ -101,6 +101,7 @@ export const toContentSizeId = (holderId: string): string => `siz_${holderId}`;
 export function countedLength(resource: CatalogResource | undefined): number {
   if (!resource) return 0;
   const { lockVersion: _, ...content } = toAttributes({ ...resource });
-  const { length } = JSON.stringify(content);
+  const { labels } = resource;
+  const { length } = JSON.stringify({ ...content, labels });
   return length < countedMin ? 0 : length;
 }

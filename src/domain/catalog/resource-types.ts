@@ -5,6 +5,8 @@ import type { Policy } from "../../../schemas/policy.ts";
 import type { Skill } from "../../../schemas/skill.ts";
 import type { Toolkit } from "../../../schemas/toolkit.ts";
 import { commands, mcpServers, policies, skills, toolkits, type WithLookup } from "../../store/collections.ts";
+import { toLabelTerms } from "../../store/label-terms.ts";
+import { normalize } from "../../store/normalize.ts";
 import { toAttributes } from "../../store/record.ts";
 import type { CollectionDefinition } from "../../store/store.ts";
 import type { IdPrefix } from "../entity.ts";
@@ -101,15 +103,18 @@ export function withLookup<T extends CatalogResource>(
   resourceType: CatalogResourceType<T>,
 ): WithLookup<T> {
   const isUserOwned = resource.ownerId !== undefined;
+  const labels = toLabelTerms(resource.labels);
   return {
     ...resource,
     lookup: {
       key: toCatalogKey(resource.slug, resource.ownerId),
+      name: normalize(resource.name),
       audience: toAudience(resource, resourceType).map((id) => ({ id })),
       // References of user-owned resources do not block the deletion of their targets.
       references: isUserOwned
         ? []
         : collectReferences(resource, resourceType).map((reference) => ({ to: toReferenceKey(reference) })),
+      ...(labels && { labels }),
     },
   };
 }
@@ -144,5 +149,5 @@ export function collectReferences<T extends CatalogResource>(
 /** Returns the fields of a resource without those that the service maintains. */
 export function toResourceContent<T extends CatalogResource>(resource: T): Readonly<Record<string, unknown>> {
   const { ownerId: _, lockVersion: _l, ...content } = toAttributes({ ...(resource as object) });
-  return content;
+  return { ...content, labels: resource.labels ?? {} };
 }

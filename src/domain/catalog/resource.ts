@@ -1,4 +1,5 @@
 import type { Assignment } from "../../../schemas/assignment.ts";
+import type { Labels } from "../../../schemas/labels.ts";
 import type { Entity } from "../../store/record.ts";
 
 /** The fields that all catalog resources have. */
@@ -7,6 +8,7 @@ export interface CatalogResource extends Entity {
   readonly name: string;
   /** The user who owns the resource; absent if it belongs to the organization. */
   readonly ownerId?: string | undefined;
+  readonly labels?: Labels | undefined;
   readonly assignment?: Assignment | undefined;
   /** Incremented by each new reference to force a write conflict with a concurrent deletion. */
   readonly lockVersion?: number | undefined;

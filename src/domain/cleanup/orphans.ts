@@ -1,3 +1,4 @@
+import type { Labels } from "../../../schemas/labels.ts";
 import { commands, connections, exchanges, groups, skills, toolkits } from "../../store/collections.ts";
 import type { Condition } from "../../store/query.ts";
 import { type Entity, toAttributes } from "../../store/record.ts";
@@ -146,7 +147,8 @@ async function removeRecords(
 
 function toAuditSnapshot(record: Entity): Readonly<Record<string, unknown>> {
   const { ownerId: _, lockVersion: _l, ...snapshot } = toAttributes({ ...record });
-  return snapshot;
+  const { labels } = record as { readonly labels?: Labels };
+  return { ...snapshot, ...(labels && { labels }) };
 }
 
 /** Records what was removed, with the removed user, group or MCP server as the cause and who removed that as the actor. */

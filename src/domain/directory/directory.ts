@@ -40,6 +40,12 @@ export interface PutResult<T> {
   readonly isNew: boolean;
 }
 
+/** Returns what an audit event records of a resource: its attributes and its labels. */
+function toAuditSnapshot(resource: DirectoryResource): StoredAttributes {
+  const { labels } = resource;
+  return labels === undefined ? toAttributes(resource) : { ...toAttributes(resource), labels };
+}
+
 interface RemovalOptions {
   readonly isDetached?: boolean | undefined;
   readonly removeRelated?: (transaction: Transaction, id: string) => Promise<void>;
@@ -51,10 +57,10 @@ interface RemovalOptions {
  */
 export class Directory<T extends DirectoryResource> {
   readonly #store: Store;
-  readonly #cascadeDeletes: CascadeDeletes;
+  readonly #cascadeDeletes: Pick<CascadeDeletes, "run">;
   readonly #type: DirectoryType<T>;
 
-  constructor(store: Store, cascadeDeletes: CascadeDeletes, type: DirectoryType<T>) {
+  constructor(store: Store, cascadeDeletes: Pick<CascadeDeletes, "run">, type: DirectoryType<T>) {
     this.#store = store;
     this.#cascadeDeletes = cascadeDeletes;
     this.#type = type;
@@ -153,7 +159,7 @@ export class Directory<T extends DirectoryResource> {
       await recordAuditEvent(transaction, organizationId, caller, {
         action: `${name}.delete`,
         target: { type: name, id },
-        before: toAttributes(current),
+        before: toAuditSnapshot(current),
         ...toEditDetails(current, editor),
       });
       return enqueueCascadeDelete(transaction, caller, id);
@@ -182,7 +188,7 @@ export class Directory<T extends DirectoryResource> {
     await recordAuditEvent(transaction, organizationId, caller, {
       action: `${name}.create`,
       target: { type: name, id: entity.id },
-      after: toAttributes(resource),
+      after: toAuditSnapshot(resource),
       ...details,
     });
     return resource;

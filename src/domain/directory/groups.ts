@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Group, GroupAttributes, MembershipChange } from "../../../schemas/user.ts";
+import type { Labels } from "../../../schemas/labels.ts";
+import type { Group, LabeledGroupAttributes, MembershipChange } from "../../../schemas/user.ts";
 import { groups } from "../../store/collections.ts";
 import { groupFields } from "../../store/fields.ts";
 import type { Page, Query } from "../../store/query.ts";
@@ -15,6 +16,7 @@ import { toExpectedReads } from "./expected-reads.ts";
 import type { IdOrName } from "./id-or-name.ts";
 import { type Editor, toEditDetails } from "./managed.ts";
 import { resolveMemberConditions } from "./member-filter.ts";
+import { assertMemberSet } from "./member-set.ts";
 import {
   applyMembershipChanges,
   listMemberPages,
@@ -25,9 +27,14 @@ import {
 /** A change of a group's attributes, members, or both. */
 export interface GroupRevision {
   /** Computes the new attributes from the stored ones; absent if only the members change. */
-  readonly revise?: (current: StoredAttributes) => GroupAttributes;
+  readonly revise?: ReviseGroup;
   readonly members?: readonly MembershipChange[];
+  /** The tags of the sets of members that the change is based on; absent: any. See `toMemberSetTag`. */
+  readonly expectedMemberSets?: readonly string[] | "any" | undefined;
 }
+
+/** Computes the attributes of a group from the stored ones. Without `labels` in the result, the group keeps its labels. */
+export type ReviseGroup<Current = StoredAttributes> = (current: Current, labels: Labels) => LabeledGroupAttributes;
 
 /** A group after a change, with the members that the change added and removed. */
 export interface ChangedGroup extends MembershipDiff {
@@ -39,7 +46,7 @@ export class Groups {
   readonly #store: Store;
   readonly #directory: Directory<Group>;
 
-  constructor(store: Store, cascadeDeletes: CascadeDeletes) {
+  constructor(store: Store, cascadeDeletes: Pick<CascadeDeletes, "run">) {
     this.#store = store;
     this.#directory = new Directory(store, cascadeDeletes, {
       name: "group",
@@ -53,6 +60,11 @@ export class Groups {
   /** Returns the group without its members. @returns undefined if the organization has no such group */
   get(organizationId: string, idOrName: IdOrName): Promise<Group | undefined> {
     return this.#directory.get(organizationId, idOrName);
+  }
+
+  /** Counts all groups. */
+  count(organizationId: string): Promise<number> {
+    return this.#store.for(organizationId).open(groups).count();
   }
 
   /** @throws AppError query-too-expensive; invalid-filter */
@@ -73,7 +85,7 @@ export class Groups {
    */
   create(
     caller: Caller,
-    attributes: GroupAttributes,
+    attributes: LabeledGroupAttributes,
     memberIds: readonly string[],
     editor: Editor = "admin",
     onIgnoredMembers?: (ids: readonly string[]) => void,
@@ -92,11 +104,11 @@ export class Groups {
     caller: Caller,
     displayName: string,
     expected: ExpectedVersion | undefined,
-    revise: (current: StoredAttributes | undefined) => GroupAttributes,
+    revise: ReviseGroup<StoredAttributes | undefined>,
     editor: Editor = "admin",
   ): Promise<PutResult<Group>> {
     return this.#directory.put(caller, displayName, expected, {
-      create: (transaction) => this.#createWithin(transaction, caller, revise(undefined), [], editor),
+      create: (transaction) => this.#createWithin(transaction, caller, revise(undefined, {}), [], editor),
       update: async (transaction, current) =>
         (await this.#updateWithin(transaction, caller, current, expected, { revise }, editor)).group,
     });
@@ -139,12 +151,13 @@ export class Groups {
   #createWithin(
     transaction: Transaction,
     caller: Caller,
-    attributes: GroupAttributes,
+    attributes: LabeledGroupAttributes,
     memberIds: readonly string[],
     editor: Editor,
     onIgnoredMembers?: (ids: readonly string[]) => void,
   ): Promise<Group> {
-    return this.#directory.insertWithin(transaction, caller, attributes, editor, async (id) => {
+    const { labels = {}, ...rest } = attributes;
+    return this.#directory.insertWithin(transaction, caller, withLabels(rest, labels), editor, async (id) => {
       const tenant = transaction.for(caller.organizationId);
       const policy = unknownMemberPolicy(transaction, caller, editor);
       const { added, ignored } = await applyMembershipChanges(tenant, id, [{ add: memberIds }], policy);
@@ -163,9 +176,13 @@ export class Groups {
     editor: Editor,
   ): Promise<ChangedGroup> {
     assertVersion(current.version, expected);
-    const { id, organizationId } = current;
+    const { expectedMemberSets } = revision;
+    if (expectedMemberSets !== undefined)
+      await assertMemberSet(transaction.for(current.organizationId).memberships, current.id, expectedMemberSets);
+    const { id, organizationId, labels: currentLabels = {} } = current;
     const before = toAttributes(current);
-    const after = revision.revise?.(before) ?? before;
+    const revised = revision.revise?.(before, currentLabels) ?? (before as LabeledGroupAttributes);
+    const { labels = currentLabels, ...after } = revised;
     const diff = await applyMembershipChanges(
       transaction.for(organizationId),
       id,
@@ -174,13 +191,23 @@ export class Groups {
     );
     const { added, removed, ignored } = diff;
     const membersDiffer = added.length + removed.length > 0;
-    if (!membersDiffer && this.#directory.isUnchanged(current, after, editor)) return { group: current, ...diff };
-    const group = await this.#directory.replaceWithin(transaction, current, after, editor);
-    const attributesDiffer = !isDeepStrictEqual(before, after);
+    const labelsDiffer = !isDeepStrictEqual(currentLabels, labels);
+    if (!membersDiffer && !labelsDiffer && this.#directory.isUnchanged(current, after, editor))
+      return { group: current, ...diff };
+    // The identity provider does not manage the labels of its groups.
+    const isOfProvider = membersDiffer || !isDeepStrictEqual(before, after);
+    const group = await this.#directory.replaceWithin(
+      transaction,
+      current,
+      after,
+      isOfProvider ? editor : toLabelEditor(editor),
+      withLabels({}, labels),
+    );
+    const attributesDiffer = labelsDiffer || !isDeepStrictEqual(before, after);
     await recordAuditEvent(transaction, organizationId, caller, {
       action: membersDiffer && !attributesDiffer ? "group.members.change" : "group.update",
       target: { type: "group", id },
-      ...(attributesDiffer && { before, after }),
+      ...(attributesDiffer && { before: withLabels(before, currentLabels), after: withLabels(after, labels) }),
       ...toEditDetails(
         current,
         editor,
@@ -192,6 +219,13 @@ export class Groups {
     return { group, ...diff };
   }
 }
+
+/** A group without labels is stored as in earlier releases. */
+const withLabels = (attributes: StoredAttributes, labels: Labels): StoredAttributes =>
+  Object.keys(labels).length > 0 ? { ...attributes, labels } : attributes;
+
+/** An admin changes the labels of every group, whoever manages it. */
+const toLabelEditor = (editor: Editor): Editor => (editor === "admin" ? "override" : editor);
 
 /** Only the identity provider's requests can contain members that do not exist, if its organization allows it. */
 const unknownMemberPolicy =

@@ -1,5 +1,6 @@
 import { groups, users } from "../../store/collections.ts";
 import type { Store, Tenant } from "../../store/store.ts";
+import { readMemberSet } from "./member-set.ts";
 
 /** A member of a group with its display name. */
 export interface Member {
@@ -30,6 +31,16 @@ export class Members {
     const ids = await tenant.memberships.members(groupId, page);
     const membersById = await readMembers(tenant, ids);
     return ids.map((id) => ({ id, member: membersById.get(id) }));
+  }
+
+  /** Returns the ids of all direct members, sorted. @throws AppError query-too-expensive for more than 10,000 */
+  readSet(organizationId: string, groupId: string): Promise<readonly string[]> {
+    return readMemberSet(this.#store.for(organizationId).memberships, groupId);
+  }
+
+  /** @returns the user or group with its display name, whether it is a member or not; undefined if there is none */
+  async describe(organizationId: string, memberId: string): Promise<Member | undefined> {
+    return (await readMembers(this.#store.for(organizationId), [memberId])).get(memberId);
   }
 
   /** @returns undefined if the user or group is not a direct member */

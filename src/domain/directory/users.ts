@@ -20,9 +20,13 @@ export type UserRevision<Current> = (current: Current) => UserAttributes;
 export class Users {
   readonly #store: Store;
   readonly #directory: Directory<User>;
-  readonly #tokenCleanup: PersonalTokenCleanup;
+  readonly #tokenCleanup: Pick<PersonalTokenCleanup, "run">;
 
-  constructor(store: Store, cascadeDeletes: CascadeDeletes, tokenCleanup = new PersonalTokenCleanup(store)) {
+  constructor(
+    store: Store,
+    cascadeDeletes: Pick<CascadeDeletes, "run">,
+    tokenCleanup: Pick<PersonalTokenCleanup, "run"> = new PersonalTokenCleanup(store),
+  ) {
     this.#store = store;
     this.#tokenCleanup = tokenCleanup;
     this.#directory = new Directory(store, cascadeDeletes, {
@@ -57,6 +61,11 @@ export class Users {
   /** @throws AppError query-too-expensive; invalid-filter */
   list(organizationId: string, query: Query): Promise<Page<User>> {
     return this.#store.for(organizationId).open(users).list(query);
+  }
+
+  /** Counts users. @throws AppError query-too-expensive */
+  count(organizationId: string, where?: Condition): Promise<number> {
+    return this.#store.for(organizationId).open(users).count(where);
   }
 
   /** Opens the users of an organization as stored JSON, for callers that pass them on. @throws AppError as `list` */

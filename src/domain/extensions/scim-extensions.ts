@@ -14,9 +14,9 @@ import { readExtensions } from "./read-extensions.ts";
 /** The extension schemas that organizations declare for their users and groups (RFC 7643 section 3.3). */
 export class ScimExtensions {
   readonly #store: Store;
-  readonly #cascadeDeletes: CascadeDeletes;
+  readonly #cascadeDeletes: Pick<CascadeDeletes, "run">;
 
-  constructor(store: Store, cascadeDeletes: CascadeDeletes) {
+  constructor(store: Store, cascadeDeletes: Pick<CascadeDeletes, "run">) {
     this.#store = store;
     this.#cascadeDeletes = cascadeDeletes;
   }

@@ -1,4 +1,6 @@
 import type { Token, TokenType } from "../../../schemas/token.ts";
+import { tokenLabelsPath } from "../../store/collections.ts";
+import { hasLabels } from "../../store/label-terms.ts";
 import type { Condition } from "../../store/query.ts";
 import type { TokenStatus } from "./status.ts";
 
@@ -7,6 +9,8 @@ export interface TokenFilter {
   readonly status?: TokenStatus | undefined;
   readonly type?: TokenType | undefined;
   readonly userId?: string | undefined;
+  /** Labels that the token must have, each as `key` or `key:value`. */
+  readonly label?: readonly string[] | undefined;
   /** How the tokens were created. Exchanges and OAuth clients create many short-lived tokens that need no management. */
   readonly origin?: Token["origin"] | undefined;
   /** Only tokens that expire before this time and have not expired yet. */
@@ -28,11 +32,12 @@ export function toTokenCondition(
     outdated,
   }: { readonly now?: string; readonly outdated?: Condition | undefined } = {},
 ): Condition | undefined {
-  const { status, expiresBefore, unusedSince, ...equalityFilters } = filter;
+  const { status, label, expiresBefore, unusedSince, ...equalityFilters } = filter;
   const conditions: Condition[] = [
     ...Object.entries(equalityFilters).flatMap(([path, value]): Condition[] =>
       value === undefined ? [] : [{ op: "eq", path, value }],
     ),
+    ...(label ? [hasLabels(tokenLabelsPath, label)] : []),
     ...(status ? conditionsByStatus[status](isRevoked(outdated), now) : []),
     ...(expiresBefore
       ? [

@@ -1,13 +1,20 @@
 import type { Scope, Token } from "../../../schemas/token.ts";
 import { AppError } from "../../errors.ts";
 import { organizations, serviceTenant, tokens } from "../../store/collections.ts";
-import type { Page, Position } from "../../store/query.ts";
-import type { Store, Tenant, Transaction } from "../../store/store.ts";
+import type { Page, Query } from "../../store/query.ts";
+import type { Store, Tenant, Transaction, TransactionOptions } from "../../store/store.ts";
 import type { AuditActor } from "../audit/record.ts";
 import type { Caller } from "../caller.ts";
-import { mapConflictToField } from "../conflict.ts";
+import { mapConflictToField, retryOnConflict } from "../conflict.ts";
 import { assertVersion, type ExpectedVersion } from "../precondition.ts";
 import { toEffectiveTokens } from "./generation.ts";
+import {
+  findIdempotencyRecord,
+  type IdempotentRequest,
+  insertIdempotencyRecord,
+  newIdempotencyRecord,
+} from "./idempotency/idempotent-requests.ts";
+import { deriveSecret, replayIdempotentRequest } from "./idempotency/replay.ts";
 import { type TokenRules, toTokenRules } from "./issue/constraints.ts";
 import { assertCanGrant, lockCallerToken } from "./issue/delegation.ts";
 import { hashSecret, mintSecret, type SecretSettings, visiblePrefix } from "./issue/format.ts";
@@ -30,6 +37,8 @@ export interface TokenPolicy extends SecretSettings {
 export interface IssuedToken {
   readonly token: Token;
   readonly secret: string;
+  /** Whether an earlier request with the same idempotency key has created the secret. */
+  readonly isReplay?: boolean;
 }
 
 /** Restricts a lookup to the tokens of one user. Without `userId`, every token of the organization matches. */
@@ -57,10 +66,12 @@ export class Tokens {
 
   /**
    * Creates a token for a caller. The token cannot have more access than the caller's credential.
-   * @throws AppError invalid-value naming the field; forbidden naming the field that the caller cannot grant
+   * @param idempotent present if the client may send the request again
+   * @throws AppError invalid-value naming the field; forbidden naming the field that the caller cannot grant;
+   *   idempotency-key-reused; conflict for a repeated request whose secret cannot be returned
    */
-  issue(caller: Caller, input: NewToken): Promise<IssuedToken> {
-    return this.#store.transaction(async (tx) => {
+  issue(caller: Caller, input: NewToken, idempotent?: IdempotentRequest): Promise<IssuedToken> {
+    return this.#once(caller, "create", idempotent, {}, async (tx, secret) => {
       const callerToken = await lockCallerToken(tx, caller);
       const parentId = callerToken && toParentId(callerToken);
       const boundInput = { ...input, ...(parentId !== undefined && { parentId }) };
@@ -70,10 +81,40 @@ export class Tokens {
         caller,
         boundInput,
         callerToken?.expiresAt,
+        secret,
       );
       assertCanGrant(caller, issued.token);
       return issued;
     });
+  }
+
+  /**
+   * Runs a change that returns a secret. With an idempotency key, a repeated request returns the same token and secret,
+   * and changes nothing. Of concurrent requests with the same key, one runs the change.
+   * @param operation what the key is used for; a key of another operation is another key
+   * @throws AppError idempotency-key-reused; conflict as `replayIdempotentRequest`; and whatever `change` throws
+   */
+  #once(
+    caller: Caller,
+    operation: string,
+    idempotent: IdempotentRequest | undefined,
+    options: TransactionOptions,
+    change: (tx: Transaction, secret: string) => Promise<IssuedToken>,
+  ): Promise<IssuedToken> {
+    if (!idempotent) return this.#store.transaction((tx) => change(tx, mintSecret(this.#policy.prefix)), options);
+    return retryOnConflict(() =>
+      this.#store.transaction(async (tx) => {
+        const earlier = await findIdempotencyRecord(tx, caller, operation, idempotent);
+        if (earlier) {
+          const replayed = await replayIdempotentRequest(tx, caller, idempotent, earlier, this.#policy);
+          return { ...replayed, isReplay: true };
+        }
+        const record = newIdempotencyRecord(caller, operation, idempotent);
+        const issued = await change(tx, deriveSecret(idempotent, record, this.#policy));
+        await insertIdempotencyRecord(tx, { ...record, tokenId: issued.token.id });
+        return issued;
+      }, options),
+    );
   }
 
   /**
@@ -101,6 +142,7 @@ export class Tokens {
   /**
    * Creates a token inside the caller's transaction.
    * @param maxExpiresAt the expiry of the creating token, if it limits the new one
+   * @param secret absent: a random one
    * @throws AppError invalid-value naming the field
    */
   async createInTransaction(
@@ -109,8 +151,8 @@ export class Tokens {
     auditActor: AuditActor,
     input: NewToken,
     maxExpiresAt?: string,
+    secret = mintSecret(this.#policy.prefix),
   ): Promise<IssuedToken> {
-    const secret = mintSecret(this.#policy.prefix);
     const rules = await this.#loadRules(tx, organizationId);
     const draft = await buildToken(tx, organizationId, auditActor, input, rules, maxExpiresAt);
     const token: Token = { ...draft, prefix: visiblePrefix(secret), secrets: [this.#toStoredSecret(secret)] };
@@ -151,12 +193,12 @@ export class Tokens {
   }
 
   /**
-   * Lists tokens in order of creation.
+   * Lists tokens, by default in order of creation.
    * @throws AppError query-too-expensive
    */
   async list(
     organizationId: string,
-    page: { readonly limit: number; readonly after?: Position },
+    page: Pick<Query, "limit" | "after" | "sort">,
     filter: TokenFilter = {},
   ): Promise<Page<Token>> {
     const outdated = filter.status && (await findOutdatedCondition(this.#store, organizationId));
@@ -164,6 +206,12 @@ export class Tokens {
     const tenant = this.#store.for(organizationId);
     const { items, ...rest } = await tenant.open(tokens).list({ ...page, ...(where && { where }) });
     return { ...rest, items: await toEffectiveTokens(tenant, items) };
+  }
+
+  /** Counts the tokens that match the filter. @throws AppError query-too-expensive */
+  async count(organizationId: string, filter: TokenFilter): Promise<number> {
+    const outdated = filter.status && (await findOutdatedCondition(this.#store, organizationId));
+    return this.#store.for(organizationId).open(tokens).count(toTokenCondition(filter, { outdated }));
   }
 
   /**
@@ -198,12 +246,18 @@ export class Tokens {
    * Replaces the secret of a token and keeps everything else. A token can rotate itself with its current secret only, so
    * that one of two concurrent rotations wins. A caller that rotates another token must be able to grant its access.
    * @param graceSeconds how long the previous secret stays valid
+   * @param options.idempotent present if the client may send the request again
    * @throws AppError not-found; conflict for a secret that was rotated already, and for a revoked or expired token;
    *   forbidden
    */
-  rotate(caller: Caller, id: string, graceSeconds: number, owner: OwnerFilter = {}): Promise<IssuedToken> {
-    return this.#withToken(caller, id, owner, async (tx, token) => {
-      const secret = mintSecret(this.#policy.prefix);
+  rotate(
+    caller: Caller,
+    id: string,
+    graceSeconds: number,
+    { idempotent, ...owner }: OwnerFilter & { readonly idempotent?: IdempotentRequest | undefined } = {},
+  ): Promise<IssuedToken> {
+    return this.#once(caller, `rotate ${id}`, idempotent, { lockKey: id }, async (tx, secret) => {
+      const token = await readOwned(tx.for(caller.organizationId), id, owner);
       const secrets = rotateSecrets(token, caller, this.#toStoredSecret(secret), graceSeconds);
       if (caller.actor.id !== token.id) await lockCallerToken(tx, caller);
       const { format, ...rest } = token;

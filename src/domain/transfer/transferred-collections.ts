@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { activityHour } from "../../../schemas/activity-hour.ts";
 import { actor, auditEvent, requestLogEntry } from "../../../schemas/audit-event.ts";
 import { refreshTokenFamily } from "../../../schemas/auth-exchange.ts";
 import { command } from "../../../schemas/command.ts";
@@ -106,6 +107,7 @@ export const tenantCollections: readonly TransferredCollection[] = [
   { definition: stored.exchanges, schema: refreshTokenFamily, prefix: "exc" },
   { definition: stored.webhooks, schema: webhook, prefix: "whk" },
   { definition: stored.provisioningStatuses, schema: provisioningStatus, prefix: "prv" },
+  { definition: stored.activityHours, schema: activityHour, prefix: "act", content: "log" },
   { definition: stored.auditEvents, schema: auditEvent, prefix: "aud", content: "log" },
   { definition: stored.requestLog, schema: requestLogEntry, prefix: "req", content: "log" },
 ];
@@ -171,6 +173,7 @@ export const untransferredCollections: readonly CollectionDefinition<Entity>[] =
   stored.authorizationRequests,
   stored.consoleSessions,
   stored.consoleSubmissions,
+  stored.idempotencyKeys,
   stored.rateCounts,
   stored.serviceKeys,
   stored.removedOAuthClients,

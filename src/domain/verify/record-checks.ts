@@ -40,10 +40,12 @@ export const checkSearchFields: RecordCheck = async ({ tenant, extensions }, col
 /** Keys of the index of extension attributes may remain when an attribute is not indexed any more. */
 function isCovered(stored: unknown, expected: unknown): boolean {
   const [one, other] = [split(stored), split(expected)];
+  // The normalized name is stored by the next change of a record of an earlier release.
+  if (!("name" in one.rest)) delete other.rest["name"];
   return isDeepStrictEqual(one.rest, other.rest) && [...other.keys].every((key) => one.keys.has(key));
 }
 
-function split(value: unknown): { readonly keys: ReadonlySet<string>; readonly rest: object } {
+function split(value: unknown): { readonly keys: ReadonlySet<string>; readonly rest: Record<string, unknown> } {
   const { extensionKeys = [], ...rest } = Object(value) as { readonly extensionKeys?: readonly { key: string }[] };
   return { keys: new Set(extensionKeys.map(({ key }) => key)), rest };
 }

@@ -5,12 +5,12 @@ import { isUserViewRequest } from "./kernel/view.ts";
 /** What a browser may send besides the headers that it always may. */
 const allowedHeaders = [
   ...["Authorization", "X-API-Key", "X-User-Email", "X-Request-Id"],
-  ...["Content-Type", "If-Match", "If-None-Match"],
+  ...["Content-Type", "If-Match", "If-None-Match", "Idempotency-Key"],
 ];
 /** What a page may read besides the headers that it always may. */
 const exposedHeaders = [
   ...["ETag", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate"],
-  ...["X-Request-Id", "X-Token-Expires-At", "Gatehouse-Version"],
+  ...["X-Request-Id", "X-Token-Expires-At", "Gatehouse-Version", "Gatehouse-Dry-Run", "Idempotent-Replayed"],
 ];
 /** How long a browser may use the response to a preflight request, in seconds. Chromium limits it to this. */
 const preflightSeconds = 7200;

@@ -1,3 +1,4 @@
+import { withDryRuns } from "./kernel/dry-run.ts";
 import type { Operation } from "./kernel/operation.ts";
 import { accessOperations } from "./resources/access.ts";
 import { auditEventOperations } from "./resources/audit-events.ts";
@@ -8,6 +9,7 @@ import { connectionOperations } from "./resources/connections.ts";
 import { credentialOperations } from "./resources/credentials.ts";
 import { groupOperations } from "./resources/groups.ts";
 import { refreshMcpServer } from "./resources/mcp-server-refresh.ts";
+import { memberSetOperations } from "./resources/member-set.ts";
 import { memberOperations } from "./resources/members.ts";
 import { organizationOperations } from "./resources/organization.ts";
 import { listProvisioningConnections } from "./resources/provisioning.ts";
@@ -24,13 +26,14 @@ import { whoami } from "./resources/whoami.ts";
 /** All operations of `/api`. */
 export const apiOperations: readonly Operation[] = [
   whoami,
-  ...organizationOperations,
-  ...userOperations,
-  ...groupOperations,
-  ...memberOperations,
-  ...scimExtensionOperations,
+  ...withDryRuns(organizationOperations),
+  ...withDryRuns(userOperations),
+  ...withDryRuns(groupOperations),
+  ...withDryRuns(memberOperations),
+  ...withDryRuns(memberSetOperations),
+  ...withDryRuns(scimExtensionOperations),
   ...accessOperations,
-  ...catalogOperations,
+  ...withDryRuns(catalogOperations),
   listServedTools,
   listServedSkills,
   ...connectionOperations,

@@ -1,20 +1,36 @@
 import type { RequestHandler } from "express";
 import type { VNode } from "preact";
+import type { ActivityReader } from "../../domain/activity/activity-reader.ts";
+import type { PageOptions } from "./options.ts";
+import { Activity, activityHoursShown } from "./overview/activity.tsx";
+import { Counts, createOverviewCounters, readOverviewCounts } from "./overview/counts.tsx";
 import { Layout, sendHtmlPage, toActorName } from "./page.tsx";
 import { Time } from "./time.tsx";
 import { requireVisit } from "./visit.ts";
 
-/** Shows with which credential the browser is signed in, and what it may do here. */
-export function showOverview({ base }: { readonly base: string }): RequestHandler {
-  return (req, res) => {
+/** What the overview uses. */
+export interface OverviewOptions extends PageOptions {
+  readonly activity: ActivityReader;
+}
+
+/** Shows the organization in numbers, and with which credential the browser is signed in and what it may do here. */
+export function showOverview({ base, services, activity }: OverviewOptions): RequestHandler {
+  const counters = createOverviewCounters(services);
+  return async (req, res) => {
     req.operationId = "consoleOverview";
     const visit = requireVisit(req);
-    const { actor, scopes, token } = visit.caller;
+    const { actor, scopes, token, organizationId } = visit.caller;
+    const [counts, hours] = await Promise.all([
+      readOverviewCounts(counters, visit.caller),
+      scopes.has("admin:read") ? activity.lastHours(organizationId, activityHoursShown) : undefined,
+    ]);
     sendHtmlPage(
       res,
       200,
       <Layout title="Overview" base={base} visit={visit}>
         <h1>{visit.organizationName}</h1>
+        <Counts base={base} counts={counts} />
+        {hours && <Activity base={base} hours={hours} />}
         <section aria-labelledby="tasks">
           <h2 id="tasks">Tasks</h2>
           <ul class="tasks">

@@ -9,8 +9,12 @@ import { AppError } from "../../errors.ts";
  */
 export function readPathId({ params }: Request, prefix: IdPrefix, message: string): string {
   const { id } = params;
-  if (typeof id === "string" && id.startsWith(`${prefix}_`) && ulidPattern.test(id.slice(prefix.length + 1))) return id;
+  if (typeof id === "string" && isId(id, prefix)) return id;
   throw new AppError("not-found", message);
 }
+
+/** Whether a string has the format of an id. */
+export const isId = (value: string, prefix: IdPrefix): boolean =>
+  value.startsWith(`${prefix}_`) && ulidPattern.test(value.slice(prefix.length + 1));
 
 const ulidPattern = /^[0-9A-HJKMNP-TV-Z]{26}$/;

@@ -1,4 +1,5 @@
 import { type RequestHandler, Router } from "express";
+import type { ActivityReader } from "../../domain/activity/activity-reader.ts";
 import type { RequestLog } from "../../domain/audit/request-log.ts";
 import type { ConsoleSessions } from "../../domain/console/sessions.ts";
 import type { ConsoleSubmissions } from "../../domain/console/submissions.ts";
@@ -9,6 +10,7 @@ import type { FailureLimit } from "../auth/failure-limit.ts";
 import { logRequests } from "../server/request-log.ts";
 import { assetRouter } from "./assets/assets.ts";
 import { showAuditEvent } from "./audit/detail.tsx";
+import { exportAuditLog } from "./audit/export.ts";
 import { showAuditLog } from "./audit/list.tsx";
 import { catalogRouter } from "./catalog/router.ts";
 import { requireCsrfField, requireSameOrigin } from "./csrf.ts";
@@ -19,14 +21,16 @@ import { showGroups } from "./groups/list.tsx";
 import { consoleHeaders } from "./headers.ts";
 import type { PageOptions } from "./options.ts";
 import { showOverview } from "./overview.tsx";
+import { provisioningRouter } from "./provisioning/router.ts";
 import { requireSession } from "./session.ts";
+import { setupRouter } from "./setup/router.ts";
 import { openSession, showSignIn, signOut, verifyToken } from "./sign-in.tsx";
 import { tokensRouter } from "./tokens/router.ts";
-import { showUser } from "./users/detail.tsx";
-import { showUsers } from "./users/list.tsx";
+import { usersRouter } from "./users/router.ts";
 
 export interface ConsoleRouterOptions {
   readonly services: PageOptions["services"];
+  readonly activity: ActivityReader;
   readonly sessions: ConsoleSessions;
   readonly submissions: ConsoleSubmissions;
   readonly requestLog: RequestLog;
@@ -43,7 +47,7 @@ export interface ConsoleRouterOptions {
  * POST comes from a page of the same origin and has the hidden field of its session.
  */
 export function consoleRouter(options: ConsoleRouterOptions): Router {
-  const { services, sessions, submissions, requestLog, failureLimit, limit, publicUrl, log } = options;
+  const { services, activity, sessions, submissions, requestLog, failureLimit, limit, publicUrl, log } = options;
   const base = `${new URL(publicUrl).pathname.replace(/\/+$/, "")}/console`;
 
   const router = Router();
@@ -62,16 +66,18 @@ export function consoleRouter(options: ConsoleRouterOptions): Router {
   router.use(["/catalog", "/policies"], parseLargeForm);
   router.use(parseForm, requireCsrfField);
   router.post("/sign-out", signOut({ base, sessions }));
-  router.get("/", showOverview({ base }));
+  router.get("/", showOverview({ base, services, activity }));
   router.use("/tokens", requireScope("admin:tokens"), tokensRouter({ base, services, submissions, publicUrl }));
   const read = requireScope("admin:read");
   const pages = { base, services };
-  router.get("/users", read, showUsers(pages));
-  router.get("/users/:id", read, showUser(pages));
+  router.use("/users", read, usersRouter(pages));
   router.get("/groups", read, showGroups(pages));
   router.get("/groups/:id", read, showGroup(pages));
   router.use(catalogRouter(pages));
+  router.use("/setup", setupRouter(pages, publicUrl));
+  router.use("/provisioning", read, provisioningRouter(pages));
   router.get("/audit", read, showAuditLog(pages));
+  router.get("/audit/export", read, exportAuditLog(pages));
   router.get("/audit/:id", read, showAuditEvent(pages));
   router.use(rejectUnknownPage);
   router.use(consoleErrorHandler(base, log));

@@ -17,5 +17,7 @@ export const consoleSections: readonly ConsoleSection[] = [
   { name: "Groups", path: "/groups", scope: "admin:read" },
   { name: "Catalog", path: "/catalog/mcp-servers", scope: "admin:read" },
   { name: "Policies", path: "/policies", scope: "admin:read" },
+  { name: "Provisioning", path: "/provisioning", scope: "admin:read" },
   { name: "Audit log", path: "/audit", scope: "admin:read" },
+  { name: "Set up", path: "/setup" },
 ];

@@ -15,6 +15,28 @@ export type DocumentedOperation = Omit<Operation, "organization" | "user" | "ano
 
 type DocumentedView = Pick<View, "scopes" | "responses">;
 
+/** The view that a document describes. Each has a document of its own, so that a response has exactly one schema. */
+export type DocumentView = (typeof documentViews)[number];
+export const documentViews = ["organization", "user"] as const;
+
+/**
+ * Returns the operations that a document describes, each with that view only. An operation without a credential is in the
+ * document of the organization's view.
+ */
+export function listViewOperations(
+  operations: readonly DocumentedOperation[],
+  documentView: DocumentView,
+): readonly DocumentedOperation[] {
+  return operations.flatMap(({ organization, user, anonymous, ...operation }): DocumentedOperation[] => {
+    if (documentView === "user") return user ? [{ ...operation, user }] : [];
+    if (anonymous) return [{ ...operation, anonymous }];
+    if (!organization) return [];
+    const { errorCodes = [] } = operation;
+    // A credential for users' views only is rejected with this code, because the operation has a user's view too.
+    return [{ ...operation, organization, ...(user && { errorCodes: [...errorCodes, "user-required"] }) }];
+  });
+}
+
 /** Whether an operation responds with 304 to an If-None-Match: it reads one resource or a page of a list. */
 export const isConditionalRead = (operation: DocumentedOperation): boolean =>
   operation.method === "get" && (operation.isVersioned === true || returnsPage(operation));

@@ -41,7 +41,7 @@ export const scimErrorFormat: ErrorFormat = {
 
 /** Builds the error responses of an operation by status, as references where all operations share them. */
 export function buildErrorResponses(operation: DocumentedOperation, format: ErrorFormat): OpenApiObject {
-  return Object.fromEntries(
+  const responses = Object.fromEntries(
     [...errorCodesByStatus(operation)].map(([status, codes]) => {
       const sharedError = sharedErrors.get(status);
       const isShared =
@@ -52,7 +52,17 @@ export function buildErrorResponses(operation: DocumentedOperation, format: Erro
       return [status, response];
     }),
   );
+  return { ...responses, 431: { $ref: `#/components/responses/${headersTooLarge.name}` } };
 }
+
+/** The response to headers that are too large, which is the same for all APIs: the request is rejected unread. */
+export const headersTooLarge = {
+  name: "RequestHeaderFieldsTooLarge",
+  response: {
+    description: "Request Header Fields Too Large: the headers, with the URL, exceed 16 KiB",
+    content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+  },
+};
 
 /** Builds the error responses that all operations of an API share, by name. */
 export function buildSharedResponses(format: ErrorFormat): OpenApiObject {

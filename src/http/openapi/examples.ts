@@ -4,8 +4,10 @@ const entity = {
   createdAt: "2026-05-04T09:30:00.000Z",
   updatedAt: "2026-06-11T14:05:12.482Z",
 };
+const labels = { team: "support" };
 
 const server = {
+  labels,
   slug: "github",
   name: "GitHub",
   description: "Repositories, issues and pull requests",
@@ -20,6 +22,7 @@ const server = {
   ],
 };
 const toolkit = {
+  labels,
   slug: "triage",
   name: "Triage",
   entries: [{ mcpServer: "github", tools: ["search_issues"] }],
@@ -27,8 +30,14 @@ const toolkit = {
   commands: ["summarize"],
   leastPrivilege: true,
 };
-const skill = { slug: "bug-reports", name: "Bug reports", content: "# Bug reports\n\nAsk for the steps first." };
+const skill = {
+  labels,
+  slug: "bug-reports",
+  name: "Bug reports",
+  content: "# Bug reports\n\nAsk for the steps first.",
+};
 const command = {
+  labels,
   slug: "summarize",
   name: "Summarize",
   template: "Summarize {{topic}} in five lines.",
@@ -36,6 +45,7 @@ const command = {
   active: true,
 };
 const policy = {
+  labels,
   slug: "no-deletions",
   name: "No deletions",
   effect: "deny",

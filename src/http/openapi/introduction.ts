@@ -1,15 +1,43 @@
-/** The `info` object of the document. */
-export const apiInfo = {
-  title: "Gatehouse",
-  version: "0.2.0",
-  summary: "SCIM 2.0 and admin API: users, groups and an MCP catalog behind scoped API tokens",
-  description: `Identity providers provision users and groups through \`/scim/v2\`. Administrators manage the catalog of MCP servers,
-toolkits, skills, commands and policies through \`/api\`. Plugins read through \`/api\` what one user may use.
+import type { DocumentView } from "./documented-operation.ts";
 
-**Two views of each URL.** Without \`x-user-email\`, \`/api\` returns the organization's view. With \`x-user-email\`, or with
-a personal token, it returns the user's view: what that user may use, and the user's own resources.
-\`x-required-scopes\` lists the scopes for each view. Any one of them is sufficient. An empty list means that any valid
-token is sufficient.
+/** Builds the `info` object of a document. */
+export function buildInfo(view: DocumentView) {
+  const { title, summary, introduction } = introductions[view];
+  return {
+    title,
+    version: "0.2.0",
+    summary,
+    description: `${introduction}\n\n${commonParagraphs}`,
+    license: { name: "Proprietary", identifier: "LicenseRef-Proprietary" },
+    contact: { name: "The operator of this service" },
+  };
+}
+
+const introductions: Readonly<
+  Record<DocumentView, { readonly title: string; readonly summary: string; readonly introduction: string }>
+> = {
+  organization: {
+    title: "Gatehouse",
+    summary: "SCIM 2.0 and admin API: users, groups and an MCP catalog behind scoped API tokens",
+    introduction: `Identity providers provision users and groups through \`/scim/v2\`. Administrators manage the catalog of MCP servers,
+toolkits, skills, commands and policies through \`/api\`.
+
+**Two views of each URL.** This document describes the organization's view, which \`/api\` returns without the header
+\`x-user-email\` and without a personal token. The user's view, which plugins read, is described in \`openapi-user.yaml\`.`,
+  },
+  user: {
+    title: "Gatehouse user API",
+    summary: "What one user may use: MCP servers, toolkits, skills, commands and connections",
+    introduction: `Plugins read through \`/api\` what one user may use, and manage the user's own resources, connections and personal
+tokens.
+
+**Two views of each URL.** This document describes the user's view, which \`/api\` returns with the header \`x-user-email\`
+or with a personal token. The organization's view and SCIM are described in \`openapi.yaml\`.`,
+  },
+};
+
+const commonParagraphs = `**Scopes.** \`x-required-scopes\` lists the scopes of each operation. Any one of them is sufficient. An empty list means
+that any valid token is sufficient.
 
 **Authentication.** Send a token as \`Authorization: Bearer\`, \`Authorization: Api-Token\` or \`X-API-Key\`. Tokens in the URL
 or in the body are rejected.
@@ -27,10 +55,7 @@ on the last page.
 
 **Errors.** \`/api\` returns RFC 9457 problem documents. \`type\` is \`urn:gatehouse:problem:\` followed by a stable error code,
 and \`errors\` points at each invalid field. A resource that the caller may not read returns the same response as one
-that does not exist. \`/scim/v2\` returns SCIM errors (RFC 7644 section 3.12).`,
-  license: { name: "Proprietary", identifier: "LicenseRef-Proprietary" },
-  contact: { name: "The operator of this service" },
-};
+that does not exist. \`/scim/v2\` returns SCIM errors (RFC 7644 section 3.12).`;
 
 const tagDescriptions: Readonly<Record<string, string>> = {
   Caller: "The organization, token and scopes of the credential.",

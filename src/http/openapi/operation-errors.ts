@@ -8,7 +8,7 @@ import type { DocumentedOperation } from "./documented-operation.ts";
  * user.
  */
 export function errorCodesByStatus(operation: DocumentedOperation): ReadonlyMap<number, readonly ErrorCode[]> {
-  const { method, path, query, body, isVersioned, user, exactErrorCodes, errorCodes = [] } = operation;
+  const { method, path, query, body, isVersioned, isIdempotent, user, exactErrorCodes, errorCodes = [] } = operation;
   if (exactErrorCodes) return groupByStatus(exactErrorCodes);
   const isWrite = method !== "get";
   const all = new Set<ErrorCode>([
@@ -19,6 +19,7 @@ export function errorCodesByStatus(operation: DocumentedOperation): ReadonlyMap<
     ...(isWrite ? (["stale"] as const) : []),
     ...(isWrite && method !== "post" && isVersioned ? (["precondition-failed"] as const) : []),
     ...(body ? (["invalid-request", "too-large", "unsupported-media-type"] as const) : []),
+    ...(isIdempotent ? (["invalid-request", "conflict", "idempotency-key-reused"] as const) : []),
     ...errorCodes,
   ]);
   return groupByStatus([...all]);

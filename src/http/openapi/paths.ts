@@ -29,39 +29,31 @@ export function buildPaths(
       const pathOperations = operations.filter((operation) => operation.path === path);
       const entries = pathOperations.map((operation) => [
         operation.method,
-        buildOperation(operation, profile, schemas),
+        buildOperation(operation, operations, profile, schemas),
       ]);
       return [profile.basePath + path, Object.fromEntries(entries)];
     }),
   );
 }
 
-function buildOperation(operation: DocumentedOperation, profile: ApiProfile, schemas: SchemaRegistry): OpenApiObject {
-  const {
-    operationId,
-    tag,
-    summary,
-    description,
-    organization,
-    user,
-    method,
-    body,
-    isBodyOptional = false,
-    takesSubjectToken,
-  } = operation;
+function buildOperation(
+  operation: DocumentedOperation,
+  operations: readonly DocumentedOperation[],
+  profile: ApiProfile,
+  schemas: SchemaRegistry,
+): OpenApiObject {
+  const { operationId, tag, summary, description, method, body, isBodyOptional = false, takesSubjectToken } = operation;
+  const view = operation.organization ?? operation.user;
   const parameters = buildParameters(operation, profile, schemas);
   return {
     operationId,
     tags: [tag],
     summary,
     ...(description !== undefined && { description }),
-    "x-required-scopes": {
-      ...(organization && { organization: organization.scopes }),
-      ...(user && { user: user.scopes }),
-    },
+    ...(view && { "x-required-scopes": view.scopes }),
     ...(operation.anonymous && { security: [] }),
     ...(operation.security && { security: operation.security }),
-    ...(takesSubjectToken && { security: [{ apiKey: [], outsideToken: [] }] }),
+    ...(takesSubjectToken && { security: [{ apiKey: [], subjectToken: [] }] }),
     ...(parameters.length > 0 && { parameters }),
     ...(body && {
       requestBody: {
@@ -70,7 +62,7 @@ function buildOperation(operation: DocumentedOperation, profile: ApiProfile, sch
       },
     }),
     responses: {
-      ...buildSuccessResponses(operation, profile, schemas),
+      ...buildSuccessResponses(operation, operations, profile, schemas),
       ...buildErrorResponses(operation, profile.errorFormat),
     },
   };
@@ -84,7 +76,7 @@ function buildParameters(
   profile: ApiProfile,
   schemas: SchemaRegistry,
 ): readonly OpenApiObject[] {
-  const { path, parameters, query, isVersioned, user } = operation;
+  const { path, parameters, query, isVersioned, isIdempotent, user } = operation;
   return [
     ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => ({
       name,
@@ -96,6 +88,7 @@ function buildParameters(
     ...(query ? buildQueryParameters(query, schemas) : []),
     ...(user && profile.acceptsUserEmail ? [toParameterRef("UserEmail")] : []),
     ...(isVersioned || isConditionalRead(operation) ? listConditionalHeaders(operation).map(toParameterRef) : []),
+    ...(isIdempotent ? [toParameterRef("IdempotencyKey")] : []),
   ];
 }
 
@@ -120,22 +113,21 @@ function buildQueryParameters(query: z.ZodObject, schemas: SchemaRegistry): read
   });
 }
 
-/** Builds the success responses by status. If the schemas of the views differ, the body is either (`anyOf`). */
+/** Builds the success responses by status. */
 function buildSuccessResponses(
   operation: DocumentedOperation,
+  operations: readonly DocumentedOperation[],
   { responseMediaType, responseHeaders = [] }: ApiProfile,
   schemas: SchemaRegistry,
 ): OpenApiObject {
-  const { isVersioned, lineSchema } = operation;
-  const schemasByStatus = listViews(operation).flatMap((view) => Object.entries(view.responses));
-  const statuses = [...new Set(schemasByStatus.map(([status]) => status))].sort();
-  const responses = statuses.map((status) => {
-    const bodies = schemasByStatus.flatMap(([bodyStatus, schema]) =>
-      bodyStatus === status && schema ? [schemas.toResponseSchema(schema)] : [],
-    );
+  const { isVersioned, isIdempotent, isDryRunnable, lineSchema } = operation;
+  const [view] = listViews(operation);
+  const responses = Object.entries(view?.responses ?? {}).map(([status, schema]) => {
     const headers = {
       ...Object.fromEntries([...commonHeaders, ...responseHeaders].map((name) => [name, toHeaderRef(name)])),
       ...((isVersioned || isConditionalRead(operation)) && status !== "204" && { ETag: toHeaderRef("ETag") }),
+      ...(isDryRunnable && { "Gatehouse-Dry-Run": toHeaderRef("Gatehouse-Dry-Run") }),
+      ...(isIdempotent && { "Idempotent-Replayed": toHeaderRef("Idempotent-Replayed") }),
       ...(status === "201" && { Location: toHeaderRef("Location") }),
     };
     return [
@@ -143,8 +135,9 @@ function buildSuccessResponses(
       {
         description: successDescriptions[status] ?? "Success",
         headers,
-        ...(bodies.length > 0 && {
-          content: buildContent(toAnyOf(bodies), [lineSchema ? jsonLinesType : responseMediaType]),
+        ...(status === "201" && buildLinks(operation, operations)),
+        ...(schema && {
+          content: buildContent(schemas.toResponseSchema(schema), [lineSchema ? jsonLinesType : responseMediaType]),
         }),
       },
     ];
@@ -153,6 +146,17 @@ function buildSuccessResponses(
     ...responses,
     ...(isConditionalRead(operation) ? [["304", { $ref: "#/components/responses/NotModified" }]] : []),
   ]);
+}
+
+/** Builds the links from the response of a creation to the operations on the created resource. */
+function buildLinks({ method, path }: DocumentedOperation, operations: readonly DocumentedOperation[]): OpenApiObject {
+  const next = method === "post" ? operations.filter((each) => each.path === `${path}/{id}`) : [];
+  if (next.length === 0) return {};
+  const toLink = ({ operationId, summary }: DocumentedOperation) => [
+    operationId,
+    { operationId, parameters: { id: "$response.body#/id" }, description: `${summary} that was created.` },
+  ];
+  return { links: Object.fromEntries(next.map(toLink)) };
 }
 
 /** The headers of every successful response of every API. */
@@ -165,9 +169,3 @@ const successDescriptions: Readonly<Record<string, string>> = {
   201: "Created",
   204: "Success, no content",
 };
-
-function toAnyOf(bodies: readonly SchemaObject[]): SchemaObject {
-  const distinct = [...new Map(bodies.map((body) => [JSON.stringify(body), body])).values()];
-  const [first] = distinct;
-  return distinct.length === 1 && first ? first : { anyOf: distinct };
-}

@@ -1,3 +1,4 @@
+import { type DocumentView, documentViews } from "./documented-operation.ts";
 import { type Html, html, renderInlineMarkup } from "./html.ts";
 import { type DocumentedSchema, renderDescription, renderSchemaSections, renderType } from "./page-schema.ts";
 import type { OpenApiObject } from "./schemas.ts";
@@ -17,7 +18,7 @@ interface OperationObject {
   readonly tags: readonly string[];
   readonly summary: string;
   readonly description?: string;
-  readonly "x-required-scopes": Readonly<Record<string, readonly string[]>>;
+  readonly "x-required-scopes"?: readonly string[];
   readonly parameters?: readonly OpenApiObject[];
   readonly requestBody?: Pick<ResponseObject, "content">;
   readonly responses: Readonly<Record<string, OpenApiObject>>;
@@ -37,9 +38,19 @@ interface ParameterObject {
   readonly schema: DocumentedSchema;
 }
 
-/** Renders the OpenAPI document as an HTML page without scripts. */
-export function renderReferencePage(source: OpenApiObject): string {
+/** Where the documents are served, by view. */
+export const documentPaths: Readonly<
+  Record<DocumentView, { readonly name: string; readonly page: string; readonly label: string }>
+> = {
+  organization: { name: "openapi", page: "reference", label: "Organization's view, SCIM and OAuth" },
+  user: { name: "openapi-user", page: "reference-user", label: "User's view" },
+};
+
+/** Renders the OpenAPI document of a view as an HTML page without scripts. */
+export function renderReferencePage(source: OpenApiObject, view: DocumentView): string {
   const document = source as unknown as OpenApiDocument;
+  const { name } = documentPaths[view];
+  const otherViews = documentViews.filter((each) => each !== view);
   const { info, tags, components } = document;
   const operations = Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
@@ -60,7 +71,8 @@ export function renderReferencePage(source: OpenApiObject): string {
 <body>
 <header>
 <h1>${info.title} API reference</h1>
-<p>Download the OpenAPI document: <a href="openapi.yaml">openapi.yaml</a>, <a href="openapi.json">openapi.json</a>.</p>
+<p>${documentPaths[view].label}. ${otherViews.map((other) => html`See also: <a href="${documentPaths[other].page}">${documentPaths[other].label}</a>.`)}</p>
+<p>Download the OpenAPI document: <a href="${name}.yaml">${name}.yaml</a>, <a href="${name}.json">${name}.json</a>.</p>
 </header>
 <nav aria-label="Contents">
 <ul>${sections.map(
@@ -121,22 +133,12 @@ function resolveReference(object: OpenApiObject, components: OpenApiDocument["co
 }
 
 function renderScopes({ "x-required-scopes": scopes }: OperationObject): Html {
-  if (Object.keys(scopes).length === 0)
+  if (!scopes)
     return html`
 <p>No credential required.</p>`;
   return html`
-<dl>${Object.entries(scopes).map(
-    ([view, requiredScopes]) => html`
-<dt>${viewLabels[view] ?? view}</dt>
-<dd>${requiredScopes.length === 0 ? "any valid token" : requiredScopes.map((scope, index) => [index > 0 && " or ", html`<code>${scope}</code>`])}</dd>`,
-  )}
-</dl>`;
+<p>Required scope: ${scopes.length === 0 ? "any valid token" : scopes.map((scope, index) => [index > 0 && " or ", html`<code>${scope}</code>`])}</p>`;
 }
-
-const viewLabels: Readonly<Record<string, string>> = {
-  organization: "Required scope, organization's view",
-  user: "Required scope, user's view",
-};
 
 const renderParameterTable = (parameters: readonly ParameterObject[]): Html => html`
 <table>

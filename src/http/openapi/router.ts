@@ -1,20 +1,28 @@
 import { type Request, type RequestHandler, type Response, Router } from "express";
 import { routeMethods } from "../server/methods.ts";
 import { sendText } from "../server/send.ts";
-import { type Documents, getDocuments } from "./documents.ts";
+import { documentViews } from "./documented-operation.ts";
+import { createDocumentSource, type DocumentForms } from "./documents.ts";
+import { documentPaths } from "./reference-page.ts";
 import { stylesheet } from "./stylesheet.ts";
 
 /**
- * Routes `/openapi.yaml`, `/openapi.json` and the page `/reference`. They require no credential, because they describe
- * the code and contain no stored data.
+ * Routes the documents of both views, as YAML and JSON, and their reference pages: `/openapi.yaml`, `/openapi.json` and
+ * `/reference` for the organization's, `/openapi-user.yaml`, `/openapi-user.json` and `/reference-user` for a user's. They
+ * require no credential, because they describe the code and contain no stored data.
+ * @param publicUrl the URL of the service, which the documents name as their server
  */
-export function openApiRouter(): Router {
-  const router = Router({ strict: true }); // the page links its stylesheet by a relative URL
-  const serveDocument = (mediaType: string, name: keyof Documents): RequestHandler =>
-    serve(mediaType, async () => (await getDocuments())[name]);
-  router.all("/openapi.yaml", serveDocument("application/yaml", "yaml"));
-  router.all("/openapi.json", serveDocument("application/json", "json"));
-  router.all("/reference", contentSecurityPolicy, serveDocument("text/html; charset=utf-8", "referencePage"));
+export function openApiRouter(publicUrl: string): Router {
+  const router = Router({ strict: true }); // the pages link their stylesheet by a relative URL
+  const getDocuments = createDocumentSource({ serverUrl: publicUrl });
+  for (const view of documentViews) {
+    const { name, page } = documentPaths[view];
+    const serveForm = (mediaType: string, form: keyof DocumentForms): RequestHandler =>
+      serve(mediaType, async () => (await getDocuments())[view][form]);
+    router.all(`/${name}.yaml`, serveForm("application/yaml", "yaml"));
+    router.all(`/${name}.json`, serveForm("application/json", "json"));
+    router.all(`/${page}`, contentSecurityPolicy, serveForm("text/html; charset=utf-8", "referencePage"));
+  }
   router.all(
     "/reference.css",
     serve("text/css; charset=utf-8", async () => stylesheet),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { simplifySchema } from "./simplify.ts";
 
 /** An object of an OpenAPI 3.1 document. */
 export type OpenApiObject = Readonly<Record<string, unknown>>;
@@ -48,8 +49,11 @@ export class SchemaRegistry {
   }
 
   #toComponentRefs(schema: SchemaObject, direction: Direction): SchemaObject {
+    const simplified = simplifySchema(schema, (ref) =>
+      this.#definitions[direction].get(ref.slice(localRefPrefix.length)),
+    );
     return mapReferences(
-      schema,
+      simplified,
       (id) => `#/components/schemas/${this.#toComponentName(id, direction)}`,
     ) as SchemaObject;
   }
@@ -90,6 +94,8 @@ function pruneSchema(schema: z.core.JSONSchema.BaseSchema, direction: Direction)
   if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
   if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
   delete schema.propertyNames;
+  // The fields of an object have their own defaults, and generators cannot express the default of an object or a union.
+  if (schema.anyOf || (typeof schema.default === "object" && !Array.isArray(schema.default))) delete schema.default;
   const { properties, additionalProperties } = schema;
   if (properties && typeof additionalProperties === "object" && Object.keys(additionalProperties).length === 0) {
     delete schema.additionalProperties; // a merge patch is validated strictly after it is merged
@@ -101,14 +107,10 @@ function pruneSchema(schema: z.core.JSONSchema.BaseSchema, direction: Direction)
 
 function mapReferences(value: unknown, map: (id: string) => string): unknown {
   if (Array.isArray(value)) return value.map((each) => mapReferences(each, map));
+  // In `$ref`, and in the mapping of a discriminator.
+  if (typeof value === "string" && value.startsWith(localRefPrefix)) return map(value.slice(localRefPrefix.length));
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, each]) =>
-      key === "$ref" && typeof each === "string" && each.startsWith(localRefPrefix)
-        ? [key, map(each.slice(localRefPrefix.length))]
-        : [key, mapReferences(each, map)],
-    ),
-  );
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, mapReferences(each, map)]));
 }
 
 /** Serializes a named schema together with all that it references, for comparison. */

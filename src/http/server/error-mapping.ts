@@ -24,6 +24,7 @@ export const httpStatuses: Readonly<Record<ErrorCode, number>> = {
   "not-found": 404,
   "method-not-allowed": 405,
   conflict: 409,
+  "idempotency-key-reused": 422,
   "unresolved-reference": 409,
   "limit-reached": 409,
   "last-all-token": 409,

@@ -23,6 +23,17 @@ export function readExpectedVersion(req: Request): ExpectedVersion {
   };
 }
 
+/**
+ * Reads the entity tags of If-Match, without quotes, for a resource whose tags are not those of versions. Weak tags are
+ * accepted as by `readExpectedVersion`.
+ */
+export function readExpectedTags({ headers }: Request): readonly string[] | "any" | undefined {
+  const ifMatch = headers["if-match"];
+  if (ifMatch === undefined) return undefined;
+  if (ifMatch.trim() === "*") return "any";
+  return ifMatch.split(",").flatMap((tag) => /^\s*(?:W\/)?"([\w-]{1,100})"\s*$/.exec(tag)?.[1] ?? []);
+}
+
 /** Parses the value of If-Match, which a bulk operation carries in its body (RFC 7644 section 3.7). */
 export function parseIfMatch(ifMatch: string | undefined): ExpectedVersion {
   return ifMatch === undefined ? {} : { ifMatch: ifMatch.trim() === "*" ? "any" : parseVersions(ifMatch) };

@@ -15,6 +15,8 @@ import { sendJson } from "./send.ts";
 export interface ExpressAppOptions {
   /** The APIs, by the path at which each is mounted. */
   readonly routers: Readonly<Record<string, Router>>;
+  /** The URL of the service, which the OpenAPI documents name. */
+  readonly publicUrl: string;
   /** Addresses and CIDR ranges of proxies that may set `X-Forwarded-For`; empty: none is trusted. */
   readonly trustProxy: readonly string[];
   /** The version of the service, which `/healthz` reports. */
@@ -24,8 +26,8 @@ export interface ExpressAppOptions {
   readonly log: Log;
   /** Receives a line for each request. Absent: there is no access log. */
   readonly accessLog?: AccessLog | undefined;
-  /** Receives each request at its end, for metrics. */
-  readonly requestObserver?: RequestObserver | undefined;
+  /** Receives each request at its end, for metrics and the counts of the organization. */
+  readonly requestObserver: RequestObserver;
   /** Traces each request. */
   readonly requestTracer?: RequestTracer | undefined;
 }
@@ -35,11 +37,11 @@ export interface ExpressAppOptions {
  * check or document that its path selects, else 404. An error that any step throws goes to the error handler.
  */
 export function createExpressApp(options: ExpressAppOptions): Express {
-  const { routers, trustProxy, version, ping, log, accessLog, requestObserver, requestTracer } = options;
+  const { routers, publicUrl, trustProxy, version, ping, log, accessLog, requestObserver, requestTracer } = options;
   const commonSteps = [
     ...[reportUntrustedProxy(log), identifyRequest],
     ...(accessLog ? [logAccess(accessLog)] : []),
-    ...(requestObserver ? [observeRequests(requestObserver)] : []),
+    observeRequests(requestObserver),
     ...(requestTracer ? [traceRequests(requestTracer)] : []),
     ...[helmet(), preventCaching],
   ];
@@ -47,12 +49,10 @@ export function createExpressApp(options: ExpressAppOptions): Express {
   const app = express();
   configure(app, trustProxy);
   app.use(...commonSteps);
-  const isObserved = requestObserver !== undefined || requestTracer !== undefined;
-  for (const [path, router] of Object.entries(routers))
-    app.use(path, ...(isObserved ? [recordMountPath(path)] : []), router);
+  for (const [path, router] of Object.entries(routers)) app.use(path, recordMountPath(path), router);
   app.get("/healthz", reportLiveness(version));
   app.get("/readyz", reportReadiness(ping));
-  app.use(openApiRouter());
+  app.use(openApiRouter(publicUrl));
   app.use(rejectUnknownPath);
   app.use(problemHandler(log));
   return app;

@@ -126,16 +126,36 @@ function respondToParseError(
     socket.destroy();
     return;
   }
-  const [status, title] = parseErrorStatuses[error.code ?? ""] ?? [400, "Bad Request"];
-  const body = JSON.stringify({ type: "about:blank", title, status });
+  const { status, title, detail } = parseErrors[error.code ?? ""] ?? malformedRequest;
+  const body = JSON.stringify({ type: "about:blank", title, status, detail });
   socket.end(
     `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
   );
 }
 
-const parseErrorStatuses: Readonly<Record<string, readonly [number, string]>> = {
-  HPE_HEADER_OVERFLOW: [431, "Request Header Fields Too Large"],
-  ERR_HTTP_REQUEST_TIMEOUT: [408, "Request Timeout"],
+interface ParseErrorResponse {
+  readonly status: number;
+  readonly title: string;
+  readonly detail: string;
+}
+
+const malformedRequest: ParseErrorResponse = {
+  status: 400,
+  title: "Bad Request",
+  detail: "The request is not valid HTTP.",
+};
+
+const parseErrors: Readonly<Record<string, ParseErrorResponse>> = {
+  HPE_HEADER_OVERFLOW: {
+    status: 431,
+    title: "Request Header Fields Too Large",
+    detail: "The headers of the request, with its URL, exceed 16 KiB. Send fewer or shorter headers.",
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    status: 408,
+    title: "Request Timeout",
+    detail: "The request was not complete in time. Send it again.",
+  },
 };
 
 /** @param names the names of the settings */

@@ -64,7 +64,7 @@ function buildEntry(req: Request, res: Response, durationMs: number, quotesNames
  * Whether a request failed for a reason that an administrator may have to fix. A lookup of a resource that does not exist
  * did not: clients look up what they are about to create. A path without an operation is a wrong base URL.
  */
-function isRejected({ method, route, failedOperations }: Request, { statusCode }: Response): boolean {
+export function isRejected({ method, route, failedOperations }: Request, { statusCode }: Response): boolean {
   const isLookup = statusCode === 404 && route !== undefined && (method === "GET" || method === "HEAD");
   return (statusCode >= 400 && !isLookup) || failedOperations !== undefined;
 }

@@ -1,4 +1,5 @@
 import type { Request, RequestHandler, Response } from "express";
+import { isRejected } from "./request-log.ts";
 
 /** The APIs that metrics distinguish. `api` is the organization's view of `/api`, `connect` a user's view. */
 export type ObservedApi = "scim" | "api" | "connect" | "mcp" | "oauth" | "other";
@@ -14,6 +15,10 @@ export interface ObservedRequest {
   readonly seconds: number;
   /** Whether the credential was accepted. */
   readonly isAuthenticated: boolean;
+  /** The organization of the credential, also of a rejected one. Undefined if it belongs to none. */
+  readonly organizationId: string | undefined;
+  /** Whether the request failed, as in the request log. */
+  readonly isRejected: boolean;
 }
 
 /** Called once for each request. It must be cheap. */
@@ -39,6 +44,8 @@ export function describeRequest(req: Request, res: Response, seconds: number): O
     status: res.headersSent ? res.statusCode : undefined,
     seconds,
     isAuthenticated: user !== undefined,
+    organizationId: user?.organizationId ?? req.credentialRejection?.organizationId,
+    isRejected: isRejected(req, res),
   };
 }
 

@@ -25,7 +25,7 @@ declare global {
       subjectToken?: string;
       /** The operation that serves the request, one of a fixed set. Set when it is selected. */
       operationId?: string;
-      /** The path at which the router of the request is mounted. Set if requests are observed or traced. */
+      /** The path at which the router of the request is mounted. */
       mountPath?: string;
       /** The trace of the request. Absent if it is not recorded. */
       traceId?: string;

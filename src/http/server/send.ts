@@ -47,6 +47,14 @@ export async function sendChunks(
   else sendText(res, status, mediaType, buffer);
 }
 
+/** Streams JSON Lines, as `sendChunks` does. */
+export const sendJsonLines = (res: Response, status: number, lines: AsyncIterable<object>): Promise<void> =>
+  sendChunks(res, status, jsonLinesType, toJsonLines(lines));
+
+async function* toJsonLines(lines: AsyncIterable<object>): AsyncGenerator<string> {
+  for await (const line of lines) yield `${JSON.stringify(line)}\n`;
+}
+
 /** Sends a body that is a string, or that is encoded already. */
 export function sendText(res: Response, status: number, mediaType: string, body: string | Buffer): void {
   res.statusCode = status;

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import type { AccessExplanation } from "../../../schemas/access.ts";
+import type { McpServer } from "../../../schemas/mcp-server.ts";
 import type { Toolkit } from "../../../schemas/toolkit.ts";
 import { assignableCollections } from "../../../src/domain/catalog/references.ts";
 import { collections } from "../../../src/store/collections.ts";
@@ -8,6 +9,7 @@ import { describeOnEngines } from "../../store/engines.fixture.ts";
 import type { TestStore } from "../../store/test-store.fixture.ts";
 import { AccessOracle, type OrganizationData, type ResourceKind } from "./access-oracle.fixture.ts";
 import { arbitraryOrganization, arbitraryRestriction } from "./arbitrary-organization.fixture.ts";
+import { buildDecisionToken } from "./resources.fixture.ts";
 import { type StoredOrganization, storeOrganization } from "./stored-organization.fixture.ts";
 
 const kinds: readonly ResourceKind[] = ["mcp-server", "toolkit", "skill", "command"];
@@ -107,6 +109,44 @@ describeOnEngines("Access in an arbitrary organization", (open, engine) => {
           }
         }
       }
+    });
+  });
+
+  it("decides about each resource and tool as the rules do, also with a token and under a hypothesis", async function () {
+    this.timeout(120_000);
+    await checkAll(async ({ organization, userId, restriction, stored, oracle }) => {
+      const token = buildDecisionToken({ userId, ...restriction });
+      const [group] = organization.groups;
+      const [policy] = organization.policies;
+      const hypothesis = { groupIds: group ? [group.id] : [], disabledPolicyIds: policy ? [policy.id] : [] };
+      const changed: OrganizationData = {
+        ...organization,
+        groups: organization.groups.map((each) =>
+          each === group ? { ...each, members: [...each.members, userId] } : each,
+        ),
+        policies: organization.policies.map((each) => (each === policy ? { ...each, enabled: false } : each)),
+      };
+      const changedOracle = new AccessOracle(changed, userId, restriction);
+      for (const kind of kinds)
+        for (const resource of organization[kind]) {
+          if ("ownerId" in resource && resource.ownerId !== userId) continue;
+          const tools = "tools" in resource ? resource.tools : [];
+          for (const tool of [undefined, ...tools])
+            for (const [rules, assumed] of [
+              [oracle, {}],
+              [changedOracle, hypothesis],
+            ] as const) {
+              const { isAllowed } = await stored.access.decide(
+                stored.organizationId,
+                { id: userId, active: true },
+                { kind, resource: resource.id, tool: tool?.name, token, hypothesis: assumed },
+              );
+              const isUsable = tool
+                ? rules.listToolNames(resource as McpServer).includes(tool.name)
+                : rules.canAccess(kind, resource);
+              expect(isAllowed, `${resource.id} ${tool?.name} for ${userId}`).to.equal(isUsable);
+            }
+        }
     });
   });
 });

@@ -112,14 +112,42 @@ describe("Access explanation", () => {
       "mcp-server",
     );
     expect(explanation?.tools).to.deep.equal([
-      { name: "read", verdict: "allowed", policy: "allow" },
-      { name: "write", verdict: "not-given" },
-      { name: "delete", verdict: "denied", policy: "deny" },
-      { name: "off", verdict: "inactive" },
+      { name: "read", risk: "write", verdict: "allowed", policy: "allow" },
+      { name: "write", risk: "write", verdict: "not-given" },
+      { name: "delete", risk: "write", verdict: "denied", policy: "deny" },
+      { name: "off", risk: "write", verdict: "inactive" },
     ]);
     const denied = [...policies, policy("deny", { mcpServers: ["x"] }, { slug: "whole" })];
     const [whole] = await explain({ "mcp-server": [server("x", { tools })], policies: denied }, "mcp-server");
     expect(whole).to.include({ verdict: "denied" }).and.to.not.have.property("tools");
+  });
+
+  it("lists only what a name or slug contains, and what would be granted in another group or without a policy", async () => {
+    const groups = [
+      { id: "grp_a", members: ["grp_b"] },
+      { id: "grp_b", members: [] },
+    ];
+    const assignment = assignTo({ groups: ["grp_a"] });
+    const skills = [
+      skill("one", { assignment }),
+      skill("two", { name: "Second One" }),
+      skill("three", { assignment: unassigned }),
+    ];
+    const policies = [policy("deny", { skills: ["two"] })];
+    const organization = buildOrganization({ groups, skill: skills, policies });
+    const { organizationId, access } = await storeOrganization(testStore.store, organization);
+    const list = async (filter: Parameters<typeof access.explain>[4]) =>
+      (await access.explain(organizationId, ada, "skill", { limit: 100 }, filter)).items;
+    const verdicts = async (filter: Parameters<typeof access.explain>[4]) =>
+      (await list(filter)).map(({ slug, verdict }) => `${slug} ${verdict}`);
+    expect(await verdicts({})).to.deep.equal(["two denied"]);
+    expect(await verdicts({ name: "Second" })).to.deep.equal(["two denied"]);
+    expect(await verdicts({ name: "TW" })).to.deep.equal(["two denied"]);
+    expect(await verdicts({ name: "other" })).to.deep.equal([]);
+    const hypothesis = { groupIds: ["grp_b"], disabledPolicyIds: ["pol_deny"] };
+    expect(await verdicts({ hypothesis })).to.deep.equal(["one allowed", "two allowed"]);
+    const [one] = await list({ hypothesis, name: "one" });
+    expect(one?.assignments).to.deep.equal([{ by: "group", path: [group("grp_b"), group("grp_a")] }]);
   });
 
   it("is limited to 20 policies and the 20 shortest paths", async () => {

@@ -3,6 +3,7 @@ import type { Command } from "../../../schemas/command.ts";
 import type { McpServer, Tool } from "../../../schemas/mcp-server.ts";
 import type { Policy, PolicyResources } from "../../../schemas/policy.ts";
 import type { Skill } from "../../../schemas/skill.ts";
+import type { Token } from "../../../schemas/token.ts";
 import type { Toolkit } from "../../../schemas/toolkit.ts";
 import type { OrganizationData } from "./access-oracle.fixture.ts";
 
@@ -62,4 +63,20 @@ export const policy = (
 export const buildOrganization = (parts: Partial<OrganizationData>): OrganizationData => ({
   ...{ users: [], groups: [], policies: [], "mcp-server": [], toolkit: [], skill: [], command: [] },
   ...parts,
+});
+
+/** An active token of all connect scopes that is not personal, except for `more`. */
+export const buildDecisionToken = (more: Partial<Token> = {}): Token => ({
+  ...entity,
+  ...{
+    id: "tok_x",
+    name: "x",
+    type: "agent",
+    scopes: ["connect:write"],
+    prefix: "wxt_",
+    secrets: [],
+    origin: "issued",
+  },
+  ...{ enabled: true, createdBy: { type: "operator" }, requestCount: 0, failedCount: 0 },
+  ...more,
 });

@@ -28,7 +28,7 @@ describeOnEngines("/api/groups", (open) => {
       const group = await createGroup(await createUsers(1), { externalId: "e" });
       const { body } = await admin.get(`/api/groups/${group.id}`).expect(200);
       expect(Object.keys(body).sort()).to.deep.equal(
-        ["id", "version", "createdAt", "updatedAt", "displayName", "externalId"].sort(),
+        ["id", "version", "createdAt", "updatedAt", "displayName", "externalId", "labels"].sort(),
       );
       const { displayName } = group;
       for (const request of [admin.post("/api/groups"), admin.put(`/api/groups/${encodeURIComponent(displayName)}`)]) {

@@ -3,8 +3,8 @@ import type { Browser } from "playwright-core";
 import { sendResult, startUpstream, stateless, type TestUpstream } from "../../domain/upstream/upstream.fixture.ts";
 import { startChromium } from "../../support/chromium.ts";
 import { type Service, startService } from "../../support/service.ts";
+import { recordProblems } from "./page-problems.fixture.ts";
 import { signInInBrowser } from "./pages.fixture.ts";
-import { recordProblems } from "./recorded-problems.fixture.ts";
 
 describe("The catalog of /console in Chromium", function () {
   this.timeout(180_000); // the first run may download Chromium

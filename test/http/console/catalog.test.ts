@@ -47,7 +47,7 @@ describeOnEngines("The catalog in /console", (open) => {
     expect(response.location).to.equal(`${scope}/mcp-servers/${id}`);
     expect(server).to.deep.equal({
       ...{ slug: "git", name: "Git\u00e9 <b>", description: "Line 1\nLine 2", status: "active", environment: "prod" },
-      ...{ transport: "http", url: "https://git.example/mcp", timeoutSeconds: 60, tools: [] },
+      ...{ transport: "http", url: "https://git.example/mcp", timeoutSeconds: 60, tools: [], labels: {} },
       auth: {
         ...{ type: "oauth2", authorizationUrl: "https://id.example/a", tokenUrl: "https://id.example/t" },
         ...{ clientId: "client", clientAuthentication: "post", scopes: ["repo", "user"] },
@@ -113,7 +113,7 @@ describeOnEngines("The catalog in /console", (open) => {
     await create("skills", { slug: "triage", name: "Triage", content: "x" });
     const response = await submit(`${scope}/toolkits/_new`, `${scope}/toolkits`, {
       ...{ slug: "support", name: "Support", entries: "jira: search, create\r\ngit:", skills: "triage" },
-      ...{ leastPrivilege: "true", everyone: "true" },
+      ...{ leastPrivilege: "true", everyone: "true", labels: "team: a: b\r\nurgent" },
     });
     expect(response.status, response.html).to.equal(303);
     const toolkit = await read("toolkits/support");
@@ -122,9 +122,12 @@ describeOnEngines("The catalog in /console", (open) => {
         { mcpServer: "jira", tools: ["search", "create"] },
         { mcpServer: "git", tools: [] },
       ],
-      ...{ skills: ["triage"], commands: [], leastPrivilege: true },
+      ...{ skills: ["triage"], commands: [], leastPrivilege: true, labels: { team: "a: b", urgent: "" } },
       assignment: { everyone: true, groups: [], users: [] },
     });
+    for (const label of ["team", "team:a: b"])
+      expect(rows((await browser.get(`${scope}/toolkits?label=${label}`)).html)).to.deep.equal(["Support"]);
+    expect(rows((await browser.get(`${scope}/toolkits?label=team:c`)).html)).to.deep.equal([]);
     const url = `${scope}/toolkits/${toolkit.id}`;
     const missing = await submit(`${url}/edit`, url, { entries: "jira\r\nlost" });
     expect(missing.html).to.contain("There is no mcp-server &quot;lost&quot;.").and.contain('id="entries-error"');

@@ -5,8 +5,8 @@ import { expect } from "chai";
 import type { Browser, BrowserContext, BrowserContextOptions } from "playwright-core";
 import { startChromium } from "../../support/chromium.ts";
 import { trackSecret } from "../../support/secrets.ts";
+import { recordProblems } from "./page-problems.fixture.ts";
 import { type ConsolePages, openConsolePages, signInInBrowser } from "./pages.fixture.ts";
-import { recordProblems } from "./recorded-problems.fixture.ts";
 
 describe("/console in Chromium", function () {
   this.timeout(180_000); // the first run may download Chromium

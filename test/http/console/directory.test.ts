@@ -3,7 +3,7 @@ import { operatorActor, toAuditEvent } from "../../../src/domain/audit/record.ts
 import { auditEvents } from "../../../src/store/collections.ts";
 import type { StoreOperation } from "../../../src/store/measured-store.ts";
 import { describeOnEngines } from "../../store/engines.fixture.ts";
-import type { Agent, Service } from "../../support/service.ts";
+import { type Agent, patchUrn, type Service } from "../../support/service.ts";
 import { countOperations, startCountedService, TestBrowser } from "./browser.fixture.ts";
 
 describeOnEngines("Users, groups and the audit log in /console", (open) => {
@@ -89,6 +89,76 @@ describeOnEngines("Users, groups and the audit log in /console", (open) => {
     expect(rows((await browser.get(`/console/audit?from=${today}&to=${today}`)).html)).to.have.length(50);
     for (const query of ["action=user.lost", "from=31.1.2026", "actorId=%00"])
       expect((await browser.get(`/console/audit?${query}`)).status, query).to.equal(400);
+  });
+
+  it("show the changes of an event field by field, with links to its target and its request", async () => {
+    const attributes = { userName: "diff", title: "<b>Dr</b>", nickName: "d" };
+    const { body: user } = await admin.post("/scim/v2/Users").send(attributes).expect(201);
+    const changed = await admin
+      .patch(`/scim/v2/Users/${user.id}`)
+      .send({
+        schemas: [patchUrn],
+        Operations: [
+          { op: "remove", path: "title" },
+          { op: "replace", value: { nickName: "e", displayName: "Ada" } },
+        ],
+      })
+      .expect(200);
+    const requestId = changed.headers["x-request-id"] ?? "";
+    const list = (await browser.get(`/console/audit?requestId=${requestId}`)).html;
+    expect(rows(list)).to.deep.equal(["user.update"]);
+    const { html } = await browser.get(`/console/audit/${/\/console\/audit\/(aud_\w+)"/.exec(list)?.[1]}`);
+    const row = (field: string): string =>
+      html.split("<tr").find((each) => each.includes(`<code>${field}</code>`)) ?? "";
+    expect(row("title")).to.contain("− removed").and.contain("&lt;b>Dr").and.not.contain("<b>");
+    expect(row("nickName")).to.match(/≠ changed.*>d<.*>e</);
+    expect(row("displayName")).to.match(/\+ added.*>Ada</);
+    expect(row("userName"), "unchanged").to.equal("");
+    expect(html).to.contain(`/console/users/${user.id}`).and.contain(`/console/audit?requestId=${requestId}`);
+    expect(html).to.contain(`/console/provisioning/requests?requestId=${requestId}`);
+    await admin.delete(`/scim/v2/Users/${user.id}`).expect(204);
+    const chosen = "my-own.request_id";
+    await admin.post("/api/groups").set("X-Request-Id", chosen).send({ displayName: "chosen id" }).expect(201);
+    expect(rows((await browser.get(`/console/audit?requestId=${chosen}`)).html)).to.deep.equal(["group.create"]);
+    for (const none of ["7ZZZZZZZZZZZZZZZZZZZZZZZZZ", "00000000000000000000000000", "x"])
+      expect((await browser.get(`/console/audit?requestId=${none}`)).html, none).to.contain("No event matches");
+  });
+
+  it("show a long string by its length and digest, as it is stored", async () => {
+    const skill = { name: "Notes", description: "Notes.", content: "x".repeat(3000) };
+    await admin.put("/api/skills/notes").send(skill).expect(201);
+    const list = (await browser.get("/console/audit?action=skill.create")).html;
+    const { html } = await browser.get(`/console/audit/${/\/console\/audit\/(aud_\w+)"/.exec(list)?.[1]}`);
+    expect(html).to.match(/3000 characters<code class="sub">SHA-256 [0-9a-f]{64}/);
+  });
+
+  it("export what the filters match as JSON Lines, oldest first, as a download", async () => {
+    const response = await browser.get("/console/audit/export?action=group.create&actorId=&from=");
+    expect(response.status).to.equal(200);
+    expect(response.headers.get("content-type")).to.equal("application/jsonl");
+    expect(response.headers.get("content-disposition")).to.match(
+      /^attachment; filename="audit-events-\d{4}-\d\d-\d\d\.jsonl"$/,
+    );
+    const lines = response.html
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    const exported = await admin.get("/api/audit-events/export").query({ action: "group.create" }).expect(200);
+    expect(response.html).to.equal(exported.text);
+    expect(lines.map(({ after }) => after.displayName)).to.include.members(["Engineering", "Staff"]);
+    const link = /href="([^"]*audit\/export[^"]*)"/.exec(
+      (await browser.get("/console/audit?action=group.create")).html,
+    );
+    expect(link?.[1]).to.equal("/console/audit/export?action=group.create");
+    const invalid = await browser.get("/console/audit/export?action=user.lost");
+    expect([invalid.status, invalid.headers.get("content-disposition")]).to.deep.equal([400, null]);
+    const stranger = new TestBrowser(service);
+    const other = await service.createOrganization("exporting");
+    await stranger.signIn((await service.issueToken({ scopes: ["admin:read"] }, other)).secret);
+    expect((await stranger.get("/console/audit/export")).html).to.not.contain("user.create");
+    const tokensOnly = new TestBrowser(service);
+    await tokensOnly.signIn((await service.issueToken({ scopes: ["admin:tokens"] })).secret);
+    expect((await tokensOnly.get("/console/audit/export")).status).to.equal(403);
   });
 
   it("page through large audit events, each of which is shown once", async () => {

@@ -1,8 +1,10 @@
 import type { Page } from "playwright-core";
 import { type Service, startService } from "../../support/service.ts";
+import { prepareAccessPages } from "./pages/access-pages.fixture.ts";
 import { prepareCatalogPages } from "./pages/catalog-pages.fixture.ts";
 import type { ConsolePage, PagePreparation, PreparePages } from "./pages/console-page.fixture.ts";
 import { prepareDirectoryPages } from "./pages/directory-pages.fixture.ts";
+import { prepareProvisioningPages } from "./pages/provisioning-pages.fixture.ts";
 import { prepareTokenPages } from "./pages/token-pages.fixture.ts";
 
 /** A service with records for every page of the console, and the pages in the order of a visit. */
@@ -16,7 +18,13 @@ export interface ConsolePages {
 }
 
 /** The sections in the order of a visit. */
-const sections: readonly PreparePages[] = [prepareTokenPages, prepareDirectoryPages, prepareCatalogPages];
+const sections: readonly PreparePages[] = [
+  prepareTokenPages,
+  prepareDirectoryPages,
+  prepareAccessPages,
+  prepareCatalogPages,
+  prepareProvisioningPages,
+];
 
 /** Starts the service with the records of all sections. */
 export async function openConsolePages(): Promise<ConsolePages> {

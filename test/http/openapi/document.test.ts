@@ -4,32 +4,52 @@ import { createConfig, lintFromString } from "@redocly/openapi-core";
 import { expect } from "chai";
 import { apiOperations } from "../../../src/http/api/operations.ts";
 import { buildOpenApiDocument } from "../../../src/http/openapi/document.ts";
+import {
+  type DocumentedOperation,
+  type DocumentView,
+  documentViews,
+} from "../../../src/http/openapi/documented-operation.ts";
 import { examples } from "../../../src/http/openapi/examples.ts";
 import { oauthOperations } from "../../../src/http/openapi/oauth-operations.ts";
 import { errorCodesByStatus } from "../../../src/http/openapi/operation-errors.ts";
+import { documentPaths } from "../../../src/http/openapi/reference-page.ts";
 import { documentedScimOperations } from "../../../src/http/openapi/scim-operations.ts";
 import { toYaml } from "../../../src/http/openapi/yaml.ts";
 import { root } from "../../support/root.ts";
 
 interface Described {
   readonly operationId: string;
-  readonly "x-required-scopes": object;
+  readonly "x-required-scopes"?: readonly string[];
   readonly security?: readonly object[];
   readonly parameters?: readonly object[];
   readonly requestBody?: { readonly content: object };
-  readonly responses: Readonly<Record<string, { readonly content?: object; readonly headers?: object }>>;
+  readonly responses: Readonly<
+    Record<string, { readonly content?: object; readonly headers?: object; readonly links?: object }>
+  >;
 }
 
-const document = buildOpenApiDocument() as {
+interface DescribedDocument {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Described>>>>;
-  readonly components: { readonly schemas: Readonly<Record<string, object>> };
+  readonly components: Readonly<Record<string, Readonly<Record<string, object>>>>;
+}
+
+const build = (view: DocumentView): DescribedDocument => buildOpenApiDocument(view) as unknown as DescribedDocument;
+const document = build("organization");
+const userDocument = build("user");
+const listDescribed = ({ paths }: DescribedDocument): readonly Described[] =>
+  Object.values(paths).flatMap((item) => Object.values(item));
+const operationAt = ({ paths }: DescribedDocument, path: string, method: string): Described => {
+  const operation = paths[path]?.[method];
+  if (!operation) throw new Error(`${method} ${path} is not described`);
+  return operation;
 };
-const described = Object.values(document.paths).flatMap((item) => Object.values(item));
-const at = (path: string, method: string): Described => {
-  const problems = document.paths[path]?.[method];
-  if (!problems) throw new Error(`${method} ${path} is not described`);
-  return problems;
-};
+const at = (path: string, method: string): Described => operationAt(document, path, method);
+
+const allOperations: readonly DocumentedOperation[] = [
+  ...apiOperations,
+  ...oauthOperations,
+  ...documentedScimOperations,
+];
 
 async function problemsOf(source: string): Promise<readonly string[]> {
   const config = await createConfig({ extends: ["recommended"] });
@@ -37,56 +57,93 @@ async function problemsOf(source: string): Promise<readonly string[]> {
   return problems.map(({ ruleId, message, location }) => `${ruleId} ${location[0]?.pointer}: ${message}`);
 }
 
-describe("openapi.yaml", () => {
-  it("equals the generated document byte for byte", async () => {
-    const committed = await readFile(join(root, "openapi.yaml"), "utf8");
-    expect(committed === toYaml(buildOpenApiDocument()), "run npm run openapi").to.equal(true);
-  });
+for (const view of documentViews) {
+  describe(`The document of the ${view}'s view`, () => {
+    const described = listDescribed(build(view));
 
-  it("has no errors or warnings by Redocly's recommended rules", async () => {
-    expect(await problemsOf(toYaml(buildOpenApiDocument()))).to.deep.equal([]);
-  });
+    it("equals the committed document byte for byte", async () => {
+      const committed = await readFile(join(root, `${documentPaths[view].name}.yaml`), "utf8");
+      expect(committed === toYaml(buildOpenApiDocument(view)), "run npm run openapi").to.equal(true);
+    });
 
-  it("reports violations of these rules", async () => {
-    const broken = toYaml({ ...buildOpenApiDocument(), info: { title: "x" }, tags: [{ name: "Caller" }] });
+    it("has no errors or warnings by Redocly's recommended rules", async () => {
+      expect(await problemsOf(toYaml(buildOpenApiDocument(view)))).to.deep.equal([]);
+    });
+
+    it("has every operation with that view, and no other, with a unique operationId", () => {
+      const expected = allOperations
+        .filter((operation) => operation[view] ?? (view === "organization" && operation.anonymous))
+        .map(({ operationId }) => operationId);
+      expect(described.map(({ operationId }) => operationId)).to.have.members(expected);
+    });
+
+    it("declares the scopes and errors of every operation", () => {
+      for (const { operationId, responses, security, "x-required-scopes": scopes } of described) {
+        const isOpen = security?.length === 0;
+        expect(scopes === undefined, operationId).to.equal(isOpen);
+        expect(Object.keys(responses), operationId).to.include.members([
+          ...["400", "429", "503"],
+          ...(isOpen ? [] : ["401"]),
+        ]);
+        const operation = allOperations.find((each) => each.operationId === operationId);
+        if (!operation) throw new Error(`${operationId} is not in the code`);
+        const statuses = [...errorCodesByStatus(operation).keys()].map(String);
+        expect(Object.keys(responses), operationId).to.include.members(statuses);
+      }
+    });
+
+    it("has no empty description", () => {
+      const empty: string[] = [];
+      const visit = (value: unknown, path: string): void => {
+        if (typeof value !== "object" || value === null) return;
+        for (const [key, each] of Object.entries(value)) {
+          if (key === "description" && each === "") empty.push(path);
+          visit(each, `${path}/${key}`);
+        }
+      };
+      visit(build(view), "");
+      expect(empty).to.deep.equal([]);
+    });
+  });
+}
+
+describe("The OpenAPI documents", () => {
+  it("would fail their lint test if they violated its rules", async () => {
+    const broken = toYaml({
+      ...buildOpenApiDocument("organization"),
+      info: { title: "x" },
+      tags: [{ name: "Caller" }],
+    });
     const rules = (await problemsOf(broken)).map((problem) => problem.split(" ")[0]);
     expect(rules).to.include.members(["struct", "info-license", "tag-description"]);
   });
 
-  it("has every operation of the code with a unique operationId", () => {
-    const names = [...apiOperations, ...oauthOperations, ...documentedScimOperations].map(
-      ({ operationId }) => operationId,
-    );
+  it("contain every operation of the code, each with a name of its own", () => {
+    const names = allOperations.map(({ operationId }) => operationId);
     expect(new Set(names).size).to.equal(names.length);
-    expect(described.map(({ operationId }) => operationId)).to.have.members(names);
+    const described = [...listDescribed(document), ...listDescribed(userDocument)];
+    expect(new Set(described.map(({ operationId }) => operationId))).to.deep.equal(new Set(names));
     for (const name of names) expect(name).to.match(/^[a-z][A-Za-z]+$/);
   });
 
-  it("declares the scopes and errors of every operation", () => {
-    for (const { operationId, responses, security, "x-required-scopes": scopes } of described) {
-      const isOpen = security?.length === 0;
-      expect(Object.keys(scopes).length === 0, operationId).to.equal(isOpen);
-      expect(Object.keys(responses), operationId).to.include.members(["400", "429", "503", ...(isOpen ? [] : ["401"])]);
-    }
-    for (const operation of [...apiOperations, ...documentedScimOperations]) {
-      const declared = described.find(({ operationId }) => operationId === operation.operationId);
-      const statuses = [...errorCodesByStatus(operation).keys()].map(String);
-      expect(Object.keys(declared?.responses ?? {}), operation.operationId).to.include.members(statuses);
-    }
+  it("describe one URL in each view with the scopes and the body of that view", () => {
+    const refTo = (name: string) => ({ "application/json": { schema: { $ref: `#/components/schemas/${name}` } } });
+    const get = at("/api/mcp-servers/{id}", "get");
+    expect(get["x-required-scopes"]).to.deep.equal(["admin:read"]);
+    expect(get.responses["200"]?.content).to.deep.equal(refTo("McpServer"));
+    const userGet = operationAt(userDocument, "/api/mcp-servers/{id}", "get");
+    expect(userGet["x-required-scopes"]).to.deep.equal(["connect:read"]);
+    expect(userGet.responses["200"]?.content).to.deep.equal(refTo("UserMcpServer"));
   });
 
-  it("distinguishes the two views of a URL", () => {
-    const get = at("/api/mcp-servers/{id}", "get");
-    expect(get["x-required-scopes"]).to.deep.equal({ organization: ["admin:read"], user: ["connect:read"] });
-    expect(get.responses["200"]?.content).to.deep.equal({
-      "application/json": {
-        schema: {
-          anyOf: [{ $ref: "#/components/schemas/McpServer" }, { $ref: "#/components/schemas/UserMcpServer" }],
-        },
-      },
-    });
-    expect(get.parameters).to.deep.include({ $ref: "#/components/parameters/UserEmail" });
-    expect(at("/api/policies", "get").parameters).to.not.deep.include({ $ref: "#/components/parameters/UserEmail" });
+  it("name the header of the acting user in the user's view only", () => {
+    expect(document.components["parameters"]).to.not.have.property("UserEmail");
+    expect(document.components["schemas"]).to.not.have.property("UserMcpServer");
+    const reference = { $ref: "#/components/parameters/UserEmail" };
+    for (const [path, item] of Object.entries(userDocument.paths)) {
+      if (!path.startsWith("/api/")) continue;
+      for (const { parameters } of Object.values(item)) expect(parameters, path).to.deep.include(reference);
+    }
   });
 
   it("declares entity tags, preconditions, 304 and 412", () => {
@@ -108,23 +165,12 @@ describe("openapi.yaml", () => {
     expect(conditionsAt("/api/mcp-servers/{id}", "get")).to.equal(1);
   });
 
-  it("has no empty description", () => {
-    const empty: string[] = [];
-    const visit = (value: unknown, path: string): void => {
-      if (typeof value !== "object" || value === null) return;
-      for (const [key, each] of Object.entries(value)) {
-        if (key === "description" && each === "") empty.push(path);
-        visit(each, `${path}/${key}`);
-      }
-    };
-    visit(document, "");
-    expect(empty).to.deep.equal([]);
-  });
-
   it("describes a field of a merge patch like the field itself", () => {
     const fieldOf = (schema: string, field: string): unknown => {
-      const { properties } = document.components.schemas[schema] as { properties?: Record<string, unknown> };
-      return properties?.[field];
+      const { properties = {} } = (document.components["schemas"]?.[schema] ?? {}) as {
+        properties?: Record<string, unknown>;
+      };
+      return properties[field];
     };
     for (const field of ["status", "environment", "id"]) {
       const { description } = fieldOf("McpServerInput", field) as { description?: string };
@@ -154,7 +200,7 @@ describe("openapi.yaml", () => {
   });
 
   it("has examples only for existing schemas", () => {
-    expect(Object.keys(document.components.schemas)).to.include.members(Object.keys(examples));
+    expect(Object.keys(document.components["schemas"] ?? {})).to.include.members(Object.keys(examples));
   });
 
   it("has examples of bodies that validate", () => {

@@ -2,7 +2,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { parse } from "yaml";
+import { documentViews } from "../../../src/http/openapi/documented-operation.ts";
 import { html, renderInlineMarkup } from "../../../src/http/openapi/html.ts";
+import { documentPaths } from "../../../src/http/openapi/reference-page.ts";
 import { root } from "../../support/root.ts";
 import { type Agent, type Service, startService } from "../../support/service.ts";
 
@@ -26,7 +28,7 @@ function elementsOf(page: string): readonly { readonly name: string; readonly at
   return parsed;
 }
 
-describe("The OpenAPI document over HTTP", () => {
+describe("The OpenAPI documents over HTTP", () => {
   let service: Service;
   let anonymous: Agent;
   before(async () => {
@@ -35,75 +37,89 @@ describe("The OpenAPI document over HTTP", () => {
   });
   after(() => service.dispose());
 
-  it("GET /openapi.yaml returns the committed document without a credential", async () => {
-    const { headers, body, text } = await anonymous.get("/openapi.yaml").buffer(true).expect(200);
-    expect(headers["content-type"]).to.equal("application/yaml");
-    expect(headers["cache-control"]).to.equal("no-store");
-    const sent = Buffer.isBuffer(body) ? body.toString() : text;
-    expect(sent === (await readFile(join(root, "openapi.yaml"), "utf8"))).to.equal(true);
-  });
-
-  it("GET /openapi.json returns the same document", async () => {
-    const { body } = await anonymous.get("/openapi.json").expect(200).expect("Content-Type", "application/json");
-    expect(body).to.deep.equal(parse(await readFile(join(root, "openapi.yaml"), "utf8")));
-  });
-
-  it("accepts only GET and HEAD", async () => {
-    for (const path of ["/openapi.yaml", "/openapi.json", "/reference", "/reference.css"]) {
+  it("accept only GET and HEAD", async () => {
+    const paths = documentViews.flatMap((view) => {
+      const { name, page } = documentPaths[view];
+      return [`/${name}.yaml`, `/${name}.json`, `/${page}`];
+    });
+    for (const path of [...paths, "/reference.css"]) {
       await anonymous.head(path).expect(200);
       expect((await anonymous.post(path).expect(405)).headers["allow"]).to.equal("GET, HEAD");
     }
     await anonymous.get("/reference/").expect(404);
   });
 
-  describe("GET /reference", () => {
-    let page: string;
-    let elements: ReturnType<typeof elementsOf>;
-    before(async () => {
-      const response = await anonymous.get("/reference").expect(200).expect("Content-Type", "text/html; charset=utf-8");
-      page = response.text;
-      elements = elementsOf(page);
-      expect(response.headers["content-security-policy"]).to.match(/^default-src 'none'; style-src 'self';/);
+  for (const view of documentViews) {
+    const { name, page: pageName } = documentPaths[view];
+
+    it(`GET /${name}.yaml returns the committed document without a credential, with the URL of the service`, async () => {
+      const { headers, body, text } = await anonymous.get(`/${name}.yaml`).buffer(true).expect(200);
+      expect(headers["content-type"]).to.equal("application/yaml");
+      expect(headers["cache-control"]).to.equal("no-store");
+      const sent = Buffer.isBuffer(body) ? body.toString() : text;
+      expect(sent).to.contain("  - url: http");
+      const withRelativeUrl = sent.replace(/^ {2}- url: http.*$/m, "  - url: /");
+      expect(withRelativeUrl === (await readFile(join(root, `${name}.yaml`), "utf8"))).to.equal(true);
     });
 
-    it("is a page without scripts, and its stylesheet exists", async () => {
-      expect(page.startsWith("<!doctype html>\n")).to.equal(true);
-      expect(elements.map(({ name }) => name)).to.include.members(["html", "title", "nav", "main", "h1", "table"]);
-      for (const { name, attributes } of elements) {
-        expect(name).to.not.be.oneOf(["script", "style", "iframe", "form", "img"]);
-        expect(Object.keys(attributes).filter((each) => each === "style" || each.startsWith("on"))).to.deep.equal([]);
-      }
-      const links = elements.filter(({ name }) => name === "link").map(({ attributes }) => attributes["href"]);
-      expect(links).to.deep.equal(["reference.css"]);
-      await anonymous.get("/reference.css").expect(200).expect("Content-Type", "text/css; charset=utf-8");
+    it(`GET /${name}.json returns the same document`, async () => {
+      const { body } = await anonymous.get(`/${name}.json`).expect(200).expect("Content-Type", "application/json");
+      const committed = parse(await readFile(join(root, `${name}.yaml`), "utf8"));
+      expect({ ...body, servers: committed.servers }).to.deep.equal(committed);
+      expect(body.servers).to.have.length(1);
     });
 
-    it("has every operation and schema with an id of its own", async () => {
-      const { body } = await anonymous.get("/openapi.json").expect(200);
-      const ids = elements.flatMap(({ attributes }) => attributes["id"] ?? []);
-      expect(new Set(ids).size).to.equal(ids.length);
-      const items: { operationId: string }[] = Object.values(body.paths).flatMap((item) =>
-        Object.values(item as Record<string, { operationId: string }>),
-      );
-      expect(ids).to.include.members(items.map(({ operationId }) => operationId));
-      expect(ids).to.include.members(Object.keys(body.components.schemas).map((name) => `schema-${name}`));
-    });
+    describe(`GET /${pageName}`, () => {
+      let page: string;
+      let elements: ReturnType<typeof elementsOf>;
+      before(async () => {
+        const response = await anonymous.get(`/${pageName}`).expect(200);
+        expect(response.headers["content-type"]).to.equal("text/html; charset=utf-8");
+        page = response.text;
+        elements = elementsOf(page);
+        expect(response.headers["content-security-policy"]).to.match(/^default-src 'none'; style-src 'self';/);
+      });
 
-    it("renders code as code elements", () => {
-      expect(page).to.contain("<code>If-Match</code>");
-      expect(page.replaceAll(/<pre>.*?<\/pre>/gs, "")).to.not.contain("`");
-    });
+      it("is a page without scripts, and its stylesheet exists", async () => {
+        expect(page.startsWith("<!doctype html>\n")).to.equal(true);
+        expect(elements.map(({ name }) => name)).to.include.members(["html", "title", "nav", "main", "h1", "table"]);
+        for (const { name, attributes } of elements) {
+          expect(name).to.not.be.oneOf(["script", "style", "iframe", "form", "img"]);
+          expect(Object.keys(attributes).filter((each) => each === "style" || each.startsWith("on"))).to.deep.equal([]);
+        }
+        const links = elements.filter(({ name }) => name === "link").map(({ attributes }) => attributes["href"]);
+        expect(links).to.deep.equal(["reference.css"]);
+        await anonymous.get("/reference.css").expect(200).expect("Content-Type", "text/css; charset=utf-8");
+      });
 
-    it("has no broken link", async () => {
-      const places = new Set(elements.flatMap(({ attributes }) => attributes["id"] ?? []).map((id) => `#${id}`));
-      const links = elements.flatMap(({ name, attributes }) => (name === "a" ? (attributes["href"] ?? []) : []));
-      expect(links.length).to.be.greaterThan(100);
-      for (const link of links) {
-        if (link.startsWith("#")) expect(places.has(link), link).to.equal(true);
-        else await anonymous.get(`/${link}`).expect(200);
-      }
+      it("has every operation and schema with an id of its own", async () => {
+        const { body } = await anonymous.get(`/${name}.json`).expect(200);
+        const ids = elements.flatMap(({ attributes }) => attributes["id"] ?? []);
+        expect(new Set(ids).size).to.equal(ids.length);
+        const items: { operationId: string }[] = Object.values(body.paths).flatMap((item) =>
+          Object.values(item as Record<string, { operationId: string }>),
+        );
+        expect(ids).to.include.members(items.map(({ operationId }) => operationId));
+        expect(ids).to.include.members(Object.keys(body.components.schemas).map((schema) => `schema-${schema}`));
+      });
+
+      it("renders code as code elements", () => {
+        expect(page).to.contain("<code>If-Match</code>");
+        expect(page.replaceAll(/<pre>.*?<\/pre>/gs, "")).to.not.contain("`");
+      });
+
+      it("has no broken link, and links the other document's page", async () => {
+        const places = new Set(elements.flatMap(({ attributes }) => attributes["id"] ?? []).map((id) => `#${id}`));
+        const links = elements.flatMap(({ name, attributes }) => (name === "a" ? (attributes["href"] ?? []) : []));
+        expect(links.length).to.be.greaterThan(100);
+        expect(links).to.include(documentPaths[view === "user" ? "organization" : "user"].page);
+        for (const link of links) {
+          if (link.startsWith("#")) expect(places.has(link), link).to.equal(true);
+          else await anonymous.get(`/${link}`).expect(200);
+        }
+      });
     });
-  });
+  }
 });
 
 describe("html", () => {

@@ -9,7 +9,7 @@ import { crc32 } from "node:zlib";
  */
 export function mintSecret(prefix: string, randomStart = ""): string {
   let random = randomStart;
-  while (random.length < randomLength) random += alphabet[randomInt(alphabet.length)];
+  while (random.length < secretRandomLength) random += alphabet[randomInt(alphabet.length)];
   const body = `${prefix}_${random}`;
   return body + checksum(body);
 }
@@ -24,7 +24,7 @@ export interface SecretSettings {
 
 /** Whether a string has the format of this installation's tokens. The token need not exist. */
 export function hasTokenFormat(secret: string, prefix: string): boolean {
-  if (secret.length !== prefix.length + 1 + randomLength + checksumLength) return false;
+  if (secret.length !== prefix.length + 1 + secretRandomLength + checksumLength) return false;
   if (!secret.startsWith(`${prefix}_`) || !base62.test(secret.slice(prefix.length + 1))) return false;
   return checksum(secret.slice(0, -checksumLength)) === secret.slice(-checksumLength);
 }
@@ -53,7 +53,8 @@ export function visiblePrefix(secret: string): string {
 
 const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const base62 = /^[0-9A-Za-z]+$/;
-const randomLength = 33;
+/** The random characters of a secret. */
+export const secretRandomLength = 33;
 const checksumLength = 6;
 const visibleLength = 12;
 

@@ -1,3 +1,4 @@
+import type { Labels } from "../../../../schemas/labels.ts";
 import type { ToolRisk } from "../../../../schemas/mcp-server.ts";
 import type { Scope, Token, TokenType } from "../../../../schemas/token.ts";
 import { AppError } from "../../../errors.ts";
@@ -5,6 +6,7 @@ import { users } from "../../../store/collections.ts";
 import type { Transaction } from "../../../store/store.ts";
 import type { AuditActor } from "../../audit/record.ts";
 import { newEntity } from "../../entity.ts";
+import { toStoredLabels } from "../token-labels.ts";
 import {
   assertConstraints,
   assertExpiry,
@@ -18,6 +20,7 @@ import {
 export interface NewToken {
   readonly name: string;
   readonly description?: string | undefined;
+  readonly labels?: Labels | undefined;
   readonly type?: TokenType | undefined;
   /** At least one scope. There is no default, so that no token has more access than was requested. */
   readonly scopes: readonly Scope[];
@@ -68,6 +71,7 @@ export async function buildToken(
     ...newEntity("tok", organizationId),
     name: input.name,
     ...(description !== undefined && { description }),
+    ...toStoredLabels(input.labels),
     type,
     origin,
     scopes: [...new Set(scopes)],

@@ -81,7 +81,7 @@ export async function removeToken(tx: Transaction, auditActor: AuditActor, token
  * the effective ones, also of a record that is older than scopes.
  */
 export function toTokenAuditSnapshot(token: Token): Readonly<Record<string, unknown>> {
-  const { secrets: _, lockVersion: _l, networks: _n, userGeneration: _g, ...fields } = token;
+  const { secrets: _, lockVersion: _l, networks: _n, userGeneration: _g, labelTerms: _t, ...fields } = token;
   const { organizationDisabled: _o, scopes = ["all"], ...rest } = fields;
   return { ...rest, scopes };
 }

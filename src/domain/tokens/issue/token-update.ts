@@ -3,6 +3,7 @@ import type { ToolRisk } from "../../../../schemas/mcp-server.ts";
 import type { Scope, Token, TokenType } from "../../../../schemas/token.ts";
 import { AppError } from "../../../errors.ts";
 import { expandScopes } from "../scopes.ts";
+import { type LabelsUpdate, mergeLabels, toStoredLabels } from "../token-labels.ts";
 import { isWithinAllowlist } from "../verify/allowlist.ts";
 import { assertConstraints, assertExpiry, type TokenRules, toExpiry } from "./constraints.ts";
 
@@ -10,6 +11,7 @@ import { assertConstraints, assertExpiry, type TokenRules, toExpiry } from "./co
 export interface TokenUpdate {
   readonly name?: string | undefined;
   readonly description?: string | null | undefined;
+  readonly labels?: LabelsUpdate;
   /** A subset of the current scopes. */
   readonly scopes?: readonly Scope[] | undefined;
   readonly allowedIps?: readonly string[] | null | undefined;
@@ -78,7 +80,7 @@ const isSameSet = (one: readonly string[], other: readonly string[]): boolean =>
   isDeepStrictEqual(new Set(one), new Set(other));
 
 function applyUpdate(token: Token, update: TokenUpdate): Token {
-  const { description, allowedIps, expiresAt, ...rest } = token;
+  const { description, labels, labelTerms: _, allowedIps, expiresAt, ...rest } = token;
   const newExpiresAt = update.expiresAt === undefined ? expiresAt : update.expiresAt && toExpiry(update.expiresAt);
   const newDescription = update.description === undefined ? description : (update.description ?? undefined);
   const newAllowedIps = update.allowedIps === undefined ? allowedIps : (update.allowedIps ?? []);
@@ -88,6 +90,7 @@ function applyUpdate(token: Token, update: TokenUpdate): Token {
     ...(update.scopes && !isSameSet(update.scopes, token.scopes ?? ["all"]) && { scopes: [...new Set(update.scopes)] }),
     ...(update.enabled !== undefined && { enabled: update.enabled }),
     ...(newDescription !== undefined && { description: newDescription }),
+    ...toStoredLabels(mergeLabels(labels, update.labels)),
     ...(newAllowedIps && newAllowedIps.length > 0 && { allowedIps: [...newAllowedIps] }),
     ...(newExpiresAt && { expiresAt: newExpiresAt }),
   };

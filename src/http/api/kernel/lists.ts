@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { labelFilter } from "../../../../schemas/labels.ts";
 import type { Condition, Page, Position, Query, SizeLimit } from "../../../store/query.ts";
 import { decodeCursor, encodeCursor } from "../../server/cursor.ts";
 
@@ -15,7 +16,7 @@ export const pageParameters = {
     .describe("The maximum number of items per page. A page of large items has fewer."),
   cursor: z
     .string()
-    .max(8192)
+    .max(1024)
     .optional()
     .describe("The `nextCursor` of the previous page. Omit it for the first page."),
 };
@@ -26,10 +27,41 @@ export type CursorPageRequest = z.output<ListQuerySchema>;
 /** The filter parameters of a list, by name, each with its condition on stored records. */
 export type ListFilters = Readonly<Record<string, ListFilter>>;
 
-export interface ListFilter {
+export type ListFilter = SingleFilter | RepeatableFilter;
+
+interface SingleFilter {
   readonly schema: z.ZodType;
   readonly toCondition: (value: string | boolean) => Condition;
 }
+
+/** A filter parameter that can appear more than once. */
+interface RepeatableFilter {
+  readonly schema: z.ZodType;
+  readonly toListCondition: (values: readonly string[]) => Condition;
+}
+
+/** The filter parameter `label`, which can appear more than once. */
+export const labelFilters = (toListCondition: RepeatableFilter["toListCondition"]): ListFilters => ({
+  label: { schema: labelFilter, toListCondition },
+});
+
+const nameLengthMax = 1024;
+
+/**
+ * The filter parameter `name`: the name begins with its value, case-insensitively.
+ * @param field what the description calls the compared field
+ */
+export const nameFilter = (field: string, toCondition: (value: string) => Condition): ListFilters => ({
+  name: {
+    schema: z
+      .string()
+      .min(1)
+      .max(nameLengthMax)
+      .optional()
+      .describe(`Only resources whose ${field} begins with this (case-insensitive).`),
+    toCondition: (value) => toCondition(String(value)),
+  },
+});
 
 /** A filter parameter whose value the field of the same name must equal. */
 export function equalsFilter(path: string, schema: z.ZodType): ListFilters {
@@ -71,12 +103,21 @@ export function toListQuerySchema(filters: ListFilters): ListQuerySchema {
 
 /** The condition of a list query: all filters that it has must match. */
 export function toListCondition(query: Readonly<Record<string, unknown>>, filters: ListFilters): Condition | undefined {
-  const all = Object.entries(filters).flatMap(([field, { toCondition }]): Condition[] => {
+  const all = Object.entries(filters).flatMap(([field, filter]): Condition[] => {
     const value = query[field];
-    return typeof value === "string" || typeof value === "boolean" ? [toCondition(value)] : [];
+    if ("toListCondition" in filter) return Array.isArray(value) ? [filter.toListCondition(value as string[])] : [];
+    return typeof value === "string" || typeof value === "boolean" ? [filter.toCondition(value)] : [];
   });
   return all.length > 0 ? { op: "and", all } : undefined;
 }
+
+const paginationSchema = z
+  .object({
+    limit: z.int().describe("The maximum number of items per page."),
+    nextCursor: z.string().nullable().describe("The `cursor` of the next page; null on the last page."),
+    hasMore: z.boolean().describe("Whether there is a next page."),
+  })
+  .meta({ id: "Pagination" });
 
 /**
  * The response schema of a list.
@@ -92,11 +133,7 @@ export function toPageSchema(
     .object({
       ...extraFields,
       data: z.array(item),
-      pagination: z.object({
-        limit: z.int(),
-        nextCursor: z.string().nullable().describe("The `cursor` of the next page; null on the last page."),
-        hasMore: z.boolean(),
-      }),
+      pagination: paginationSchema,
     })
     .meta({ id });
 }

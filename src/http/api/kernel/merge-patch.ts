@@ -29,6 +29,7 @@ function toPartialField(field: z.ZodType): z.ZodType {
     const partial = toPartialField(field.unwrap() as z.ZodType);
     return description === undefined ? partial : partial.meta({ description, ...(readOnly === true && { readOnly }) });
   }
+  if (field instanceof z.ZodRecord) return toPartialMap(field).nullable().optional();
   const schema =
     field instanceof z.ZodObject
       ? toPartialObject(field.shape)
@@ -43,6 +44,15 @@ function toPartialObject(shape: z.core.$ZodLooseShape): z.ZodObject {
   return z.looseObject(
     Object.fromEntries(Object.entries(shape).map(([name, field]) => [name, toPartialField(field as z.ZodType)])),
   );
+}
+
+/** The values of a map can be null too, which removes their keys. */
+function toPartialMap(map: z.ZodRecord): z.ZodType {
+  const { valueType } = map as unknown as { readonly valueType: z.ZodType };
+  const value = valueType instanceof z.ZodNullable ? valueType : valueType.nullable();
+  const { description } = map.meta() ?? {};
+  const partial = z.record(z.string(), value);
+  return description === undefined ? partial : partial.describe(description);
 }
 
 /** Stands in for a discriminated union: only the merged result determines which alternative applies. */

@@ -2,10 +2,11 @@ import { createHash } from "node:crypto";
 import type { Request, RequestHandler, Response, Router } from "express";
 import { z } from "zod";
 import { isLong, waitForOwnTick } from "../../../own-tick.ts";
-import { matchesIfNoneMatch, readExpectedVersion, toStrongEtag } from "../../server/etag.ts";
+import { matchesIfNoneMatch, readExpectedTags, readExpectedVersion, toStrongEtag } from "../../server/etag.ts";
 import { routeMethods } from "../../server/methods.ts";
 import { requireCaller } from "../../server/request.ts";
-import { jsonLinesType, sendChunks, sendText } from "../../server/send.ts";
+import { sendJsonLines, sendText } from "../../server/send.ts";
+import { readIdempotencyKey } from "./idempotency-key.ts";
 import type { Operation, OperationResponse, RequestContext, View } from "./operation.ts";
 import { isPageBody, sendPage } from "./page-response.ts";
 import type { Services } from "./services.ts";
@@ -68,6 +69,8 @@ function createHandler(operation: Operation, services: Services, baseUrl: string
       query: readQuery(req.query),
       body: operation.body && parseBody(operation.body, req.body ?? (operation.isBodyOptional ? {} : undefined)),
       subjectToken: req.subjectToken,
+      idempotency: operation.isIdempotent ? readIdempotencyKey(req) : undefined,
+      expectedTags: operation.isVersioned ? readExpectedTags(req) : undefined,
       expected: operation.isVersioned ? readExpectedVersion(req) : {},
     };
     const response =
@@ -87,28 +90,29 @@ async function sendResponse(
   isUserView: boolean,
   baseUrl: string,
 ): Promise<void> {
-  const { status, body, lines, version, location, hasVolatileFields = isUserView } = response;
+  const { status, body, lines, version, contentTag, location, hasVolatileFields = isUserView } = response;
+  if (response.isDryRun) res.setHeader("Gatehouse-Dry-Run", "true");
+  if (response.isReplay) res.setHeader("Idempotent-Replayed", "true");
   if (location !== undefined) res.setHeader("Location", baseUrl + location);
   const json = body === undefined || isPageBody(body) ? undefined : JSON.stringify(body);
   if (json !== undefined && isLong(json.length)) await waitForOwnTick();
-  if (version !== undefined) {
-    // A user's representation of a version also depends on the groups and policies of that user.
-    const etag = toStrongEtag(version, hasVolatileFields ? digestBody(json ?? "") : undefined);
+  // A user's representation of a version also depends on the groups and policies of that user.
+  const etag =
+    version === undefined
+      ? contentTag && `"${contentTag}"`
+      : toStrongEtag(version, hasVolatileFields ? digestBody(json ?? "") : undefined);
+  if (etag !== undefined) {
     res.setHeader("ETag", etag);
     if (req.method === "GET" || req.method === "HEAD") {
       if (matchesIfNoneMatch(req, etag)) return void res.status(304).end();
     }
   }
-  if (lines) return sendChunks(res, status, jsonLinesType, toJsonLines(lines));
+  if (lines) return sendJsonLines(res, status, lines);
   if (body !== undefined && isPageBody(body)) return sendPage(req, res, status, body);
   if (json === undefined) return void res.status(status).end();
   sendText(res, status, jsonMediaType, json);
 }
 
 const jsonMediaType = "application/json";
-
-async function* toJsonLines(lines: AsyncIterable<object>): AsyncGenerator<string> {
-  for await (const line of lines) yield `${JSON.stringify(line)}\n`;
-}
 
 const digestBody = (json: string): string => createHash("sha256").update(json).digest("base64url").slice(0, 12);

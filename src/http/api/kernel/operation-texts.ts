@@ -23,6 +23,13 @@ export const createOnlyText = "With `If-None-Match: *`, it only creates and neve
 export const mergePatchText =
   "Applies a JSON merge patch (RFC 7396): a field set to null is removed, and a list is replaced as a whole.";
 
+export const createText =
+  "The slug must be unique; otherwise the response is 409. `Location` is the URL of the new resource.";
+export const versionedReadText =
+  "`ETag` identifies the version. Send it as `If-Match` with a change, so that the change applies to that version only.";
+export const blockedDeletionText =
+  "While other resources refer to it, the response is 409 and lists them in `blockers`.";
+
 /** The query parameter of deletions that references can block. */
 export const detachParameter = z
   .boolean()

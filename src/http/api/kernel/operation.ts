@@ -30,6 +30,10 @@ export interface Operation<Query extends z.ZodObject = z.ZodObject, Body extends
   readonly takesSubjectToken?: boolean;
   /** Whether the response has an ETag and the request accepts If-Match and If-None-Match. */
   readonly isVersioned?: boolean;
+  /** Whether the request accepts the parameter `dryRun`; see `withDryRun`. */
+  readonly isDryRunnable?: boolean;
+  /** Whether the request accepts `Idempotency-Key`. */
+  readonly isIdempotent?: boolean;
   /** The schema of each line, if the response is JSON Lines and not JSON. */
   readonly lineSchema?: z.ZodType;
   /** The error codes of the operation in addition to those that its properties imply (`openapi/operation-errors.ts`). */
@@ -80,6 +84,10 @@ export interface RequestContext<Acting = undefined, Query = unknown, Body = unkn
   readonly subjectToken: string | undefined;
   /** The preconditions of If-Match and If-None-Match. */
   readonly expected: ExpectedVersion;
+  /** The entity tags of If-Match, of an operation whose tags are not those of versions; absent: no precondition. */
+  readonly expectedTags?: readonly string[] | "any" | undefined;
+  /** Present if the operation accepts `Idempotency-Key` and the request has one. */
+  readonly idempotency?: { readonly key: string; readonly credential: string } | undefined;
 }
 
 /** The response of an operation, before it is sent. */
@@ -90,8 +98,14 @@ export interface OperationResponse {
   readonly lines?: AsyncIterable<object>;
   /** The version of the resource, for its entity tag. */
   readonly version?: number;
+  /** The entity tag of a resource without a version, without quotes. */
+  readonly contentTag?: string;
   /** Whether the body has fields that change without a new version, such as counters; always true in a user's view. */
   readonly hasVolatileFields?: boolean;
+  /** Whether nothing was changed, because the request was a dry run. */
+  readonly isDryRun?: boolean;
+  /** Whether the response repeats that of an earlier request with the same idempotency key. */
+  readonly isReplay?: boolean;
   /** The path of a created resource, relative to the API. */
   readonly location?: string;
 }

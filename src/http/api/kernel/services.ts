@@ -14,6 +14,7 @@ import type { Groups } from "../../../domain/directory/groups.ts";
 import type { Members } from "../../../domain/directory/members.ts";
 import type { Memberships } from "../../../domain/directory/memberships.ts";
 import type { Users } from "../../../domain/directory/users.ts";
+import type { DryRun } from "../../../domain/dry-run.ts";
 import type { ScimExtensions } from "../../../domain/extensions/scim-extensions.ts";
 import type { ClientSecrets } from "../../../domain/oauth/client-secrets.ts";
 import type { OAuthConnections } from "../../../domain/oauth/oauth-connections.ts";
@@ -54,4 +55,6 @@ export interface Services {
   readonly exchanges: Pick<TokenExchanges, "exchange" | "refresh">;
   readonly tokens: Tokens;
   readonly tokenReports: TokenReports;
+  /** Starts a dry run for one request. */
+  readonly startDryRun: () => DryRun;
 }

@@ -13,6 +13,7 @@ export function createQueryParser<T extends z.ZodObject>(
   const strictSchema = schema.strict();
   return (query) => {
     const entries = Object.entries(query).map(([name, value]) => {
+      if (isListParameter(schema.shape[name])) return [name, typeof value === "string" ? [value] : value];
       if (Array.isArray(value)) throw invalidFieldsError([{ path: [name], message: "appears more than once" }]);
       return [name, typeof value === "string" ? coerceParameter(value, schema.shape[name]) : value];
     });
@@ -108,6 +109,10 @@ function toFieldError(path: readonly PropertyKey[], message: string): { pointer:
     detail: `${segments.join(".") || "The body"} ${message}.`,
   };
 }
+
+/** Whether a query parameter can appear more than once. */
+const isListParameter = (schema: unknown): boolean =>
+  (schema instanceof z.ZodOptional ? schema.unwrap() : schema) instanceof z.ZodArray;
 
 function coerceParameter(value: string, schema: unknown): unknown {
   const unwrapped = schema instanceof z.ZodOptional || schema instanceof z.ZodDefault ? schema.unwrap() : schema;

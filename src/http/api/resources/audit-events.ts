@@ -24,8 +24,17 @@ const { list, get } = logOperations({
   filters,
   responseSchema: auditEventResponse,
   pageSchemaId: "AuditEventList",
-  list: { operationId: "listAuditEvents", summary: "List audit events, newest first" },
-  get: { operationId: "getAuditEvent", summary: "Get one audit event", idDescription: "The id of the event." },
+  list: {
+    operationId: "listAuditEvents",
+    summary: "List audit events, newest first",
+    description: "All filters must match. Each change of the organization's data has an event.",
+  },
+  get: {
+    operationId: "getAuditEvent",
+    summary: "Get one audit event",
+    description: "Events never change. They are deleted at the end of their retention.",
+    idDescription: "The id of the event.",
+  },
   readerFrom: ({ auditEvents }) => auditEvents,
 });
 
@@ -54,6 +63,7 @@ changes are written late. If the connection closes early, the export is incomple
 /** The operations on the audit log. */
 export const auditEventOperations: readonly Operation[] = [list, exportAll, get];
 
-async function* renderAuditEvents(events: AsyncIterable<AuditEvent>): AsyncGenerator<object> {
+/** Renders events as the API shows them. */
+export async function* renderAuditEvents(events: AsyncIterable<AuditEvent>): AsyncGenerator<object> {
   for await (const event of events) yield renderLogEntry(event);
 }

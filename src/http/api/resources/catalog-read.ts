@@ -3,7 +3,7 @@ import type { CatalogResource } from "../../../domain/catalog/resource.ts";
 import type { Condition } from "../../../store/query.ts";
 import { buildPageResponse, type ListQuerySchema, toListCondition, toPageSchema } from "../kernel/lists.ts";
 import { defineOperation, type Operation } from "../kernel/operation.ts";
-import { creationOrderText, toSummaries } from "../kernel/operation-texts.ts";
+import { creationOrderText, toSummaries, versionedReadText } from "../kernel/operation-texts.ts";
 import { organizationListView } from "../kernel/organization-list.ts";
 import {
   findAccessible,
@@ -28,6 +28,7 @@ export function readOperations<T extends CatalogResource>(descriptor: ResourceDe
       path,
       tag,
       query: list.querySchema,
+      errorCodes: ["query-too-expensive"],
       summary: summaries.list,
       description: userView
         ? `${creationOrderText} The user's view lists only those that the user may use.`
@@ -71,6 +72,9 @@ export function readOperations<T extends CatalogResource>(descriptor: ResourceDe
       tag,
       isVersioned: true,
       summary: summaries.get,
+      description: userView
+        ? `The user's view returns 404 for a resource that the user may not use. ${versionedReadText}`
+        : versionedReadText,
       parameters: { id: `The slug or id of the ${title}.` },
       organization: {
         scopes: ["admin:read"],

@@ -9,7 +9,9 @@ import { AppError } from "../../../errors.ts";
 import { applyMergePatch, toMergePatchSchema } from "../kernel/merge-patch.ts";
 import { defineOperation, type Operation, type OperationResponse, type RequestContext } from "../kernel/operation.ts";
 import {
+  blockedDeletionText,
   createOnlyText,
+  createText,
   detachParameter,
   idempotentPutText,
   mergePatchText,
@@ -46,6 +48,9 @@ export function writeOperations<T extends CatalogResource>(descriptor: ResourceD
       isVersioned: true,
       body: inputSchema,
       summary: summaries.create,
+      description: ownable
+        ? `The user's view creates a resource that belongs to the user, and that no other user can use. ${createText}`
+        : createText,
       errorCodes: ["conflict"],
       organization: {
         scopes: ["admin:write"],
@@ -134,6 +139,9 @@ export function writeOperations<T extends CatalogResource>(descriptor: ResourceD
       method: "delete",
       ...itemRoute,
       summary: summaries.delete,
+      description: descriptor.userView
+        ? blockedDeletionText
+        : `Deletes the ${title}, which then applies to no request.`,
       ...(descriptor.userView && { query: detachQuery, errorCodes: ["referenced"] }), // nothing can reference a policy
       organization: {
         scopes: ["admin:write"],

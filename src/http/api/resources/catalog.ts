@@ -10,6 +10,7 @@ import { type Policy, policyInput, policyResponse } from "../../../../schemas/po
 import { type Skill, skillInput, skillResponse, userSkillResponse } from "../../../../schemas/skill.ts";
 import { slug } from "../../../../schemas/text.ts";
 import { type Toolkit, toolkitInput, toolkitResponse, userToolkitResponse } from "../../../../schemas/toolkit.ts";
+import { nameStartsWith } from "../../../domain/catalog/name-filter.ts";
 import type { CatalogResource } from "../../../domain/catalog/resource.ts";
 import {
   commandType,
@@ -18,12 +19,18 @@ import {
   skillType,
   toolkitType,
 } from "../../../domain/catalog/resource-types.ts";
-import { equalsFilter } from "../kernel/lists.ts";
+import { catalogHasLabels } from "../../../domain/label-conditions.ts";
+import { equalsFilter, labelFilters, nameFilter } from "../kernel/lists.ts";
 import type { Operation } from "../kernel/operation.ts";
 import { type ResourceDescriptor, renderResourceForUser } from "./catalog-descriptor.ts";
 import { readOperations } from "./catalog-read.ts";
 import { writeOperations } from "./catalog-write.ts";
 
+const commonFilters = {
+  ...equalsFilter("slug", slug.describe("The slug of the resource; of several users, each can own one with it.")),
+  ...nameFilter("name", nameStartsWith),
+  ...labelFilters(catalogHasLabels),
+};
 const ownerFilter = equalsFilter("ownerId", z.string().max(100).describe("The id of the user who owns the resources."));
 
 const mcpServers: ResourceDescriptor<McpServer> = {
@@ -36,7 +43,11 @@ const mcpServers: ResourceDescriptor<McpServer> = {
   catalogFrom: (services) => services.mcpServers,
   inputSchema: mcpServerInput,
   responseSchema: mcpServerResponse,
-  filters: { ...equalsFilter("status", z.enum(["draft", "active"])), ...equalsFilter("environment", slug) },
+  filters: {
+    ...commonFilters,
+    ...equalsFilter("status", z.enum(["draft", "active"]).describe("The status of the servers.")),
+    ...equalsFilter("environment", slug.describe("The environment of the servers.")),
+  },
   userView: {
     kind: "mcp-server",
     responseSchema: userMcpServerResponse,
@@ -56,7 +67,7 @@ const toolkits: ResourceDescriptor<Toolkit> = {
   catalogFrom: (services) => services.toolkits,
   inputSchema: toolkitInput,
   responseSchema: toolkitResponse,
-  filters: ownerFilter,
+  filters: { ...commonFilters, ...ownerFilter },
   userView: {
     kind: "toolkit",
     responseSchema: userToolkitResponse,
@@ -82,7 +93,7 @@ const skills: ResourceDescriptor<Skill> = {
   catalogFrom: (services) => services.skills,
   inputSchema: skillInput,
   responseSchema: skillResponse,
-  filters: ownerFilter,
+  filters: { ...commonFilters, ...ownerFilter },
   includableFields: ["content", "files"],
   userView: {
     kind: "skill",
@@ -102,7 +113,11 @@ const commands: ResourceDescriptor<Command> = {
   catalogFrom: (services) => services.commands,
   inputSchema: commandInput,
   responseSchema: commandResponse,
-  filters: { ...ownerFilter, ...equalsFilter("active", z.boolean()) },
+  filters: {
+    ...commonFilters,
+    ...ownerFilter,
+    ...equalsFilter("active", z.boolean().describe("Whether the commands are active.")),
+  },
   userView: {
     kind: "command",
     responseSchema: userCommandResponse,
@@ -121,7 +136,11 @@ const policies: ResourceDescriptor<Policy> = {
   catalogFrom: (services) => services.policies,
   inputSchema: policyInput,
   responseSchema: policyResponse,
-  filters: { ...equalsFilter("effect", z.enum(["allow", "deny"])), ...equalsFilter("enabled", z.boolean()) },
+  filters: {
+    ...commonFilters,
+    ...equalsFilter("effect", z.enum(["allow", "deny"]).describe("The effect of the policies.")),
+    ...equalsFilter("enabled", z.boolean().describe("Whether the policies are enabled.")),
+  },
 };
 
 const toOperations = <T extends CatalogResource>(descriptor: ResourceDescriptor<T>): readonly Operation[] => [

@@ -48,6 +48,7 @@ export const clientSecretOperations: readonly Operation[] = [
     method: "delete",
     ...route,
     summary: "Delete an MCP server's client secret",
+    description: "The service then sends no client secret to the token endpoint.",
     organization: {
       scopes: ["admin:write"],
       responses: { 204: null },

@@ -5,7 +5,7 @@ import {
   type Connection,
   connectionInput,
   connectionResponse,
-  notConnected,
+  ownConnectionResponse,
 } from "../../../../schemas/connection.ts";
 import { noConnectionVersion } from "../../../domain/connections/connection-changes.ts";
 import { AppError } from "../../../errors.ts";
@@ -84,7 +84,7 @@ const get = defineOperation({
   },
   user: {
     scopes: ["connect:read"],
-    responses: { 200: z.union([connectionResponse, notConnected]) },
+    responses: { 200: ownConnectionResponse },
     handle: async (context, services) => {
       const effectiveAccess = await resolveEffectiveAccess(context, services);
       const { server, connection } = await services.connections.getOwn(effectiveAccess, context.parameter("id"));
@@ -133,6 +133,8 @@ const remove = defineOperation({
   method: "delete",
   ...itemRoute,
   summary: "Delete a connection",
+  description:
+    "Deletes the connection and its stored credential. OAuth tokens are revoked at the authorization server if `auth.revocationUrl` is set.",
   organization: {
     scopes: ["admin:write"],
     responses: { 204: null },

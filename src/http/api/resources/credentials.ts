@@ -59,6 +59,7 @@ export const credentialOperations: readonly Operation[] = [
     method: "delete",
     ...serverRoute,
     summary: "Delete the organization's credential for an MCP server",
+    description: "Users without a credential of their own can then no longer call the server's tools.",
     organization: {
       scopes: ["admin:write"],
       responses: { 204: null },

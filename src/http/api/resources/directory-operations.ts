@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Labels } from "../../../../schemas/labels.ts";
 import type { Group, User } from "../../../../schemas/user.ts";
 import { parseIdOrName } from "../../../domain/directory/id-or-name.ts";
 import { AppError } from "../../../errors.ts";
@@ -10,11 +11,13 @@ import { type ListQuerySchema, toListQuerySchema, toPageSchema } from "../kernel
 import { applyMergePatch, toMergePatchSchema } from "../kernel/merge-patch.ts";
 import { defineOperation, type Operation, type OperationResponse, type RequestContext } from "../kernel/operation.ts";
 import {
+  blockedDeletionText,
   createOnlyText,
   creationOrderText,
   idempotentPutText,
   mergePatchText,
   toSummaries,
+  versionedReadText,
 } from "../kernel/operation-texts.ts";
 import { organizationListView } from "../kernel/organization-list.ts";
 import type { Services } from "../kernel/services.ts";
@@ -46,6 +49,7 @@ export function directoryOperations<T extends User | Group, Attributes extends D
     filters,
     parseAttributes,
     serviceFrom,
+    hasLabels,
   } = descriptor;
   const itemRoute = {
     path: `${path}/{id}`,
@@ -78,6 +82,7 @@ export function directoryOperations<T extends User | Group, Attributes extends D
       method: "get",
       ...itemRoute,
       summary: summaries.get,
+      description: versionedReadText,
       organization: {
         scopes: ["admin:read"],
         responses: { 200: responseSchema },
@@ -144,8 +149,9 @@ export function directoryOperations<T extends User | Group, Attributes extends D
         handle: async ({ caller, expected, parameter, body, query }, services) => {
           const idOrName = parseIdOrName(parameter("id"), idPrefix);
           const schema = await schemaFrom(services, caller.organizationId);
-          const revise = (current: DirectoryContent): Attributes => {
-            const merged = parseBody(mergedSchema, applyMergePatch(toApiContent(current, schema), body));
+          const revise = (current: DirectoryContent, labels?: Labels): Attributes => {
+            const content = { ...toApiContent(current, schema), ...(labels && { labels }) };
+            const merged = parseBody(mergedSchema, applyMergePatch(content, body));
             return parseContent(toContent(merged), schema, current, "patch");
           };
           return toDirectoryResponse(
@@ -161,6 +167,7 @@ export function directoryOperations<T extends User | Group, Attributes extends D
       ...itemRoute,
       query: removalQuery,
       summary: summaries.delete,
+      description: `Removes the ${title} permanently. ${blockedDeletionText}`,
       errorCodes: ["referenced", "managed"],
       organization: {
         scopes: ["admin:write"],
@@ -216,7 +223,10 @@ export function directoryOperations<T extends User | Group, Attributes extends D
     current: DirectoryContent | undefined,
     change: "replace" | "patch",
   ): Attributes {
-    return completeExtensions(parseAttributes(fromApiContent(content, schema), schema), current, schema, change);
+    const { labels = {}, ...attributes } = content;
+    const parsed = parseAttributes(fromApiContent(attributes, schema), schema);
+    const complete = completeExtensions(parsed, current, schema, change);
+    return hasLabels ? { ...complete, labels } : complete;
   }
 
   function invalidKeyError(detail: string): AppError {
@@ -240,8 +250,10 @@ function toDirectoryResponse(resource: User | Group, schema: ResourceSchema): Op
 
 function renderDirectoryResource(resource: User | Group, schema: ResourceSchema): DirectoryContent {
   const { id, version, createdAt, updatedAt, managedBy } = resource;
+  const { labels = {} } = resource as Group;
+  const labelFields = id.startsWith("grp_") ? { labels } : {};
   const content = toApiContent(toAttributes(resource), schema);
-  return { id, version, createdAt, updatedAt, ...(managedBy && { managedBy }), ...content };
+  return { id, version, createdAt, updatedAt, ...(managedBy && { managedBy }), ...labelFields, ...content };
 }
 
 /** Removes the server fields from a validated body. */

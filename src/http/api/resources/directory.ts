@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { readOnlyEntityFields } from "../../../../schemas/entity.ts";
+import type { Labels } from "../../../../schemas/labels.ts";
 import type { Group, User } from "../../../../schemas/user.ts";
 import type { Caller } from "../../../domain/caller.ts";
 import type { IdOrName } from "../../../domain/directory/id-or-name.ts";
@@ -24,6 +25,8 @@ export interface DirectoryDescriptor<T extends User | Group, Attributes> {
   readonly inputSchema: z.ZodObject;
   readonly responseSchema: z.ZodObject;
   readonly filters: ListFilters;
+  /** Whether the resources have labels. The attributes of a change then contain them. */
+  readonly hasLabels?: boolean;
   /**
    * Validates attributes by the same rules as the SCIM API.
    * @param content with declared extensions under their URNs
@@ -43,14 +46,14 @@ export interface DirectoryService<T, Attributes> {
     caller: Caller,
     name: string,
     expected: ExpectedVersion,
-    revise: (current: DirectoryContent | undefined) => Attributes,
+    revise: (current: DirectoryContent | undefined, labels?: Labels) => Attributes,
     editor: Editor,
   ): Promise<{ readonly stored: T; readonly isNew: boolean }>;
   update(
     caller: Caller,
     idOrName: IdOrName,
     expected: ExpectedVersion,
-    revise: (current: DirectoryContent) => Attributes,
+    revise: (current: DirectoryContent, labels?: Labels) => Attributes,
     editor: Editor,
   ): Promise<T>;
   remove(

@@ -1,11 +1,14 @@
 import { z } from "zod";
 import { entityResponseFields } from "../../../../schemas/entity.ts";
-import type { Group, GroupAttributes } from "../../../../schemas/user.ts";
+import { labelsField, labelsResponse } from "../../../../schemas/labels.ts";
+import type { Group, LabeledGroupAttributes } from "../../../../schemas/user.ts";
 import type { Groups } from "../../../domain/directory/groups.ts";
+import { groupHasLabels } from "../../../domain/label-conditions.ts";
 import { groupSchema } from "../../../scim/schema/resource-schema.ts";
 import { toZodSchema } from "../../../scim/schema/zod-schema.ts";
 import { parseGroup } from "../../../scim/values/inbound.ts";
-import { fieldEquals, groupFields } from "../../../store/fields.ts";
+import { fieldEquals, fieldStartsWith, groupFields } from "../../../store/fields.ts";
+import { labelFilters, nameFilter } from "../kernel/lists.ts";
 import type { Operation } from "../kernel/operation.ts";
 import {
   type DirectoryDescriptor,
@@ -20,12 +23,13 @@ import { directoryOperations } from "./directory-operations.ts";
 const groupAttributesSchema = toZodSchema(groupSchema, "api").omit({ members: true });
 
 const groupInput = groupAttributesSchema
-  .safeExtend({ ...readOnlyOwnershipFields, extensions: extensionsField })
+  .safeExtend({ ...readOnlyOwnershipFields, ...labelsField, extensions: extensionsField })
   .meta({ id: "GroupInput" });
 const groupResponse = groupAttributesSchema
   .safeExtend({
     ...entityResponseFields,
     ...ownershipResponseFields,
+    ...labelsResponse,
     extensions: extensionsField,
     id: z.string().describe("Never changes. Every path accepts it instead of the displayName."),
   })
@@ -33,7 +37,7 @@ const groupResponse = groupAttributesSchema
 
 const textParameter = z.string().max(1024);
 
-const groupDescriptor: DirectoryDescriptor<Group, GroupAttributes> = {
+const groupDescriptor: DirectoryDescriptor<Group, LabeledGroupAttributes> = {
   path: "/groups",
   tag: "Groups",
   name: "Group",
@@ -42,7 +46,10 @@ const groupDescriptor: DirectoryDescriptor<Group, GroupAttributes> = {
   keyAttribute: "displayName",
   inputSchema: groupInput,
   responseSchema: groupResponse,
+  hasLabels: true,
   filters: {
+    ...nameFilter("displayName", (value) => fieldStartsWith(groupFields.displayName, value)),
+    ...labelFilters(groupHasLabels),
     displayName: {
       schema: textParameter.optional().describe("The displayName of the group (case-insensitive)."),
       toCondition: (value) => fieldEquals(groupFields.displayName, value),
@@ -61,7 +68,7 @@ const groupDescriptor: DirectoryDescriptor<Group, GroupAttributes> = {
 };
 
 /** The groups service, limited to attributes: it changes no members. */
-function toDirectoryService(groups: Groups): DirectoryService<Group, GroupAttributes> {
+function toDirectoryService(groups: Groups): DirectoryService<Group, LabeledGroupAttributes> {
   return {
     get: (organizationId, idOrName) => groups.get(organizationId, idOrName),
     list: (organizationId, query) => groups.list(organizationId, query),

@@ -24,6 +24,12 @@ const membershipResponse = z
   })
   .meta({ id: "Membership" });
 
+const addedCount = z.int().min(0).describe("The number of members that were added.");
+const membersAddedResponse = z.object({ added: addedCount }).meta({ id: "MembersAddedCount" });
+const membersReplacedResponse = z
+  .object({ added: addedCount, removed: z.int().min(0).describe("The number of members that were removed.") })
+  .meta({ id: "MembersReplacedCounts" });
+
 /** @param maxMembers the maximum number of members in one request */
 const toMemberIdsSchema = (maxMembers: number, id: string): z.ZodObject<{ members: z.ZodArray<z.ZodString> }> =>
   z
@@ -82,7 +88,7 @@ export const memberOperations: readonly Operation[] = [
     errorCodes: ["managed", "precondition-failed"],
     organization: {
       scopes: ["admin:write"],
-      responses: { 200: z.object({ added: z.int().min(0).describe("The number of members that were added.") }) },
+      responses: { 200: membersAddedResponse },
       handle: async (context, services) => {
         const { group, added } = await updateMembers(context, services, { add: context.body.members });
         return { status: 200, version: group.version, body: { added: added.length } };
@@ -101,7 +107,7 @@ export const memberOperations: readonly Operation[] = [
     errorCodes: ["managed"],
     organization: {
       scopes: ["admin:write"],
-      responses: { 200: z.object({ added: z.int().min(0), removed: z.int().min(0) }) },
+      responses: { 200: membersReplacedResponse },
       handle: async (context, services) => {
         const { group, added, removed } = await updateMembers(context, services, { set: context.body.members });
         return { status: 200, version: group.version, body: { added: added.length, removed: removed.length } };
@@ -140,8 +146,8 @@ export const memberOperations: readonly Operation[] = [
       handle: async (context, services) => {
         const memberId = context.parameter("memberId");
         const { group, added } = await updateMembers(context, services, { add: [memberId] }).catch(rejectMemberInPath);
-        const member = await services.members.get(group.organizationId, group.id, memberId);
-        if (!member) throw memberNotFound(); // another request has removed it
+        const member = await services.members.describe(group.organizationId, memberId);
+        if (!member) throw memberNotFound(); // another request has deleted it
         const response = { status: 200, version: group.version, body: member } as const;
         const location = `/groups/${group.id}/members/${memberId}`;
         return added.length > 0 ? { ...response, status: 201, location } : response;

@@ -8,9 +8,16 @@ import {
 import type { ScimExtensionContent } from "../../../domain/extensions/extension-changes.ts";
 import { AppError } from "../../../errors.ts";
 import { assertDeclarable } from "../../../scim/schema/extension-declaration.ts";
+import { hasNormalizedPrefix } from "../../../store/fields.ts";
 import { applyMergePatch, toMergePatchSchema } from "../kernel/merge-patch.ts";
 import { defineOperation, type Operation, type OperationResponse } from "../kernel/operation.ts";
-import { createOnlyText, idempotentPutText, mergePatchText, toSummaries } from "../kernel/operation-texts.ts";
+import {
+  createOnlyText,
+  idempotentPutText,
+  mergePatchText,
+  toSummaries,
+  versionedReadText,
+} from "../kernel/operation-texts.ts";
 import { parseBody } from "../kernel/validation.ts";
 
 const path = "/scim-extensions";
@@ -25,20 +32,34 @@ const summaries = toSummaries({ singular: "an extension schema", plural: "extens
 const storedValuesText =
   "Stored values stay readable: a change that they do not fit is rejected with 409. The values of a removed attribute stay stored, and return when it is declared again.";
 
+const listQuery = z.object({
+  resourceType: scimExtensionInput.shape.resourceType.optional().describe("Only extension schemas of this type."),
+  name: z
+    .string()
+    .min(1)
+    .max(1024)
+    .optional()
+    .describe("Only extension schemas whose name, or else URN, begins with this (case-insensitive)."),
+});
+
 const list = defineOperation({
   operationId: "listScimExtensions",
   method: "get",
   path,
   tag,
+  query: listQuery,
   summary: summaries.list,
   description: "Returns all extension schemas of the organization, the oldest first.",
   organization: {
     scopes: ["admin:read"],
     responses: { 200: z.object({ data: z.array(scimExtensionResponse) }).meta({ id: "ScimExtensionList" }) },
-    handle: async ({ caller }, { scimExtensions }) => ({
-      status: 200,
-      body: { data: (await scimExtensions.list(caller.organizationId)).map(renderExtension) },
-    }),
+    handle: async ({ caller, query: { resourceType, name = "" } }, { scimExtensions }) => {
+      const matches = (extension: ScimExtension): boolean =>
+        (resourceType === undefined || extension.resourceType === resourceType) &&
+        hasNormalizedPrefix(extension.name ?? extension.urn, name);
+      const extensions = await scimExtensions.list(caller.organizationId);
+      return { status: 200, body: { data: extensions.filter(matches).map(renderExtension) } };
+    },
   },
 });
 
@@ -47,6 +68,7 @@ const get = defineOperation({
   method: "get",
   ...itemRoute,
   summary: summaries.get,
+  description: versionedReadText,
   organization: {
     scopes: ["admin:read"],
     responses: { 200: scimExtensionResponse },
@@ -70,8 +92,8 @@ const put = defineOperation({
     scopes: ["admin:write"],
     responses: { 200: scimExtensionResponse, 201: scimExtensionResponse },
     handle: async ({ caller, expected, parameter, body }, { scimExtensions }) => {
-      const urn = parseUrn(parameter("urn"));
-      const { stored, isNew } = await scimExtensions.put(caller, urn, expected, toContent(urn, body));
+      const urn = parseExtensionUrn(parameter("urn"));
+      const { stored, isNew } = await scimExtensions.put(caller, urn, expected, toExtensionContent(urn, body));
       const response = toExtensionResponse(stored);
       return isNew ? { ...response, status: 201, location: `${path}/${stored.urn}` } : response;
     },
@@ -91,7 +113,7 @@ const patch = defineOperation({
     responses: { 200: scimExtensionResponse },
     handle: async ({ caller, expected, parameter, body }, { scimExtensions }) => {
       const revise = (current: ScimExtension): ScimExtensionContent =>
-        toContent(current.urn, parseBody(scimExtensionInput, applyMergePatch(renderExtension(current), body)));
+        toExtensionContent(current.urn, parseBody(scimExtensionInput, applyMergePatch(renderExtension(current), body)));
       return toExtensionResponse(await scimExtensions.update(caller, parameter("urn"), expected, revise));
     },
   },
@@ -125,15 +147,18 @@ const remove = defineOperation({
 /** The operations on the extension schemas of the credential's organization. */
 export const scimExtensionOperations: readonly Operation[] = [list, get, put, patch, remove];
 
-/** @throws AppError invalid-value */
-function parseUrn(value: string): string {
+/** Validates the URN of an extension schema. @throws AppError invalid-value */
+export function parseExtensionUrn(value: string): string {
   const { error } = scimExtensionUrn.safeParse(value);
   if (!error) return value;
-  throw new AppError("invalid-value", `The URN in the path ${error.issues[0]?.message}.`, { field: "urn" });
+  throw new AppError("invalid-value", `The URN ${error.issues[0]?.message}.`, { field: "urn" });
 }
 
-/** @throws AppError invalid-value for another URN than that of the path, and as `assertDeclarable` */
-function toContent(urn: string, body: z.output<typeof scimExtensionInput>): ScimExtensionContent {
+/**
+ * Returns the content of a schema for a validated body.
+ * @throws AppError invalid-value for another URN than that of the path, and as `assertDeclarable`
+ */
+export function toExtensionContent(urn: string, body: z.output<typeof scimExtensionInput>): ScimExtensionContent {
   const { urn: sentUrn = urn, resourceType, name, description, attributes } = body;
   if (sentUrn.toLowerCase() !== urn.toLowerCase()) {
     throw new AppError("invalid-value", "urn must equal the URN in the path.", { field: "urn" });

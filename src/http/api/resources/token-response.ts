@@ -8,10 +8,14 @@ import type { OperationResponse } from "../kernel/operation.ts";
 export const tokensPath = "/tokens";
 
 /** The response with a new token or secret. No other response has the secret. */
-export function toIssuedTokenResponse({ token, secret }: IssuedToken, status: 200 | 201): OperationResponse {
+export function toIssuedTokenResponse(
+  { token, secret, isReplay = false }: IssuedToken,
+  status: 200 | 201,
+): OperationResponse {
   return {
     ...toTokenResponse(token),
     status,
+    isReplay,
     ...(status === 201 && { location: `${tokensPath}/${token.id}` }),
     body: { ...renderToken(token), token: secret },
   };
@@ -28,11 +32,21 @@ export type RenderedToken = z.output<typeof tokenResponse>;
 /** Renders a token without its secret, and with its derived fields such as `status`. */
 export function renderToken(token: Token): RenderedToken {
   const { id, version, createdAt, updatedAt, name, description, type, origin, scopes = ["all"], prefix } = token;
-  const { userId, parentId, environment, mcpServers, maxRisk, allowedIps = [], enabled, expiresAt = null } = token;
+  const {
+    labels = {},
+    userId,
+    parentId,
+    environment,
+    mcpServers,
+    maxRisk,
+    allowedIps = [],
+    enabled,
+    expiresAt = null,
+  } = token;
   const { revokedAt = null, lastUsed, requestCount, failedCount, failures = {}, createdBy } = token;
   const [lastUsedAt = null, lastUsedIp = null] = lastUsed?.split(" ") ?? [];
   return {
-    ...{ id, version, createdAt, updatedAt, name, description, type, origin, scopes, prefix },
+    ...{ id, version, createdAt, updatedAt, name, description, labels, type, origin, scopes, prefix },
     ...{ masked: `${prefix}*******`, userId, parentId, environment, mcpServers, maxRisk, allowedIps },
     ...{ status: toTokenStatus(token), enabled, expiresAt, revokedAt, lastUsedAt, lastUsedIp },
     ...{ previousSecretExpiresAt: toPreviousSecretExpiry(token), format: token.format },

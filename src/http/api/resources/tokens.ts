@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { labelFilter } from "../../../../schemas/labels.ts";
 import {
   issuedTokenResponse,
   token,
@@ -11,9 +12,11 @@ import {
 } from "../../../../schemas/token.ts";
 import type { User } from "../../../../schemas/user.ts";
 import type { Caller } from "../../../domain/caller.ts";
+import type { IdempotentRequest } from "../../../domain/tokens/idempotency/idempotent-requests.ts";
 import type { TokenFilter } from "../../../domain/tokens/token-filter.ts";
 import { AppError } from "../../../errors.ts";
 import { assertScope } from "../../auth/authenticate.ts";
+import { withDryRun } from "../kernel/dry-run.ts";
 import { buildPageResponse, pageParameters, timestampParameter, toDate, toPageSchema } from "../kernel/lists.ts";
 import { defineOperation, type Operation, type RequestContext } from "../kernel/operation.ts";
 import { creationOrderText } from "../kernel/operation-texts.ts";
@@ -30,10 +33,14 @@ const forceParameter = {
     .describe("Allows the request even for the organization's last active token with the scope `all`."),
 };
 
+const idempotencyText = `With \`Idempotency-Key\`, a client that lost the response can send the request again for 24 hours: a
+request with the same key, credential and body returns the same token and secret.`;
+
 const tokenListQuery = z.object({
   ...pageParameters,
-  status: tokenResponse.shape.status.optional(),
-  type: tokenType.optional(),
+  status: tokenResponse.shape.status.optional().describe("The status of the tokens."),
+  type: tokenType.optional().describe("The type of the tokens."),
+  label: labelFilter,
   userId: z.string().max(100).optional().describe("The id of the user whom the tokens act as."),
   origin: token.shape.origin
     .default("issued")
@@ -75,25 +82,32 @@ const create = defineOperation({
   tag,
   body: tokenInput,
   isVersioned: true,
+  isIdempotent: true,
   summary: "Create a token",
   description: `Returns the secret of the token. It is not shown again.
 
 A token cannot have more scopes, fewer restrictions or a later expiry than the credential that creates it. Such a
 request returns 403 with the field. Without an expiry, the organization's default applies, or else the latest expiry
 that is allowed. The user's view creates personal tokens, which act only as that user and stop working when the user is
-deactivated.`,
+deactivated.
+
+${idempotencyText}`,
   organization: {
     scopes: ["admin:tokens"],
     responses: { 201: issuedTokenResponse },
-    handle: async ({ caller, body }, { tokens }) =>
-      toIssuedTokenResponse(await tokens.issue(caller, toNewToken(body, "admin")), 201),
+    handle: async (context, { tokens }) => {
+      const { caller, body } = context;
+      return toIssuedTokenResponse(await tokens.issue(caller, toNewToken(body, "admin"), toIdempotent(context)), 201);
+    },
   },
   user: {
     scopes: ["connect:write"],
     responses: { 201: issuedTokenResponse },
-    handle: async ({ caller, body, user }, { tokens }) => {
+    handle: async (context, { tokens }) => {
+      const { caller, body, user } = context;
       assertOwnUserId(body.userId, user);
-      return toIssuedTokenResponse(await tokens.issue(caller, { ...toNewToken(body, "mcp"), userId: user.id }), 201);
+      const input = { ...toNewToken(body, "mcp"), userId: user.id };
+      return toIssuedTokenResponse(await tokens.issue(caller, input, toIdempotent(context)), 201);
     },
   },
 });
@@ -128,7 +142,7 @@ const patch = defineOperation({
   body: tokenPatch,
   summary: "Update a token",
   description:
-    "Changes the name, description, expiry, allowed IP addresses and scopes of a token, or enables or disables it. Scopes can be removed but not added. A field set to null is removed.",
+    "Changes the name, description, labels, expiry, allowed IP addresses and scopes of a token, or enables or disables it. Scopes can be removed but not added. A field set to null is removed.",
   errorCodes: ["conflict", "last-all-token"],
   organization: {
     scopes: ["admin:tokens"],
@@ -184,13 +198,17 @@ const rotate = defineOperation({
   parameters: itemRoute.parameters,
   body: tokenRotation,
   isBodyOptional: true,
+  isIdempotent: true,
   summary: "Rotate a token's secret",
   description: `Returns a new secret for the token. It is not shown again. The id, name, scopes, expiry and allowed IP addresses stay the
 same. The previous secret stops working immediately, or after the grace period.
 
 A token can always rotate itself, whatever its scopes; \`whoami\` returns its id. Rotating other tokens requires
 \`admin:tokens\`, or \`connect:write\` for the user's own. Only the newest secret can rotate its token. Of two concurrent
-rotations, one succeeds and the other returns 409.`,
+rotations, one succeeds and the other returns 409.
+
+${idempotencyText} A token that rotates itself needs a grace period for that, because its previous secret must still be
+valid when the request is repeated.`,
   errorCodes: ["conflict"],
   organization: {
     scopes: [],
@@ -198,7 +216,9 @@ rotations, one succeeds and the other returns 409.`,
     handle: async (context, { tokens }) => {
       const { caller, parameter, body } = context;
       if (!isOwnToken(context)) assertScope(caller, ["admin:tokens"]);
-      return toIssuedTokenResponse(await tokens.rotate(caller, parameter("id"), body.gracePeriodSeconds), 200);
+      const idempotent = toIdempotent(context);
+      const issued = await tokens.rotate(caller, parameter("id"), body.gracePeriodSeconds, { idempotent });
+      return toIssuedTokenResponse(issued, 200);
     },
   },
   user: {
@@ -208,7 +228,10 @@ rotations, one succeeds and the other returns 409.`,
       const { caller, parameter, body, user } = context;
       if (!isOwnToken(context)) assertScope(caller, ["connect:write"]);
       return toIssuedTokenResponse(
-        await tokens.rotate(caller, parameter("id"), body.gracePeriodSeconds, { userId: user.id }),
+        await tokens.rotate(caller, parameter("id"), body.gracePeriodSeconds, {
+          userId: user.id,
+          idempotent: toIdempotent(context),
+        }),
         200,
       );
     },
@@ -235,7 +258,19 @@ organization. To revoke a leaked token without a credential, use \`reportToken\`
   },
 });
 
-export const tokenOperations: readonly Operation[] = [list, create, lookUp, get, patch, revoke, rotate];
+export const tokenOperations: readonly Operation[] = [
+  list,
+  withDryRun(create, "token"),
+  lookUp,
+  get,
+  withDryRun(patch),
+  withDryRun(revoke),
+  withDryRun(rotate, "token"),
+];
+
+function toIdempotent({ idempotency, body, user }: RequestContext<User | undefined>): IdempotentRequest | undefined {
+  return idempotency && { ...idempotency, body, userId: user?.id };
+}
 
 const isOwnToken = ({ caller: { actor }, parameter }: RequestContext<unknown>): boolean =>
   actor.type === "token" && actor.id === parameter("id");

@@ -4,7 +4,8 @@ import type { User, UserAttributes } from "../../../../schemas/user.ts";
 import { userSchema } from "../../../scim/schema/resource-schema.ts";
 import { toZodSchema } from "../../../scim/schema/zod-schema.ts";
 import { parseUser, toScimAttributes } from "../../../scim/values/inbound.ts";
-import { elementEquals, fieldEquals, userFields } from "../../../store/fields.ts";
+import { elementEquals, fieldEquals, fieldStartsWith, userFields } from "../../../store/fields.ts";
+import { nameFilter } from "../kernel/lists.ts";
 import type { Operation } from "../kernel/operation.ts";
 import { type DirectoryDescriptor, ownershipResponseFields, readOnlyOwnershipFields } from "./directory.ts";
 import { extensionsField } from "./directory-extensions.ts";
@@ -37,6 +38,7 @@ const userDescriptor: DirectoryDescriptor<User, UserAttributes> = {
   inputSchema: userInput,
   responseSchema: userResponse,
   filters: {
+    ...nameFilter("userName", (value) => fieldStartsWith(userFields.userName, value)),
     userName: {
       schema: textParameter.optional().describe("The userName of the user (case-insensitive)."),
       toCondition: (value) => fieldEquals(userFields.userName, value),

@@ -20,6 +20,7 @@ import {
   idempotentPutText,
   mergePatchText,
   toSummaries,
+  versionedReadText,
 } from "../kernel/operation-texts.ts";
 import { organizationListView } from "../kernel/organization-list.ts";
 import type { Services } from "../kernel/services.ts";
@@ -34,7 +35,7 @@ const itemRoute = {
   isVersioned: true,
 } as const;
 const summaries = toSummaries({ singular: "a webhook", plural: "webhooks" });
-const filters = equalsFilter("enabled", z.boolean());
+const filters = equalsFilter("enabled", z.boolean().describe("Whether the webhooks are enabled."));
 const secretText = "The response has the secret that signs the messages. It is not shown again.";
 
 const list = defineOperation({
@@ -81,6 +82,7 @@ const get = defineOperation({
   method: "get",
   ...itemRoute,
   summary: summaries.get,
+  description: versionedReadText,
   organization: {
     scopes: ["admin:read"],
     responses: { 200: webhookResponse },
@@ -142,6 +144,7 @@ const remove = defineOperation({
   method: "delete",
   ...itemRoute,
   summary: summaries.delete,
+  description: "Deletes the webhook. Events that are not delivered yet are not sent.",
   organization: {
     scopes: ["admin:write"],
     responses: { 204: null },

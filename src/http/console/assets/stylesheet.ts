@@ -123,10 +123,48 @@ td[data-label="Type"] { min-width: 7rem; }
 .status.active { color: var(--good); }
 .status.disabled, .status.expired { color: var(--warn); }
 .status.revoked { color: var(--danger); }
+.status.waiting { color: var(--muted); }
 .facts { background: var(--card); border: 1px solid var(--line); border-radius: 0.5rem; display: grid; gap: 0.6rem 1.5rem; grid-template-columns: max-content 1fr; max-width: 52rem; padding: 1rem; }
 .facts dt { color: var(--muted); }
 .facts dd { margin: 0; overflow-wrap: anywhere; }
+ul.tiles { list-style: none; padding: 0; }
+.steps > li { margin-bottom: 0.9rem; max-width: 52rem; }
+.steps .facts { margin: 0.5rem 0 0; }
+.kind { font-weight: 600; white-space: nowrap; }
+.change.added .kind { color: var(--good); }
+.change.removed .kind { color: var(--danger); }
+.change.changed .kind { color: var(--warn); }
+section + details { margin-top: 1rem; }
+.value { overflow-wrap: anywhere; white-space: pre-wrap; }
+.tiles { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); margin: 0 0 1.5rem; }
+.tile { background: var(--card); border: 1px solid var(--line); border-radius: 0.5rem; padding: 0.75rem 1rem; }
+.tile dd { margin: 0; }
+.tile strong { font-size: 1.6rem; font-variant-numeric: tabular-nums; line-height: 1.3; }
+.plots { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(16rem, 1fr)); margin-bottom: 1rem; }
+.plot { background: var(--card); border: 1px solid var(--line); border-radius: 0.5rem; margin: 0; padding: 0.75rem 1rem; }
+.plot figcaption { display: flex; font-weight: 600; justify-content: space-between; }
+.plot svg { border-bottom: 1px solid var(--muted); display: block; height: 5rem; margin-top: 0.5rem; width: 100%; }
+.plot .bar { fill: var(--accent); }
+.plot.warning .bar { fill: var(--danger); }
+.plot .current { opacity: 0.55; }
+.axis { color: var(--muted); display: flex; font-size: 0.8rem; gap: 0.5rem; justify-content: space-between; margin: 0.35rem 0 0; }
 .tasks li { margin-bottom: 0.4rem; }
+.tabs { border-bottom: 1px solid var(--line); display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; margin: 0 0 1.25rem; }
+.tabs a { padding: 0.4rem 0; text-decoration: none; }
+.tabs [aria-current] { border-bottom: 3px solid var(--accent); color: var(--text); font-weight: 600; }
+.reasons { list-style: none; margin: 0; padding: 0; }
+.reasons li { overflow-wrap: anywhere; }
+.reasons .status { white-space: normal; }
+details.inline { margin: 0; }
+details.inline summary { margin: 0; }
+.columns { display: grid; gap: 0 1.5rem; grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr)); margin-bottom: 2rem; max-width: 72rem; }
+.decision { background: var(--card); border: 1px solid var(--line); border-radius: 0.5rem; margin-top: 1rem; padding: 0.5rem 1rem 1rem; }
+.decision h2 { margin-top: 0.25rem; }
+.steps { margin: 0; padding-left: 1.5rem; }
+.steps li { margin-bottom: 0.6rem; }
+.steps .outcome { font-size: 0.85rem; font-weight: 600; margin-left: 0.4rem; }
+.steps .passed > .outcome { color: var(--good); }
+.steps .failed > .outcome { color: var(--danger); }
 .copyable { max-width: 52rem; }
 .copyable pre { background: var(--card); border: 1px solid var(--line); border-radius: 0.5rem; margin: 0; overflow-x: auto; padding: 0.9rem 1rem; white-space: pre-wrap; }
 .copy { align-items: center; display: flex; gap: 0.75rem; margin-top: 0.5rem; min-height: 2.5rem; }

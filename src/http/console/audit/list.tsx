@@ -1,28 +1,16 @@
 import type { RequestHandler } from "express";
 import type { VNode } from "preact";
-import { z } from "zod";
 import { auditAction } from "../../../../schemas/audit-action.ts";
 import { type AuditEvent, auditEvent } from "../../../../schemas/audit-event.ts";
-import { createQueryParser } from "../../api/kernel/validation.ts";
 import { CardTable } from "../facts.tsx";
 import { SelectField, TextField } from "../fields.tsx";
 import type { PageOptions } from "../options.ts";
 import { Layout, sendHtmlPage, toActorName } from "../page.tsx";
-import { PageLinks, readListPage, withoutEmpty } from "../paging.tsx";
+import { PageLinks, readListPage } from "../paging.tsx";
 import { Time } from "../time.tsx";
 import { requireVisit } from "../visit.ts";
-
-const day = z.iso.date({ error: "must be a day such as 2026-01-31" }).optional();
-const schema = z.object({
-  action: auditAction.optional(),
-  outcome: auditEvent.shape.outcome.optional(),
-  actorId: z.string().max(200).optional(),
-  targetId: z.string().max(200).optional(),
-  from: day,
-  to: day,
-  cursor: z.string().max(8192).optional(),
-});
-const parse = createQueryParser(schema);
+import { type AuditLogQuery, readAuditLogQuery, toAuditEventFilter } from "./query.ts";
+import { toTargetPath } from "./targets.ts";
 
 /** Lists audit events, newest first. */
 export function showAuditLog({ base, services }: PageOptions): RequestHandler {
@@ -30,11 +18,10 @@ export function showAuditLog({ base, services }: PageOptions): RequestHandler {
     req.operationId = "consoleListAuditEvents";
     const visit = requireVisit(req);
     const { organizationId } = visit.caller;
-    const query = parse(withoutEmpty(req.query));
-    const { cursor: _, from, to, ...filter } = query;
-    const range = { from: toDayStart(from), to: to === undefined ? undefined : new Date(Date.parse(to) + 86_400_000) };
+    const query = readAuditLogQuery(req.query);
+    const { from, to } = query;
     const page = await readListPage({ organizationId, list: "audit", query }, (position) =>
-      services.auditEvents.list(organizationId, { ...filter, ...range }, { ...position, sizeLimit }),
+      services.auditEvents.list(organizationId, toAuditEventFilter(query), { ...position, sizeLimit }),
     );
     const url = `${base}/audit`;
     sendHtmlPage(
@@ -47,10 +34,16 @@ export function showAuditLog({ base, services }: PageOptions): RequestHandler {
           <SelectField name="outcome" label="Outcome" value={query.outcome ?? ""} options={outcomes} />
           <TextField name="actorId" label="Id of the actor" value={query.actorId ?? ""} />
           <TextField name="targetId" label="Id of the target" value={query.targetId ?? ""} />
+          <TextField name="requestId" label="Request id" value={query.requestId ?? ""} />
           <TextField name="from" label="First day (UTC)" type="date" value={from ?? ""} />
           <TextField name="to" label="Last day (UTC)" type="date" value={to ?? ""} />
           <button type="submit">Filter</button>
         </form>
+        <p class="actions">
+          <a href={`${url}/export?${toFilterQuery(query)}`} download>
+            Download all matching events as JSON Lines
+          </a>
+        </p>
         {page.items.length === 0 ? (
           <p class="empty">No event matches.</p>
         ) : (
@@ -66,9 +59,13 @@ export function showAuditLog({ base, services }: PageOptions): RequestHandler {
   };
 }
 
+function toFilterQuery({ cursor: _, ...filters }: AuditLogQuery): string {
+  const entries = Object.entries(filters).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+  return new URLSearchParams(entries).toString();
+}
+
 /** An event has up to 80,000 characters. */
 const sizeLimit = { lengthMax: 4 * 1024 * 1024, firstBatch: 10 };
-const toDayStart = (day: string | undefined): Date | undefined => (day === undefined ? undefined : new Date(day));
 const actions = { "": "Any", ...Object.fromEntries(auditAction.options.map((action) => [action, action])) };
 const outcomes = { "": "Any", ...Object.fromEntries(auditEvent.shape.outcome.options.map((each) => [each, each])) };
 const columns = ["Action", "Time", "Actor", "Target", "Address", "Outcome"] as const;
@@ -102,17 +99,15 @@ const EventRow = ({ base, event }: { readonly base: string; readonly event: Audi
 /** The target of an event, with a link to its page if there is one. */
 export function EventTarget({ base, event: { target } }: { readonly base: string; readonly event: AuditEvent }): VNode {
   if (!target) return <span class="muted">None</span>;
-  const path = targetPaths[target.type];
+  const path = toTargetPath(target);
   const id = <code class="sub">{target.id}</code>;
   return (
     <>
       {target.type}
-      {path === undefined ? id : <a href={`${base}/${path}/${encodeURIComponent(target.id)}`}>{id}</a>}
+      {path === undefined ? id : <a href={`${base}${path}`}>{id}</a>}
     </>
   );
 }
-
-const targetPaths: Readonly<Record<string, string>> = { user: "users", group: "groups", token: "tokens" };
 
 /** Whether an action succeeded. */
 export const Outcome = ({ event: { outcome } }: { readonly event: Pick<AuditEvent, "outcome"> }): VNode => (

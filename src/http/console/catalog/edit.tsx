@@ -13,6 +13,7 @@ import { requireVisit, type Visit } from "../visit.ts";
 import { assignmentFields, toAssignment, toAssignmentValues } from "./assignment.tsx";
 import { type EditPage, sendEditPage } from "./edit-page.tsx";
 import { type FormValues, mergeForm, readFormValues, toFormText } from "./form-values.ts";
+import { fromLabelLines, toLabelLines } from "./labels.tsx";
 import { type CatalogSection, requireResource } from "./section.ts";
 
 /** Shows the form of a new resource. */
@@ -161,6 +162,7 @@ function toKeys<T extends CatalogResource>(
   return {
     ...(current === undefined && { slug: ["slug"] }),
     ...form.keys,
+    labels: ["labels"],
     ...(current?.ownerId === undefined && { [form.assignmentKey]: assignmentFields }),
   };
 }
@@ -169,7 +171,7 @@ function readValues<T extends CatalogResource>(
   { form }: CatalogSection<T>,
   req: Parameters<typeof readFormValues>[0],
 ): FormValues {
-  const fields = ["slug", ...Object.values(form.keys).flat(), ...assignmentFields];
+  const fields = ["slug", "labels", ...Object.values(form.keys).flat(), ...assignmentFields];
   return readFormValues(req, fields, form.texts);
 }
 
@@ -188,6 +190,7 @@ async function toStoredValues<T extends CatalogResource>(
     ...form.toValues(resource),
     ...(assigned && toAssignmentValues(assigned, names)),
     slug: resource.slug,
+    labels: toLabelLines(resource.labels),
   };
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [name, toFormText(value, form.texts?.includes(name) ?? false)]),
@@ -203,7 +206,8 @@ async function toBody<T extends CatalogResource>(
 ): Promise<Readonly<Record<string, unknown>>> {
   const assignment = toAssignment(values);
   const resolved = await resolveSubjectNames(services, caller.organizationId, assignment);
-  return { slug: values["slug"], ...form.toBody(values), [form.assignmentKey]: { ...assignment, ...resolved } };
+  const labels = fromLabelLines(values["labels"]);
+  return { slug: values["slug"], labels, ...form.toBody(values), [form.assignmentKey]: { ...assignment, ...resolved } };
 }
 
 /** @throws the error itself if the form cannot show it */

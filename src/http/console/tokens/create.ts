@@ -11,13 +11,14 @@ import { requireVisit } from "../visit.ts";
 import { sendTokenForm } from "./create-form.tsx";
 import { sendIssuedToken } from "./issued.tsx";
 import type { TokenPagesOptions } from "./options.ts";
-import { emptyTokenForm, formFieldNames, readTokenForm, type TokenForm, toTokenBody } from "./token-form.ts";
+import { readPreselection } from "./preselection.ts";
+import { formFieldNames, readTokenForm, type TokenForm, toTokenBody } from "./token-form.ts";
 
-/** Shows the form of a new token. */
+/** Shows the form of a new token, with what the link to it has chosen. */
 export function showTokenForm({ base, submissions }: TokenPagesOptions): RequestHandler {
   return (req, res) => {
     req.operationId = "consoleShowTokenForm";
-    sendTokenForm(res, 200, { base, submissions, visit: requireVisit(req), form: emptyTokenForm });
+    sendTokenForm(res, 200, { base, submissions, visit: requireVisit(req), form: readPreselection(req.query) });
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Response } from "express";
-import type { VNode } from "preact";
 import { expandScopes } from "../../../domain/tokens/scopes.ts";
 import type { IssuedToken } from "../../../domain/tokens/tokens.ts";
+import { Copyable } from "../copyable.tsx";
 import { Layout, sendHtmlPage } from "../page.tsx";
 import type { Visit } from "../visit.ts";
 
@@ -48,30 +48,6 @@ export function sendIssuedToken(
     </Layout>,
   );
 }
-
-/** A text with a button that copies it. The button is hidden until the script runs. */
-const Copyable = ({
-  id,
-  label,
-  text,
-}: {
-  readonly id: string;
-  readonly label: string;
-  readonly text: string;
-}): VNode => (
-  <section class="copyable" aria-labelledby={`${id}-label`}>
-    <h2 id={`${id}-label`}>{label}</h2>
-    <pre>
-      <code id={id}>{text}</code>
-    </pre>
-    <div class="copy">
-      <button type="button" class="secondary" hidden data-copy={id} aria-describedby={`${id}-copied`}>
-        Copy
-      </button>
-      <span id={`${id}-copied`} role="status" class="muted" />
-    </div>
-  </section>
-);
 
 /** A request that the token can do whatever its scopes are, or one of its purpose. */
 function toCurl({ token, secret }: IssuedToken, publicUrl: string): string {

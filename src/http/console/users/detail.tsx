@@ -1,21 +1,20 @@
 import type { RequestHandler } from "express";
-import { AppError } from "../../../errors.ts";
 import { Fact } from "../facts.tsx";
 import type { PageOptions } from "../options.ts";
 import { Layout, sendHtmlPage } from "../page.tsx";
-import { readPathId } from "../path-id.ts";
 import { Time } from "../time.tsx";
 import { requireVisit } from "../visit.ts";
 import { toManager, UserStatus } from "./list.tsx";
+import { requireUserInPath } from "./require-user.ts";
 
 /** Shows one user with all groups, direct and inherited. */
-export function showUser({ base, services }: PageOptions): RequestHandler {
+export function showUser(options: PageOptions): RequestHandler {
+  const { base, services } = options;
   return async (req, res) => {
     req.operationId = "consoleShowUser";
     const visit = requireVisit(req);
     const { organizationId, scopes } = visit.caller;
-    const user = await services.users.get(organizationId, readPathId(req, "usr", "The user was not found."));
-    if (!user) throw new AppError("not-found", "The user was not found.");
+    const user = await requireUserInPath(req, options);
     const groups = (await services.memberships.groupsOf(organizationId, [user.id])).get(user.id) ?? [];
     sendHtmlPage(
       res,
@@ -62,6 +61,9 @@ export function showUser({ base, services }: PageOptions): RequestHandler {
           </Fact>
         </dl>
         <p class="actions">
+          <a class="button" href={`${base}/users/${user.id}/access`}>
+            Access
+          </a>
           <a href={`${base}/audit?targetId=${user.id}`}>Changes of this user</a>
           {scopes.has("admin:tokens") && <a href={`${base}/tokens?userId=${user.id}`}>Personal tokens</a>}
         </p>

@@ -42,7 +42,13 @@ function toScimListSchema(resource: z.ZodType, id: string): z.ZodType {
 
 export const scimUserList = toScimListSchema(scimUser, "ScimUserList");
 export const scimGroupList = toScimListSchema(scimGroup, "ScimGroupList");
-export const scimList = toScimListSchema(z.union([scimUser, scimGroup]), "ScimList");
+
+/** A user or group of a mixed list: one object and not a union, because no property is a discriminator for generated clients. */
+const scimResource = scimUser.pick({ schemas: true, id: true, externalId: true, meta: true }).loose().meta({
+  id: "ScimResource",
+  description: "A user or a group, as `meta.resourceType` names it, with the attributes of `ScimUser` or `ScimGroup`.",
+});
+export const scimList = toScimListSchema(scimResource, "ScimList");
 
 const attributesDescription = "Attributes to return, in addition to those that are always returned";
 const excludedAttributesDescription = "Attributes not to return";
@@ -56,7 +62,7 @@ export const scimProjectionQuery = z.object({
 const searchParameters = {
   filter: z.string().max(4096).optional().describe("Filter expression (RFC 7644 section 3.4.2.2)."),
   sortBy: z.string().optional().describe("Path of a single-valued attribute."),
-  sortOrder: z.enum(["ascending", "descending"]).default("ascending"),
+  sortOrder: z.enum(["ascending", "descending"]).default("ascending").describe("Order of `sortBy`."),
   startIndex: z
     .int()
     .default(1)
@@ -88,7 +94,7 @@ export const scimPatchRequest = z
         z.object({
           op: z.enum(["add", "remove", "replace"]),
           path: z.string().max(4096).optional().describe("Attribute path (RFC 7644 section 3.5.2, figure 1)."),
-          value: z.unknown().optional(),
+          value: z.unknown().optional().describe("The value, of any type that the attribute has."),
         }),
       )
       .max(1000),
@@ -131,4 +137,4 @@ export const scimBulkResponse = z
       }),
     ),
   })
-  .meta({ id: "ScimBulkResponse" });
+  .meta({ id: "ScimBulkResult" });

@@ -12,7 +12,7 @@ import { saveVersion, toPartErrors } from "../save-version.ts";
 import { requireResource } from "../section.ts";
 import { mcpServerSection } from "./section.tsx";
 import { requireTool, ServerTrail } from "./tool.tsx";
-import { hintLabels, newToolValues, toolFields, toolTexts, toTool, toToolValues } from "./tool-form.ts";
+import { hintLabels, newToolValues, spacedToolFields, toolFields, toTool, toToolValues } from "./tool-form.ts";
 
 /** Shows the form of a tool, or of a new one. */
 export function showToolForm({ base, services }: PageOptions): RequestHandler {
@@ -36,7 +36,7 @@ export function saveTool({ base, services }: PageOptions): RequestHandler {
     const original = readText(req, "original");
     const stored = original === "" ? undefined : requireTool(server, original);
     const at = stored ? server.tools.indexOf(stored) : server.tools.length;
-    const values = readFormValues(req, toolFields, toolTexts);
+    const values = readFormValues(req, toolFields, spacedToolFields);
     const version = Number(readText(req, "version"));
     try {
       const tool = toTool(values, stored);

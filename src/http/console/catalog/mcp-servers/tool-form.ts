@@ -20,7 +20,7 @@ export const toolFields: readonly string[] = [
   ...["name", "title", "description", "inputSchema", "outputSchema", "risk", "enabled", "annotationTitle"],
   ...hints,
 ];
-export const toolTexts = ["description", "inputSchema", "outputSchema"] as const;
+export const spacedToolFields = ["description", "inputSchema", "outputSchema"] as const;
 
 /** The values of the form of a new tool. Without a risk, it is derived from the annotations. */
 export const newToolValues: FormValues = { inputSchema: '{\n  "type": "object"\n}', enabled: "true" };

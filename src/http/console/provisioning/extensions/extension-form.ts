@@ -1,0 +1,75 @@
+import type { Request } from "express";
+import { type ScimExtension, scimExtensionInput } from "../../../../../schemas/scim-extension.ts";
+import type { ScimExtensionContent } from "../../../../domain/extensions/extension-changes.ts";
+import { AppError } from "../../../../errors.ts";
+import { parseBody } from "../../../api/kernel/validation.ts";
+import { parseExtensionUrn, toExtensionContent } from "../../../api/resources/scim-extensions.ts";
+import { readText } from "../../form.ts";
+
+/** The form of an extension schema, as it was submitted. */
+export interface ExtensionForm {
+  readonly urn: string;
+  readonly resourceType: string;
+  readonly name: string;
+  readonly description: string;
+  /** JSON, as in the API: attributes can be nested. */
+  readonly attributes: string;
+}
+
+const exampleAttributes = [
+  { name: "badgeNumber", type: "string", indexed: true },
+  { name: "startDate", type: "dateTime" },
+];
+
+export const emptyExtensionForm: ExtensionForm = {
+  ...{ urn: "", resourceType: "User", name: "", description: "" },
+  attributes: JSON.stringify(exampleAttributes, null, 2),
+};
+
+/** Reads the submitted form. */
+export const readExtensionForm = (req: Request): ExtensionForm => ({
+  urn: readText(req, "urn"),
+  resourceType: readText(req, "resourceType"),
+  name: readText(req, "name"),
+  description: readText(req, "description"),
+  attributes: readText(req, "attributes"),
+});
+
+/** Returns the form of a stored schema. */
+export const toExtensionForm = ({
+  urn,
+  resourceType,
+  name = "",
+  description,
+  attributes,
+}: ScimExtension): ExtensionForm => ({
+  ...{ urn, resourceType, name, description },
+  attributes: JSON.stringify(attributes, null, 2),
+});
+
+/**
+ * Validates the form as the API validates a body.
+ * @throws AppError invalid-value with the fields
+ */
+export function parseExtensionForm({ urn, resourceType, name, description, attributes }: ExtensionForm): {
+  readonly urn: string;
+  readonly content: ScimExtensionContent;
+} {
+  const body = {
+    ...{ resourceType, description, attributes: parseJson(attributes) },
+    ...(name !== "" && { name }),
+  };
+  const parsedUrn = parseExtensionUrn(urn);
+  return { urn: parsedUrn, content: toExtensionContent(parsedUrn, parseBody(scimExtensionInput, body)) };
+}
+
+/** @throws AppError invalid-value */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new AppError("invalid-value", "attributes must be JSON: a list of objects between brackets.", {
+      field: "attributes",
+    });
+  }
+}
