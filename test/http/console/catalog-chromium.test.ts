@@ -33,7 +33,7 @@ describe("The catalog of /console in Chromium", function () {
     const admin = service.clientWithSecret(secret);
     await signInInBrowser(page, url, secret);
 
-    await page.getByRole("link", { name: "Catalog" }).click();
+    await page.getByRole("link", { name: "Catalog", exact: true }).click();
     await page.getByRole("link", { name: "Create MCP server" }).click();
     await page.getByLabel("Name", { exact: true }).fill("Jira <b>Cloud</b>");
     await page.getByLabel("Slug", { exact: true }).fill("jira");
@@ -54,7 +54,7 @@ describe("The catalog of /console in Chromium", function () {
     await page.getByRole("button", { name: "Activate" }).click();
     await page.getByText("active", { exact: true }).waitFor();
 
-    await page.getByRole("link", { name: "Policies" }).click();
+    await page.getByRole("link", { name: "Policies", exact: true }).click();
     await page.getByRole("link", { name: "Create policy" }).click();
     await page.getByLabel("Name", { exact: true }).fill("No deletes");
     await page.getByLabel("Slug", { exact: true }).fill("no-deletes");

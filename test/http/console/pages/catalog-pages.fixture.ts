@@ -33,6 +33,7 @@ export const prepareCatalogPages: PreparePages = async ({ service, admin, url, u
     tools: [
       { name: "search_issues", description: "Searches **issues**.", inputSchema, annotations: { readOnlyHint: true } },
       { name: "create_issue", description: "Creates an issue.", inputSchema },
+      { name: "comment_on_issue", description: "Adds a comment.", inputSchema },
       { name: "delete_repository", description: "Deletes a repository.", annotations: { destructiveHint: true } },
       { name: "delete_issue", risk: "destructive", enabled: false },
     ],
