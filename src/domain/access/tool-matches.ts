@@ -1,7 +1,7 @@
 import type { McpServer, Tool } from "../../../schemas/mcp-server.ts";
 import type { Policy, PolicyResources } from "../../../schemas/policy.ts";
 import { hasErrorCode } from "../../errors.ts";
-import type { Condition, Page, Query } from "../../store/query.ts";
+import type { Condition, Page, Query, SizeLimit } from "../../store/query.ts";
 import { refersTo } from "../catalog/references.ts";
 import { ApplicablePolicies } from "./applicable-policies.ts";
 
@@ -20,7 +20,7 @@ export interface ToolPolicies {
 
 /** Policies that are compared with the tools of one server. */
 const comparedPoliciesMax = 200;
-const policySizeLimit = { lengthMax: 2_000_000, firstBatch: 50 };
+const policySizeLimit: SizeLimit = { lengthMax: 2_000_000, firstBatch: 50 };
 
 /**
  * Finds the enabled policies that allow or deny single tools of a server, for whichever users they are. Reads one page of
@@ -38,25 +38,25 @@ export async function findToolPolicies(
     { op: "present", path: "resources.tools" },
     { op: "or", all: [refersTo({ kind: "mcp-server", name: slug }), namesNoServer] },
   ];
-  const { items, isCut = false } = await policies.list(organizationId, {
-    where: { op: "and", all },
-    limit: comparedPoliciesMax + 1,
-    sizeLimit: policySizeLimit,
-  });
-  const compared = items.slice(0, comparedPoliciesMax);
-  const matcher = new ApplicablePolicies(compared);
-  const matches = compared.map((policy) => ({ policy, find: matcher.createToolMatcher(slug, [policy]) }));
   const byTool = new Map<string, readonly Policy[]>();
   try {
+    const { items, isCut = false } = await policies.list(organizationId, {
+      where: { op: "and", all },
+      limit: comparedPoliciesMax + 1,
+      sizeLimit: policySizeLimit,
+    });
+    const compared = items.slice(0, comparedPoliciesMax);
+    const matcher = new ApplicablePolicies(compared);
+    const matches = compared.map((policy) => ({ policy, find: matcher.createToolMatcher(slug, [policy]) }));
     for (const tool of tools) {
       const deciding = matches.filter(({ find }) => find(tool)).map(({ policy }) => policy);
       if (deciding.length > 0) byTool.set(tool.name, deciding);
     }
+    return { byTool, isPartial: isCut || items.length > comparedPoliciesMax };
   } catch (error) {
     if (!hasErrorCode(error, "query-too-expensive")) throw error;
     return { byTool, isPartial: true };
   }
-  return { byTool, isPartial: isCut || items.length > comparedPoliciesMax };
 }
 
 /** What the tool patterns of a policy match in the catalog now. */
@@ -71,7 +71,7 @@ export interface PatternPreview {
 }
 
 const comparedServersMax = 200;
-const serverSizeLimit = { lengthMax: 8 * 1024 * 1024, firstBatch: 10 };
+const serverSizeLimit: SizeLimit = { lengthMax: 8 * 1024 * 1024, firstBatch: 10 };
 /** Tools in one preview. */
 const previewedToolsMax = 100;
 

@@ -2,7 +2,7 @@ import { type Node, Parser } from "commonmark";
 import { type ComponentChild, Fragment, h, type VNode } from "preact";
 
 /** Longer text is shown as it is written: parsing and rendering it would hold the event loop. */
-const renderedLengthMax = 50_000;
+const renderedLengthMax = 30_000;
 /** Deeper lists and quotes are a defect or an attack; they would exceed the stack of the renderer. */
 const depthMax = 40;
 /** The parser reads the rest of a word after each start of a link. */

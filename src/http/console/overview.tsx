@@ -37,8 +37,9 @@ export function showOverview({ base, services, activity }: OverviewOptions): Req
             {scopes.has("admin:tokens") && <TokenTasks base={base} />}
             {scopes.has("admin:read") && (
               <li>
-                Read <a href={`${base}/users`}>users</a>, <a href={`${base}/groups`}>groups</a> and the{" "}
-                <a href={`${base}/audit`}>audit log</a>.
+                {scopes.has("admin:write") ? "Manage" : "Read"} <a href={`${base}/catalog/mcp-servers`}>the catalog</a>{" "}
+                and <a href={`${base}/policies`}>policies</a>; read <a href={`${base}/users`}>users</a>,{" "}
+                <a href={`${base}/groups`}>groups</a> and the <a href={`${base}/audit`}>audit log</a>.
               </li>
             )}
           </ul>

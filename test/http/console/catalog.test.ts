@@ -47,7 +47,7 @@ describeOnEngines("The catalog in /console", (open) => {
     expect(response.location).to.equal(`${scope}/mcp-servers/${id}`);
     expect(server).to.deep.equal({
       ...{ slug: "git", name: "Git\u00e9 <b>", description: "Line 1\nLine 2", status: "active", environment: "prod" },
-      ...{ transport: "http", url: "https://git.example/mcp", timeoutSeconds: 60, tools: [] },
+      ...{ transport: "http", url: "https://git.example/mcp", timeoutSeconds: 60, tools: [], labels: {} },
       auth: {
         ...{ type: "oauth2", authorizationUrl: "https://id.example/a", tokenUrl: "https://id.example/t" },
         ...{ clientId: "client", clientAuthentication: "post", scopes: ["repo", "user"] },
@@ -113,7 +113,7 @@ describeOnEngines("The catalog in /console", (open) => {
     await create("skills", { slug: "triage", name: "Triage", content: "x" });
     const response = await submit(`${scope}/toolkits/_new`, `${scope}/toolkits`, {
       ...{ slug: "support", name: "Support", entries: "jira: search, create\r\ngit:", skills: "triage" },
-      ...{ leastPrivilege: "true", everyone: "true" },
+      ...{ leastPrivilege: "true", everyone: "true", labels: "team: a: b\r\nurgent" },
     });
     expect(response.status, response.html).to.equal(303);
     const toolkit = await read("toolkits/support");
@@ -122,9 +122,12 @@ describeOnEngines("The catalog in /console", (open) => {
         { mcpServer: "jira", tools: ["search", "create"] },
         { mcpServer: "git", tools: [] },
       ],
-      ...{ skills: ["triage"], commands: [], leastPrivilege: true },
+      ...{ skills: ["triage"], commands: [], leastPrivilege: true, labels: { team: "a: b", urgent: "" } },
       assignment: { everyone: true, groups: [], users: [] },
     });
+    for (const label of ["team", "team:a: b"])
+      expect(rows((await browser.get(`${scope}/toolkits?label=${label}`)).html)).to.deep.equal(["Support"]);
+    expect(rows((await browser.get(`${scope}/toolkits?label=team:c`)).html)).to.deep.equal([]);
     const url = `${scope}/toolkits/${toolkit.id}`;
     const missing = await submit(`${url}/edit`, url, { entries: "jira\r\nlost" });
     expect(missing.html).to.contain("There is no mcp-server &quot;lost&quot;.").and.contain('id="entries-error"');
@@ -151,7 +154,11 @@ describeOnEngines("The catalog in /console", (open) => {
     });
     expect(undeclared.html).to.contain('id="template-error"');
     const content = `# Steps\r\n\r\n${"\u6f22".repeat(99_000)}`;
-    const large = await submit(`${scope}/skills/_new`, `${scope}/skills`, { slug: "long", name: "Long", content });
+    const large = await submit(`${scope}/skills/_new`, `${scope}/skills`, {
+      slug: "long",
+      name: "Long",
+      text: content,
+    });
     expect(large.status).to.equal(303);
     expect((await read("skills/long")).content).to.equal(content.replaceAll("\r\n", "\n"));
   });
@@ -249,7 +256,7 @@ describeOnEngines("The catalog in /console", (open) => {
     expect((await reader.get(`${scope}/skills`)).html).to.not.contain("_new");
     const csrf = page.hidden("csrf");
     for (const path of ["", `/${id}`, `/${id}/delete`]) {
-      const body = { csrf, name: "x", slug: "x", content: "x", version: "1" };
+      const body = { csrf, name: "x", slug: "x", text: "x", version: "1" };
       expect((await reader.post(`${scope}/skills${path}`, body)).status, path).to.equal(403);
     }
     for (const path of ["/_new", `/${id}/edit`, `/${id}/delete`])

@@ -175,6 +175,9 @@ describe("/console in Chromium", function () {
           () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
         );
         expect(overflow, `${title} overflows`).to.equal(0);
+        // A label belongs to the first element with the id.
+        const ids = await page.locator("[id]").evaluateAll((elements) => elements.map(({ id }) => id));
+        expect(ids, `ids of ${title}`).to.deep.equal([...new Set(ids)]);
       }
       await context.close();
     });

@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core";
 import { type Service, startService } from "../../support/service.ts";
 import { prepareAccessPages } from "./pages/access-pages.fixture.ts";
+import { prepareCatalogPages } from "./pages/catalog-pages.fixture.ts";
 import type { ConsolePage, PagePreparation, PreparePages } from "./pages/console-page.fixture.ts";
 import { prepareDirectoryPages } from "./pages/directory-pages.fixture.ts";
 import { prepareProvisioningPages } from "./pages/provisioning-pages.fixture.ts";
@@ -22,6 +23,7 @@ const sections: readonly PreparePages[] = [
   prepareTokenPages,
   prepareDirectoryPages,
   prepareAccessPages,
+  prepareCatalogPages,
   prepareProvisioningPages,
   prepareSettingsPages,
 ];

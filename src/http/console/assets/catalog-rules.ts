@@ -13,6 +13,8 @@ h3 { font-size: 1rem; margin: 1.25rem 0 0.5rem; }
 .effect.deny, .risk.destructive { background: var(--danger); color: var(--on-danger); }
 .chips .effect { font-size: 0.8rem; padding: 0 0.3rem; }
 .matches { margin: 0.75rem 0; }
+#matches { margin-bottom: 1.75rem; }
+.by-risk table { table-layout: fixed; }
 form:not(:has(#transport-http:checked)) .for-http, form:not(:has(#transport-stdio:checked)) .for-stdio,
 form:not(:has(#authType-apiKey:checked)) .for-api-key, form:not(:has(#authType-oauth2:checked)) .for-oauth2 { display: none; }
 .for-http .field, .for-stdio .field, .for-api-key .field, .for-oauth2 .field, fieldset > .field:has(textarea) { max-width: 40rem; }

@@ -71,7 +71,7 @@ button, .button { background: var(--accent); border: 1px solid transparent; bord
 .danger { background: var(--danger); color: var(--on-danger); }
 .actions { align-items: center; display: flex; flex-wrap: wrap; gap: 0.75rem; margin: 1.25rem 0; }
 
-.notice { background: var(--warn-soft); border-left: 4px solid var(--warn); border-radius: 0.25rem; margin: 1rem 0; max-width: 52rem; padding: 0.75rem 1rem; }
+.notice { background: var(--warn-soft); border-left: 4px solid var(--warn); border-radius: 0.25rem; margin: 1rem 0; max-width: 52rem; overflow-wrap: anywhere; padding: 0.75rem 1rem; }
 .notice p { margin: 0; }
 .notice ul { margin: 0.25rem 0 0; padding-left: 1.25rem; }
 .notice.error { border-color: var(--danger); }
@@ -83,7 +83,7 @@ label, legend { font-weight: 600; }
 .hint { color: var(--muted); font-size: 0.9rem; margin: 0.25rem 0 0; }
 input:not([type="radio"], [type="checkbox"]), select, textarea { background: var(--card); border: 1px solid var(--muted); border-radius: 0.4rem; color: inherit; display: block; font: inherit; margin-top: 0.25rem; min-height: 2.75rem; padding: 0.5rem 0.6rem; width: 100%; }
 textarea { font-family: ui-monospace, monospace; font-size: 0.9rem; }
-[aria-invalid] { border-color: var(--danger); border-width: 2px; }
+:is(input, select, textarea)[aria-invalid] { border-color: var(--danger); border-width: 2px; }
 fieldset { background: var(--card); border: 1px solid var(--line); border-radius: 0.5rem; margin: 0 0 1.25rem; max-width: 52rem; padding: 0.5rem 1rem 1rem; }
 fieldset .field { margin: 0.5rem 0 0 1.6rem; max-width: 14rem; }
 .roles .field { margin: 0.5rem 0 0; max-width: none; }

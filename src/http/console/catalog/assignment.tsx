@@ -2,7 +2,7 @@ import type { VNode } from "preact";
 import type { Assignment } from "../../../../schemas/assignment.ts";
 import type { SubjectNames } from "../../../domain/directory/named-subjects.ts";
 import { Choice, LinesField } from "../fields.tsx";
-import { type FormValues, fromLine, splitLines, toCheck, toFormLine } from "./form-values.ts";
+import { type FormValues, fromValueLine, splitLines, toCheck, toValueLine } from "./form-values.ts";
 import type { FormFieldsProps } from "./section.ts";
 
 /** The fields of an assignment in every form. */
@@ -17,15 +17,15 @@ export const assignmentLabels: Readonly<Record<string, string>> = {
 /** Returns the fields of an assignment, with the names of users and groups. One that does not exist any more is its id. */
 export const toAssignmentValues = ({ everyone, groups, users }: Assignment, names: SubjectNames): FormValues => ({
   everyone: toCheck(everyone),
-  groups: groups.map((id) => toFormLine(names.get(id) ?? id)).join("\n"),
-  users: users.map((id) => toFormLine(names.get(id) ?? id)).join("\n"),
+  groups: groups.map((id) => toValueLine(names.get(id) ?? id)).join("\n"),
+  users: users.map((id) => toValueLine(names.get(id) ?? id)).join("\n"),
 });
 
 /** Returns the assignment of a form, in which users and groups are still named. */
 export const toAssignment = ({ everyone, groups, users }: FormValues): Assignment => ({
   everyone: everyone === "true",
-  groups: splitLines(groups).map(fromLine),
-  users: splitLines(users).map(fromLine),
+  groups: splitLines(groups).map(fromValueLine),
+  users: splitLines(users).map(fromValueLine),
 });
 
 /** Who can use a resource, or whom a policy applies to. */

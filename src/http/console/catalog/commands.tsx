@@ -4,7 +4,7 @@ import { commandType } from "../../../domain/catalog/resource-types.ts";
 import { Choice, LinesField } from "../fields.tsx";
 import { Markdown } from "../markdown.tsx";
 import { summarizeAssignment } from "./assignment.tsx";
-import { fromLine, splitLines, toCheck, toFormLine, toOptional } from "./form-values.ts";
+import { fromValueLine, splitLines, toCheck, toOptional, toValueLine } from "./form-values.ts";
 import type { CatalogSection, FormFieldsProps } from "./section.ts";
 
 /** The pages of commands. */
@@ -92,14 +92,14 @@ export const commandSection: CatalogSection<Command> = {
 
 /** Writes an argument as `name`, `name (required)` or `name (required): description`. */
 const toArgumentLine = ({ name, description, required }: Command["arguments"][number]): string =>
-  `${name}${required ? " (required)" : ""}${description === undefined ? "" : `: ${toFormLine(description)}`}`;
+  `${name}${required ? " (required)" : ""}${description === undefined ? "" : `: ${toValueLine(description)}`}`;
 
 function fromArgumentLine(line: string): Readonly<Record<string, unknown>> {
   const at = line.indexOf(":");
   const head = (at < 0 ? line : line.slice(0, at)).trim();
   const isRequired = head.endsWith("(required)");
   const name = isRequired ? head.slice(0, -"(required)".length).trim() : head;
-  return { name, required: isRequired, ...(at >= 0 && { description: fromLine(line.slice(at + 1).trim()) }) };
+  return { name, required: isRequired, ...(at >= 0 && { description: fromValueLine(line.slice(at + 1).trim()) }) };
 }
 
 function CommandFields({ values, errors }: FormFieldsProps): VNode {

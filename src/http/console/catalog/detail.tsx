@@ -10,6 +10,7 @@ import { Layout, sendHtmlPage } from "../page.tsx";
 import { Time } from "../time.tsx";
 import { requireVisit, type Visit } from "../visit.ts";
 import { AssignmentView } from "./assignment.tsx";
+import { LabelChips } from "./labels.tsx";
 import { ReferrerTable, ToggleStatus } from "./parts.tsx";
 import { type CatalogSection, canWrite, requireResource } from "./section.ts";
 
@@ -66,6 +67,11 @@ export function showResource<T extends CatalogResource>(
               <a href={`${base}/users/${resource.ownerId}`}>
                 <code>{resource.ownerId}</code>
               </a>
+            </Fact>
+          )}
+          {resource.labels && Object.keys(resource.labels).length > 0 && (
+            <Fact name="Labels">
+              <LabelChips labels={resource.labels} />
             </Fact>
           )}
           <Fact name="Created">

@@ -2,7 +2,7 @@ import type { Response } from "express";
 import type { VNode } from "preact";
 import type { CatalogResource } from "../../../domain/catalog/resource.ts";
 import { ErrorSummary } from "../error-summary.tsx";
-import { CsrfField, TextField } from "../fields.tsx";
+import { CsrfField, LinesField, TextField } from "../fields.tsx";
 import type { FormErrors } from "../form.ts";
 import { Layout, sendHtmlPage } from "../page.tsx";
 import type { Visit } from "../visit.ts";
@@ -44,7 +44,7 @@ export function sendEditPage<T extends CatalogResource>(res: Response, status: n
       </p>
       <h1>{title}</h1>
       {errors && <ErrorSummary heading={`The ${resourceType.title} was not saved:`} errors={errors} />}
-      {changed && <ChangedFields labels={{ ...form.labels, ...assignmentLabels }} {...{ changed }} />}
+      {changed && <ChangedFields labels={{ labels: "Labels", ...form.labels, ...assignmentLabels }} {...{ changed }} />}
       {preview}
       <form method="post" action={url}>
         <CsrfField visit={visit} />
@@ -63,6 +63,13 @@ export function sendEditPage<T extends CatalogResource>(res: Response, status: n
           />
         )}
         <form.Fields values={values} errors={errors} />
+        <LinesField
+          name="labels"
+          label="Labels (optional)"
+          value={values["labels"] ?? ""}
+          hint="One per line, such as team: payments."
+          errors={errors}
+        />
         {stored?.resource.ownerId === undefined && (
           <AssignmentFieldset
             legend={form.assignmentKey === "subjects" ? "Applies to" : "Assigned to"}

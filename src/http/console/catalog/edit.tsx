@@ -13,6 +13,7 @@ import { requireVisit, type Visit } from "../visit.ts";
 import { assignmentFields, toAssignment, toAssignmentValues } from "./assignment.tsx";
 import { type EditPage, sendEditPage } from "./edit-page.tsx";
 import { type FormValues, mergeForm, readFormValues, toFormText } from "./form-values.ts";
+import { fromLabelLines, toLabelLines } from "./labels.tsx";
 import { type CatalogSection, requireResource } from "./section.ts";
 
 /** Shows the form of a new resource. */
@@ -44,7 +45,7 @@ export function createResource<T extends CatalogResource>(
       redirect(res, `${base}${section.path}/${id}`);
     } catch (error) {
       const errors = toErrors(section, error);
-      sendEditPage(res, hasErrorCode(error, "conflict") ? 409 : 400, { ...page, errors });
+      sendEditPage(res, toStatus(error), { ...page, errors });
     }
   };
 }
@@ -79,31 +80,43 @@ export function updateResource<T extends CatalogResource>(
     const storedValues = await toStoredValues(section, services, visit, current);
     const page = { base, section, visit, values, stored: { resource: current, values: storedValues } };
     const version = Number(readText(req, "version"));
-    const sendConflict = (): void => {
-      const merge = mergeForm(readText(req, "seen"), values, storedValues);
-      sendEditPage(res, 412, { ...page, values: merge.values, changed: merge.changed });
-    };
-    if (version !== current.version) return sendConflict();
     try {
+      if (version !== current.version) throw new AppError("precondition-failed", "The form shows another version.");
       if (isPreview(section, req)) return await sendPreview(res, section, services, page);
       const body = await toBody(section, services, visit, values);
       const content = toRevision(section, current, { body, values, storedValues });
       await section.catalogFrom(services).update(visit.caller, current.id, { ifMatch: [version] }, () => content);
       redirect(res, `${base}${section.path}/${current.id}`);
     } catch (error) {
-      if (hasErrorCode(error, "precondition-failed") || hasErrorCode(error, "stale")) {
-        throw new AppError(
-          "conflict",
-          "The resource is changed by another request now. Go back and save again.",
-          {},
-          error,
-        );
+      if (hasErrorCode(error, "precondition-failed")) {
+        await sendMerge(res, services, page, readText(req, "seen"));
+        return;
       }
       const errors = toErrors(section, error);
-      sendEditPage(res, hasErrorCode(error, "conflict") ? 409 : 400, { ...page, errors });
+      sendEditPage(res, toStatus(error), { ...page, errors });
     }
   };
 }
+
+/** Shows what another request has changed, merged with what was entered. @param seen the hidden field of the form */
+async function sendMerge<T extends CatalogResource>(
+  res: Response,
+  services: Services,
+  page: EditPage<T> & Required<Pick<EditPage<T>, "stored">>,
+  seen: string,
+): Promise<void> {
+  const { section, visit, values, stored } = page;
+  const resource = await requireResource(section, services, visit, stored.resource.id);
+  const storedValues = await toStoredValues(section, services, visit, resource);
+  const merge = mergeForm(seen, values, storedValues);
+  sendEditPage(res, 412, {
+    ...page,
+    ...{ values: merge.values, changed: merge.changed, stored: { resource, values: storedValues } },
+  });
+}
+
+const toStatus = (error: unknown): 400 | 409 =>
+  hasErrorCode(error, "conflict") || hasErrorCode(error, "limit-reached") ? 409 : 400;
 
 const isPreview = <T extends CatalogResource>({ preview }: CatalogSection<T>, req: Request): boolean =>
   preview !== undefined && readText(req, "preview") === "true";
@@ -149,6 +162,7 @@ function toKeys<T extends CatalogResource>(
   return {
     ...(current === undefined && { slug: ["slug"] }),
     ...form.keys,
+    labels: ["labels"],
     ...(current?.ownerId === undefined && { [form.assignmentKey]: assignmentFields }),
   };
 }
@@ -157,7 +171,7 @@ function readValues<T extends CatalogResource>(
   { form }: CatalogSection<T>,
   req: Parameters<typeof readFormValues>[0],
 ): FormValues {
-  const fields = ["slug", ...Object.values(form.keys).flat(), ...assignmentFields];
+  const fields = ["slug", "labels", ...Object.values(form.keys).flat(), ...assignmentFields];
   return readFormValues(req, fields, form.texts);
 }
 
@@ -176,6 +190,7 @@ async function toStoredValues<T extends CatalogResource>(
     ...form.toValues(resource),
     ...(assigned && toAssignmentValues(assigned, names)),
     slug: resource.slug,
+    labels: toLabelLines(resource.labels),
   };
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [name, toFormText(value, form.texts?.includes(name) ?? false)]),
@@ -191,7 +206,8 @@ async function toBody<T extends CatalogResource>(
 ): Promise<Readonly<Record<string, unknown>>> {
   const assignment = toAssignment(values);
   const resolved = await resolveSubjectNames(services, caller.organizationId, assignment);
-  return { slug: values["slug"], ...form.toBody(values), [form.assignmentKey]: { ...assignment, ...resolved } };
+  const labels = fromLabelLines(values["labels"]);
+  return { slug: values["slug"], labels, ...form.toBody(values), [form.assignmentKey]: { ...assignment, ...resolved } };
 }
 
 /** @throws the error itself if the form cannot show it */

@@ -49,13 +49,13 @@ export const splitLines = (value = ""): readonly string[] =>
  * Writes a value as one line: as it is, or as a JSON string in quotes if it would not be read back. A value can have line
  * breaks, spaces around it, or none of the characters at all.
  */
-export const toFormLine = (value: string): string =>
+export const toValueLine = (value: string): string =>
   value === "" || value.startsWith('"') || value.trim() !== value || /[\n\r\u2028\u2029\0]/.test(value)
     ? JSON.stringify(value)
     : value;
 
-/** Reads a value that `toFormLine` has written. A string in quotes that is no JSON is the value itself. */
-export function fromLine(line: string): string {
+/** Reads a value that `toValueLine` has written. A string in quotes that is no JSON is the value itself. */
+export function fromValueLine(line: string): string {
   if (!line.startsWith('"')) return line;
   try {
     const value: unknown = JSON.parse(line);

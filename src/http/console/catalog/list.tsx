@@ -2,6 +2,7 @@ import type { RequestHandler } from "express";
 import type { VNode } from "preact";
 import { z } from "zod";
 import type { CatalogResource } from "../../../domain/catalog/resource.ts";
+import { catalogHasLabels } from "../../../domain/label-conditions.ts";
 import type { Condition } from "../../../store/query.ts";
 import { pageSizeLimit } from "../../api/kernel/lists.ts";
 import { createQueryParser } from "../../api/kernel/validation.ts";
@@ -21,7 +22,7 @@ export function showResources<T extends CatalogResource>(
   { base, services }: PageOptions,
 ): RequestHandler {
   const { path, heading, name, toggle, resourceType, catalogFrom } = section;
-  const filters: readonly SectionFilter[] = [searchFilter, ...section.filters];
+  const filters: readonly SectionFilter[] = [searchFilter, ...section.filters, labelTermFilter];
   const schema = z.object({
     ...Object.fromEntries(filters.map((filter) => [filter.name, toSchema(filter).optional()])),
     cursor: z.string().max(8192).optional(),
@@ -111,6 +112,12 @@ const searchFilter: SectionFilter = {
 
 const toSchema = ({ options }: SectionFilter): z.ZodType =>
   options ? z.enum(Object.keys(options)) : z.string().max(200);
+
+const labelTermFilter: SectionFilter = {
+  name: "label",
+  label: "Label, as key or key:value",
+  toCondition: (value) => catalogHasLabels([value]),
+};
 
 function toCondition(
   filters: readonly SectionFilter[],

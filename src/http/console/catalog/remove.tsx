@@ -47,9 +47,9 @@ function sendRemoval<T extends CatalogResource>(res: Response, status: number, p
       </p>
       <h1>Delete {resource.name}?</h1>
       {error !== undefined && (
-        <p class="notice error" role="alert">
-          {error}
-        </p>
+        <div class="notice error" role="alert">
+          <p>{error}</p>
+        </div>
       )}
       <p class="notice">
         The {resourceType.title} <code>{resource.slug}</code> is removed from the catalog.{" "}

@@ -7,10 +7,12 @@ import { commandSection } from "./commands.tsx";
 import { showResource } from "./detail.tsx";
 import { createResource, showCreation, showEdit, updateResource } from "./edit.tsx";
 import { showResources } from "./list.tsx";
+import { routeMcpServers } from "./mcp-servers/router.ts";
 import { mcpServerSection } from "./mcp-servers/section.tsx";
 import { policySection } from "./policies.tsx";
 import { removeResource, showRemoval } from "./remove.tsx";
 import type { CatalogSection } from "./section.ts";
+import { deleteSkillFile, saveSkillFile, showSkillFile, showSkillFileForm } from "./skill-files.tsx";
 import { skillSection } from "./skills.tsx";
 import { toggleResource } from "./toggle.ts";
 import { toolkitSection } from "./toolkits.tsx";
@@ -22,8 +24,13 @@ export function catalogRouter(options: PageOptions): Router {
   router.get("/catalog", ((_req, res) =>
     redirect(res, `${options.base}${mcpServerSection.path}`)) satisfies RequestHandler);
   routeSection(router, mcpServerSection, options);
+  routeMcpServers(router, write, options);
   routeSection(router, toolkitSection, options);
   routeSection(router, skillSection, options);
+  router.get(`${skillSection.path}/:id/files`, showSkillFile(options));
+  router.post(`${skillSection.path}/:id/files`, saveSkillFile(options));
+  router.get(`${skillSection.path}/:id/files/edit`, write, showSkillFileForm(options));
+  router.post(`${skillSection.path}/:id/files/delete`, deleteSkillFile(options));
   routeSection(router, commandSection, options);
   routeSection(router, policySection, options);
   return router;

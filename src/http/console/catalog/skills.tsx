@@ -24,25 +24,26 @@ export const skillSection: CatalogSection<Skill> = {
     { name: "Assigned to", render: ({ assignment }) => summarizeAssignment(assignment) },
   ],
   form: {
-    keys: { name: ["name"], description: ["description"], content: ["content"] },
+    // The id `content` is that of the content of every page.
+    keys: { name: ["name"], description: ["description"], content: ["text"] },
     assignmentKey: "assignment",
-    texts: ["description", "content"],
-    labels: { name: "Name", description: "Description", content: "Content" },
+    texts: ["description", "text"],
+    labels: { name: "Name", description: "Description", text: "Content" },
     defaults: {},
-    toValues: ({ name, description, content }) => ({ name, description: description ?? "", content }),
+    toValues: ({ name, description, content }) => ({ name, description: description ?? "", text: content }),
     toBody: (values) => ({
       name: values["name"],
       description: toOptional(values["description"]),
-      content: values["content"],
+      content: values["text"],
     }),
-    rename: {},
+    rename: { content: "text" },
     Fields: SkillFields,
   },
   renderDetails: async (context) => (
     <>
       <SkillFiles {...context} />
-      <section aria-labelledby="content">
-        <h2 id="content">Content</h2>
+      <section aria-labelledby="skill-content">
+        <h2 id="skill-content">Content</h2>
         <Markdown text={context.resource.content} />
         <details>
           <summary>Source</summary>
@@ -60,7 +61,7 @@ function SkillFields({ values, errors }: FormFieldsProps): VNode {
   return (
     <>
       <LinesField {...props("description")} label="Description (optional)" />
-      <LinesField {...props("content")} label="Content" rows={20} hint="Markdown, up to 100,000 characters." />
+      <LinesField {...props("text")} label="Content" rows={20} hint="Markdown, up to 100,000 characters." />
     </>
   );
 }

@@ -54,8 +54,8 @@ export const toolkitSection: CatalogSection<Toolkit> = {
     Fields: ToolkitFields,
   },
   renderDetails: async ({ base, resource: { entries, skills, commands, leastPrivilege } }) => (
-    <section aria-labelledby="content">
-      <h2 id="content">Content</h2>
+    <section aria-labelledby="toolkit-content">
+      <h2 id="toolkit-content">Content</h2>
       <dl class="facts">
         {entries.map(({ mcpServer, tools }) => (
           <Fact

@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import type { McpServer } from "../../../../../schemas/mcp-server.ts";
 import { Choice, LinesField, SelectField, TextField } from "../../fields.tsx";
-import { type FormValues, fromLine, splitLines, toFormLine, toOptional } from "../form-values.ts";
+import { type FormValues, fromValueLine, splitLines, toOptional, toValueLine } from "../form-values.ts";
 import type { FormFieldsProps, ResourceForm } from "../section.ts";
 
 /** The fields of OAuth 2.0 by the key of the body. */
@@ -41,7 +41,7 @@ export const mcpServerForm: ResourceForm<McpServer> = {
     ...{ name, status, transport },
     ...{ description: description ?? "", environment: environment ?? "", url: url ?? "", command: command ?? "" },
     timeoutSeconds: timeoutSeconds === undefined ? "" : String(timeoutSeconds),
-    args: (args ?? []).map(toFormLine).join("\n"),
+    args: (args ?? []).map(toValueLine).join("\n"),
     authType: auth.type,
     authHeader: auth.type === "apiKey" ? auth.header : "Authorization",
     ...Object.fromEntries(oauthNames.map((field) => [field, (auth.type === "oauth2" && auth[field]) || ""])),
@@ -50,7 +50,7 @@ export const mcpServerForm: ResourceForm<McpServer> = {
   }),
   toBody: (values) => {
     const isHttp = values["transport"] === "http";
-    const args = splitLines(values["args"]).map(fromLine);
+    const args = splitLines(values["args"]).map(fromValueLine);
     return {
       ...{ name: values["name"], status: values["status"], transport: values["transport"] },
       description: toOptional(values["description"]),

@@ -22,7 +22,7 @@ export function ToolsByRisk({ base, url, tools, policies }: ToolsProps): VNode {
         const ofRisk = tools.filter((tool) => tool.risk === risk);
         return (
           ofRisk.length > 0 && (
-            <section key={risk} aria-labelledby={`risk-${risk}`}>
+            <section key={risk} class="by-risk" aria-labelledby={`risk-${risk}`}>
               <h3 id={`risk-${risk}`}>
                 <span class={`risk ${risk}`}>{risk}</span> {riskTexts[risk]}{" "}
                 <span class="muted">
