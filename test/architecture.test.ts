@@ -84,6 +84,7 @@ const probes: Readonly<Record<string, readonly (readonly [string, string])[]>> =
     ["src/domain/probe-mcp", 'export * from "@modelcontextprotocol/server";'],
   ],
   "prom-client-has-one-importer": [["src/http/probe-prom-client", 'export * from "prom-client";']],
+  "commonmark-has-one-importer": [["src/domain/probe-commonmark", 'export * from "commonmark";']],
   "preact-has-one-importer": [["src/http/probe-preact", 'export { h } from "preact";']],
   "preact-render-to-string-has-one-importer": [["src/http/probe-render", 'export * from "preact-render-to-string";']],
   "-opentelemetry--has-one-importer": [["src/http/probe-telemetry", 'export * from "@opentelemetry/api";']],

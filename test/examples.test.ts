@@ -141,7 +141,7 @@ export async function callService(base: string, token: string): Promise<readonly
   });
   const read = await send("get", "/api/mcp-servers/{id}", { path: { id: created.slug } });
   const { data } = await send("get", "/api/mcp-servers", { query: { limit: 1, status: "draft" } });
-  const deleted: undefined = await send("delete", "/api/mcp-servers/{id}", { path: { id: read.id } });
+  const deleted: { changes: unknown[] } | undefined = await send("delete", "/api/mcp-servers/{id}", { path: { id: read.id } });
   const error = await send("get", "/api/mcp-servers/{id}", { path: { id: read.id } }).catch((reason) => reason);
   return [created.name, read.name, data.length, deleted, error instanceof ApiError && error.problem.type];
 }

@@ -7,7 +7,7 @@ const caller = { organizationId: "org_1", actor: { type: "token" }, scopes: ["al
 const server = {
   ...{ id: "srv_1", version: 1, createdAt: "2026-05-04T09:30:00.000Z", updatedAt: "2026-05-04T09:30:00.000Z" },
   ...{ slug: "github", name: "GitHub", status: "active", transport: "http", url: "https://mcp.example.com/" },
-  ...{ auth: { type: "none" }, tools: [] },
+  ...{ auth: { type: "none" }, tools: [], labels: {} },
 };
 const assignment = { everyone: true, groups: [], users: [] };
 const problem = {

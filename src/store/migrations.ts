@@ -64,7 +64,9 @@ export const migrations: readonly Migration[] = [
     number: 2,
     name: "the normalized names of tokens",
     collection: tokens,
-    rewrite: ({ normalizedName, ...token }) =>
-      normalizedName === undefined ? { ...token, normalizedName: normalize(String(token["name"])) } : undefined,
+    rewrite: (token) =>
+      token["normalizedName"] === undefined && typeof token["name"] === "string"
+        ? { ...token, normalizedName: normalize(token["name"]) }
+        : undefined,
   },
 ];

@@ -169,6 +169,7 @@ const (
 	CallerActorTypeOperator   CallerActorType = "operator"
 	CallerActorTypeService    CallerActorType = "service"
 	CallerActorTypeToken      CallerActorType = "token"
+	CallerActorTypeUser       CallerActorType = "user"
 )
 
 // Valid indicates whether the value is a known member of the CallerActorType enum.
@@ -181,6 +182,8 @@ func (e CallerActorType) Valid() bool {
 	case CallerActorTypeService:
 		return true
 	case CallerActorTypeToken:
+		return true
+	case CallerActorTypeUser:
 		return true
 	default:
 		return false
@@ -271,6 +274,42 @@ func (e CallerTokenType) Valid() bool {
 	}
 }
 
+// Defines values for ConsoleSignInSettingsMatchUsersBy.
+const (
+	ConsoleSignInSettingsMatchUsersByEmail      ConsoleSignInSettingsMatchUsersBy = "email"
+	ConsoleSignInSettingsMatchUsersByExternalId ConsoleSignInSettingsMatchUsersBy = "externalId"
+)
+
+// Valid indicates whether the value is a known member of the ConsoleSignInSettingsMatchUsersBy enum.
+func (e ConsoleSignInSettingsMatchUsersBy) Valid() bool {
+	switch e {
+	case ConsoleSignInSettingsMatchUsersByEmail:
+		return true
+	case ConsoleSignInSettingsMatchUsersByExternalId:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ConsoleSignInSettingsInputMatchUsersBy.
+const (
+	ConsoleSignInSettingsInputMatchUsersByEmail      ConsoleSignInSettingsInputMatchUsersBy = "email"
+	ConsoleSignInSettingsInputMatchUsersByExternalId ConsoleSignInSettingsInputMatchUsersBy = "externalId"
+)
+
+// Valid indicates whether the value is a known member of the ConsoleSignInSettingsInputMatchUsersBy enum.
+func (e ConsoleSignInSettingsInputMatchUsersBy) Valid() bool {
+	switch e {
+	case ConsoleSignInSettingsInputMatchUsersByEmail:
+		return true
+	case ConsoleSignInSettingsInputMatchUsersByExternalId:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for GroupManagedBy.
 const (
 	GroupManagedByScim GroupManagedBy = "scim"
@@ -292,6 +331,7 @@ const (
 	IssuedTokenCreatedByTypeOperator   IssuedTokenCreatedByType = "operator"
 	IssuedTokenCreatedByTypeService    IssuedTokenCreatedByType = "service"
 	IssuedTokenCreatedByTypeToken      IssuedTokenCreatedByType = "token"
+	IssuedTokenCreatedByTypeUser       IssuedTokenCreatedByType = "user"
 )
 
 // Valid indicates whether the value is a known member of the IssuedTokenCreatedByType enum.
@@ -304,6 +344,8 @@ func (e IssuedTokenCreatedByType) Valid() bool {
 	case IssuedTokenCreatedByTypeService:
 		return true
 	case IssuedTokenCreatedByTypeToken:
+		return true
+	case IssuedTokenCreatedByTypeUser:
 		return true
 	default:
 		return false
@@ -1069,6 +1111,7 @@ const (
 	TokenCreatedByTypeOperator   TokenCreatedByType = "operator"
 	TokenCreatedByTypeService    TokenCreatedByType = "service"
 	TokenCreatedByTypeToken      TokenCreatedByType = "token"
+	TokenCreatedByTypeUser       TokenCreatedByType = "user"
 )
 
 // Valid indicates whether the value is a known member of the TokenCreatedByType enum.
@@ -1081,6 +1124,8 @@ func (e TokenCreatedByType) Valid() bool {
 	case TokenCreatedByTypeService:
 		return true
 	case TokenCreatedByTypeToken:
+		return true
+	case TokenCreatedByTypeUser:
 		return true
 	default:
 		return false
@@ -1495,30 +1540,15 @@ func (e ToolInputRisk) Valid() bool {
 	}
 }
 
-// Defines values for ToolkitEntryTools0.
+// Defines values for ToolkitWarningsCode.
 const (
-	ToolkitEntryTools0All ToolkitEntryTools0 = "all"
+	UnknownTool ToolkitWarningsCode = "unknown-tool"
 )
 
-// Valid indicates whether the value is a known member of the ToolkitEntryTools0 enum.
-func (e ToolkitEntryTools0) Valid() bool {
+// Valid indicates whether the value is a known member of the ToolkitWarningsCode enum.
+func (e ToolkitWarningsCode) Valid() bool {
 	switch e {
-	case ToolkitEntryTools0All:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for ToolkitEntryInputTools0.
-const (
-	ToolkitEntryInputTools0All ToolkitEntryInputTools0 = "all"
-)
-
-// Valid indicates whether the value is a known member of the ToolkitEntryInputTools0 enum.
-func (e ToolkitEntryInputTools0) Valid() bool {
-	switch e {
-	case ToolkitEntryInputTools0All:
+	case UnknownTool:
 		return true
 	default:
 		return false
@@ -1881,6 +1911,108 @@ type CommandReplacement struct {
 	// Version Set by the service; ignored in requests.
 	Version *int `json:"version,omitempty"`
 }
+
+// ConsoleFullRoleMembers defines model for ConsoleFullRoleMembers.
+type ConsoleFullRoleMembers struct {
+	// IdTokenGroups Values of the claim `groupsClaim`, compared exactly. They count as they were at the sign-in.
+	IdTokenGroups []string `json:"idTokenGroups"`
+}
+
+// ConsoleFullRoleMembersInput defines model for ConsoleFullRoleMembersInput.
+type ConsoleFullRoleMembersInput struct {
+	// IdTokenGroups Values of the claim `groupsClaim`, compared exactly. They count as they were at the sign-in.
+	IdTokenGroups *[]string `json:"idTokenGroups,omitempty"`
+}
+
+// ConsoleRoleMembers defines model for ConsoleRoleMembers.
+type ConsoleRoleMembers struct {
+	// Groups Ids of groups whose direct and inherited members have the role now. Whoever can change the members, such as a SCIM token, grants the role.
+	Groups []string `json:"groups"`
+
+	// IdTokenGroups Values of the claim `groupsClaim`, compared exactly. They count as they were at the sign-in.
+	IdTokenGroups []string `json:"idTokenGroups"`
+}
+
+// ConsoleRoleMembersInput defines model for ConsoleRoleMembersInput.
+type ConsoleRoleMembersInput struct {
+	// Groups Ids of groups whose direct and inherited members have the role now. Whoever can change the members, such as a SCIM token, grants the role.
+	Groups *[]string `json:"groups,omitempty"`
+
+	// IdTokenGroups Values of the claim `groupsClaim`, compared exactly. They count as they were at the sign-in.
+	IdTokenGroups *[]string `json:"idTokenGroups,omitempty"`
+}
+
+// ConsoleRoles defines model for ConsoleRoles.
+type ConsoleRoles struct {
+	// Full Who has the scope `all`, and so manages tokens. Only the OpenID Provider grants it, because `admin:write` can change the members of every group.
+	Full ConsoleFullRoleMembers `json:"full"`
+
+	// Read Who has the scope `admin:read`.
+	Read ConsoleRoleMembers `json:"read"`
+
+	// Write Who has the scope `admin:write`.
+	Write ConsoleRoleMembers `json:"write"`
+}
+
+// ConsoleRolesInput defines model for ConsoleRolesInput.
+type ConsoleRolesInput struct {
+	// Full Who has the scope `all`, and so manages tokens. Only the OpenID Provider grants it, because `admin:write` can change the members of every group.
+	Full *ConsoleFullRoleMembersInput `json:"full,omitempty"`
+
+	// Read Who has the scope `admin:read`.
+	Read *ConsoleRoleMembersInput `json:"read,omitempty"`
+
+	// Write Who has the scope `admin:write`.
+	Write *ConsoleRoleMembersInput `json:"write,omitempty"`
+}
+
+// ConsoleSignInSettings defines model for ConsoleSignInSettings.
+type ConsoleSignInSettings struct {
+	// ClientId The id of the client that the OpenID Provider has for this service.
+	ClientId string `json:"clientId"`
+
+	// ExternalIdClaim The claim that is compared with `externalId`.
+	ExternalIdClaim string `json:"externalIdClaim"`
+
+	// GroupsClaim The claim with the groups or roles of the user.
+	GroupsClaim string `json:"groupsClaim"`
+
+	// Issuer The issuer identifier of the OpenID Provider, exactly as its configuration document has it. It must use HTTPS and be public, unless the operator allows its address.
+	Issuer string `json:"issuer"`
+
+	// MatchUsersBy `email`: a verified address in the claim `email` is the user name, or the primary or only e-mail address. `externalId`: the claim `externalIdClaim` is the `externalId` of the user.
+	MatchUsersBy ConsoleSignInSettingsMatchUsersBy `json:"matchUsersBy"`
+
+	// Roles Who can sign in, and with which scopes. Default: no user.
+	Roles ConsoleRoles `json:"roles"`
+}
+
+// ConsoleSignInSettingsMatchUsersBy `email`: a verified address in the claim `email` is the user name, or the primary or only e-mail address. `externalId`: the claim `externalIdClaim` is the `externalId` of the user.
+type ConsoleSignInSettingsMatchUsersBy string
+
+// ConsoleSignInSettingsInput defines model for ConsoleSignInSettingsInput.
+type ConsoleSignInSettingsInput struct {
+	// ClientId The id of the client that the OpenID Provider has for this service.
+	ClientId string `json:"clientId"`
+
+	// ExternalIdClaim The claim that is compared with `externalId`.
+	ExternalIdClaim *string `json:"externalIdClaim,omitempty"`
+
+	// GroupsClaim The claim with the groups or roles of the user.
+	GroupsClaim *string `json:"groupsClaim,omitempty"`
+
+	// Issuer The issuer identifier of the OpenID Provider, exactly as its configuration document has it. It must use HTTPS and be public, unless the operator allows its address.
+	Issuer string `json:"issuer"`
+
+	// MatchUsersBy `email`: a verified address in the claim `email` is the user name, or the primary or only e-mail address. `externalId`: the claim `externalIdClaim` is the `externalId` of the user.
+	MatchUsersBy *ConsoleSignInSettingsInputMatchUsersBy `json:"matchUsersBy,omitempty"`
+
+	// Roles Who can sign in, and with which scopes. Default: no user.
+	Roles *ConsoleRolesInput `json:"roles,omitempty"`
+}
+
+// ConsoleSignInSettingsInputMatchUsersBy `email`: a verified address in the claim `email` is the user name, or the primary or only e-mail address. `externalId`: the claim `externalIdClaim` is the `externalId` of the user.
+type ConsoleSignInSettingsInputMatchUsersBy string
 
 // DryRunReport defines model for DryRunReport.
 type DryRunReport struct {
@@ -2327,7 +2459,10 @@ type OAuthErrorError string
 // Organization defines model for Organization.
 type Organization struct {
 	AuthExchange *AuthExchangeSettings `json:"authExchange,omitempty"`
-	CreatedAt    time.Time             `json:"createdAt"`
+
+	// ConsoleSignIn How administrators sign in to the console. Absent: with a token only.
+	ConsoleSignIn *ConsoleSignInSettings `json:"consoleSignIn,omitempty"`
+	CreatedAt     time.Time              `json:"createdAt"`
 
 	// Id Never changes. Can be used instead of the slug in every path.
 	Id string `json:"id"`
@@ -2349,6 +2484,9 @@ type Organization struct {
 // OrganizationInput defines model for OrganizationInput.
 type OrganizationInput struct {
 	AuthExchange *AuthExchangeSettingsInput `json:"authExchange,omitempty"`
+
+	// ConsoleSignIn How administrators sign in to the console. Absent: with a token only.
+	ConsoleSignIn *ConsoleSignInSettingsInput `json:"consoleSignIn,omitempty"`
 
 	// CreatedAt Set by the service; ignored in requests.
 	CreatedAt *string `json:"createdAt,omitempty"`
@@ -3219,26 +3357,25 @@ type Toolkit struct {
 
 	// Version Increases with every change. `ETag` and `If-Match` contain it.
 	Version int `json:"version"`
+
+	// Warnings In responses to writes in the organization's view: tools that their server does not have now. Absent if there are none.
+	Warnings *[]struct {
+		Code    ToolkitWarningsCode `json:"code"`
+		Detail  string              `json:"detail"`
+		Pointer string              `json:"pointer"`
+	} `json:"warnings,omitempty"`
 }
+
+// ToolkitWarningsCode defines model for Toolkit.Warnings.Code.
+type ToolkitWarningsCode string
 
 // ToolkitEntry defines model for ToolkitEntry.
 type ToolkitEntry struct {
 	// McpServer Slug of the MCP server.
 	McpServer string `json:"mcpServer"`
 
-	// Tools Names of the server's tools, or `all`.
-	Tools ToolkitEntry_Tools `json:"tools"`
-}
-
-// ToolkitEntryTools0 defines model for ToolkitEntry.Tools.0.
-type ToolkitEntryTools0 string
-
-// ToolkitEntryTools1 defines model for ToolkitEntry.Tools.1.
-type ToolkitEntryTools1 = []string
-
-// ToolkitEntry_Tools Names of the server's tools, or `all`.
-type ToolkitEntry_Tools struct {
-	union json.RawMessage
+	// Tools Names of the server's tools. Absent: all tools, also those that it gets later.
+	Tools *[]string `json:"tools,omitempty"`
 }
 
 // ToolkitEntryInput defines model for ToolkitEntryInput.
@@ -3246,19 +3383,8 @@ type ToolkitEntryInput struct {
 	// McpServer Slug of the MCP server.
 	McpServer string `json:"mcpServer"`
 
-	// Tools Names of the server's tools, or `all`.
-	Tools *ToolkitEntryInput_Tools `json:"tools,omitempty"`
-}
-
-// ToolkitEntryInputTools0 defines model for ToolkitEntryInput.Tools.0.
-type ToolkitEntryInputTools0 string
-
-// ToolkitEntryInputTools1 defines model for ToolkitEntryInput.Tools.1.
-type ToolkitEntryInputTools1 = []string
-
-// ToolkitEntryInput_Tools Names of the server's tools, or `all`.
-type ToolkitEntryInput_Tools struct {
-	union json.RawMessage
+	// Tools Names of the server's tools. Absent: all tools, also those that it gets later.
+	Tools *[]string `json:"tools,omitempty"`
 }
 
 // ToolkitList defines model for ToolkitList.
@@ -3303,6 +3429,9 @@ type ToolkitReplacement struct {
 
 	// Version Set by the service; ignored in requests.
 	Version *int `json:"version,omitempty"`
+
+	// Warnings Set by the service; ignored in requests.
+	Warnings *[]map[string]interface{} `json:"warnings,omitempty"`
 }
 
 // User defines model for User.
@@ -4488,6 +4617,12 @@ type ListTokensParams struct {
 	// UserId The id of the user whom the tokens act as.
 	UserId *string `form:"userId,omitempty" json:"userId,omitempty"`
 
+	// Name The beginning of the name (case-insensitive).
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// Prefix The first characters of the current secret, 12 at most. To find a token by its whole secret, use `lookUpToken`.
+	Prefix *string `form:"prefix,omitempty" json:"prefix,omitempty"`
+
 	// Origin How the tokens were issued: created by an administrator or user, or issued by an exchange or by OAuth client credentials.
 	Origin *ListTokensParamsOrigin `form:"origin,omitempty" json:"origin,omitempty"`
 
@@ -5014,130 +5149,6 @@ func (t ServerAuthInput) MarshalJSON() ([]byte, error) {
 }
 
 func (t *ServerAuthInput) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsToolkitEntryTools0 returns the union data inside the ToolkitEntry_Tools as a ToolkitEntryTools0
-func (t ToolkitEntry_Tools) AsToolkitEntryTools0() (ToolkitEntryTools0, error) {
-	var body ToolkitEntryTools0
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromToolkitEntryTools0 overwrites any union data inside the ToolkitEntry_Tools as the provided ToolkitEntryTools0
-func (t *ToolkitEntry_Tools) FromToolkitEntryTools0(v ToolkitEntryTools0) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeToolkitEntryTools0 performs a merge with any union data inside the ToolkitEntry_Tools, using the provided ToolkitEntryTools0
-func (t *ToolkitEntry_Tools) MergeToolkitEntryTools0(v ToolkitEntryTools0) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsToolkitEntryTools1 returns the union data inside the ToolkitEntry_Tools as a ToolkitEntryTools1
-func (t ToolkitEntry_Tools) AsToolkitEntryTools1() (ToolkitEntryTools1, error) {
-	var body ToolkitEntryTools1
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromToolkitEntryTools1 overwrites any union data inside the ToolkitEntry_Tools as the provided ToolkitEntryTools1
-func (t *ToolkitEntry_Tools) FromToolkitEntryTools1(v ToolkitEntryTools1) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeToolkitEntryTools1 performs a merge with any union data inside the ToolkitEntry_Tools, using the provided ToolkitEntryTools1
-func (t *ToolkitEntry_Tools) MergeToolkitEntryTools1(v ToolkitEntryTools1) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t ToolkitEntry_Tools) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *ToolkitEntry_Tools) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsToolkitEntryInputTools0 returns the union data inside the ToolkitEntryInput_Tools as a ToolkitEntryInputTools0
-func (t ToolkitEntryInput_Tools) AsToolkitEntryInputTools0() (ToolkitEntryInputTools0, error) {
-	var body ToolkitEntryInputTools0
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromToolkitEntryInputTools0 overwrites any union data inside the ToolkitEntryInput_Tools as the provided ToolkitEntryInputTools0
-func (t *ToolkitEntryInput_Tools) FromToolkitEntryInputTools0(v ToolkitEntryInputTools0) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeToolkitEntryInputTools0 performs a merge with any union data inside the ToolkitEntryInput_Tools, using the provided ToolkitEntryInputTools0
-func (t *ToolkitEntryInput_Tools) MergeToolkitEntryInputTools0(v ToolkitEntryInputTools0) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsToolkitEntryInputTools1 returns the union data inside the ToolkitEntryInput_Tools as a ToolkitEntryInputTools1
-func (t ToolkitEntryInput_Tools) AsToolkitEntryInputTools1() (ToolkitEntryInputTools1, error) {
-	var body ToolkitEntryInputTools1
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromToolkitEntryInputTools1 overwrites any union data inside the ToolkitEntryInput_Tools as the provided ToolkitEntryInputTools1
-func (t *ToolkitEntryInput_Tools) FromToolkitEntryInputTools1(v ToolkitEntryInputTools1) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeToolkitEntryInputTools1 performs a merge with any union data inside the ToolkitEntryInput_Tools, using the provided ToolkitEntryInputTools1
-func (t *ToolkitEntryInput_Tools) MergeToolkitEntryInputTools1(v ToolkitEntryInputTools1) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t ToolkitEntryInput_Tools) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *ToolkitEntryInput_Tools) UnmarshalJSON(b []byte) error {
 	err := t.union.UnmarshalJSON(b)
 	return err
 }
@@ -10034,6 +10045,30 @@ func NewListTokensRequest(server string, params *ListTokensParams) (*http.Reques
 		if params.UserId != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "userId", *params.UserId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Name != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Prefix != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "prefix", *params.Prefix, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {

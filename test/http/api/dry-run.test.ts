@@ -38,7 +38,7 @@ describeOnEngines("dryRun=true", (open) => {
     const lines = (await exportToString(service.store)).trimEnd().split("\n").slice(1, -1);
     const volatile = new Set(["lastUsed", "requestCount", "failedCount", "failures", "networks"]);
     const stable = lines
-      .filter((line) => !/"id":"(?:req|prv)_/.test(line))
+      .filter((line) => !/"id":"(?:req|prv|act)_/.test(line))
       .map((line) => JSON.stringify(JSON.parse(line), (name, value) => (volatile.has(name) ? undefined : value)));
     const tenant = service.store.for(service.organizationId);
     const keys = (await tenant.open(idempotencyKeys).list({ limit: 1000 })).items;

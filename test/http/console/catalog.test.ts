@@ -132,7 +132,7 @@ describeOnEngines("The catalog in /console", (open) => {
     const missing = await submit(`${url}/edit`, url, { entries: "jira\r\nlost" });
     expect(missing.html).to.contain("There is no mcp-server &quot;lost&quot;.").and.contain('id="entries-error"');
     expect((await submit(`${url}/edit`, url, { entries: "jira", leastPrivilege: "" })).status).to.equal(303);
-    expect((await read("toolkits/support")).entries).to.deep.equal([{ mcpServer: "jira", tools: "all" }]);
+    expect((await read("toolkits/support")).entries).to.deep.equal([{ mcpServer: "jira" }]);
     expect((await browser.get(url)).html).to.contain('/console/catalog/skills/triage"');
 
     await submit(`${scope}/commands/_new`, `${scope}/commands`, {

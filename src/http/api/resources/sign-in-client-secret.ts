@@ -43,6 +43,7 @@ export const signInClientSecretOperations: readonly Operation[] = [
     method: "delete",
     ...route,
     summary: "Delete the client secret of the console's sign-in",
+    description: "Deletes the stored secret. Without one, this service is a public client, which PKCE protects.",
     organization: {
       scopes: ["admin:write"],
       responses: { 204: null },

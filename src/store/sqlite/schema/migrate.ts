@@ -50,7 +50,9 @@ function renameField(connection: SqliteConnection, { collection, from, to }: Fie
 
 const migrationBatch = 500;
 
+/** Rewrites the records of a collection. Skips a collection that this store does not have. */
 function rewriteAll(connection: SqliteConnection, { collection, rewrite }: RecordMigration): void {
+  if (listColumns(connection, collection.name).length === 0) return;
   const table = quoteIdentifier(collection.name);
   const { searchFields } = collection;
   const columns = writtenColumns(collection);

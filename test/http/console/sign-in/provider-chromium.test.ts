@@ -90,8 +90,10 @@ describe("Sign-in through oidc-provider in Chromium", function () {
       await page.getByText("with a secret").waitFor();
       await page.getByRole("button", { name: "Sign out" }).click();
 
+      await page.goto(`${url}/groups?displayName=a%20b`);
       await signInAtProvider(page, `ada-${javaScriptEnabled}`);
-      await page.getByRole("heading", { name: "This session" }).waitFor();
+      await page.getByRole("heading", { level: 1, name: "Groups" }).waitFor();
+      expect(page.url(), "the page that was requested").to.equal(`${url}/groups?displayName=a%20b`);
       expect(await page.locator(".identity").textContent()).to.contain(userName);
       const cookies = await context.cookies(url);
       expect(cookies.map(({ name, sameSite }) => ({ name, sameSite }))).to.deep.include({

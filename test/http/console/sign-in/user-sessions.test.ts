@@ -16,7 +16,7 @@ describeOnEngines("Sessions of users who signed in through an OpenID Provider", 
   const expectEnded = async (browser: TestBrowser): Promise<void> =>
     void expect(await browser.get("/console/users")).to.include({
       status: 303,
-      location: "/console/sign-in?ended",
+      location: "/console/sign-in?ended&return=%2Fusers",
     });
 
   it("begin with a button, and continue on a page of the console, which the browser opens by itself", async () => {
