@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
@@ -100,10 +99,7 @@ func toToolkit(m toolkitModel) (api.ToolkitReplacement, error) {
 	for _, server := range sortedKeys(m.Entries) {
 		entry := api.ToolkitEntryInput{McpServer: server}
 		if tools := m.Entries[server].Tools; tools != nil {
-			entry.Tools = &api.ToolkitEntryInput_Tools{}
-			if err := entry.Tools.FromToolkitEntryInputTools1(*asSet(tools)); err != nil {
-				return api.ToolkitReplacement{}, err
-			}
+			entry.Tools = asSet(tools)
 		}
 		entries = append(entries, entry)
 	}
@@ -116,13 +112,9 @@ func toToolkit(m toolkitModel) (api.ToolkitReplacement, error) {
 func fromToolkit(toolkit api.Toolkit) (toolkitModel, error) {
 	entries := map[string]toolkitEntryModel{}
 	for _, entry := range toolkit.Entries {
-		encoded, err := json.Marshal(entry.Tools)
-		if err != nil {
-			return toolkitModel{}, err
-		}
 		var model toolkitEntryModel
-		if err := json.Unmarshal(encoded, &model.Tools); err != nil {
-			model.Tools = nil // "all"
+		if entry.Tools != nil {
+			model.Tools = *entry.Tools
 		}
 		entries[entry.McpServer] = model
 	}
