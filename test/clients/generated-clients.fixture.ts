@@ -3,7 +3,13 @@ import { delimiter, join } from "node:path";
 import { type DocumentView, documentViews } from "../../src/http/openapi/documented-operation.ts";
 import { documentPaths } from "../../src/http/openapi/reference-page.ts";
 import { root } from "../support/root.ts";
-import { installClient, installPythonPackages, runProgram } from "./client-cache.fixture.ts";
+import {
+  buildClient,
+  downloadGoModules,
+  installClient,
+  installPythonPackages,
+  runProgram,
+} from "./client-cache.fixture.ts";
 
 /** A program that uses the clients that one generator has generated from both documents. */
 export interface GeneratedProgram {
@@ -15,7 +21,11 @@ export interface GeneratedProgram {
 /** A generator of clients, with its default settings. */
 export interface ClientGenerator {
   readonly name: string;
-  /** Generates the clients and compiles the program. @returns undefined, with a printed reason, if it cannot be installed */
+  /**
+   * Generates the clients and compiles the program.
+   * @returns undefined, with a printed reason, if the generator cannot be installed
+   * @throws Error if it rejects a document, or if what it generates does not compile
+   */
   readonly build: () => Promise<GeneratedProgram | undefined>;
 }
 
@@ -32,22 +42,18 @@ const oapiCodegen: ClientGenerator = {
   build: async () => {
     const directory = join(generated, "oapi-codegen");
     const files = ["go.mod", "go.sum", "main.go"].map((name) => join(directory, name));
-    const installed = await installClient(
-      "oapi-codegen",
-      [...files, ...documents],
-      async (target) => {
-        const go = (...args: readonly string[]) => runProgram("go", args, { timeoutMs: buildMs });
-        for (const name of ["go.mod", "go.sum", "main.go"]) await copyFile(join(directory, name), join(target, name));
-        for (const view of documentViews) {
-          await mkdir(join(target, view));
-          const output = ["-package", view, "-o", join(target, view, "client.gen.go"), documentOf(view)];
-          await go("tool", "-C", target, "oapi-codegen", "-generate", "types,client", ...output);
-        }
-        await go("build", "-C", target, "-o", "conversation", ".");
-      },
-      { isRequiredInCi: false },
-    );
-    return installed === undefined ? undefined : { command: join(installed, "conversation"), args: [] };
+    if (!(await downloadGoModules("oapi-codegen", directory, buildMs))) return undefined;
+    const built = await buildClient("oapi-codegen", [...files, ...documents], async (target) => {
+      const go = (...args: readonly string[]) => runProgram("go", args, { timeoutMs: buildMs });
+      for (const name of ["go.mod", "go.sum", "main.go"]) await copyFile(join(directory, name), join(target, name));
+      for (const view of documentViews) {
+        await mkdir(join(target, view));
+        const output = ["-package", view, "-o", join(target, view, "client.gen.go"), documentOf(view)];
+        await go("tool", "-C", target, "oapi-codegen", "-generate", "types,client", ...output);
+      }
+      await go("build", "-C", target, "-o", "conversation", ".");
+    });
+    return { command: join(built, "conversation"), args: [] };
   },
 };
 
@@ -61,20 +67,14 @@ const openapiPythonClient: ClientGenerator = {
     const packages = await installPythonPackages("openapi-python-client", requirements);
     if (packages === undefined) return undefined;
     const environment = { PYTHONPATH: packages, PYTHONDONTWRITEBYTECODE: "1" };
-    const installed = await installClient(
-      "openapi-python-client-generated",
-      [requirements, ...documents],
-      async (target) => {
-        for (const view of documentViews) {
-          const output = ["--meta", "none", "--output-path", join(target, `${view}_client`)];
-          const args = ["-m", "openapi_python_client", "generate", "--path", documentOf(view), ...output];
-          await runProgram("python3", args, { environment, timeoutMs: buildMs });
-        }
-      },
-      { isRequiredInCi: true },
-    );
-    if (installed === undefined) return undefined;
-    const PYTHONPATH = [installed, packages].join(delimiter);
+    const built = await buildClient("openapi-python-client-generated", [requirements, ...documents], async (target) => {
+      for (const view of documentViews) {
+        const output = ["--meta", "none", "--output-path", join(target, `${view}_client`)];
+        const args = ["-m", "openapi_python_client", "generate", "--path", documentOf(view), ...output];
+        await runProgram("python3", args, { environment, timeoutMs: buildMs });
+      }
+    });
+    const PYTHONPATH = [built, packages].join(delimiter);
     return { command: "python3", args: [program], environment: { ...environment, PYTHONPATH } };
   },
 };
@@ -102,23 +102,18 @@ const heyApi: ClientGenerator = {
     const node = join(packages, "node_modules/.bin/node");
     const run = (script: string, ...args: readonly string[]) =>
       runProgram(node, [join(packages, "node_modules", script), ...args], { timeoutMs: buildMs });
-    const installed = await installClient(
-      "hey-api-generated",
-      [definition, program, ...documents],
-      async (target) => {
-        for (const view of documentViews)
-          await run("@hey-api/openapi-ts/bin/run.js", "--input", documentOf(view), "--output", join(target, view));
-        await copyFile(program, join(target, "conversation.ts"));
-        await run(
-          "typescript/bin/tsc",
-          ...["--strict", "--target", "es2022", "--module", "commonjs", "--moduleResolution", "node10"],
-          ...["--types", "node", "--typeRoots", join(root, "node_modules/@types")],
-          ...["--outDir", join(target, "out"), join(target, "conversation.ts")],
-        );
-      },
-      { isRequiredInCi: true },
-    );
-    return installed === undefined ? undefined : { command: "node", args: [join(installed, "out/conversation.js")] };
+    const built = await buildClient("hey-api-generated", [definition, program, ...documents], async (target) => {
+      for (const view of documentViews)
+        await run("@hey-api/openapi-ts/bin/run.js", "--input", documentOf(view), "--output", join(target, view));
+      await copyFile(program, join(target, "conversation.ts"));
+      await run(
+        "typescript/bin/tsc",
+        ...["--strict", "--target", "es2022", "--module", "commonjs", "--moduleResolution", "node10"],
+        ...["--types", "node", "--typeRoots", join(root, "node_modules/@types")],
+        ...["--outDir", join(target, "out"), join(target, "conversation.ts")],
+      );
+    });
+    return { command: "node", args: [join(built, "out/conversation.js")] };
   },
 };
 

@@ -87,7 +87,7 @@ describeOnEngines("Access of a user in /console", (open) => {
       .to.contain(">inactive<")
       .and.contain("Assigned to everyone");
     expect((await show("?kind=skills&name=skill-10")).html)
-      .to.contain("Policy No ten <code>no-ten</code> denies it to everyone")
+      .to.match(/Policy <a href="\/console\/policies\/pol_\w+">No ten<\/a> <code>no-ten<\/code> denies it to everyone/)
       .and.contain("Assigned to the user");
     expect((await browser.get(`/console/users/${ada}`)).html).to.contain(`/console/users/${ada}/access`);
   });
@@ -109,7 +109,9 @@ describeOnEngines("Access of a user in /console", (open) => {
 
   it("explains check by check why the user can use a tool or not", async () => {
     const { html } = await check({ tool: "drop_table" });
-    expect(html).to.contain("Cannot use it").and.contain("denied by a policy (policy <code>no-drop</code>)");
+    expect(html)
+      .to.contain("Cannot use it")
+      .and.contain('(policy <a href="/console/policies/no-drop"><code>no-drop</code></a>)');
     expect(outcomes(html, "Now")).to.equal(
       "User passed, Resource passed, Assignment passed, Policy passed, Tool failed",
     );

@@ -7,10 +7,10 @@ import { SelectField, TextField } from "../fields.tsx";
 import type { PageOptions } from "../options.ts";
 import { Layout, sendHtmlPage, toActorName } from "../page.tsx";
 import { PageLinks, readListPage } from "../paging.tsx";
+import { toTargetPath } from "../target-path.ts";
 import { Time } from "../time.tsx";
 import { requireVisit } from "../visit.ts";
 import { type AuditLogQuery, readAuditLogQuery, toAuditEventFilter } from "./query.ts";
-import { toTargetPath } from "./targets.ts";
 
 /** Lists audit events, newest first. */
 export function showAuditLog({ base, services }: PageOptions): RequestHandler {

@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import type { CatalogResource } from "../../../domain/catalog/resource.ts";
-import { type SectionToggle, toResourceUrl } from "./section.ts";
+import { toResourceUrl } from "../target-path.ts";
+import type { SectionToggle } from "./section.ts";
 
 /** The state of a resource that can be enabled and disabled, as a word with a color. */
 export const ToggleStatus = <T extends CatalogResource>({

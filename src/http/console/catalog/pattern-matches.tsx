@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import type { Policy } from "../../../../schemas/policy.ts";
 import type { PatternPreview } from "../../../domain/access/tool-matches.ts";
-import { toResourceUrl } from "./section.ts";
+import { toResourceUrl } from "../target-path.ts";
 
 /** The tools of the catalog that the patterns of a policy match now. */
 export function PatternMatches({

@@ -107,20 +107,6 @@ export interface DetailContext<T extends CatalogResource> {
 /** Whether the session may change the catalog. */
 export const canWrite = ({ caller }: Visit): boolean => caller.scopes.has("admin:write");
 
-/** Returns the address of a resource of the catalog, a policy, a user or a group. */
-export const toResourceUrl = (base: string, type: string, idOrSlug: string): string =>
-  `${base}${resourcePaths[type] ?? ""}/${encodeURIComponent(idOrSlug)}`;
-
-const resourcePaths: Readonly<Record<string, string>> = {
-  "mcp-server": "/catalog/mcp-servers",
-  toolkit: "/catalog/toolkits",
-  skill: "/catalog/skills",
-  command: "/catalog/commands",
-  policy: "/policies",
-  user: "/users",
-  group: "/groups",
-};
-
 /**
  * Reads the resource that the path names by its id or slug.
  * @throws AppError not-found

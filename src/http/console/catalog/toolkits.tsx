@@ -3,10 +3,11 @@ import { type Toolkit, toolkitInput } from "../../../../schemas/toolkit.ts";
 import { toolkitType } from "../../../domain/catalog/resource-types.ts";
 import { Codes, Fact } from "../facts.tsx";
 import { Choice, LinesField } from "../fields.tsx";
+import { toResourceUrl } from "../target-path.ts";
 import { summarizeAssignment } from "./assignment.tsx";
 import { splitLines, toCheck, toOptional } from "./form-values.ts";
 import { SlugLinks } from "./parts.tsx";
-import { type CatalogSection, type FormFieldsProps, toResourceUrl } from "./section.ts";
+import type { CatalogSection, FormFieldsProps } from "./section.ts";
 
 /** The pages of toolkits. */
 export const toolkitSection: CatalogSection<Toolkit> = {

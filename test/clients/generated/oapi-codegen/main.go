@@ -30,7 +30,7 @@ func main() {
 	check(auth.FromApiKeyServerAuthInput(organization.ApiKeyServerAuthInput{Header: &header}))
 	url, environment, everyone := "https://mcp.example.com", "staging", true
 	status := organization.McpServerInputStatusActive
-	created, err := admin.CreateMcpServerWithResponse(ctx, organization.McpServerInput{
+	created, err := admin.CreateMcpServerWithResponse(ctx, nil, organization.McpServerInput{
 		Slug:        slug,
 		Name:        "Weather",
 		Transport:   organization.McpServerInputTransportHttp,

@@ -3,7 +3,7 @@ import type { McpServer, Tool, ToolRisk } from "../../../../../schemas/mcp-serve
 import { toolRisk } from "../../../../../schemas/mcp-server.ts";
 import type { ToolPolicies } from "../../../../domain/access/tool-matches.ts";
 import { CardTable } from "../../facts.tsx";
-import { toResourceUrl } from "../section.ts";
+import { toResourceUrl } from "../../target-path.ts";
 
 interface ToolsProps {
   readonly base: string;

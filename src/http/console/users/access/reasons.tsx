@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
 import type { AccessExplanation, AccessThrough } from "../../../../../schemas/access.ts";
+import { toResourceUrl } from "../../target-path.ts";
 
 /** Why a resource is granted or denied: the assignments and the policies that apply to the user. */
 export function Reasons({
@@ -19,8 +20,8 @@ export function Reasons({
       ))}
       {policies.map(({ id, slug, name, effect, through }) => (
         <li key={id}>
-          Policy {name} <code>{slug}</code> {effect === "deny" ? "denies" : "allows"} it{" "}
-          <Through base={base} through={through} />
+          Policy <a href={toResourceUrl(base, "policy", id)}>{name}</a> <code>{slug}</code>{" "}
+          {effect === "deny" ? "denies" : "allows"} it <Through base={base} through={through} />
         </li>
       ))}
     </ul>

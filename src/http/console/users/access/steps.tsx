@@ -1,6 +1,7 @@
 import type { ComponentChildren, VNode } from "preact";
 import type { AccessStep } from "../../../../../schemas/access.ts";
 import type { AccessDecision } from "../../../../domain/access/access-resolver.ts";
+import { toResourceUrl } from "../../target-path.ts";
 import { Reasons } from "./reasons.tsx";
 import { checkTexts, obstacleTexts, toolTexts } from "./texts.ts";
 
@@ -57,7 +58,11 @@ function describeStep(base: string, step: AccessStep): ComponentChildren {
           {step.policy !== undefined && (
             <>
               {" "}
-              (policy <code>{step.policy}</code>)
+              (policy{" "}
+              <a href={toResourceUrl(base, "policy", step.policy)}>
+                <code>{step.policy}</code>
+              </a>
+              )
             </>
           )}
           .
