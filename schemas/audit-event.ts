@@ -80,7 +80,7 @@ const requestFields = {
     .optional()
     .describe("Names of the attributes in the body that no schema defines and that were ignored. At most 50."),
   rejected: z
-    .literal(true)
+    .boolean()
     .optional()
     .describe(
       "The request, or an operation of a bulk request, was rejected. Absent for a lookup of a resource that does not exist.",

@@ -82,7 +82,7 @@ export async function buildClient(
     return await fillDirectory(name, definitions, build);
   } catch (error) {
     const { stderr = "", stdout = "", message } = error as { stderr?: string; stdout?: string; message: string };
-    throw new Error(`${name} cannot be built: ${message.slice(0, 300)}\n${(stderr || stdout).slice(-3000)}`);
+    throw new Error(`${name} cannot be built: ${message.slice(0, 300)}\n${`${stdout}${stderr}`.slice(-3000)}`);
   }
 }
 

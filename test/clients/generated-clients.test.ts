@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { type Service, startService } from "../support/service.ts";
 import { runProgram } from "./client-cache.fixture.ts";
 import { clientGenerators, type GeneratedProgram } from "./generated-clients.fixture.ts";
-import { openapiGeneratorGo } from "./openapi-generator.fixture.ts";
+import { openapiGeneratorGo, openapiGeneratorJava } from "./openapi-generator.fixture.ts";
 
 const userEmail = "ada@example.com";
 
@@ -24,7 +24,7 @@ describe("Generated clients", () => {
   });
   after(() => service.dispose());
 
-  for (const [index, { name, build }] of [...clientGenerators, openapiGeneratorGo].entries()) {
+  for (const [index, { name, build }] of [...clientGenerators, openapiGeneratorGo, openapiGeneratorJava].entries()) {
     describe(name, () => {
       let program: GeneratedProgram;
       before(async function () {

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { copyFile, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { copyFile, cp, mkdir, readFile, rm } from "node:fs/promises";
+import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { documentViews } from "../../src/http/openapi/documented-operation.ts";
+import { type DocumentView, documentViews } from "../../src/http/openapi/documented-operation.ts";
 import { root } from "../support/root.ts";
 import { buildClient, downloadGoModules, installClient, runProgram } from "./client-cache.fixture.ts";
 import { buildMs, type ClientGenerator, documentOf, documents } from "./generated-clients.fixture.ts";
@@ -52,5 +52,45 @@ export const openapiGeneratorGo: ClientGenerator = {
       },
     );
     return { command: join(built, "conversation"), args: [] };
+  },
+};
+
+/**
+ * Generates Java with openapi-generator, compiles both clients as one project with Maven, and copies its libraries. Only
+ * the names of the packages are set.
+ */
+export const openapiGeneratorJava: ClientGenerator = {
+  name: "openapi-generator (java)",
+  build: async () => {
+    const jar = await installOpenApiGenerator();
+    if (jar === undefined) return undefined;
+    const program = join(root, "test/clients/generated/openapi-generator-java/Conversation.java");
+    const built = await buildClient("openapi-generator-java", [jar, program, ...documents], async (target) => {
+      const project = (view: DocumentView): string => join(target, view);
+      for (const view of documentViews) {
+        const name = `gatehouse.${view}`;
+        const packages = `invokerPackage=${name},apiPackage=${name}.api,modelPackage=${name}.model`;
+        const args = ["-jar", jar, "generate", "-g", "java", "-i", documentOf(view), "-o", project(view)];
+        await runProgram("java", [...args, `--additional-properties=${packages}`], { timeoutMs: buildMs });
+      }
+      const sources = "src/main/java";
+      await cp(join(project("user"), sources), join(project("organization"), sources), { recursive: true });
+      const conversation = join(project("organization"), sources, "conversation");
+      await mkdir(conversation);
+      await copyFile(program, join(conversation, "Conversation.java"));
+      const goals = [
+        "compile",
+        "dependency:copy-dependencies",
+        "-DincludeScope=runtime",
+        "-DoutputDirectory=libraries",
+      ];
+      const skipped = ["-Dmaven.javadoc.skip=true", "-Dmaven.source.skip=true"];
+      await runProgram("mvn", ["-B", "-q", "-f", join(project("organization"), "pom.xml"), ...skipped, ...goals], {
+        timeoutMs: buildMs,
+      });
+    });
+    const classes = join(built, "organization/target/classes");
+    const classPath = [classes, join(built, "organization/libraries/*")].join(delimiter);
+    return { command: "java", args: ["-cp", classPath, "conversation.Conversation"] };
   },
 };
