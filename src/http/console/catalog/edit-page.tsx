@@ -5,6 +5,7 @@ import { ErrorSummary } from "../error-summary.tsx";
 import { CsrfField, LinesField, TextField } from "../fields.tsx";
 import type { FormErrors } from "../form.ts";
 import { Layout, sendHtmlPage } from "../page.tsx";
+import { VersionField } from "../version-field.tsx";
 import type { Visit } from "../visit.ts";
 import { AssignmentFieldset, assignmentLabels } from "./assignment.tsx";
 import { type FormMerge, type FormValues, toSeen } from "./form-values.ts";
@@ -48,7 +49,7 @@ export function sendEditPage<T extends CatalogResource>(res: Response, status: n
       {preview}
       <form method="post" action={url}>
         <CsrfField visit={visit} />
-        {stored && <input type="hidden" name="version" value={stored.resource.version} />}
+        {stored && <VersionField version={stored.resource.version} />}
         {stored && <input type="hidden" name="seen" value={toSeen(stored.values)} />}
         <TextField name="name" label="Name" value={values["name"] ?? ""} required maxLength={200} errors={errors} />
         {!stored && (

@@ -6,6 +6,7 @@ import { Choice, CsrfField } from "../fields.tsx";
 import { readText } from "../form.ts";
 import type { PageOptions } from "../options.ts";
 import { Layout, redirect, sendHtmlPage } from "../page.tsx";
+import { VersionField } from "../version-field.tsx";
 import { requireVisit, type Visit } from "../visit.ts";
 import { ReferrerTable } from "./parts.tsx";
 import { type CatalogSection, requireResource } from "./section.ts";
@@ -57,7 +58,7 @@ function sendRemoval<T extends CatalogResource>(res: Response, status: number, p
       </p>
       <form method="post" action={`${url}/delete`}>
         <CsrfField visit={visit} />
-        <input type="hidden" name="version" value={resource.version} />
+        <VersionField version={resource.version} />
         {referrers.length > 0 && (
           <fieldset>
             <legend>Used by</legend>

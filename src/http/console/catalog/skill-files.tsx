@@ -10,6 +10,7 @@ import { type FormErrors, readText } from "../form.ts";
 import { Markdown } from "../markdown.tsx";
 import type { PageOptions } from "../options.ts";
 import { Layout, redirect, sendHtmlPage } from "../page.tsx";
+import { VersionField } from "../version-field.tsx";
 import { requireVisit, type Visit } from "../visit.ts";
 import { type FormValues, readFormValues } from "./form-values.ts";
 import { saveVersion, toPartErrors } from "./save-version.ts";
@@ -42,7 +43,7 @@ export function showSkillFile({ base, services }: PageOptions): RequestHandler {
             </a>
             <form method="post" action={`${url}/files/delete`}>
               <CsrfField visit={visit} />
-              <VersionField skill={skill} />
+              <VersionField version={skill.version} />
               <input type="hidden" name="original" value={path} />
               <button type="submit" class="danger">
                 Delete
@@ -155,7 +156,7 @@ function sendForm(res: Response, status: number, { base, visit, skill, values, o
       {errors && <ErrorSummary heading="The file was not saved:" errors={errors} />}
       <form method="post" action={`${url}/files`}>
         <CsrfField visit={visit} />
-        <VersionField skill={skill} />
+        <VersionField version={skill.version} />
         <input type="hidden" name="original" value={original} />
         <TextField
           name="path"
@@ -174,10 +175,6 @@ function sendForm(res: Response, status: number, { base, visit, skill, values, o
     </Layout>,
   );
 }
-
-const VersionField = ({ skill: { version } }: { readonly skill: Skill }): VNode => (
-  <input type="hidden" name="version" value={version} />
-);
 
 const Trail = ({ base, skill: { id, name } }: { readonly base: string; readonly skill: Skill }): VNode => (
   <p class="trail">

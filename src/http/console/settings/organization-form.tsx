@@ -7,6 +7,7 @@ import { Choice, CsrfField, FieldNotes, TextField } from "../fields.tsx";
 import { type FormErrors, readText, readValues, toFormErrors } from "../form.ts";
 import { Layout, redirect, sendHtmlPage } from "../page.tsx";
 import { typeTexts } from "../tokens/texts.ts";
+import { VersionField } from "../version-field.tsx";
 import { requireVisit, type Visit } from "../visit.ts";
 import type { SettingsPagesOptions } from "./options.ts";
 import { SettingsTrail } from "./parts.tsx";
@@ -95,7 +96,7 @@ function sendForm(
       {errors && <ErrorSummary heading="The settings were not saved." errors={errors} />}
       <form method="post" action={`${base}/settings/organization`}>
         <CsrfField visit={visit} />
-        <input type="hidden" name="version" value={form.version} />
+        <VersionField version={form.version} />
         <TextField name="name" label="Name" value={form.name} required maxLength={200} errors={errors} />
         <TextField
           name="maxTtlDays"

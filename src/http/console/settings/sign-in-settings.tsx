@@ -9,6 +9,7 @@ import { ErrorSummary } from "../error-summary.tsx";
 import { CsrfField, LinesField, SelectField, TextField } from "../fields.tsx";
 import { FormErrors, readText, toFormErrors } from "../form.ts";
 import { Layout, redirect, sendHtmlPage } from "../page.tsx";
+import { VersionField } from "../version-field.tsx";
 import { requireVisit, type Visit } from "../visit.ts";
 import type { SettingsPagesOptions } from "./options.ts";
 import { SettingsTrail } from "./parts.tsx";
@@ -109,7 +110,7 @@ async function sendForm(
       </p>
       <form method="post" action={url}>
         <CsrfField visit={visit} />
-        <input type="hidden" name="version" value={organization.version} />
+        <VersionField version={organization.version} />
         <ProviderFields form={form} errors={errors} secret={secret} />
         <RoleFields form={form} errors={errors} />
         <div class="actions">
@@ -120,7 +121,7 @@ async function sendForm(
       {organization.consoleSignIn && (
         <form method="post" action={`${url}/remove`} class="actions">
           <CsrfField visit={visit} />
-          <input type="hidden" name="version" value={organization.version} />
+          <VersionField version={organization.version} />
           <button type="submit" class="danger">
             Remove the sign-in
           </button>

@@ -10,6 +10,7 @@ import { Choice, CsrfField, FieldNotes, LinesField, TextField } from "../fields.
 import { type FormErrors, readText, readValues, toFormErrors, toLines } from "../form.ts";
 import { Layout, redirect, sendHtmlPage } from "../page.tsx";
 import { formatTime } from "../time.tsx";
+import { readVersion, VersionField } from "../version-field.tsx";
 import { requireVisit, type Visit } from "../visit.ts";
 import { readTokenId, type TokenPagesOptions, toListTitle, toListUrl, toOwner } from "./options.ts";
 import { scopeTexts } from "./texts.ts";
@@ -47,7 +48,7 @@ export function changeToken(options: TokenPagesOptions): RequestHandler {
     const token = await readToken(options, req);
     try {
       const update = toTokenUpdate(parseBody(tokenPatch, toPatch(form)));
-      const expected = { ifMatch: [parseVersion(form)] };
+      const expected = { ifMatch: [readVersion(req)] };
       await options.services.tokens.update(caller, token.id, expected, update, toOwner(options, caller));
     } catch (error) {
       const isOutdated = hasErrorCode(error, "precondition-failed");
@@ -76,12 +77,6 @@ function readEditForm(req: Request): EditForm {
     ...{ expiry: text("expiry"), expiryDate: text("expiryDate"), allowedIps: text("allowedIps") },
     version: text("version"),
   };
-}
-
-/** @throws AppError invalid-request for a form that does not come from the page */
-function parseVersion({ version }: EditForm): number {
-  if (/^\d{1,15}$/.test(version)) return Number(version);
-  throw new AppError("invalid-request", "The form has no version. Open it again.");
 }
 
 /** Converts the form to the body of `PATCH /api/tokens/{id}`, whose schema then validates it. */
@@ -125,7 +120,7 @@ function sendEditForm(res: Response, status: 200 | 400 | 412, options: TokenPage
       {errors && <ErrorSummary heading="The token was not changed:" errors={errors} />}
       <form method="post" action={`${url}/edit`}>
         <CsrfField visit={visit} />
-        <input type="hidden" name="version" value={form.version} />
+        <VersionField version={form.version} />
         <TextField name="name" label="Name" value={form.name} required maxLength={200} errors={errors} />
         <TextField
           name="description"

@@ -12,6 +12,7 @@ import type { PageOptions } from "../../options.ts";
 import { Layout, redirect, sendHtmlPage } from "../../page.tsx";
 import { PageLinks, readListPage } from "../../paging.tsx";
 import { Time } from "../../time.tsx";
+import { VersionField } from "../../version-field.tsx";
 import { requireVisit, type Visit } from "../../visit.ts";
 import { canWrite, requireResource } from "../section.ts";
 import { mcpServerSection } from "./section.tsx";
@@ -128,7 +129,7 @@ export function showConnectionRemoval({ base, services }: PageOptions): RequestH
         <form method="post" action={`${url}/delete`} class="actions">
           <CsrfField visit={visit} />
           <input type="hidden" name="id" value={connection.id} />
-          <input type="hidden" name="version" value={connection.version} />
+          <VersionField version={connection.version} />
           <button type="submit" class="danger">
             Delete connection
           </button>

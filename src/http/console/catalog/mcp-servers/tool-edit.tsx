@@ -6,6 +6,7 @@ import { Choice, CsrfField, LinesField, SelectField, TextField } from "../../fie
 import { type FormErrors, readText } from "../../form.ts";
 import type { PageOptions } from "../../options.ts";
 import { Layout, redirect, sendHtmlPage } from "../../page.tsx";
+import { VersionField } from "../../version-field.tsx";
 import { requireVisit, type Visit } from "../../visit.ts";
 import { type FormValues, readFormValues } from "../form-values.ts";
 import { saveVersion, toPartErrors } from "../save-version.ts";
@@ -104,7 +105,7 @@ function sendForm(res: Response, status: number, page: ToolForm): void {
       {errors && <ErrorSummary heading="The tool was not saved:" errors={errors} />}
       <form method="post" action={`${url}/tools`}>
         <CsrfField visit={visit} />
-        <input type="hidden" name="version" value={server.version} />
+        <VersionField version={server.version} />
         <input type="hidden" name="original" value={original} />
         <TextField {...props("name")} label="Name" required maxLength={128} hint="As the server names it." />
         <TextField {...props("title")} label="Title (optional)" maxLength={200} />

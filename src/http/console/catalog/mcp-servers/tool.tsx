@@ -8,6 +8,7 @@ import { CsrfField } from "../../fields.tsx";
 import { Markdown } from "../../markdown.tsx";
 import type { PageOptions } from "../../options.ts";
 import { Layout, sendHtmlPage } from "../../page.tsx";
+import { VersionField } from "../../version-field.tsx";
 import { requireVisit } from "../../visit.ts";
 import { canWrite, requireResource } from "../section.ts";
 import { mcpServerSection } from "./section.tsx";
@@ -44,7 +45,7 @@ export function showTool({ base, services }: PageOptions): RequestHandler {
             </a>
             <form method="post" action={`${url}/tools/delete`}>
               <CsrfField visit={visit} />
-              <input type="hidden" name="version" value={server.version} />
+              <VersionField version={server.version} />
               <input type="hidden" name="original" value={tool.name} />
               <button type="submit" class="danger">
                 Delete

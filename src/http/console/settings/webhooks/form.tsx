@@ -7,6 +7,7 @@ import { ErrorSummary } from "../../error-summary.tsx";
 import { Choice, CsrfField, LinesField, TextField } from "../../fields.tsx";
 import { FormErrors, readText, toFormErrors, toLines } from "../../form.ts";
 import { Layout, redirect, sendHtmlPage } from "../../page.tsx";
+import { VersionField } from "../../version-field.tsx";
 import { requireVisit, type Visit } from "../../visit.ts";
 import type { SettingsPagesOptions } from "../options.ts";
 import { readWebhook, sendIssuedWebhook, WebhookTrail } from "./parts.tsx";
@@ -138,7 +139,7 @@ function sendForm(
             />
           </>
         ) : (
-          <input type="hidden" name="version" value={form.version} />
+          <VersionField version={form.version} />
         )}
         <TextField
           name="url"
