@@ -145,3 +145,22 @@ export function Choice({
     </div>
   );
 }
+
+/** One check box, whose value is `true` if it is checked. */
+export const CheckBox = ({
+  name,
+  ...props
+}: {
+  readonly name: string;
+  readonly checked: boolean;
+  readonly label: ComponentChildren;
+  readonly hint?: ComponentChildren;
+}): VNode => <Choice type="checkbox" name={name} value="true" id={name} {...props} />;
+
+/** The button that submits a form, and the link that leaves it. */
+export const FormActions = ({ submit, cancelUrl }: { readonly submit: string; readonly cancelUrl: string }): VNode => (
+  <div class="actions">
+    <button type="submit">{submit}</button>
+    <a href={cancelUrl}>Cancel</a>
+  </div>
+);

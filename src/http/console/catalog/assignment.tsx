@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import type { Assignment } from "../../../../schemas/assignment.ts";
 import type { SubjectNames } from "../../../domain/directory/named-subjects.ts";
-import { Choice, LinesField } from "../fields.tsx";
+import { CheckBox, LinesField } from "../fields.tsx";
 import { type FormValues, fromValueLine, splitLines, toCheck, toValueLine } from "./form-values.ts";
 import type { FormFieldsProps } from "./section.ts";
 
@@ -33,14 +33,7 @@ export function AssignmentFieldset({ values, errors, legend }: FormFieldsProps &
   return (
     <fieldset>
       <legend>{legend}</legend>
-      <Choice
-        type="checkbox"
-        name="everyone"
-        value="true"
-        id="everyone"
-        label="Everyone in the organization"
-        checked={values["everyone"] === "true"}
-      />
+      <CheckBox name="everyone" label="Everyone in the organization" checked={values["everyone"] === "true"} />
       <LinesField
         name="groups"
         label="Groups"

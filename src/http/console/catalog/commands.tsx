@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import { type Command, commandInput } from "../../../../schemas/command.ts";
 import { commandType } from "../../../domain/catalog/resource-types.ts";
-import { Choice, LinesField } from "../fields.tsx";
+import { CheckBox, LinesField } from "../fields.tsx";
 import { Markdown } from "../markdown.tsx";
 import { summarizeAssignment } from "./assignment.tsx";
 import { fromValueLine, splitLines, toCheck, toOptional, toValueLine } from "./form-values.ts";
@@ -119,14 +119,7 @@ function CommandFields({ values, errors }: FormFieldsProps): VNode {
         hint="One per line: name, name (required), or name (required): description."
       />
       <div class="field">
-        <Choice
-          type="checkbox"
-          name="active"
-          value="true"
-          id="active"
-          label="Active"
-          checked={values["active"] === "true"}
-        />
+        <CheckBox name="active" label="Active" checked={values["active"] === "true"} />
       </div>
     </>
   );

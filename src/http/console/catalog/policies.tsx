@@ -5,7 +5,7 @@ import { previewToolPatterns } from "../../../domain/access/tool-matches.ts";
 import { policyType } from "../../../domain/catalog/resource-types.ts";
 import { parseBody } from "../../api/kernel/validation.ts";
 import { Codes, Fact } from "../facts.tsx";
-import { Choice, LinesField } from "../fields.tsx";
+import { CheckBox, Choice, LinesField } from "../fields.tsx";
 import { summarizeAssignment } from "./assignment.tsx";
 import { fieldError, splitLines, toCheck, toOptional } from "./form-values.ts";
 import { SlugLinks } from "./parts.tsx";
@@ -158,14 +158,7 @@ function PolicyFields({ values, errors }: FormFieldsProps): VNode {
         />
       </fieldset>
       <div class="field">
-        <Choice
-          type="checkbox"
-          name="enabled"
-          value="true"
-          id="enabled"
-          label="Enabled"
-          checked={values["enabled"] === "true"}
-        />
+        <CheckBox name="enabled" label="Enabled" checked={values["enabled"] === "true"} />
       </div>
       <LinesField {...props("mcpServers")} label="MCP servers" hint="Slugs, one per line." />
       <LinesField

@@ -2,7 +2,7 @@ import type { RequestHandler, Response } from "express";
 import type { Blocker } from "../../../domain/catalog/references.ts";
 import type { CatalogResource } from "../../../domain/catalog/resource.ts";
 import { hasErrorCode } from "../../../errors.ts";
-import { Choice, CsrfField } from "../fields.tsx";
+import { CheckBox, CsrfField } from "../fields.tsx";
 import { readText } from "../form.ts";
 import type { PageOptions } from "../options.ts";
 import { Layout, redirect, sendHtmlPage } from "../page.tsx";
@@ -63,11 +63,8 @@ function sendRemoval<T extends CatalogResource>(res: Response, status: number, p
           <fieldset>
             <legend>Used by</legend>
             <ReferrerTable base={base} referrers={referrers} />
-            <Choice
-              type="checkbox"
+            <CheckBox
               name="detach"
-              value="true"
-              id="detach"
               checked={false}
               label="Remove it from all of them"
               hint="Without this, the deletion is rejected. A policy blocks it if it would apply to other tools without the reference."

@@ -5,7 +5,7 @@ import { AppError } from "../../../errors.ts";
 import type { Services } from "../../api/kernel/services.ts";
 import { parseBody } from "../../api/kernel/validation.ts";
 import { ErrorSummary } from "../error-summary.tsx";
-import { CsrfField, LinesField, TextField } from "../fields.tsx";
+import { CsrfField, FormActions, LinesField, TextField } from "../fields.tsx";
 import { type FormErrors, readText } from "../form.ts";
 import { Markdown } from "../markdown.tsx";
 import type { PageOptions } from "../options.ts";
@@ -167,10 +167,7 @@ function sendForm(res: Response, status: number, { base, visit, skill, values, o
           errors={errors}
         />
         <LinesField name="text" label="Content" value={values["text"] ?? ""} rows={20} errors={errors} />
-        <div class="actions">
-          <button type="submit">Save</button>
-          <a href={url}>Cancel</a>
-        </div>
+        <FormActions submit="Save" cancelUrl={url} />
       </form>
     </Layout>,
   );

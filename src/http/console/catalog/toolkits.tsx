@@ -2,7 +2,7 @@ import type { VNode } from "preact";
 import { type Toolkit, toolkitInput } from "../../../../schemas/toolkit.ts";
 import { toolkitType } from "../../../domain/catalog/resource-types.ts";
 import { Codes, Fact } from "../facts.tsx";
-import { Choice, LinesField } from "../fields.tsx";
+import { CheckBox, LinesField } from "../fields.tsx";
 import { toResourceUrl } from "../target-path.ts";
 import { summarizeAssignment } from "./assignment.tsx";
 import { splitLines, toCheck, toOptional } from "./form-values.ts";
@@ -111,11 +111,8 @@ function ToolkitFields({ values, errors }: FormFieldsProps): VNode {
       <LinesField {...props("skills")} label="Skills" hint="Slugs, one per line." />
       <LinesField {...props("commands")} label="Commands" hint="Slugs, one per line." />
       <div class="field">
-        <Choice
-          type="checkbox"
+        <CheckBox
           name="leastPrivilege"
-          value="true"
-          id="leastPrivilege"
           label="Only the listed tools"
           hint="A hint for clients. The service stores it and does not enforce it."
           checked={values["leastPrivilege"] === "true"}

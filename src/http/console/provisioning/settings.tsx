@@ -2,7 +2,7 @@ import type { RequestHandler, Response } from "express";
 import { type Organization, provisioningSettings } from "../../../../schemas/organization.ts";
 import { hasErrorCode } from "../../../errors.ts";
 import { parseBody } from "../../api/kernel/validation.ts";
-import { Choice, CsrfField, FieldNotes } from "../fields.tsx";
+import { Choice, CsrfField, FieldNotes, FormActions } from "../fields.tsx";
 import { type FormErrors, readText, toFormErrors } from "../form.ts";
 import type { PageOptions } from "../options.ts";
 import { Layout, redirect, sendHtmlPage } from "../page.tsx";
@@ -103,10 +103,7 @@ function sendForm(
             </fieldset>
           );
         })}
-        <div class="actions">
-          <button type="submit">Save</button>
-          <a href={url}>Cancel</a>
-        </div>
+        <FormActions submit="Save" cancelUrl={url} />
       </form>
     </Layout>,
   );

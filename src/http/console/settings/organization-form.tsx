@@ -3,7 +3,7 @@ import { organizationInput } from "../../../../schemas/organization.ts";
 import { tokenType } from "../../../../schemas/token.ts";
 import { parseBody } from "../../api/kernel/validation.ts";
 import { ErrorSummary } from "../error-summary.tsx";
-import { Choice, CsrfField, FieldNotes, TextField } from "../fields.tsx";
+import { Choice, CsrfField, FieldNotes, FormActions, TextField } from "../fields.tsx";
 import { type FormErrors, readText, readValues, toFormErrors } from "../form.ts";
 import { Layout, redirect, sendHtmlPage } from "../page.tsx";
 import { typeTexts } from "../tokens/texts.ts";
@@ -127,10 +127,7 @@ function sendForm(
           ))}
           <FieldNotes name="allowedTypes" label="Types" errors={errors} />
         </fieldset>
-        <div class="actions">
-          <button type="submit">Save</button>
-          <a href={`${base}/settings`}>Cancel</a>
-        </div>
+        <FormActions submit="Save" cancelUrl={`${base}/settings`} />
       </form>
     </Layout>,
   );

@@ -6,7 +6,7 @@ import { listRoleGroups } from "../../../domain/console/sign-in/console-roles.ts
 import { toSignInRedirectUri } from "../../../domain/console/sign-in/user-sign-ins.ts";
 import { hasErrorCode } from "../../../errors.ts";
 import { ErrorSummary } from "../error-summary.tsx";
-import { CsrfField, LinesField, SelectField, TextField } from "../fields.tsx";
+import { CsrfField, FormActions, LinesField, SelectField, TextField } from "../fields.tsx";
 import { FormErrors, readText, toFormErrors } from "../form.ts";
 import { Layout, redirect, sendHtmlPage } from "../page.tsx";
 import { VersionField } from "../version-field.tsx";
@@ -113,10 +113,7 @@ async function sendForm(
         <VersionField version={organization.version} />
         <ProviderFields form={form} errors={errors} secret={secret} />
         <RoleFields form={form} errors={errors} />
-        <div class="actions">
-          <button type="submit">Save</button>
-          <a href={`${base}/settings`}>Cancel</a>
-        </div>
+        <FormActions submit="Save" cancelUrl={`${base}/settings`} />
       </form>
       {organization.consoleSignIn && (
         <form method="post" action={`${url}/remove`} class="actions">

@@ -3,7 +3,7 @@ import type { VNode } from "preact";
 import { type Scope, scope as scopeSchema, tokenType } from "../../../../schemas/token.ts";
 import { allowedScopes, defaultScopes, expandScopes } from "../../../domain/tokens/scopes.ts";
 import { ErrorSummary } from "../error-summary.tsx";
-import { Choice, CsrfField, FieldNotes, LinesField, SelectField, TextField } from "../fields.tsx";
+import { Choice, CsrfField, FieldNotes, FormActions, LinesField, SelectField, TextField } from "../fields.tsx";
 import type { FormErrors } from "../form.ts";
 import { Layout, sendHtmlPage } from "../page.tsx";
 import type { Visit } from "../visit.ts";
@@ -72,10 +72,7 @@ export function sendTokenForm(res: Response, status: 200 | 400, props: TokenForm
           errors={errors}
         />
         <Restrictions form={form} errors={errors} />
-        <div class="actions">
-          <button type="submit">Create token</button>
-          <a href={listUrl}>Cancel</a>
-        </div>
+        <FormActions submit="Create token" cancelUrl={listUrl} />
       </form>
     </Layout>,
   );

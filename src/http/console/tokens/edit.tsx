@@ -6,7 +6,7 @@ import { AppError, hasErrorCode } from "../../../errors.ts";
 import { parseBody } from "../../api/kernel/validation.ts";
 import { toTokenUpdate } from "../../api/resources/token-input.ts";
 import { ErrorSummary } from "../error-summary.tsx";
-import { Choice, CsrfField, FieldNotes, LinesField, TextField } from "../fields.tsx";
+import { Choice, CsrfField, FieldNotes, FormActions, LinesField, TextField } from "../fields.tsx";
 import { type FormErrors, readText, readValues, toFormErrors, toLines } from "../form.ts";
 import { Layout, redirect, sendHtmlPage } from "../page.tsx";
 import { formatTime } from "../time.tsx";
@@ -138,10 +138,7 @@ function sendEditForm(res: Response, status: 200 | 400 | 412, options: TokenPage
           hint="IP addresses and CIDR ranges from which the token can be used, one per line. Empty: any address."
           errors={errors}
         />
-        <div class="actions">
-          <button type="submit">Save</button>
-          <a href={url}>Cancel</a>
-        </div>
+        <FormActions submit="Save" cancelUrl={url} />
       </form>
     </Layout>,
   );

@@ -2,7 +2,7 @@ import type { RequestHandler } from "express";
 import type { Caller } from "../../../domain/caller.ts";
 import { AppError } from "../../../errors.ts";
 import { insufficientScope } from "../../auth/authenticate.ts";
-import { Choice, CsrfField } from "../fields.tsx";
+import { Choice, CsrfField, FormActions } from "../fields.tsx";
 import { readText } from "../form.ts";
 import { Layout, sendHtmlPage } from "../page.tsx";
 import { formatTime } from "../time.tsx";
@@ -68,10 +68,7 @@ export function showRotation(options: TokenPagesOptions): RequestHandler {
               />
             ))}
           </fieldset>
-          <div class="actions">
-            <button type="submit">Rotate</button>
-            <a href={`${listUrl}/${id}`}>Cancel</a>
-          </div>
+          <FormActions submit="Rotate" cancelUrl={`${listUrl}/${id}`} />
         </form>
       </Layout>,
     );

@@ -2,7 +2,7 @@ import type { RequestHandler, Response } from "express";
 import { type McpServer, mcpServerInput, toolRisk } from "../../../../../schemas/mcp-server.ts";
 import { parseBody } from "../../../api/kernel/validation.ts";
 import { ErrorSummary } from "../../error-summary.tsx";
-import { Choice, CsrfField, LinesField, SelectField, TextField } from "../../fields.tsx";
+import { CheckBox, CsrfField, FormActions, LinesField, SelectField, TextField } from "../../fields.tsx";
 import { type FormErrors, readText } from "../../form.ts";
 import type { PageOptions } from "../../options.ts";
 import { Layout, redirect, sendHtmlPage } from "../../page.tsx";
@@ -119,11 +119,8 @@ function sendForm(res: Response, status: number, page: ToolForm): void {
           }}
         />
         <div class="field">
-          <Choice
-            type="checkbox"
+          <CheckBox
             name="enabled"
-            value="true"
-            id="enabled"
             label="Enabled"
             hint="A disabled tool is hidden from all users."
             checked={values["enabled"] === "true"}
@@ -149,10 +146,7 @@ function sendForm(res: Response, status: number, page: ToolForm): void {
             <SelectField key={hint} {...props(hint)} label={label} options={anyHint} />
           ))}
         </fieldset>
-        <div class="actions">
-          <button type="submit">Save</button>
-          <a href={url}>Cancel</a>
-        </div>
+        <FormActions submit="Save" cancelUrl={url} />
       </form>
     </Layout>,
   );

@@ -4,7 +4,7 @@ import type { Caller } from "../../../../domain/caller.ts";
 import type { ExpectedVersion } from "../../../../domain/precondition.ts";
 import { type AppError, hasErrorCode } from "../../../../errors.ts";
 import { ErrorSummary } from "../../error-summary.tsx";
-import { CsrfField, LinesField, SelectField, TextField } from "../../fields.tsx";
+import { CsrfField, FormActions, LinesField, SelectField, TextField } from "../../fields.tsx";
 import { FormErrors, toFormErrors } from "../../form.ts";
 import type { PageOptions } from "../../options.ts";
 import { Layout, redirect, sendHtmlPage } from "../../page.tsx";
@@ -172,10 +172,7 @@ function sendForm(
           hint="A list as in the API. Each attribute has a name, and can have type (string, boolean, integer, decimal, dateTime, reference, binary, complex), multiValued, required, caseExact, mutability, indexed, description, canonicalValues, and subAttributes of a complex one."
           errors={errors}
         />
-        <div class="actions">
-          <button type="submit">{current ? "Save" : "Create schema"}</button>
-          <a href={current ? `${list}/${current.id}` : list}>Cancel</a>
-        </div>
+        <FormActions submit={current ? "Save" : "Create schema"} cancelUrl={current ? `${list}/${current.id}` : list} />
       </form>
     </Layout>,
   );

@@ -4,7 +4,7 @@ import { type IssuedWebhook, toWebhookContent } from "../../../../domain/webhook
 import { hasErrorCode } from "../../../../errors.ts";
 import { parseBody } from "../../../api/kernel/validation.ts";
 import { ErrorSummary } from "../../error-summary.tsx";
-import { Choice, CsrfField, LinesField, TextField } from "../../fields.tsx";
+import { Choice, CsrfField, FormActions, LinesField, TextField } from "../../fields.tsx";
 import { FormErrors, readText, toFormErrors, toLines } from "../../form.ts";
 import { Layout, redirect, sendHtmlPage } from "../../page.tsx";
 import { VersionField } from "../../version-field.tsx";
@@ -158,10 +158,7 @@ function sendForm(
           hint="One per line: an action such as user.create, the beginning of actions such as user.*, or * for all."
         />
         <Choice type="checkbox" name="enabled" value="true" checked={form.enabled} label="Enabled" />
-        <div class="actions">
-          <button type="submit">{isNew ? "Create webhook" : "Save"}</button>
-          <a href={url}>Cancel</a>
-        </div>
+        <FormActions submit={isNew ? "Create webhook" : "Save"} cancelUrl={url} />
       </form>
     </Layout>,
   );

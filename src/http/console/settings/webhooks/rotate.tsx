@@ -1,5 +1,5 @@
 import type { RequestHandler } from "express";
-import { CsrfField, SelectField } from "../../fields.tsx";
+import { CsrfField, FormActions, SelectField } from "../../fields.tsx";
 import { readText } from "../../form.ts";
 import { Layout, sendHtmlPage } from "../../page.tsx";
 import { requireVisit } from "../../visit.ts";
@@ -36,10 +36,7 @@ export function showWebhookRotation({ base, services, submissions }: SettingsPag
             value="86400"
             options={gracePeriods}
           />
-          <div class="actions">
-            <button type="submit">Rotate</button>
-            <a href={url}>Cancel</a>
-          </div>
+          <FormActions submit="Rotate" cancelUrl={url} />
         </form>
       </Layout>,
     );

@@ -7,7 +7,7 @@ import type { Caller } from "../../../../domain/caller.ts";
 import { createQueryParser } from "../../../api/kernel/validation.ts";
 import { accessKind, type DecisionQuery, decideForQuery, decisionParameters } from "../../../api/resources/access.ts";
 import { ErrorSummary } from "../../error-summary.tsx";
-import { Choice, SelectField, TextField } from "../../fields.tsx";
+import { CheckBox, SelectField, TextField } from "../../fields.tsx";
 import { type FormErrors, toFormErrors } from "../../form.ts";
 import type { PageOptions } from "../../options.ts";
 import { Layout, sendHtmlPage } from "../../page.tsx";
@@ -185,14 +185,7 @@ function DecisionForm({
           hint="Slug or id."
           errors={errors}
         />
-        <Choice
-          type="checkbox"
-          name="assigned"
-          value="true"
-          id="assigned"
-          checked={text("assigned") === "true"}
-          label="The resource was assigned to the user"
-        />
+        <CheckBox name="assigned" checked={text("assigned") === "true"} label="The resource was assigned to the user" />
       </fieldset>
       <button type="submit">Check</button>
     </form>
