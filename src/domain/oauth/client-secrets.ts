@@ -5,6 +5,7 @@ import type { Store } from "../../store/store.ts";
 import { recordAuditEvent } from "../audit/record.ts";
 import type { Caller } from "../caller.ts";
 import { mcpServerNotFound } from "../connections/connection-changes.ts";
+import { assertClientSecret } from "../credentials/client-secret-value.ts";
 import type { CredentialCipher } from "../credentials/credential-cipher.ts";
 import {
   findCredential,
@@ -37,11 +38,7 @@ export class ClientSecrets {
 
   /** @throws AppError not-found; invalid-value; conflict without `auth.type` oauth2; not-implemented without a key */
   async set(caller: Caller, mcpServerId: string, value: string): Promise<CredentialStatus> {
-    this.#cipher.assertKey("client secrets");
-    if (this.#isOwnCredential(value)) {
-      const detail = "value contains a token of this service, which no other server may receive.";
-      throw new AppError("invalid-value", detail, { field: "value" });
-    }
+    assertClientSecret(this.#cipher, this.#isOwnCredential, value);
     const { organizationId } = caller;
     return this.#store.transaction(
       async (transaction) => {

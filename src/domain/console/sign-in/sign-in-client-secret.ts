@@ -5,6 +5,7 @@ import { organizations, serviceTenant, upstreamCredentials } from "../../../stor
 import type { Store, Transaction } from "../../../store/store.ts";
 import { recordAuditEvent } from "../../audit/record.ts";
 import type { Caller } from "../../caller.ts";
+import { assertClientSecret } from "../../credentials/client-secret-value.ts";
 import type { CredentialCipher } from "../../credentials/credential-cipher.ts";
 import {
   findCredential,
@@ -36,10 +37,7 @@ export class SignInClientSecrets {
 
   /** Checks that a client secret can be stored. @throws AppError invalid-value; not-implemented without a key */
   assertValue(value: string): void {
-    this.#cipher.assertKey("client secrets");
-    if (!this.#isOwnCredential(value)) return;
-    const detail = "value contains a token of this service, which no other server may receive.";
-    throw new AppError("invalid-value", detail, { field: "value" });
+    assertClientSecret(this.#cipher, this.#isOwnCredential, value);
   }
 
   /** @throws AppError conflict without `consoleSignIn`; as `assertValue` */
