@@ -38,9 +38,11 @@ export function parseReturnPath(text: unknown, base: string): string | undefined
 export const readReturnPath = (sent: unknown, base: string): string | undefined =>
   parseReturnPath(sent, base)?.slice(base.length);
 
-/** Returns the part of a query that names the page to return to; empty without one. */
-export const toReturnQuery = (returnPath: string | undefined): string =>
-  returnPath === undefined ? "" : `${returnFieldName}=${encodeURIComponent(returnPath)}`;
+/** Adds the page to return to, if there is one, to the URL of a step of the sign-in. */
+export function withReturnPath(url: string, returnPath: string | undefined): string {
+  if (returnPath === undefined) return url;
+  return `${url}${url.includes("?") ? "&" : "?"}${returnFieldName}=${encodeURIComponent(returnPath)}`;
+}
 
 const anyOrigin = "http://console.invalid";
 /** One slash, and characters of a URI except a backslash, which browsers read as a slash, and a fragment. */

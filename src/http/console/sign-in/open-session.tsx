@@ -2,7 +2,7 @@ import type { RequestHandler } from "express";
 import { RejectedCredentialError } from "../../../domain/tokens/verify/rejected-credential.ts";
 import { requireCaller } from "../../server/request.ts";
 import { Layout, redirect, sendHtmlPage } from "../page.tsx";
-import { toReturnQuery } from "../return-path.ts";
+import { withReturnPath } from "../return-path.ts";
 import { clearSessionCookie, readSessionCookie, setSessionCookie } from "../session-cookie.ts";
 import { requireVisit } from "../visit.ts";
 import { clearAttemptCookie } from "./attempt-cookie.ts";
@@ -23,8 +23,7 @@ export function openSession({ base, sessions }: Pick<SignInRouterOptions, "base"
     const sessionId = await sessions.open(requireCaller(req), req.userSignIn);
     if (previousId !== undefined && previous) await sessions.signOut(previousId, previous);
     setSessionCookie(res, sessionId);
-    const query = ["signed-in", toReturnQuery(req.consoleReturnPath)].filter((each) => each !== "").join("&");
-    const overview = `${base}?${query}`;
+    const overview = withReturnPath(`${base}?signed-in`, req.consoleReturnPath);
     if (!req.userSignIn) return redirect(res, overview);
     clearAttemptCookie(res);
     // A redirect would belong to the navigation of the identity provider's page, with which the browser sends no cookie

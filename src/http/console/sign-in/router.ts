@@ -1,7 +1,7 @@
 import { type RequestHandler, Router } from "express";
 import { slug as slugSchema } from "../../../../schemas/text.ts";
 import { redirect } from "../page.tsx";
-import { readReturnPath, returnFieldName, toReturnQuery } from "../return-path.ts";
+import { readReturnPath, returnFieldName, withReturnPath } from "../return-path.ts";
 import { readSessionCookie } from "../session-cookie.ts";
 import { openSession } from "./open-session.tsx";
 import type { SignInRouterOptions } from "./options.ts";
@@ -28,10 +28,7 @@ function showSignIn({ base, userSignIns }: SignInRouterOptions): RequestHandler 
     const entered = typeof organization === "string" ? organization.trim() : "";
     const slug = slugSchema.safeParse(entered.toLowerCase());
     const returnPath = readReturnPath(req.query[returnFieldName], base);
-    if (slug.success) {
-      const query = toReturnQuery(returnPath);
-      return redirect(res, `${base}/sign-in/${slug.data}${query === "" ? "" : `?${query}`}`);
-    }
+    if (slug.success) return redirect(res, withReturnPath(`${base}/sign-in/${slug.data}`, returnPath));
     const [, report] = Object.entries(signInReports).find(([name]) => Object.hasOwn(req.query, name)) ?? [];
     sendSignIn(res, organization === undefined ? 200 : 400, {
       ...{ base, report, offer: await userSignIns.offer(), returnPath },

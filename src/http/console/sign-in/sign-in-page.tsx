@@ -5,7 +5,7 @@ import type { SignInOffer } from "../../../domain/console/sign-in/user-sign-ins.
 import { TextField } from "../fields.tsx";
 import { FormErrors } from "../form.ts";
 import { Layout, redirect, sendHtmlPage } from "../page.tsx";
-import { returnFieldName, toReturnQuery } from "../return-path.ts";
+import { returnFieldName, withReturnPath } from "../return-path.ts";
 
 /** What the page of the sign-in reports, by the query parameter of its URL. */
 export const signInReports = {
@@ -22,8 +22,7 @@ export function redirectToSignIn(
   base: string,
   { report, returnPath }: { readonly report?: SignInReport; readonly returnPath?: string | undefined } = {},
 ): void {
-  const query = [report ?? "", toReturnQuery(returnPath)].filter((each) => each !== "").join("&");
-  redirect(res, `${base}/sign-in${query === "" ? "" : `?${query}`}`);
+  redirect(res, withReturnPath(`${base}/sign-in${report === undefined ? "" : `?${report}`}`, returnPath));
 }
 
 export interface SignInPageProps {
