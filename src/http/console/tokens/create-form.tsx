@@ -5,11 +5,12 @@ import { allowedScopes, defaultScopes, expandScopes } from "../../../domain/toke
 import { ErrorSummary } from "../error-summary.tsx";
 import { Choice, CsrfField, FieldNotes, FormActions, LinesField, SelectField, TextField } from "../fields.tsx";
 import type { FormErrors } from "../form.ts";
+import { NonceField } from "../nonce.tsx";
 import { Layout, sendHtmlPage } from "../page.tsx";
 import type { Visit } from "../visit.ts";
-import { NonceField } from "./nonce.tsx";
 import { type TokenPagesOptions, toListTitle, toListUrl } from "./options.ts";
 import { scopeTexts, typeTexts } from "./texts.ts";
+import { AllowedIpsField, DescriptionField } from "./token-fields.tsx";
 import { expiryPresets, type TokenForm } from "./token-form.ts";
 
 interface TokenFormProps {
@@ -45,13 +46,7 @@ export function sendTokenForm(res: Response, status: 200 | 400, props: TokenForm
           hint="The purpose, such as Okta provisioning or alice-cursor."
           errors={errors}
         />
-        <TextField
-          name="description"
-          label="Description (optional)"
-          value={form.description}
-          maxLength={1000}
-          errors={errors}
-        />
+        <DescriptionField value={form.description} errors={errors} />
         <TypeField form={form} errors={errors} isPersonal={isPersonal} />
         <ScopesField form={form} errors={errors} isPersonal={isPersonal} />
         <ExpiryField form={form} errors={errors} />
@@ -64,13 +59,7 @@ export function sendTokenForm(res: Response, status: 200 | 400, props: TokenForm
             errors={errors}
           />
         )}
-        <LinesField
-          name="allowedIps"
-          label="Allowed addresses (optional)"
-          value={form.allowedIps}
-          hint="IP addresses and CIDR ranges from which the token can be used, one per line. Empty: any address."
-          errors={errors}
-        />
+        <AllowedIpsField value={form.allowedIps} errors={errors} />
         <Restrictions form={form} errors={errors} />
         <FormActions submit="Create token" cancelUrl={listUrl} />
       </form>

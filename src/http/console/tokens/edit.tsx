@@ -6,7 +6,7 @@ import { AppError, hasErrorCode } from "../../../errors.ts";
 import { parseBody } from "../../api/kernel/validation.ts";
 import { toTokenUpdate } from "../../api/resources/token-input.ts";
 import { ErrorSummary } from "../error-summary.tsx";
-import { Choice, CsrfField, FieldNotes, FormActions, LinesField, TextField } from "../fields.tsx";
+import { Choice, CsrfField, FieldNotes, FormActions, TextField } from "../fields.tsx";
 import { type FormErrors, readText, readValues, toFormErrors, toLines } from "../form.ts";
 import { Layout, redirect, sendHtmlPage } from "../page.tsx";
 import { formatTime } from "../time.tsx";
@@ -14,6 +14,7 @@ import { readVersion, VersionField } from "../version-field.tsx";
 import { requireVisit, type Visit } from "../visit.ts";
 import { readTokenId, type TokenPagesOptions, toListTitle, toListUrl, toOwner } from "./options.ts";
 import { scopeTexts } from "./texts.ts";
+import { AllowedIpsField, DescriptionField } from "./token-fields.tsx";
 import { expiryPresets, formFieldNames, toExpiryFields } from "./token-form.ts";
 
 /** The form of a token that exists, as it was submitted. */
@@ -122,22 +123,10 @@ function sendEditForm(res: Response, status: 200 | 400 | 412, options: TokenPage
         <CsrfField visit={visit} />
         <VersionField version={form.version} />
         <TextField name="name" label="Name" value={form.name} required maxLength={200} errors={errors} />
-        <TextField
-          name="description"
-          label="Description (optional)"
-          value={form.description}
-          maxLength={1000}
-          errors={errors}
-        />
+        <DescriptionField value={form.description} errors={errors} />
         <ReducedScopes token={token} form={form} errors={errors} />
         <EditedExpiry token={token} form={form} errors={errors} />
-        <LinesField
-          name="allowedIps"
-          label="Allowed addresses (optional)"
-          value={form.allowedIps}
-          hint="IP addresses and CIDR ranges from which the token can be used, one per line. Empty: any address."
-          errors={errors}
-        />
+        <AllowedIpsField value={form.allowedIps} errors={errors} />
         <FormActions submit="Save" cancelUrl={url} />
       </form>
     </Layout>,

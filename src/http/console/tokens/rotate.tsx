@@ -4,11 +4,11 @@ import { AppError } from "../../../errors.ts";
 import { insufficientScope } from "../../auth/authenticate.ts";
 import { Choice, CsrfField, FormActions } from "../fields.tsx";
 import { readText } from "../form.ts";
+import { NonceField } from "../nonce.tsx";
 import { Layout, sendHtmlPage } from "../page.tsx";
 import { formatTime } from "../time.tsx";
 import { requireVisit } from "../visit.ts";
 import { sendIssuedToken } from "./issued.tsx";
-import { NonceField } from "./nonce.tsx";
 import { canChangeTokens, readTokenId, type TokenPagesOptions, toListTitle, toListUrl, toOwner } from "./options.ts";
 
 /** How long the previous secret stays valid, in seconds. */

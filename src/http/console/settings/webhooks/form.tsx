@@ -6,6 +6,7 @@ import { parseBody } from "../../../api/kernel/validation.ts";
 import { ErrorSummary } from "../../error-summary.tsx";
 import { Choice, CsrfField, FormActions, LinesField, TextField } from "../../fields.tsx";
 import { FormErrors, readText, toFormErrors, toLines } from "../../form.ts";
+import { NonceField } from "../../nonce.tsx";
 import { Layout, redirect, sendHtmlPage } from "../../page.tsx";
 import { VersionField } from "../../version-field.tsx";
 import { requireVisit, type Visit } from "../../visit.ts";
@@ -127,7 +128,7 @@ function sendForm(
         <CsrfField visit={visit} />
         {isNew ? (
           <>
-            <input type="hidden" name="nonce" value={submissions.issueNonce(visit.sessionId)} />
+            <NonceField submissions={submissions} visit={visit} />
             <TextField
               name="slug"
               label="Name"

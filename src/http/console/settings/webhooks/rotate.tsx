@@ -1,6 +1,7 @@
 import type { RequestHandler } from "express";
 import { CsrfField, FormActions, SelectField } from "../../fields.tsx";
 import { readText } from "../../form.ts";
+import { NonceField } from "../../nonce.tsx";
 import { Layout, sendHtmlPage } from "../../page.tsx";
 import { requireVisit } from "../../visit.ts";
 import type { SettingsPagesOptions } from "../options.ts";
@@ -29,7 +30,7 @@ export function showWebhookRotation({ base, services, submissions }: SettingsPag
         <h1>Rotate the secret of {webhook.slug}</h1>
         <form method="post" action={`${url}/rotate`}>
           <CsrfField visit={visit} />
-          <input type="hidden" name="nonce" value={submissions.issueNonce(visit.sessionId)} />
+          <NonceField submissions={submissions} visit={visit} />
           <SelectField
             name="grace"
             label="Messages are also signed with the current secret for"

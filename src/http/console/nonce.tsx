@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
-import type { ConsoleSubmissions } from "../../../domain/console/submissions.ts";
-import type { Visit } from "../visit.ts";
+import type { ConsoleSubmissions } from "../../domain/console/submissions.ts";
+import type { Visit } from "./visit.ts";
 
 /** The hidden field of a form that can be submitted once. */
 export const NonceField = ({
