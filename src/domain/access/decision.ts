@@ -5,8 +5,9 @@ import type { User } from "../../../schemas/user.ts";
 import type { AssignableKind } from "../catalog/resource.ts";
 import { expandScopes } from "../tokens/scopes.ts";
 import { toTokenStatus } from "../tokens/status.ts";
-import { type AccessControlledResource, type EffectiveAccess, isEnabled } from "./effective-access.ts";
+import { type EffectiveAccess, isEnabled } from "./effective-access.ts";
 import type { ExplainableResource } from "./explanation.ts";
+import { isInEnvironment, isListedServer } from "./restriction.ts";
 import { isRiskWithin } from "./tool-risk.ts";
 
 /** A token, and whether the tokens that it depends on are active. */
@@ -66,16 +67,15 @@ function findTokenObstacles(
   { user, kind, resource, tool }: DecisionSubject,
   { token, areAncestorsActive }: TokenInDecision,
 ): AccessTokenObstacle[] {
-  const { userId, environment, mcpServers, maxRisk } = token;
+  const { userId, maxRisk } = token;
   const scopes = expandScopes(token.scopes);
-  const { slug, environment: serverEnvironment }: AccessControlledResource = resource;
   const isServer = kind === "mcp-server";
   const obstacles: readonly (readonly [AccessTokenObstacle, boolean])[] = [
     ["not-active", toTokenStatus(token) !== "active" || !areAncestorsActive],
     ["other-user", userId !== undefined && userId !== user.id],
     ["scope", !scopes.has("connect:read") || (tool !== undefined && !scopes.has("connect:call"))],
-    ["environment", isServer && environment !== undefined && environment !== serverEnvironment],
-    ["mcp-server", isServer && mcpServers !== undefined && !mcpServers.includes(slug)],
+    ["environment", isServer && !isInEnvironment(token, resource)],
+    ["mcp-server", isServer && !isListedServer(token, resource)],
     ["risk", tool !== undefined && maxRisk !== undefined && !isRiskWithin(tool.risk, maxRisk)],
   ];
   return obstacles.flatMap(([obstacle, applies]) => (applies ? [obstacle] : []));

@@ -5,6 +5,7 @@ import type { Condition } from "../../store/query.ts";
 import type { Restriction } from "../caller.ts";
 import type { AssignableKind, CatalogResource } from "../catalog/resource.ts";
 import type { ApplicablePolicies } from "./applicable-policies.ts";
+import { isInEnvironment, isListedServer } from "./restriction.ts";
 import { isRiskWithin } from "./tool-risk.ts";
 
 /** The fields of a resource that decide about access to it. */
@@ -142,11 +143,8 @@ export class EffectiveAccess {
     return slugs.length > 0 ? { op: "or", all: [forAudience, toKeysCondition(slugs)] } : forAudience;
   }
 
-  #isWithinRestriction({ slug, environment: resourceEnvironment }: AccessControlledResource): boolean {
-    const { environment, mcpServers } = this.#restriction;
-    return (
-      (environment === undefined || environment === resourceEnvironment) && (!mcpServers || mcpServers.includes(slug))
-    );
+  #isWithinRestriction(server: AccessControlledResource): boolean {
+    return isInEnvironment(this.#restriction, server) && isListedServer(this.#restriction, server);
   }
 }
 
