@@ -8,6 +8,7 @@ import { commands, mcpServers, skills, tokens, toolkits } from "../../store/coll
 import type { Condition, Page, Query } from "../../store/query.ts";
 import type { CollectionDefinition, Store, Tenant } from "../../store/store.ts";
 import type { Restriction } from "../caller.ts";
+import { nameOrSlugContains } from "../catalog/name-search.ts";
 import type { AssignableKind } from "../catalog/resource.ts";
 import { toTokenStatus } from "../tokens/status.ts";
 import { readAncestors } from "../tokens/verify/ancestors.ts";
@@ -139,13 +140,8 @@ const explainableCollections: Readonly<Record<AssignableKind, CollectionDefiniti
   command: commands,
 };
 
-/** Slugs are in lower case. */
-function withName(condition: Condition, name: string | undefined): Condition {
-  if (name === undefined) return condition;
-  const inSlug: Condition = { op: "contains", path: "slug", value: name.toLowerCase() };
-  const inName: Condition = { op: "contains", path: "name", value: name };
-  return { op: "and", all: [condition, { op: "or", all: [inSlug, inName] }] };
-}
+const withName = (condition: Condition, name: string | undefined): Condition =>
+  name === undefined ? condition : { op: "and", all: [condition, nameOrSlugContains(name)] };
 
 /** @throws AppError invalid-value naming the field */
 function findTool({ slug, tools }: Pick<McpServer, "slug"> & Partial<Pick<McpServer, "tools">>, name: string): Tool {

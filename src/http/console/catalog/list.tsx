@@ -1,6 +1,7 @@
 import type { RequestHandler } from "express";
 import type { VNode } from "preact";
 import { z } from "zod";
+import { nameOrSlugContains } from "../../../domain/catalog/name-search.ts";
 import type { CatalogResource } from "../../../domain/catalog/resource.ts";
 import { catalogHasLabels } from "../../../domain/label-conditions.ts";
 import type { Condition } from "../../../store/query.ts";
@@ -97,17 +98,10 @@ export function showResources<T extends CatalogResource>(
   };
 }
 
-/** Slugs are in lower case; names are compared as they are. */
 const searchFilter: SectionFilter = {
   name: "search",
   label: "Name or slug contains",
-  toCondition: (value) => ({
-    op: "or",
-    all: [
-      { op: "contains", path: "slug", value: value.toLowerCase() },
-      { op: "contains", path: "name", value },
-    ],
-  }),
+  toCondition: nameOrSlugContains,
 };
 
 const toSchema = ({ options }: SectionFilter): z.ZodType =>
