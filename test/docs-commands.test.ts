@@ -79,8 +79,9 @@ function withoutVolatileValues(value: unknown, key = ""): unknown {
   if (typeof value !== "string") return value;
   if (key === "detail") return "(detail)";
   return value
-    .replace(/\b([a-z]{3})_[0-9A-Z]{8,26}\b/g, "$1_(id)")
+    // Secrets come first: the visible start of one can consist of the characters of an id.
     .replace(/\b(wxtr?)_[0-9A-Za-z]{8,}(?:\.{3}|\*+)?/g, "$1_(secret)")
+    .replace(/\b([a-z]{3})_[0-9A-Z]{8,26}\b/g, "$1_(id)")
     .replace(/\bwhsec_.*/g, "whsec_(secret)")
     .replace(/\beyJ[\w-]+\.[\w.-]+/g, "(jwt)")
     .replace(/\b[0-9A-HJKMNP-TV-Z]{26}\b/g, "(request id)")
