@@ -78,8 +78,8 @@ function withoutVolatileValues(value: unknown, key = ""): unknown {
   if (typeof value === "number") return key === "expires_in" ? Math.round(value / 100) * 100 : value;
   if (typeof value !== "string") return value;
   if (key === "detail") return "(detail)";
+  // Secrets come first: the visible start of one can consist of the characters of an id.
   return value
-    // Secrets come first: the visible start of one can consist of the characters of an id.
     .replace(/\b(wxtr?)_[0-9A-Za-z]{8,}(?:\.{3}|\*+)?/g, "$1_(secret)")
     .replace(/\b([a-z]{3})_[0-9A-Z]{8,26}\b/g, "$1_(id)")
     .replace(/\bwhsec_.*/g, "whsec_(secret)")
