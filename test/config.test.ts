@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { type Config, type Environment, readConfig, settings } from "../src/config.ts";
+import { settings } from "../src/config/settings.ts";
+import { type Config, type Environment, readConfig } from "../src/config.ts";
 import { StartupError } from "../src/errors.ts";
 
 const defaultLimits: Config["rateLimits"] = {
