@@ -4,6 +4,7 @@ import type { Buffered } from "../domain/buffered-writer.ts";
 import type { Flushable } from "../domain/periodic-flush.ts";
 import { CounterSync } from "../domain/rate-limit/counter-sync.ts";
 import type { Quota } from "../domain/rate-limit/quota.ts";
+import { TokenNameRepair } from "../domain/tokens/name-repair.ts";
 import type { AppContext } from "./context.ts";
 import type { Recorders } from "./recorders.ts";
 import type { AppServices } from "./services.ts";
@@ -40,7 +41,9 @@ export function createJobs(
   const { cascadeDeletes, tokenCleanup, tokenRevocations, webhookDeliveries, formatGate } = services;
   const retention = new Retention(store, config.auditRetentionDays);
   // Only one process uses the embedded database.
-  const counterSync = config.mongodbUri === undefined ? undefined : new CounterSync(store, quotas, now);
+  const hasReplicas = config.mongodbUri !== undefined;
+  const counterSync = hasReplicas ? new CounterSync(store, quotas, now) : undefined;
+  const nameRepair = hasReplicas ? new TokenNameRepair(store, now) : undefined;
   return [
     ...Object.entries(buffers).map(([name, writer]) => buffer(name, writer, bufferIntervalMs)),
     ...(counterSync ? [buffer("rate-limit-counters", counterSync, counterSyncIntervalMs)] : []),
@@ -50,6 +53,7 @@ export function createJobs(
     maintenance("webhooks", () => webhookDeliveries.flush(), webhookIntervalMs),
     maintenance("retention", (isOver) => retention.flush(isOver)),
     maintenance("imported-tokens", () => formatGate.flush()),
+    ...(nameRepair ? [maintenance("token-names", (isOver) => nameRepair.flush(isOver))] : []),
   ];
 }
 
