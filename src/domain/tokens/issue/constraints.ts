@@ -27,6 +27,24 @@ export function toTokenRules(organization: Organization | undefined, maxTtlDays:
 }
 
 /**
+ * Rejects a policy whose default lifetime no token could have.
+ * @param maxTtlDays the longest lifetime that the installation allows, in days
+ * @throws AppError invalid-value that names both settings
+ */
+export function assertDefaultTtl(policy: Organization["tokenPolicy"], maxTtlDays: number | undefined): void {
+  const { defaultTtlDays } = policy ?? {};
+  const maximums = [
+    ["tokenPolicy.maxTtlDays", policy?.maxTtlDays],
+    ["TOKEN_MAX_TTL_DAYS of the installation", maxTtlDays],
+  ] as const;
+  for (const [name, days] of maximums) {
+    if (defaultTtlDays === undefined || days === undefined || defaultTtlDays <= days) continue;
+    const field = "tokenPolicy.defaultTtlDays";
+    throw invalidField(field, `${field} (${defaultTtlDays}) must not be greater than ${name} (${days}).`);
+  }
+}
+
+/**
  * Returns the expiry of a token for which none was requested: the organization's default, otherwise the latest that is
  * allowed, otherwise none.
  * @param maxExpiresAt the expiry of the creating token, if it limits the new one
