@@ -66,21 +66,21 @@ export async function createApp(
     if (auditFormat === "off") return;
     for (const event of events) auditLog?.write(toAuditLine(event, auditFormat));
   });
-  const context: AppContext = { store, undecoratedStore, config, log, now, metrics, traces };
+  const quotas = rateLimitPolicies(config.rateLimits, now);
+  const context: AppContext = { store, undecoratedStore, config, log, now, quotas, metrics, traces };
   const outbound = createOutbound(context);
   const recorders = createRecorders(context);
   const services = createServices(context, outbound, recorders);
   const { webhookDeliveries, upstreamCalls, connectionTokens } = services;
   await services.formatGate.flush();
 
-  const quotas = rateLimitPolicies(config.rateLimits, now);
   const failureLimit = new FailureLimit(config.rateLimits.failures, now);
   let isShuttingDown = false;
   const ping = async (): Promise<void> => {
     if (isShuttingDown) throw new AppError("unavailable", "The service is shutting down.");
     await store.ping();
   };
-  const handler = createRequestHandler(context, services, recorders, { quotas, failureLimit, accessLog, ping });
+  const handler = createRequestHandler(context, services, recorders, { failureLimit, accessLog, ping });
 
   const buffers = toBuffers(recorders);
   const jobList = createJobs(context, services, buffers, allQuotas(quotas), bufferIntervalMs);

@@ -1,4 +1,5 @@
 import type { Config } from "../config.ts";
+import type { RequestQuotas } from "../domain/rate-limit/policies.ts";
 import type { Log } from "../log.ts";
 import type { ServiceMetrics } from "../metrics/service-metrics.ts";
 import type { Store } from "../store/store.ts";
@@ -14,6 +15,7 @@ export interface AppContext {
   readonly log: Log;
   /** The clock of the rate limits, in milliseconds since 1970. */
   readonly now: () => number;
+  readonly quotas: RequestQuotas;
   readonly metrics?: ServiceMetrics | undefined;
   readonly traces?: ServiceTraces | undefined;
 }

@@ -6,7 +6,6 @@ import { ConsoleSessions, isPersonalSession } from "../domain/console/sessions.t
 import { ConsoleSubmissions } from "../domain/console/submissions.ts";
 import { callbackPath } from "../domain/oauth/oauth-settings.ts";
 import { readProvisioningSettings } from "../domain/provisioning-settings.ts";
-import type { rateLimitPolicies } from "../domain/rate-limit/policies.ts";
 import { ClientCredentials } from "../domain/tokens/verify/client-credentials.ts";
 import { identifyActingUser, isUserViewRequest } from "../http/api/kernel/view.ts";
 import { apiRouter } from "../http/api/router.ts";
@@ -27,9 +26,8 @@ import { createMcpRouter } from "./mcp.ts";
 import type { Recorders } from "./recorders.ts";
 import type { AppServices } from "./services.ts";
 
-/** The limits of requests, and what the handler reports to. */
+/** What the handler shares with other parts of the application. */
 export interface RequestHandlerOptions {
-  readonly quotas: ReturnType<typeof rateLimitPolicies>;
   readonly failureLimit: FailureLimit;
   readonly accessLog?: AccessLog | undefined;
   /** Resolves if the service is ready. @throws AppError unavailable */
@@ -41,16 +39,16 @@ export function createRequestHandler(
   context: AppContext,
   services: AppServices,
   recorders: Recorders,
-  { quotas, failureLimit, accessLog, ping }: RequestHandlerOptions,
+  { failureLimit, accessLog, ping }: RequestHandlerOptions,
 ): Express {
-  const { store, config, log, now, metrics, traces } = context;
+  const { store, config, log, now, quotas, metrics, traces } = context;
   const { publicUrl } = config;
   const { api, verifier } = services;
   const { users, groups, memberships, schemas, tokens, oauthConnections } = api;
   const { requestLog, provisioningMonitor, activity } = recorders;
   const requestVerifier = traces?.traceVerifier(verifier) ?? verifier;
   const requireCredentials = authenticate(requestVerifier, failureLimit);
-  const mcp = createMcpRouter(context, services, recorders, quotas, requireCredentials);
+  const mcp = createMcpRouter(context, services, recorders, requireCredentials);
   const consolePages =
     config.hasConsole &&
     consoleRouter({

@@ -7,7 +7,6 @@ import { ToolCalls } from "../domain/mcp/tool-calls.ts";
 import { ToolQuarantine } from "../domain/mcp/tool-definition.ts";
 import { ToolPages } from "../domain/mcp/tool-pages.ts";
 import { UserTools } from "../domain/mcp/user-tools.ts";
-import type { rateLimitPolicies } from "../domain/rate-limit/policies.ts";
 import { identifyActingUser } from "../http/api/kernel/view.ts";
 import { mcpRouter } from "../http/mcp/router.ts";
 import { version } from "../startup.ts";
@@ -20,10 +19,9 @@ import type { AppServices } from "./services.ts";
  * @param requireCredentials the step that authenticates requests
  */
 export function createMcpRouter(
-  { store, config, log, traces }: AppContext,
+  { store, config, log, quotas, traces }: AppContext,
   { api, verifier, authorizations, upstreamCalls }: AppServices,
   { requestLog, toolCallLog }: Recorders,
-  quotas: ReturnType<typeof rateLimitPolicies>,
   requireCredentials: RequestHandler,
 ): Router {
   const quarantine = new ToolQuarantine(({ organizationId, slug }, problems) =>

@@ -62,7 +62,7 @@ export function createServices(
   outbound: Outbound,
   { usage, rejections, signals }: Recorders,
 ): AppServices {
-  const { store, undecoratedStore, config, log, now, traces } = context;
+  const { store, undecoratedStore, config, log, now, quotas, traces } = context;
   const { publicUrl } = config;
   const { guard, oauthHttp } = outbound;
   const cipher = new CredentialCipher(config.credentialKeys);
@@ -132,7 +132,10 @@ export function createServices(
     signInSecrets,
     schemas: new OrganizationSchemas((organizationId) => scimExtensions.list(organizationId)),
     webhooks,
-    webhookTests: new WebhookTests(store, cipher, webhookSender, webhooks),
+    webhookTests: new WebhookTests({
+      ...{ store, cipher, sender: webhookSender, webhooks },
+      quota: quotas.webhookTests.organization,
+    }),
     auditEvents: new AuditLogReader(store),
     loggedRequests: new RequestLogReader(store),
     provisioning: new ProvisioningConnections(store, now),

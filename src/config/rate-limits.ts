@@ -3,11 +3,12 @@ import { apiSurfaces } from "../domain/rate-limit/policies.ts";
 import type { RateLimit } from "../domain/rate-limit/quota.ts";
 import { settings } from "./settings.ts";
 
-/** The limits: each API per token and per organization, and failed authentications per address. */
+/** The limits: each API per token and per organization, failed authentications per address, and test events of webhooks. */
 const rateLimitNames = [
   ...apiSurfaces,
   ...apiSurfaces.map((surface) => `${surface}-organization` as const),
   "failures",
+  "webhook-tests",
 ] as const;
 
 /** The rate limits by name. A limit that is absent does not apply. */

@@ -49,7 +49,7 @@ export const settings = {
   },
   CREDENTIAL_KEY: {
     description:
-      "key that encrypts credentials of MCP servers and secrets of webhooks, 32 bytes in base64; needed to store any",
+      "key that encrypts credentials of MCP servers, secrets of webhooks and client secrets of the sign-in to the console, 32 bytes in base64; needed to store any",
     defaultValue: "",
   },
   CREDENTIAL_KEYS_PREVIOUS: {
@@ -58,11 +58,11 @@ export const settings = {
   },
   UPSTREAM_ALLOW: {
     description:
-      "comma-separated addresses or CIDR ranges of MCP servers and webhooks that need not be public nor use HTTPS",
+      "comma-separated addresses or CIDR ranges of MCP servers, authorization servers, webhooks and OpenID Providers of the sign-in to the console that need not be public nor use HTTPS",
     defaultValue: "",
   },
   UPSTREAM_CA_FILE: {
-    description: "path of PEM certificates of further authorities for the certificates of MCP servers and webhooks",
+    description: "path of PEM certificates of further authorities for the certificates of the same servers",
     defaultValue: "",
   },
   TRUST_PROXY: { description: "comma-separated addresses or CIDR ranges of trusted proxies", defaultValue: "" },
@@ -70,7 +70,7 @@ export const settings = {
     description: "`off`, or changes to these limits, each as requests/seconds or `off`",
     defaultValue: [
       ...["scim=500/10", "api=3000/60", "connect=100/60", "connect-organization=1000/3600"],
-      ...["mcp=100/60", "mcp-organization=1000/3600", "failures=300/60"],
+      ...["mcp=100/60", "mcp-organization=1000/3600", "failures=300/60", "webhook-tests=10/60"],
     ].join(","),
   },
   CORS_ORIGINS: {
