@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { type Config, type Environment, readConfig, settings } from "../src/config.ts";
+import { settings } from "../src/config/settings.ts";
+import { type Config, type Environment, readConfig } from "../src/config.ts";
 import { StartupError } from "../src/errors.ts";
 
 const defaultLimits: Config["rateLimits"] = {
@@ -13,6 +14,7 @@ const defaultLimits: Config["rateLimits"] = {
   mcp: { requests: 100, seconds: 60 },
   "mcp-organization": { requests: 1000, seconds: 3600 },
   failures: { requests: 300, seconds: 60 },
+  "webhook-tests": { requests: 10, seconds: 60 },
 };
 
 function without(name: keyof Config["rateLimits"]): Config["rateLimits"] {

@@ -3,8 +3,8 @@ import { dirname, join } from "node:path";
 import { expect } from "chai";
 import { auditAction } from "../schemas/audit-action.ts";
 import { cliCommands } from "../src/cli/help.ts";
-import { settings } from "../src/config.ts";
-import { traceVariables } from "../src/config-traces.ts";
+import { settings } from "../src/config/settings.ts";
+import { traceVariables } from "../src/config/traces.ts";
 import { httpStatuses } from "../src/http/server/error-mapping.ts";
 import { pages, readAnchors, readPage, readSection, readShellBlocks, readTableRows } from "./markdown.fixture.ts";
 import { runCli } from "./support/process.ts";
@@ -38,7 +38,7 @@ describe("README.md", () => {
 });
 
 describe("docs/configuration.md", () => {
-  it("lists every setting of src/config.ts, in order, with its description and default", () => {
+  it("lists every setting of src/config/settings.ts, in order, with its description and default", () => {
     const expected = Object.entries(settings).map(([name, { description, defaultValue }]) => [
       `\`${name}\``,
       description,

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { mkdir, readFile, symlink } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { root } from "../../test/support/root.ts";
 
@@ -42,6 +43,12 @@ export async function prepareBuild(source: string, workspace: string): Promise<B
   else await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: directory });
   await run("npm", ["run", "build"], { cwd: directory });
   return { directory, name: `${commit.slice(0, 10)} (${await git("log", "-1", "--format=%s", commit)})` };
+}
+
+/** Returns the number of the last migration that a build contains. */
+export async function readNewestMigration({ directory }: Build): Promise<number> {
+  const { migrations } = await import(pathToFileURL(join(directory, "dist/src/store/migrations.js")).href);
+  return migrations.at(-1).number;
 }
 
 /** Returns the commit that added the newest version to the changelog. */

@@ -6,15 +6,17 @@ import { startDedicatedMongod } from "../../test/support/mongod.ts";
 import { type ServiceProcess, startProcess } from "../../test/support/process.ts";
 import { root } from "../../test/support/root.ts";
 import { quantile } from "../statistics.ts";
-import { type Build, findPreviousRelease, prepareBuild } from "./builds.ts";
+import { type Build, findPreviousRelease, prepareBuild, readNewestMigration } from "./builds.ts";
 import { runInWorkspace } from "./cleanup.ts";
 import { createClient, startLoad, summarize } from "./load.ts";
 import { startNginx } from "./nginx.ts";
 import { createMixedLoad, findLost } from "./operations.ts";
+import { createTokenLoad, findLostTokens } from "./token-load.ts";
 
 /**
- * Replaces two replicas on MongoDB behind nginx one by one under load, by this build and back by the previous one. Exits
- * with 1 if a request has failed or an acknowledged write is missing.
+ * Replaces two replicas on MongoDB behind nginx one by one under load, by this build and back by the previous one. If this
+ * build has a migration that the previous one does not know, the replicas do not go back. Exits with 1 if a request has
+ * failed or an acknowledged write is missing.
  */
 const { values: options } = parseArgs({
   options: {
@@ -31,6 +33,8 @@ await runInWorkspace(async ({ directory: workspace, onEnd }) => {
   const previous = await prepareBuild(options.previous ?? (await findPreviousRelease()), workspace);
   const current: Build = { directory: root, name: "this build" };
   print(`Previous build: ${previous.name}`);
+  const canGoBack = (await readNewestMigration(current)) === (await readNewestMigration(previous));
+  if (!canGoBack) print("This build migrates the data, so that the replicas cannot go back to the previous one.");
   const mongod = await startDedicatedMongod("replica-set");
   if (!mongod) throw new Error("no mongod is available");
   onEnd(() => mongod.dispose());
@@ -53,11 +57,13 @@ await runInWorkspace(async ({ directory: workspace, onEnd }) => {
   const client = createClient(nginx.target);
   onEnd(async () => client.close());
   const mixedLoad = await createMixedLoad(client.send, secret);
-  const load = startLoad(nginx.target, mixedLoad.operations, Number(options.rate));
+  const tokenLoad = createTokenLoad(secret);
+  const load = startLoad(nginx.target, [...mixedLoad.operations, tokenLoad.operation], Number(options.rate));
   const startedAt = performance.now();
   const log = (text: string): void => print(`${((performance.now() - startedAt) / 1000).toFixed(1)} s: ${text}`);
   await delay(3000);
-  const builds = Array.from({ length: Number(options.rounds) }, () => [current, previous]).flat();
+  const rounds = Array.from({ length: Number(options.rounds) }, () => [current, previous]).flat();
+  const builds = canGoBack ? rounds : [current];
   for (const build of builds) {
     for (const [at, replica] of replicas.entries()) {
       log(`replica ${at + 1}: SIGTERM`);
@@ -73,6 +79,7 @@ await runInWorkspace(async ({ directory: workspace, onEnd }) => {
   await delay(3000);
   await load.stop();
   const lost = await findLost(client.send, secret, mixedLoad);
+  const lostTokens = await findLostTokens(client.send, secret, tokenLoad);
   for (const replica of replicas) await replica.stop("SIGTERM");
 
   const failed = load.requests.filter(({ failure }) => failure !== undefined);
@@ -81,9 +88,12 @@ await runInWorkspace(async ({ directory: workspace, onEnd }) => {
   print(`\n${summarize(load.requests)}`);
   print(`Latency: p50 ${p50.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms, longest ${Math.max(...latencies).toFixed(0)} ms`);
   print(`Acknowledged users: ${mixedLoad.acknowledged.size}, of which ${lost.length} are missing or differ`);
+  print(
+    `Acknowledged tokens: ${tokenLoad.acknowledged.size}, of which ${lostTokens.length} are not found by their names`,
+  );
   print(`Requests: ${load.requests.length}, of which ${failed.length} failed`);
   for (const { at, ms, failure } of failed.slice(0, 20))
     print(`  ${(at / 1000).toFixed(1)} s, after ${ms.toFixed(0)} ms: ${failure}`);
   if (failed.length > 0) for (const line of (await nginx.readErrors()).slice(0, 20)) print(`  nginx: ${line}`);
-  return failed.length === 0 && lost.length === 0 ? 0 : 1;
+  return failed.length + lost.length + lostTokens.length === 0 ? 0 : 1;
 });

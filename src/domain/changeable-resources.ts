@@ -67,7 +67,10 @@ export function createChangeableResources(
     skills: createCatalog(skillType),
     commands: createCatalog(commandType),
     policies: createCatalog(policyType),
-    organizations: new Organizations(store, assertSignInWorks),
+    organizations: new Organizations(store, {
+      assertSignInWorks,
+      ...(tokenPolicy.maxTtlDays !== undefined && { maxTtlDays: tokenPolicy.maxTtlDays }),
+    }),
     scimExtensions: new ScimExtensions(store, cascadeDeletes),
     tokens: new Tokens(store, tokenPolicy),
   };

@@ -11,6 +11,7 @@ import { assertCanGrantRoles } from "./console/sign-in/console-roles.ts";
 import { applySignInChange } from "./console/sign-in/settings-change.ts";
 import { newEntity, nextVersion } from "./entity.ts";
 import { assertVersion, type ExpectedVersion } from "./precondition.ts";
+import { assertDefaultTtl } from "./tokens/issue/token-policy.ts";
 import type { Tokens } from "./tokens/tokens.ts";
 
 const defaultSlug = "default";
@@ -28,11 +29,22 @@ export type AssertSignInWorks = (settings: ConsoleSignInSettings) => Promise<unk
 export class Organizations {
   readonly #store: Store;
   readonly #assertSignInWorks: AssertSignInWorks;
+  readonly #maxTtlDays: number | undefined;
 
-  /** @param assertSignInWorks absent where no sign-in can be set, such as in the CLI */
-  constructor(store: Store, assertSignInWorks: AssertSignInWorks = rejectSignIn) {
+  /**
+   * @param options.assertSignInWorks absent where no sign-in can be set, such as in the CLI
+   * @param options.maxTtlDays the longest lifetime of tokens that the installation allows, in days
+   */
+  constructor(
+    store: Store,
+    {
+      assertSignInWorks = rejectSignIn,
+      maxTtlDays,
+    }: { assertSignInWorks?: AssertSignInWorks; maxTtlDays?: number } = {},
+  ) {
     this.#store = store;
     this.#assertSignInWorks = assertSignInWorks;
+    this.#maxTtlDays = maxTtlDays;
   }
 
   /**
@@ -64,7 +76,8 @@ export class Organizations {
    * Updates the settings of the caller's organization. An update without changes writes nothing.
    * @param applyUpdate returns the new settings for the current organization; may run more than once
    * @throws AppError not-found; precondition-failed; forbidden for a sign-in of the console that grants more than the
-   *   caller has; invalid-value for one whose issuer does not work; and the errors of `applyUpdate`
+   *   caller has; invalid-value for one whose issuer does not work, and for a token policy whose default lifetime is longer
+   *   than the longest one; and the errors of `applyUpdate`
    */
   async update(
     caller: Caller,
@@ -82,6 +95,9 @@ export class Organizations {
         const before = toOrganizationSettings(current);
         const after = toOrganizationSettings(applyUpdate(current));
         if (isDeepStrictEqual(before, after)) return current;
+        // Releases that did not check it have stored others. They stay valid, and the shortest lifetime applies.
+        if (!isDeepStrictEqual(before.tokenPolicy, after.tokenPolicy))
+          assertDefaultTtl(after.tokenPolicy, this.#maxTtlDays);
         const isChecked = [before.consoleSignIn, checked].some((each) => isDeepStrictEqual(after.consoleSignIn, each));
         if (after.consoleSignIn && !isChecked)
           throw new AppError("conflict", "The settings have just changed. Try again.");

@@ -49,6 +49,9 @@ export class ServiceMetrics implements MetricsSource {
       ...{ labelNames: ["version", "engine"], registers: [this.#registry] },
     }).set({ version, engine }, 1);
     collectDefaultMetrics({ register: this.#registry });
+    // Gauges with names of counters, which promtool rejects. They are sums of nodejs_active_handles and so on.
+    for (const kind of ["handles", "requests", "resources"])
+      this.#registry.removeSingleMetric(`nodejs_active_${kind}_total`);
   }
 
   get contentType(): string {

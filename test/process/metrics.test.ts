@@ -174,6 +174,11 @@ function declareMetricsTests(measured: () => MeasuredService): void {
     expect(lastSuccess).to.be.closeTo(Date.now() / 1000, 60);
   });
 
+  it("has names that end with _total for counters, and for nothing else", () => {
+    const types = [...scrape.types];
+    expect(types.filter(([name, type]) => name.endsWith("_total") !== (type === "counter"))).to.deep.equal([]);
+  });
+
   it("has no id, name, path or invented text of a client in its labels", () => {
     const labels = JSON.stringify(scrape.series.map((each) => each.labels));
     for (const name of measured().privateNames) expect(labels).to.not.contain(name);

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
 import { collections } from "../../src/store/collections.ts";
 import { type Migration, migrations } from "../../src/store/migrations.ts";
@@ -102,6 +103,40 @@ describeOnMongod("An upgrade on MongoDB", (server) => {
         expect(applied.map(({ _id }) => _id as unknown)).to.deep.equal(migrations.map(({ number }) => number));
         expect(await db?.collection("users").countDocuments({ folded: { $exists: true } })).to.equal(0);
       });
+    } finally {
+      await Promise.all(newer.map((each) => each.stop("SIGTERM")));
+    }
+  });
+
+  it("finds tokens by name that an older build writes after the migration", async () => {
+    const environment = { MONGODB_URI: uri };
+    const first = await startProcess(environment);
+    const newer = [first];
+    try {
+      const client = first.clientWithSecret(first.firstSecret);
+      const create = async (name: string): Promise<string> =>
+        (await client.post("/api/tokens").send({ name, type: "scim" }).expect(201)).body.id;
+      const created = await create("Created");
+      const renamed = await create("Before");
+      // As the builds before migration 2 store a new token, and a token that they rename.
+      await withConnection(uri, async ({ db }) => {
+        const documents = db?.collection("tokens");
+        const matches = [
+          await documents?.updateOne({ name: "Created" }, { $unset: { normalizedName: "" } }),
+          await documents?.updateOne({ name: "Before" }, { $set: { name: "After" } }),
+        ];
+        expect(matches.map((each) => each?.modifiedCount)).to.deep.equal([1, 1]);
+      });
+      const last = await startProcess(environment);
+      newer.push(last);
+      const find = async (name: string): Promise<readonly string[]> => {
+        const { body } = await last.clientWithSecret(first.firstSecret).get("/api/tokens").query({ name }).expect(200);
+        return body.data.map(({ id }: { id: string }) => id);
+      };
+      while ((await find("CREATED")).length === 0) await delay(100);
+      expect(await find("created")).to.deep.equal([created]);
+      expect(await find("after")).to.deep.equal([renamed]);
+      expect(await find("before")).to.deep.equal([]);
     } finally {
       await Promise.all(newer.map((each) => each.stop("SIGTERM")));
     }

@@ -5,7 +5,9 @@ export const apiSurfaces = ["scim", "api", "connect", "mcp"] as const;
 export type ApiSurface = (typeof apiSurfaces)[number];
 
 /** The limits of each API, per token and per organization, and in a user's view per acting user. A missing entry means no limit. */
-export type SurfaceLimits = Readonly<Partial<Record<ApiSurface | `${ApiSurface}-organization`, RateLimit>>>;
+export type SurfaceLimits = Readonly<
+  Partial<Record<ApiSurface | `${ApiSurface}-organization` | "webhook-tests", RateLimit>>
+>;
 
 /** The quotas that count the requests of one API. */
 export interface SurfaceQuotas {
@@ -13,14 +15,14 @@ export interface SurfaceQuotas {
   readonly organization: Quota | undefined;
 }
 
+/** The quotas of each API, and of the test events of webhooks. */
+export type RequestQuotas = Readonly<Record<ApiSurface | "mcpMessages" | "webhookTests", SurfaceQuotas>>;
+
 /**
- * Creates the quotas of each API.
+ * Creates the quotas.
  * @param now returns the time in milliseconds since 1970
  */
-export function rateLimitPolicies(
-  limits: SurfaceLimits,
-  now: () => number,
-): Readonly<Record<ApiSurface | "mcpMessages", SurfaceQuotas>> {
+export function rateLimitPolicies(limits: SurfaceLimits, now: () => number): RequestQuotas {
   const quota = (name: keyof SurfaceLimits): Quota | undefined => {
     const limit = limits[name];
     return limit && new Quota(name, limit, now);
@@ -40,6 +42,7 @@ export function rateLimitPolicies(
       token: messageQuota(limits.mcp, "mcp-messages"),
       organization: messageQuota(limits["mcp-organization"], "mcp-messages-organization"),
     },
+    webhookTests: { token: undefined, organization: quota("webhook-tests") },
   };
 }
 
@@ -50,7 +53,7 @@ export function rateLimitPolicies(
 const messagesPerOperation = 10;
 
 /** Returns the quotas of all APIs. */
-export const allQuotas = (quotas: ReturnType<typeof rateLimitPolicies>): readonly Quota[] =>
+export const allQuotas = (quotas: RequestQuotas): readonly Quota[] =>
   Object.values(quotas).flatMap(({ token, organization }) =>
     [token, organization].filter((each) => each !== undefined),
   );

@@ -6,6 +6,8 @@ import { insertAuditEvent, toAuditEvent } from "../audit/record.ts";
 import type { Caller } from "../caller.ts";
 import type { CredentialCipher } from "../credentials/credential-cipher.ts";
 import { nextVersion } from "../entity.ts";
+import type { Quota } from "../rate-limit/quota.ts";
+import { rateLimited } from "../rate-limit/rate-limited.ts";
 import { openDeliveries, toDeliveryId } from "./delivery-lease.ts";
 import { toWebhookMessage } from "./message.ts";
 import { sentIdsMax } from "./pending-events.ts";
@@ -13,24 +15,36 @@ import { listValidSecrets, readWebhookSecrets } from "./webhook-secrets.ts";
 import type { WebhookSender } from "./webhook-sender.ts";
 import { type Webhooks, webhookNotFound } from "./webhooks.ts";
 
+export interface WebhookTestOptions {
+  readonly store: Store;
+  readonly cipher: CredentialCipher;
+  readonly sender: Pick<WebhookSender, "send">;
+  readonly webhooks: Webhooks;
+  /** Counts the tests of each organization; undefined: they are not limited. */
+  readonly quota: Quota | undefined;
+}
+
 /** Sends test messages of webhooks. */
 export class WebhookTests {
   readonly #store: Store;
   readonly #cipher: CredentialCipher;
   readonly #sender: Pick<WebhookSender, "send">;
   readonly #webhooks: Webhooks;
+  readonly #quota: Quota | undefined;
 
-  constructor(store: Store, cipher: CredentialCipher, sender: Pick<WebhookSender, "send">, webhooks: Webhooks) {
+  constructor({ store, cipher, sender, webhooks, quota }: WebhookTestOptions) {
     this.#store = store;
     this.#cipher = cipher;
     this.#sender = sender;
     this.#webhooks = webhooks;
+    this.#quota = quota;
   }
 
   /**
    * Records the audit event `webhook.test` and sends it at once and once, also for a disabled webhook, whatever its
    * actions are. The delivery of other events does not depend on the result.
-   * @throws AppError not-found; conflict if the secret cannot be decrypted
+   * @throws AppError not-found; conflict if the secret cannot be decrypted; rate-limited for an organization with too many
+   *   tests, which could otherwise send requests to a server of others as fast as this service accepts them
    */
   async send(caller: Caller, idOrSlug: string): Promise<WebhookTestResult> {
     const { organizationId } = caller;
@@ -42,6 +56,7 @@ export class WebhookTests {
       const detail = "The secret of the webhook cannot be decrypted. Restore CREDENTIAL_KEY, or rotate the secret.";
       throw new AppError("conflict", detail);
     }
+    this.#count(organizationId);
     const event = toAuditEvent(organizationId, caller, "success", {
       action: "webhook.test",
       target: { type: "webhook", id },
@@ -55,6 +70,13 @@ export class WebhookTests {
       ...(!result.isDelivered && { reason: result.reason }),
       durationMs: Math.round(performance.now() - startMs),
     };
+  }
+
+  /** @throws AppError rate-limited */
+  #count(key: string): void {
+    const quota = this.#quota;
+    if (quota?.remaining(key).requests === 0) throw rateLimited([{ quota, key }]);
+    quota?.consume(key);
   }
 
   /** Stores the event, and that this webhook need not send it again. */

@@ -1,6 +1,6 @@
 import { toSubscriberNetwork } from "../../domain/ip-address.ts";
 import { Quota, type RateLimit } from "../../domain/rate-limit/quota.ts";
-import { rateLimited } from "./rate-limit.ts";
+import { rateLimited } from "../../domain/rate-limit/rate-limited.ts";
 
 /**
  * Limits the failed authentications of one address, to protect the store and the logs. Each replica has its own counters,

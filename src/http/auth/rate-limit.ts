@@ -2,7 +2,7 @@ import type { Request, RequestHandler } from "express";
 import type { Caller } from "../../domain/caller.ts";
 import type { SurfaceQuotas } from "../../domain/rate-limit/policies.ts";
 import type { Quota } from "../../domain/rate-limit/quota.ts";
-import { AppError } from "../../errors.ts";
+import { type Counter, rateLimited } from "../../domain/rate-limit/rate-limited.ts";
 import type { Log } from "../../log.ts";
 import { requireCaller } from "../server/request.ts";
 
@@ -32,12 +32,6 @@ export function rateLimit(selectQuotas: (req: Request) => SurfaceQuotas, log: Lo
   };
 }
 
-/** A quota with the key that it counts. */
-interface Counter {
-  readonly quota: Quota;
-  readonly key: string;
-}
-
 /**
  * Counts a request, or one operation of it, unless it is over a limit.
  * @returns the counters that apply, and those of them that have nothing left; if there are any, nothing was counted
@@ -54,22 +48,6 @@ export function countRequest(
   const exhausted = counters.filter(({ quota, key }) => quota.remaining(key).requests === 0);
   if (exhausted.length === 0) for (const { quota, key } of counters) quota.consume(key);
   return { counters, exhausted };
-}
-
-/**
- * Returns the error for a request over its limits, and records the rejection.
- * @param exhausted the quotas with no requests left, each with the key that it counts
- */
-export function rateLimited(exhausted: readonly Counter[]): AppError {
-  for (const { quota } of exhausted) quota.recordRejection();
-  const seconds = Math.max(...exhausted.map(({ quota, key }) => quota.remaining(key).seconds));
-  const descriptions = exhausted.map(
-    ({ quota: { name, limit } }) => `${name} (${limit.requests} in ${limit.seconds} s)`,
-  );
-  return new AppError("rate-limited", `Rate limit exceeded: ${descriptions.join(" and ")}. Retry in ${seconds} s.`, {
-    retryAfterSeconds: seconds,
-    violatedPolicies: exhausted.map(({ quota }) => quota.name),
-  });
 }
 
 /** A derived token shares the counters of its root, so that more access tokens do not mean more requests. */

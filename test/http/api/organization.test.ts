@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { organizations, serviceTenant } from "../../../src/store/collections.ts";
 import { describeOnEngines } from "../../store/engines.fixture.ts";
 import { type Agent, type Service, startService } from "../../support/service.ts";
 import { errorPointers } from "./pointers.fixture.ts";
@@ -52,6 +53,55 @@ describeOnEngines("/api/organization", (open) => {
     const { body } = await admin.put("/api/organization").send({ name: "Bare" }).expect(200);
     expect(body).to.not.have.property("authExchange");
     expect(errorPointers(await admin.put("/api/organization").send({}).expect(400))).to.deep.equal(["/name"]);
+  });
+
+  it("rejects a default lifetime of tokens above the longest one, and keeps one that is stored already", async () => {
+    const patch = (tokenPolicy: object) => admin.patch("/api/organization").send({ tokenPolicy });
+    await patch({ defaultTtlDays: 30, maxTtlDays: 30 }).expect(200);
+    for (const tokenPolicy of [{ maxTtlDays: 29 }, { defaultTtlDays: 31 }, { defaultTtlDays: 400, maxTtlDays: 399 }]) {
+      const rejected = await patch(tokenPolicy).expect(400);
+      expect(errorPointers(rejected)).to.deep.equal(["/tokenPolicy/defaultTtlDays"]);
+      const { defaultTtlDays, maxTtlDays } = { defaultTtlDays: 30, maxTtlDays: 30, ...tokenPolicy };
+      expect(rejected.body.detail).to.equal(
+        `tokenPolicy.defaultTtlDays (${defaultTtlDays}) must not be greater than tokenPolicy.maxTtlDays (${maxTtlDays}).`,
+      );
+    }
+
+    // As a release that did not check it has stored it.
+    const stored = { defaultTtlDays: 90, maxTtlDays: 7 };
+    await service.store.transaction(async (tx) => {
+      const writer = tx.for(serviceTenant).open(organizations);
+      const organization = await writer.get(service.organizationId);
+      if (organization) await writer.replace({ ...organization, tokenPolicy: stored }, "any");
+    });
+    const read = await admin.get("/api/organization").expect(200);
+    expect(read.body.tokenPolicy).to.deep.equal(stored);
+    await admin.put("/api/organization").send(read.body).expect(200);
+    const renamed = await admin.patch("/api/organization").send({ name: "Other" }).expect(200);
+    expect(renamed.body).to.deep.include({ name: "Other", tokenPolicy: stored });
+    const { body } = await (await service.clientWithScopes(["all"]))
+      .post("/api/tokens")
+      .send({ name: "x", scopes: ["admin:read"] })
+      .expect(201);
+    expect(Date.parse(body.expiresAt)).to.be.closeTo(Date.now() + 7 * 86_400_000, 60_000);
+    await patch({ allowedTypes: ["admin"] }).expect(400);
+    await admin.patch("/api/organization").send({ tokenPolicy: null }).expect(200);
+  });
+
+  it("rejects a default lifetime of tokens above that of the installation", async () => {
+    const limited = await startService({ open, environment: { TOKEN_MAX_TTL_DAYS: "60" } });
+    try {
+      const client = await limited.clientWithScopes(["admin:write"]);
+      const patch = (defaultTtlDays: number) =>
+        client.patch("/api/organization").send({ tokenPolicy: { defaultTtlDays } });
+      await patch(60).expect(200);
+      const { body } = await patch(61).expect(400);
+      expect(body.detail).to.equal(
+        "tokenPolicy.defaultTtlDays (61) must not be greater than TOKEN_MAX_TTL_DAYS of the installation (60).",
+      );
+    } finally {
+      await limited.dispose();
+    }
   });
 
   it("rejects invalid fields and another slug", async () => {

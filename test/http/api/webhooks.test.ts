@@ -103,6 +103,49 @@ describeOnEngines("/api/webhooks", (open) => {
     receiver.respond = respond;
   });
 
+  it("POST /test is limited for each organization, on its own and not by webhook or token", async () => {
+    const environment = {
+      ...{ CREDENTIAL_KEY: randomBytes(32).toString("base64"), UPSTREAM_ALLOW: "127.0.0.1" },
+      RATE_LIMIT: "webhook-tests=2/60",
+    };
+    const limited = await startService({ open, environment, now: () => 1_800_000_000_000 });
+    try {
+      const create = async (organizationId?: string): Promise<Agent> => {
+        const client = await limited.clientWithScopes(["admin:write"], organizationId);
+        for (const slug of ["one", "two"])
+          issued(
+            (
+              await client
+                .post("/api/webhooks")
+                .send(content({ slug, enabled: false }))
+                .expect(201)
+            ).body,
+          );
+        return client;
+      };
+      const client = await create();
+      const before = receiver.messages.length;
+      await client.post("/api/webhooks/one/test").expect(200);
+      await client.post("/api/webhooks/missing/test").expect(404);
+      await client.post("/api/webhooks/two/test").expect(200);
+      const sameOrganization = await limited.clientWithScopes(["admin:write"]);
+      const { body, headers } = await sameOrganization.post("/api/webhooks/one/test").expect(429);
+      expect(body).to.deep.include({
+        detail: "Rate limit exceeded: webhook-tests (2 in 60 s). Retry in 60 s.",
+        violatedPolicies: ["webhook-tests"],
+      });
+      expect(headers["retry-after"]).to.equal("60");
+      expect(receiver.messages.length - before).to.equal(2);
+      const events = await client.get("/api/audit-events").query({ action: "webhook.test" }).expect(200);
+      expect(events.body.data).to.have.length(2);
+      await client.get("/api/webhooks/one").expect(200);
+      const other = await create(await limited.createOrganization("other"));
+      await other.post("/api/webhooks/one/test").expect(200);
+    } finally {
+      await limited.dispose();
+    }
+  });
+
   it("POST /rotate shows a new secret, and messages have both signatures meanwhile", async () => {
     const { body } = await admin.post("/api/webhooks/siem/rotate").send({ gracePeriodSeconds: 600 }).expect(200);
     const secret = issued(body);

@@ -47,3 +47,23 @@ function toTokenRules({ tokenPolicy }: Organization, maxTtlDays: number | undefi
     ...(allowedTypes && { allowedTypes }),
   };
 }
+
+/**
+ * Rejects a policy whose default lifetime no token could have.
+ * @param maxTtlDays the longest lifetime that the installation allows, in days
+ * @throws AppError invalid-value that names both settings
+ */
+export function assertDefaultTtl(policy: Organization["tokenPolicy"], maxTtlDays: number | undefined): void {
+  const { defaultTtlDays } = policy ?? {};
+  const maximums = [
+    ["tokenPolicy.maxTtlDays", policy?.maxTtlDays],
+    ["TOKEN_MAX_TTL_DAYS of the installation", maxTtlDays],
+  ] as const;
+  for (const [name, days] of maximums) {
+    if (defaultTtlDays === undefined || days === undefined || defaultTtlDays <= days) continue;
+    const field = "tokenPolicy.defaultTtlDays";
+    throw new AppError("invalid-value", `${field} (${defaultTtlDays}) must not be greater than ${name} (${days}).`, {
+      field,
+    });
+  }
+}

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { integer, readableFile } from "./config-values.ts";
+import { integer, readableFile } from "./values.ts";
 
 /** How traces are sent. The OpenTelemetry SDK reads the other variables itself. */
 export interface TraceConfig {
