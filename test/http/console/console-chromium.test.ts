@@ -2,9 +2,19 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { AxeResults } from "axe-core";
 import { expect } from "chai";
+import type { Response } from "playwright-core";
 import { trackSecret } from "../../support/secrets.ts";
 import { describeInChromium } from "./chromium-suite.fixture.ts";
+import { findConsolePath } from "./console-paths.fixture.ts";
 import { type ConsolePages, openConsolePages, signInInBrowser } from "./pages.fixture.ts";
+
+/** Paths that send a file or a redirect, or whose page is only shown after an error. */
+const pathsWithoutPage = [
+  ...["console.css", "console.js", "icon.svg"].map((name) => `/console/assets/${name}`),
+  "/console/audit/export",
+  "/console/catalog",
+  "/console/sign-in/:slug/callback",
+];
 
 describeInChromium("/console in Chromium", (openPage) => {
   let pages: ConsolePages;
@@ -136,8 +146,15 @@ describeInChromium("/console in Chromium", (openPage) => {
       // axe changes the page while it measures, which the policy would report.
       const { page } = await openPage({ ...options, bypassCSP: true });
       const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+      let opened: Response | undefined;
+      page.on("response", (response) => {
+        if (response.request().isNavigationRequest() && response.frame() === page.mainFrame()) opened = response;
+      });
+      const unvisited = new Set(pages.paths);
       for (const { title, visit } of pages.list) {
         await visit(page);
+        if (opened?.request().method() === "GET" && opened.ok())
+          unvisited.delete(findConsolePath(pages.paths, opened.url()) ?? "");
         await page.addScriptTag({ content: axe });
         const violations = await page.evaluate(async () => {
           const { axe: runner } = globalThis as unknown as { axe: { run(): Promise<AxeResults> } };
@@ -154,5 +171,6 @@ describeInChromium("/console in Chromium", (openPage) => {
         const ids = await page.locator("[id]").evaluateAll((elements) => elements.map(({ id }) => id));
         expect(ids, `ids of ${title}`).to.deep.equal([...new Set(ids)]);
       }
+      expect([...unvisited], "pages that no visit opens").to.have.members(pathsWithoutPage);
     });
 });
