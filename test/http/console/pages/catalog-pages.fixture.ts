@@ -8,6 +8,15 @@ Read the *issue*, then **decide**. See [the guide](https://example.com/guide) an
 1. Search for duplicates with \`search\`.
 2. Set the priority.
 
+| Priority | Response | Owner of the issue |
+|----------|---------:|--------------------|
+| high | 1 hour | \`on-call\` |
+| low | 5 days | the team of the repository |
+
+| Jan | Feb | Mar | Apr | May | Jun | Jul | Aug | Sep | Oct | Nov | Dec |
+|---|---|---|---|---|---|---|---|---|---|---|---|
+| 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 |
+
 > Never close an issue without a comment.
 
 \`\`\`js
