@@ -162,6 +162,11 @@ export interface Index {
    * out. For a path that few records have: such an index costs nothing when another record is written.
    */
   readonly sparse?: true;
+  /**
+   * Has only the records with this value, and serves only conditions that the path equals it. For a value that few records
+   * have: an index of all values would be chosen for the frequent one too, which narrows nothing.
+   */
+  readonly onlyValue?: boolean;
 }
 
 export interface Reader<T extends Entity> {

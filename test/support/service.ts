@@ -1,4 +1,5 @@
 import { PassThrough } from "node:stream";
+import type { Express } from "express";
 import supertest from "supertest";
 import type { Scope } from "../../schemas/token.ts";
 import { createApp } from "../../src/app.ts";
@@ -26,6 +27,8 @@ export type Agent = ReturnType<typeof supertest.agent>;
 export interface Service {
   readonly store: Store;
   readonly port: number;
+  /** The app that serves the requests, with its routes. */
+  readonly handler: Express;
   readonly organizationId: string;
   /** Creates a client with a token of these scopes, by default of the organization `default`. */
   clientWithScopes(scopes: readonly Scope[], organizationId?: string): Promise<Agent>;
@@ -92,6 +95,7 @@ export async function startService(
   const service: Service = {
     store: testStore.store,
     port,
+    handler: app.handler,
     organizationId,
     domain,
     clientWithSecret: (secret) => createAgent(port, secret),

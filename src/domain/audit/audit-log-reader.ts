@@ -14,6 +14,7 @@ export interface AuditEventFilter extends TimeRange {
   readonly actorType?: AuditEvent["actor"]["type"] | undefined;
   readonly targetId?: string | undefined;
   readonly targetType?: string | undefined;
+  /** Without `from`, only events from about the time of the request are found if the id contains that. */
   readonly requestId?: string | undefined;
 }
 
@@ -22,7 +23,8 @@ const requestMsMax = 3_600_000;
 
 /**
  * Limits the search for a request to the events around its time, because no index has the ids of requests. The service's
- * own request ids begin with the time, like all ULIDs. A request id that the client chose has no time.
+ * own request ids begin with the time, like all ULIDs. A request id that the client chose has no time, or can have a false
+ * one: `from` finds its events too.
  */
 function createdAround(requestId: string): readonly Condition[] {
   if (!ulidPattern.test(requestId)) return [];
@@ -45,12 +47,12 @@ export class AuditLogReader extends LogReader<AuditEvent, AuditEventFilter> {
     super(store, {
       collection: auditEvents,
       prefix: "aud",
-      toConditions: ({ action, outcome, actorId, actorType, targetId, targetType, requestId }) => [
+      toConditions: ({ action, outcome, actorId, actorType, targetId, targetType, requestId, from }) => [
         ...toEqualities({
           ...{ action, outcome, "actor.id": actorId, "actor.type": actorType },
           ...{ "target.id": targetId, "target.type": targetType, requestId },
         }),
-        ...(requestId === undefined ? [] : createdAround(requestId)),
+        ...(requestId === undefined || from ? [] : createdAround(requestId)),
       ],
     });
   }

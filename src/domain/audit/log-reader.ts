@@ -16,8 +16,8 @@ export interface TimeRange {
 export interface LogDefinition<Entry extends Entity, Filter extends TimeRange> {
   readonly collection: CollectionDefinition<Entry>;
   readonly prefix: IdPrefix;
-  /** Returns the conditions for all filters except the time range. */
-  readonly toConditions: (filter: Omit<Filter, keyof TimeRange>) => readonly Condition[];
+  /** Returns the conditions for all filters except the time range, which the reader adds. */
+  readonly toConditions: (filter: Filter) => readonly Condition[];
 }
 
 /** Reads a log of one organization. Log entries are never changed. */
@@ -67,9 +67,9 @@ export class LogReader<Entry extends Entity, Filter extends TimeRange> {
     return this.#store.for(organizationId).open(this.#definition.collection).get(id);
   }
 
-  #toConditions({ from, to, ...rest }: Filter): readonly Condition[] {
+  #toConditions(filter: Filter): readonly Condition[] {
     const { prefix, toConditions } = this.#definition;
-    return [...toConditions(rest), ...createdWithin(prefix, from, to)];
+    return [...toConditions(filter), ...createdWithin(prefix, filter)];
   }
 }
 
@@ -86,7 +86,7 @@ export function toEqualities(values: Readonly<Record<string, string | number | u
 }
 
 /** Ids contain the time of creation, so a time range is a range of ids. */
-function createdWithin(prefix: IdPrefix, from: Date | undefined, to: Date | undefined): readonly Condition[] {
+function createdWithin(prefix: IdPrefix, { from, to }: TimeRange): readonly Condition[] {
   // No id encodes a time before 1970.
   const toLowestId = (time: Date): string => lowestId(prefix, new Date(Math.max(0, time.getTime())));
   return [

@@ -7,8 +7,7 @@ export interface UserCount {
 }
 
 /**
- * Counts the users of an organization. No index has the inactive ones, because an index on two values would mislead the
- * choice of indexes for lists and cost time with each write: the count reads all users, 0.2 seconds of CPU time for 100,000.
+ * Counts the users of an organization. The inactive ones are counted in the index that has only them.
  * @throws AppError query-too-expensive; unavailable
  */
 export async function countUsers(users: Pick<Users, "count">, organizationId: string): Promise<UserCount> {

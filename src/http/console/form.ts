@@ -2,6 +2,7 @@ import express, { type Request, type RequestHandler } from "express";
 import { AppError, hasErrorCode } from "../../errors.ts";
 import { redactText } from "../../log.ts";
 import { bodyBudget } from "../server/body-budget.ts";
+import { assertStorableString } from "../server/json-body.ts";
 
 /** Parses the body of a form. @throws AppError too-large */
 export const parseForm: RequestHandler = express.urlencoded({ extended: false, limit: "64kb", parameterLimit: 200 });
@@ -14,6 +15,12 @@ const parseLarge = express.urlencoded({ extended: false, limit: largeFormBytesMa
 export const parseLargeForm: RequestHandler = (req, res, next) => {
   if (req.method === "POST") bodyBudget.reserve(req, res, largeFormBytesMax);
   parseLarge(req, res, next);
+};
+
+/** Rejects a form with a value that the stores cannot return unchanged. @throws AppError invalid-value */
+export const requireStorableFields: RequestHandler = ({ body }, _res, next) => {
+  for (const value of Object.values(toFields(body)).flat()) if (typeof value === "string") assertStorableString(value);
+  next();
 };
 
 /** Returns a field of a submitted form without spaces around it; empty if it is missing. */

@@ -1,5 +1,6 @@
 import { type Node, Parser } from "commonmark";
 import { type ComponentChild, Fragment, h, type VNode } from "preact";
+import { renderPipeTable } from "./markdown-table.tsx";
 
 /** Longer text is shown as it is written: parsing and rendering it would hold the event loop. */
 const renderedLengthMax = 30_000;
@@ -9,7 +10,7 @@ const depthMax = 40;
 const linkStepsMax = 2_000_000;
 
 /**
- * Renders CommonMark as elements of the page. No HTML is ever inserted: HTML in the text is shown as text, images are links,
+ * Renders CommonMark, and tables with pipes, as elements of the page. No HTML is ever inserted: HTML in the text is shown as text, images are links,
  * and only links to http, https and mailto are links. Text that is too long or too deep is shown as it is written.
  */
 export function Markdown({ text }: { readonly text: string }): VNode {
@@ -93,7 +94,7 @@ const headingLevels = { min: 3, max: 6 };
 function renderContainer({ node, children }: OpenElement): ComponentChild {
   switch (node.type) {
     case "paragraph":
-      return isInTightList(node) ? h(Fragment, null, children) : <p>{children}</p>;
+      return renderPipeTable(children) ?? renderParagraph(node, children);
     case "heading":
       return h(`h${Math.min(node.level + headingLevels.min - 1, headingLevels.max)}`, null, children);
     case "block_quote":
@@ -113,6 +114,9 @@ function renderContainer({ node, children }: OpenElement): ComponentChild {
       return <>{children}</>;
   }
 }
+
+const renderParagraph = (node: Node, children: readonly ComponentChild[]): VNode =>
+  isInTightList(node) ? h(Fragment, null, children) : <p>{children}</p>;
 
 /** Links cannot be nested: inside another link, an image or a link is its text. */
 function renderLink({ destination, parent }: Node, children: readonly ComponentChild[]): ComponentChild {

@@ -16,7 +16,7 @@ import { showAuditLog } from "./audit/list.tsx";
 import { catalogRouter } from "./catalog/router.ts";
 import { requireCsrfField, requireSameOrigin } from "./csrf.ts";
 import { consoleErrorHandler } from "./errors.tsx";
-import { parseForm, parseLargeForm } from "./form.ts";
+import { parseForm, parseLargeForm, requireStorableFields } from "./form.ts";
 import { groupsRouter } from "./groups/router.ts";
 import { consoleHeaders } from "./headers.ts";
 import type { PageOptions } from "./options.ts";
@@ -63,7 +63,7 @@ export function consoleRouter(options: ConsoleRouterOptions): Router {
   router.use("/sign-in", parseForm, signInRouter({ base, publicUrl, sessions, userSignIns, failureLimit, limit }));
   router.use(requireSession({ base, sessions, failureLimit, organizations: services.organizations }), limit);
   router.use(["/catalog", "/policies"], parseLargeForm);
-  router.use(parseForm, requireCsrfField);
+  router.use(parseForm, requireCsrfField, requireStorableFields);
   router.post("/sign-out", signOut({ base, sessions }));
   router.get("/", returnAfterSignIn({ base }));
   router.use(limitPersonalSessions(base));

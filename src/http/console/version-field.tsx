@@ -5,11 +5,8 @@ import { readText } from "./form.ts";
 
 const fieldName = "version";
 
-/**
- * The hidden field with the version that a form shows, so that it does not overwrite a later change.
- * @param version also as it was submitted, in a form that is shown again with its errors
- */
-export const VersionField = ({ version }: { readonly version: number | string }): VNode => (
+/** The hidden field with the version that a form shows, so that it does not overwrite a later change. */
+export const VersionField = ({ version }: { readonly version: number }): VNode => (
   <input type="hidden" name={fieldName} value={version} />
 );
 

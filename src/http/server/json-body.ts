@@ -116,7 +116,8 @@ export function rejectPrototypeKeys(value: unknown, schemaFields: readonly strin
   }
 }
 
-function assertStorableString(value: string): void {
+/** @throws AppError invalid-value for a string that the stores cannot return unchanged */
+export function assertStorableString(value: string): void {
   if (value.includes("\0") || !value.isWellFormed()) {
     throw new AppError("invalid-value", "A string in the body contains a NUL character or an unpaired surrogate.");
   }

@@ -26,6 +26,7 @@ export const users: CollectionDefinition<User, WithSearchFields<User>> = {
     { path: "normalized.emails", element: "value" },
     extensionIndex,
     { path: "updatedAt" },
+    { path: "active", onlyValue: false },
   ],
 };
 

@@ -97,6 +97,34 @@ describeOnEngines("GET /api/audit-events", (open) => {
     expect(await actions({ actorType: "operator" })).to.deep.equal(["token.create"]);
   });
 
+  it("filters by the id of the request, in the list and in the export", async () => {
+    const listed = async (query: object) => (await listEvents(query)).map(({ target }) => target?.id);
+    const created = await admin.post("/api/users").send({ userName: "requested" }).expect(201);
+    const requestId = created.headers["x-request-id"];
+    expect(await listed({ requestId })).to.deep.equal([created.body.id]);
+    expect(await listed({ requestId, action: "user.delete" })).to.deep.equal([]);
+    const { text } = await admin.get("/api/audit-events/export").query({ requestId }).expect(200);
+    expect(text.split("\n")).to.have.length(2);
+    expect(text).to.contain(created.body.id);
+
+    // A client can choose any id, also one that contains a false time.
+    const from = new Date(Date.now() - 60_000).toISOString();
+    for (const chosen of ["my-own.request_id", "01ARZ3NDEKTSV4RRFFQ69G5FAV"]) {
+      const sent = admin
+        .post("/api/users")
+        .set("X-Request-Id", chosen)
+        .send({ userName: `${chosen}@example.com` });
+      const { body } = await sent.expect(201);
+      expect(await listed({ requestId: chosen, from }), chosen).to.deep.equal([body.id]);
+    }
+    expect(await listed({ requestId: "my-own.request_id" })).to.have.length(1);
+    expect(await listed({ requestId: "01ARZ3NDEKTSV4RRFFQ69G5FAV" })).to.deep.equal([]);
+    expect(await listed({ requestId: "unknown" })).to.deep.equal([]);
+    expect(errorPointers(await admin.get("/api/audit-events?requestId=a&requestId=b").expect(400))).to.deep.equal([
+      "/requestId",
+    ]);
+  });
+
   it("rejects an action that does not exist, in the list and in the export, and names the parameter", async () => {
     for (const path of ["/api/audit-events", "/api/audit-events/export"]) {
       for (const action of ["user", "USER.CREATE", "", "*", "$ne"]) {

@@ -1,33 +1,24 @@
 import { expect } from "chai";
-import type { Browser } from "playwright-core";
 import { sendResult, startUpstream, stateless, type TestUpstream } from "../../domain/upstream/upstream.fixture.ts";
-import { startChromium } from "../../support/chromium.ts";
 import { type Service, startService } from "../../support/service.ts";
-import { recordProblems } from "./page-problems.fixture.ts";
+import { describeInChromium } from "./chromium-suite.fixture.ts";
 import { signInInBrowser } from "./pages.fixture.ts";
 
-describe("The catalog of /console in Chromium", function () {
-  this.timeout(180_000); // the first run may download Chromium
-  let browser: Browser | undefined;
+describeInChromium("The catalog of /console in Chromium", (openPage) => {
   let service: Service;
   let upstream: TestUpstream;
   let offered: readonly object[] = [];
-  before(async function () {
-    browser = await startChromium();
-    if (!browser) this.skip();
+  before(async () => {
     upstream = await startUpstream(stateless((message, res) => sendResult(res, message, { tools: offered })));
     service = await startService({ environment: { UPSTREAM_ALLOW: "127.0.0.1" } });
   });
   after(async () => {
-    await browser?.close();
     await service?.dispose();
     await upstream?.close();
   });
 
   it("creates a server, approves its tools, denies one, and shows a skill, without a violation or an error", async () => {
-    const page = await browser?.newPage();
-    if (!page) throw new Error("Chromium is not running");
-    const problems = await recordProblems(page);
+    const { page, problems } = await openPage();
     const url = `http://127.0.0.1:${service.port}/console`;
     const { secret } = await service.issueToken({ name: "Platform", scopes: ["all"] });
     const admin = service.clientWithSecret(secret);
@@ -88,6 +79,5 @@ describe("The catalog of /console in Chromium", function () {
     await page.getByRole("button", { name: "Delete permanently" }).click();
     await page.getByText("No skill matches.").waitFor();
     expect(problems).to.deep.equal([]);
-    await page.close();
   });
 });

@@ -2,36 +2,29 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { AxeResults } from "axe-core";
 import { expect } from "chai";
-import type { Browser, BrowserContext, BrowserContextOptions } from "playwright-core";
-import { startChromium } from "../../support/chromium.ts";
+import type { Response } from "playwright-core";
 import { trackSecret } from "../../support/secrets.ts";
-import { recordProblems } from "./page-problems.fixture.ts";
+import { describeInChromium } from "./chromium-suite.fixture.ts";
+import { findConsolePath } from "./console-paths.fixture.ts";
 import { type ConsolePages, openConsolePages, signInInBrowser } from "./pages.fixture.ts";
 
-describe("/console in Chromium", function () {
-  this.timeout(180_000); // the first run may download Chromium
-  let browser: Browser | undefined;
+/** Paths that send a file or a redirect, or whose page is only shown after an error. */
+const pathsWithoutPage = [
+  ...["console.css", "console.js", "icon.svg"].map((name) => `/console/assets/${name}`),
+  "/console/audit/export",
+  "/console/catalog",
+  "/console/sign-in/:slug/callback",
+];
+
+describeInChromium("/console in Chromium", (openPage) => {
   let pages: ConsolePages;
-  before(async function () {
-    browser = await startChromium();
-    if (!browser) this.skip();
+  before(async () => {
     pages = await openConsolePages();
   });
-  after(async () => {
-    await browser?.close();
-    await pages?.dispose();
-  });
-
-  const openContext = async (options: BrowserContextOptions = {}): Promise<BrowserContext> => {
-    const context = await browser?.newContext(options);
-    if (!context) throw new Error("Chromium is not running");
-    return context;
-  };
+  after(() => pages?.dispose());
 
   it("signs in, creates, copies, reloads, rotates, disables and revokes without a violation or an error", async () => {
-    const context = await openContext({ permissions: ["clipboard-read", "clipboard-write"] });
-    const page = await context.newPage();
-    const problems = await recordProblems(page);
+    const { page, context, problems } = await openPage({ permissions: ["clipboard-read", "clipboard-write"] });
     const { url, secret, service } = pages;
     await page.goto(`${url}/tokens`);
     expect(page.url()).to.equal(`${url}/sign-in?return=%2Ftokens`);
@@ -87,12 +80,10 @@ describe("/console in Chromium", function () {
     expect(page.url()).to.equal(`${url}/sign-in?return=%2Ftokens%2F${id}`);
     // Chromium logs the 409 of the reload as an error.
     expect(problems.filter((each) => !each.includes("status of 409"))).to.deep.equal([]);
-    await context.close();
   });
 
   it("does not send the session to a page of another site, and rejects the forms of another port", async () => {
-    const context = await openContext();
-    const page = await context.newPage();
+    const { page } = await openPage();
     const { url, secret, service } = pages;
     await signInInBrowser(page, url, secret);
     const { id } = await service.issueToken({ name: "attacked", scopes: ["admin:read"] });
@@ -114,12 +105,10 @@ describe("/console in Chromium", function () {
     }
     const { token } = { token: await service.domain.tokens.get(service.organizationId, id) };
     expect(token.revokedAt).to.equal(undefined);
-    await context.close();
   });
 
   it("prevents a script from inserting HTML, and a frame", async () => {
-    const context = await openContext();
-    const page = await context.newPage();
+    const { page } = await openPage();
     await page.goto(`${pages.url}/sign-in`);
     const error = await page.evaluate(() => {
       try {
@@ -136,19 +125,16 @@ describe("/console in Chromium", function () {
     await page.goto("http://127.0.0.1:1/");
     const frame = page.frames().find((each) => each !== page.mainFrame());
     expect(await frame?.getByLabel("Token").count()).to.equal(0);
-    await context.close();
   });
 
   it("works without JavaScript", async () => {
-    const context = await openContext({ javaScriptEnabled: false });
-    const page = await context.newPage();
+    const { page } = await openPage({ javaScriptEnabled: false });
     for (const { title, visit } of pages.list) {
       await visit(page);
       if (title !== "created") continue;
       trackSecret((await page.locator("#secret").textContent()) ?? "");
       expect(await page.locator("button[data-copy]").first().isVisible()).to.equal(false);
     }
-    await context.close();
   });
 
   for (const [description, options] of [
@@ -158,11 +144,17 @@ describe("/console in Chromium", function () {
   ] as const)
     it(`has no serious accessibility error ${description}, and no page is wider than the screen`, async () => {
       // axe changes the page while it measures, which the policy would report.
-      const context = await openContext({ ...options, bypassCSP: true });
+      const { page } = await openPage({ ...options, bypassCSP: true });
       const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-      const page = await context.newPage();
+      let opened: Response | undefined;
+      page.on("response", (response) => {
+        if (response.request().isNavigationRequest() && response.frame() === page.mainFrame()) opened = response;
+      });
+      const unvisited = new Set(pages.paths);
       for (const { title, visit } of pages.list) {
         await visit(page);
+        if (opened?.request().method() === "GET" && opened.ok())
+          unvisited.delete(findConsolePath(pages.paths, opened.url()) ?? "");
         await page.addScriptTag({ content: axe });
         const violations = await page.evaluate(async () => {
           const { axe: runner } = globalThis as unknown as { axe: { run(): Promise<AxeResults> } };
@@ -179,6 +171,6 @@ describe("/console in Chromium", function () {
         const ids = await page.locator("[id]").evaluateAll((elements) => elements.map(({ id }) => id));
         expect(ids, `ids of ${title}`).to.deep.equal([...new Set(ids)]);
       }
-      await context.close();
+      expect([...unvisited], "pages that no visit opens").to.have.members(pathsWithoutPage);
     });
 });

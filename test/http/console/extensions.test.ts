@@ -44,7 +44,7 @@ describeOnEngines("Extension schemas in /console", (open) => {
       [{ urn: "urn:example:New", attributes: "[]" }, "attributes must have 1 or more elements", "attributes"],
       [{ urn: "urn:example:New", attributes: '[{"name":"__proto__"}]' }, "attributes.0.name", "attributes"],
       [{ urn: "urn:example:New", attributes: '[{"name":"userName"}]' }, "core attribute userName", "attributes"],
-      [{ urn: "urn:example:New", attributes: '[{"name":"x","__proto__":{}}]' }, "attributes.0", "attributes"],
+      [{ urn: "urn:example:New", attributes: '[{"name":"x","__proto__":{}}]' }, "reserved key", "attributes"],
       [{ urn: "urn:example:New", resourceType: "Device" }, "resourceType must be one of", "resourceType"],
     ] as const) {
       const rejected = await create(more);
@@ -73,6 +73,14 @@ describeOnEngines("Extension schemas in /console", (open) => {
     expect(outdated.status).to.equal(412);
     expect(outdated.html).to.contain("Another administrator has changed the schema");
     expect((await read()).attributes).to.have.length(2);
+  });
+
+  it("are rejected with attributes that no body of the API can have", async () => {
+    for (const attributes of ['[{"name":"a\\u0000"}]', "[".repeat(20_000)]) {
+      const { status, html } = await create({ urn: "urn:example:Hostile", attributes });
+      expect(status, attributes.slice(0, 40)).to.equal(400);
+      expect(html).to.contain('id="attributes-error"');
+    }
   });
 
   it("are deleted after a confirmation, and with stored values only if this was chosen", async () => {

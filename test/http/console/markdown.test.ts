@@ -10,7 +10,7 @@ const render = (text: string): string => renderToString(h(Markdown, { text }));
 
 /** Everything that rendered Markdown may consist of, with the quotes that the renderer writes. */
 const allowedTag =
-  /^<(?:\/(?:a|blockquote|code|div|em|h[3-6]|li|ol|p|pre|strong|ul)|(?:blockquote|code|em|h[3-6]|hr|br|li|ol|p|pre|strong|ul)\/?|div class="markdown"|pre class="source"|ol start="\d{1,9}"|a href="(?:https?:|mailto:)[^"<>]*" rel="noopener noreferrer")>$/;
+  /^<(?:\/(?:a|blockquote|code|div|em|h[3-6]|li|ol|p|pre|strong|table|tbody|td|th|thead|tr|ul)|(?:blockquote|code|em|h[3-6]|hr|br|li|ol|p|pre|strong|table|tbody|td|thead|tr|ul)\/?|th scope="col"|div class="markdown"|pre class="source"|ol start="\d{1,9}"|a href="(?:https?:|mailto:)[^"<>]*" rel="noopener noreferrer")>$/;
 
 /** Returns what a browser would read as a tag and that is not in the list. */
 const findForeignTags = (html: string): readonly string[] =>
@@ -23,6 +23,7 @@ const fragment = fc.constantFrom(
   ...["&#x6A;avascript:", "&colon;", "java\tscript:", "\u0001javascript:", "vbscript:", "http://a.example", "//a"],
   ...["](", ")", "![", "[", "`", "```\n", "*", "_", "> ", "- ", "1. ", "# ", "\n", "\n\n", "    ", "\\", "&quot;", '"'],
   ...["'", "<", ">", "<!--", "-->", "<![CDATA[", "<?", "onclick=", "style=", "\0", "\ud800", "\u202e", "mailto:a@b"],
+  ...["|", "| a | b |\n", "|---|:-:|\n", "| [x](https://a.example) | `|` |\n", "\\|"],
 );
 const markdown = fc
   .array(fc.oneof(fragment, fc.string({ maxLength: 5 }), fc.string({ unit: "binary", maxLength: 5 })))
@@ -88,6 +89,42 @@ describe("Markdown in /console", () => {
       "```<img src=x>\n</code></pre><img>\n```",
     ])
       expect(findForeignTags(render(attack)), attack).to.deep.equal([]);
+  });
+
+  it("renders tables with pipes, with what their cells contain", () => {
+    const html = render(
+      "| Name | Use |\n|:-----|----:|\n| `a|b` | **x** <b> |\n| | [l](https://a.example) |\n| only |",
+    );
+    expect(html.replace(/> +| +(?=<)/g, (match) => match.trim())).to.equal(
+      '<div class="markdown"><table><thead><tr><th scope="col">Name</th><th scope="col">Use</th></tr></thead><tbody>' +
+        "<tr><td><code>a|b</code></td><td><strong>x</strong>&lt;b></td></tr>" +
+        '<tr><td></td><td><a href="https://a.example/" rel="noopener noreferrer">l</a></td></tr>' +
+        "<tr><td>only</td></tr></tbody></table></div>",
+    );
+    expect(render("a | b\n--- | ---\n1 | 2")).to.match(/<table>.*<td>1 <\/td><td> 2<\/td>/);
+    expect(render("- | a |\n  |---|\n  | b |")).to.contain("<li><table>");
+  });
+
+  it("shows text with pipes that is no table, or a table that would lose a cell, as it is written", () => {
+    for (const text of [
+      ...["a | b", "| a | b |\n| c | d |", "| a | b |\n|---|\n| c | d |", "| a |\n|---|\n| b | c |", "a\n---|---"],
+      ...["| a | b |\n|---|---|\n| b \\| c | d |", `|${"a|".repeat(13)}\n|${"-|".repeat(13)}`, "| a |\n| *-* |"],
+    ])
+      expect(render(text), text).to.not.contain("<table>");
+  });
+
+  it("renders tables in linear time and length", () => {
+    const columns = 12;
+    for (const text of [
+      `|${"a|".repeat(columns)}\n|${"-|".repeat(columns)}\n${"x\n".repeat(14_000)}`,
+      `|a|\n|-|\n${"|\n".repeat(14_000)}`,
+      `|a|\n|${"-".repeat(29_000)}x`,
+      `|a|\n|-${" |-".repeat(9_000)}x`,
+    ]) {
+      const start = performance.now();
+      expect(render(text).length).to.be.at.most(20 * text.length);
+      expect(performance.now() - start, "milliseconds").to.be.below(2000);
+    }
   });
 
   it("has no element, attribute or address outside the list, whatever the text is", () => {

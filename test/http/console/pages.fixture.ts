@@ -1,12 +1,16 @@
 import type { Page } from "playwright-core";
 import { type Service, startService } from "../../support/service.ts";
+import { listConsolePaths } from "./console-paths.fixture.ts";
 import { prepareAccessPages } from "./pages/access-pages.fixture.ts";
 import { prepareCatalogPages } from "./pages/catalog-pages.fixture.ts";
 import type { ConsolePage, PagePreparation, PreparePages } from "./pages/console-page.fixture.ts";
 import { prepareDirectoryPages } from "./pages/directory-pages.fixture.ts";
+import { prepareMyTokenPages } from "./pages/my-token-pages.fixture.ts";
 import { prepareProvisioningPages } from "./pages/provisioning-pages.fixture.ts";
 import { prepareSettingsPages } from "./pages/settings-pages.fixture.ts";
+import { prepareSignInPages } from "./pages/sign-in-pages.fixture.ts";
 import { prepareTokenPages } from "./pages/token-pages.fixture.ts";
+import { signInEnvironment } from "./sign-in/sign-in.fixture.ts";
 
 /** A service with records for every page of the console, and the pages in the order of a visit. */
 export interface ConsolePages {
@@ -15,6 +19,8 @@ export interface ConsolePages {
   /** The token with which the pages are visited. */
   readonly secret: string;
   readonly list: readonly ConsolePage[];
+  /** The paths of all pages, as the routers declare them. */
+  readonly paths: readonly string[];
   dispose(): Promise<void>;
 }
 
@@ -26,11 +32,13 @@ const sections: readonly PreparePages[] = [
   prepareCatalogPages,
   prepareProvisioningPages,
   prepareSettingsPages,
+  prepareSignInPages,
+  prepareMyTokenPages,
 ];
 
 /** Starts the service with the records of all sections. */
 export async function openConsolePages(): Promise<ConsolePages> {
-  const service = await startService({ environment: { CREDENTIAL_KEY: Buffer.alloc(32, 9).toString("base64") } });
+  const service = await startService({ environment: signInEnvironment });
   const url = `http://127.0.0.1:${service.port}/console`;
   const { secret } = await service.issueToken({ name: "Security team", scopes: ["all"] });
   const admin = service.clientWithSecret(secret);
@@ -47,10 +55,15 @@ export async function openConsolePages(): Promise<ConsolePages> {
       },
     },
     { title: "overview", visit: (page) => signInInBrowser(page, url, secret) },
+    { title: "not-found", visit: goTo("/nowhere") },
   ];
-  for (const prepare of sections) list.push(...(await prepare({ service, admin, url, user, goTo })));
-  list.push({ title: "not-found", visit: goTo("/nowhere") });
-  return { service, url, secret, list, dispose: () => service.dispose() };
+  const closings: (() => Promise<void>)[] = [() => service.dispose()];
+  const onDispose: PagePreparation["onDispose"] = (close) => void closings.push(close);
+  for (const prepare of sections) list.push(...(await prepare({ service, admin, url, user, goTo, onDispose })));
+  const dispose = async (): Promise<void> => {
+    for (const close of closings) await close();
+  };
+  return { service, url, secret, list, paths: listConsolePaths(service.handler), dispose };
 }
 
 /** Signs in as an administrator does. */

@@ -1,31 +1,19 @@
 import { expect } from "chai";
-import type { Browser } from "playwright-core";
-import { startChromium } from "../../support/chromium.ts";
 import { trackSecret } from "../../support/secrets.ts";
 import { type Service, startService } from "../../support/service.ts";
-import { recordProblems } from "./page-problems.fixture.ts";
+import { describeInChromium } from "./chromium-suite.fixture.ts";
 import { signInInBrowser } from "./pages.fixture.ts";
 
-describe("An identity admin in Chromium", function () {
-  this.timeout(180_000); // the first run may download Chromium
-  let browser: Browser | undefined;
+describeInChromium("An identity admin in Chromium", (openPage) => {
   let service: Service;
-  before(async function () {
-    browser = await startChromium();
-    if (!browser) this.skip();
+  before(async () => {
     service = await startService();
   });
-  after(async () => {
-    await browser?.close();
-    await service?.dispose();
-  });
+  after(() => service?.dispose());
 
   for (const javaScriptEnabled of [true, false])
     it(`connects Okta and sees its connection test arrive, ${javaScriptEnabled ? "with" : "without"} JavaScript`, async () => {
-      const context = await browser?.newContext({ javaScriptEnabled });
-      const page = await context?.newPage();
-      if (!context || !page) throw new Error("Chromium is not running");
-      const problems = javaScriptEnabled ? await recordProblems(page) : [];
+      const { page, problems } = await openPage({ javaScriptEnabled });
       const { secret } = await service.issueToken({ name: "Identity admin", scopes: ["all"] });
       const url = `http://127.0.0.1:${service.port}/console`;
       await signInInBrowser(page, url, secret);
@@ -46,14 +34,10 @@ describe("An identity admin in Chromium", function () {
       await page.getByRole("link", { name: "Stop reloading" }).click();
       await page.getByRole("link", { name: "Wait for the next request" }).waitFor();
       expect(problems).to.deep.equal([]);
-      await context.close();
     });
 
   it("finds the reason of a failure, declares the ignored attribute, and follows the change in the audit log", async () => {
-    const context = await browser?.newContext();
-    const page = await context?.newPage();
-    if (!context || !page) throw new Error("Chromium is not running");
-    const problems = await recordProblems(page);
+    const { page, problems } = await openPage();
     const { secret } = await service.issueToken({ name: "Identity admin", scopes: ["all"] });
     const scim = await service.clientWithScopes(["admin:scim"]);
     await scim.post("/scim/v2/Users").send({ userName: "ada", badgeNumber: "7", active: "perhaps" }).expect(400);
@@ -85,6 +69,5 @@ describe("An identity admin in Chromium", function () {
     expect(download.suggestedFilename()).to.match(/^audit-events-\d{4}-\d\d-\d\d\.jsonl$/);
     // Chromium logs the 400 of the rejected form as an error.
     expect(problems.filter((each) => !each.includes("status of 400"))).to.deep.equal([]);
-    await context.close();
   });
 });

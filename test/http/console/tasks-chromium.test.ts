@@ -1,34 +1,22 @@
 import { expect } from "chai";
-import type { Browser, Page } from "playwright-core";
-import { startChromium } from "../../support/chromium.ts";
+import type { Page } from "playwright-core";
 import { trackSecret } from "../../support/secrets.ts";
-import { recordProblems } from "./page-problems.fixture.ts";
+import { describeInChromium } from "./chromium-suite.fixture.ts";
 import { type ConsolePages, openConsolePages, signInInBrowser } from "./pages.fixture.ts";
 
 /** Tasks of administrators and users in a browser, without a violation of the policy or an error in its console. */
-describe("Tasks in /console in Chromium", function () {
-  this.timeout(180_000); // the first run may download Chromium
-  let browser: Browser | undefined;
+describeInChromium("Tasks in /console in Chromium", (openPage) => {
   let pages: ConsolePages;
-  before(async function () {
-    browser = await startChromium();
-    if (!browser) this.skip();
+  before(async () => {
     pages = await openConsolePages();
   });
-  after(async () => {
-    await browser?.close();
-    await pages?.dispose();
-  });
+  after(() => pages?.dispose());
 
   /** Does a task on a page of its own. Chromium logs error responses, which are expected. */
   const doTask = async (task: (page: Page) => Promise<void>): Promise<void> => {
-    const context = await browser?.newContext();
-    if (!context) throw new Error("Chromium is not running");
-    const page = await context.newPage();
-    const problems = await recordProblems(page);
+    const { page, problems } = await openPage();
     await task(page);
     expect(problems.filter((each) => !/status of (?:400|401|412)/.test(each))).to.deep.equal([]);
-    await context.close();
   };
 
   it("returns to the page that was requested before the sign-in", () =>

@@ -1,11 +1,12 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { fromValueLine, mergeForm, toSeen, toValueLine } from "../../../src/http/console/catalog/form-values.ts";
+import { mergeForm, toSeen } from "../../../src/http/console/catalog/form-values.ts";
 import {
   collapseSameLines,
   compareLines,
 } from "../../../src/http/console/catalog/mcp-servers/refresh/line-difference.ts";
 import { toVisibleText } from "../../../src/http/console/catalog/mcp-servers/refresh/visible-text.ts";
+import { fromValueLine, toValueLine } from "../../../src/http/console/value-lines.ts";
 import { repetitionsOf } from "../../support/repetitions.ts";
 
 const numRuns = repetitionsOf(1000);

@@ -133,6 +133,26 @@ describeOnMongod("Query plans on MongoDB", (uri) => {
           element === undefined ? leaf : { op: "some", path, where: leaf };
         const field = element ?? path;
 
+        const { onlyValue } = index;
+        if (onlyValue !== undefined) {
+          it(`serves ${path} eq ${onlyValue}, and no other value, from the index of that value`, async () => {
+            const eq = (wanted: boolean): Condition => ({ op: "eq", path, value: wanted });
+            for (const sort of [{}, { sort: { path: "normalized.userName", direction: "ascending" as const } }]) {
+              const [plan] = await explain({ where: eq(onlyValue), limit: perOrganization, ...sort });
+              expect(plan).to.include({ keys: onlyValueCount, documents: onlyValueCount, returned: onlyValueCount });
+            }
+            const [counted] = planCountDocuments(eq(onlyValue), definition, "org_2").parts;
+            expect(counted?.hint).to.equal(`by_${path}`);
+            expect(planFind({ where: eq(!onlyValue), limit }, definition, "org_2").isIndexed).to.equal(false);
+            const byPath = { sort: { path, direction: "ascending" }, limit } as const;
+            expect(planFind(byPath, definition, "org_2").isIndexed).to.equal(false);
+            const key: Condition = { op: "eq", path: "externalId", value: value(1, 7) };
+            const [both] = await explain({ where: { op: "and", all: [eq(onlyValue), key] }, limit });
+            expect(both?.keys, "of the narrower index").to.equal(1);
+          });
+          continue;
+        }
+
         it(`serves eq and in of ${indexKey(index)} from its index`, async () => {
           const where = toCondition({ op: "eq", path: field, value: value(1, 7) });
           const [plan] = await explain({ where, limit });
@@ -184,6 +204,9 @@ interface Explained {
   readonly returned: number;
 }
 
+/** How many records of an organization have the only value of an index. */
+const onlyValueCount = 20;
+
 const id = (n: number): string => `rec_${String(n).padStart(4, "0")}`;
 const value = (organization: number, n: number): string => `v${organization}-${String(n).padStart(4, "0")}`;
 
@@ -192,7 +215,11 @@ function record(organizationId: string, n: number, organization: number, indexes
   const createdAt = "2026-01-01T00:00:00.000Z";
   const fields: Record<string, unknown> = { id: id(n), organizationId, version: 1, createdAt, updatedAt: createdAt };
   if (n >= perOrganization - 5) return fields as unknown as Entity;
-  for (const { path, element } of indexes) {
+  for (const { path, element, onlyValue } of indexes) {
+    if (onlyValue !== undefined) {
+      fields[path] = n < onlyValueCount ? onlyValue : !onlyValue;
+      continue;
+    }
     const parts = path.split(".");
     const last = parts.pop() ?? "";
     let parent = fields;

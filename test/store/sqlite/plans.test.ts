@@ -59,6 +59,37 @@ describe("query plans on SQLite", () => {
         const served = element === undefined ? [`${table}_${indexColumn(index)}`] : [];
         const onTable = element === undefined ? /./ : new RegExp(`SEARCH ${elementTable(definition, index)} `);
 
+        const { onlyValue } = index;
+        if (onlyValue !== undefined) {
+          it(`serves ${path} eq ${onlyValue}, and no other value, from the index of that value`, () => {
+            const eq = (value: boolean): Condition => ({ op: "eq", path, value });
+            const about = { op: "and", all: [eq(onlyValue), { op: "contains", path: "title", value: "x" }] } as const;
+            for (const where of [eq(onlyValue), about])
+              for (const sort of [{}, { sort: { path: "normalized.userName", direction: "ascending" as const } }]) {
+                const query = { where, limit: 10, ...sort };
+                expect(planPage(query, definition, "org_1").mode).to.equal("indexed");
+                const steps = explain(query, "sort" in sort ? "present" : "all");
+                isSeek(
+                  steps.filter((step) => !/TEMP B-TREE FOR ORDER BY/.test(step)),
+                  served,
+                );
+              }
+            const { request, mode } = planCount(eq(onlyValue), definition, "org_1");
+            expect(mode).to.equal("indexed");
+            const sql = `SELECT count(*) FROM ${request.table} WHERE organization_id = ? AND ${request.where.text}`;
+            isSeek(planSteps(sql, [request.organizationId, ...request.where.values]), served);
+
+            expect(planPage({ where: eq(!onlyValue), limit: 10 }, definition, "org_1").mode).to.equal("full-scan");
+            const byPath = { sort: { path, direction: "ascending" }, limit: 10 } as const;
+            expect(planPage(byPath, definition, "org_1").mode).to.equal("full-scan");
+            const other: Condition = { op: "and", all: [eq(!onlyValue), { op: "eq", path: "externalId", value: "x" }] };
+            isSeek(explain({ where: other, limit: 10 }, "all"), [`${table}_p_externalId`]);
+            const both: Condition = { op: "and", all: [eq(onlyValue), { op: "eq", path: "externalId", value: "x" }] };
+            expect(planPage({ where: both, limit: 10 }, definition, "org_1").mode).to.equal("inline");
+          });
+          continue;
+        }
+
         // Globally unique keys are looked up before the organization is known.
         if (index.unique === "global") {
           const [at, column] =

@@ -16,6 +16,9 @@ const filters = {
   actorType: actor.shape.type.optional().describe("The type of the actor."),
   targetId: textParameter.describe("The id of the resource that the action was performed on."),
   targetType: textParameter.describe("The type of that resource, such as `user` or `mcp-server`."),
+  requestId: textParameter.describe(
+    "The `X-Request-Id` header of the response. Without `from`, an id that is a ULID, as the service creates them, finds the events of the two hours around its time. Combine an id that the client has chosen with `from`.",
+  ),
 };
 
 const { list, get } = logOperations({

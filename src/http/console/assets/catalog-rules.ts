@@ -24,6 +24,8 @@ form:not(:has(#authType-apiKey:checked)) .for-api-key, form:not(:has(#authType-o
 .markdown > :last-child { margin-bottom: 0; }
 .markdown pre { background: var(--page); border-radius: 0.4rem; padding: 0.6rem 0.8rem; }
 .markdown blockquote { border-left: 4px solid var(--line); color: var(--muted); margin: 0 0 1rem; padding-left: 1rem; }
+.markdown table { margin: 0 0 1rem; }
+.markdown th, .markdown td { padding: 0.35rem 0.45rem; white-space: normal; }
 .markdown hr { border: 0; border-top: 1px solid var(--line); }
 .difference { font-family: ui-monospace, monospace; font-size: 0.85rem; margin: 0.25rem 0 0.75rem; padding: 0.5rem 0; }
 .difference > * { display: block; padding: 0 0.8rem 0 1.6rem; text-decoration: none; text-indent: -0.8rem; }

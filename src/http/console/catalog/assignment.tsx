@@ -2,7 +2,8 @@ import type { VNode } from "preact";
 import type { Assignment } from "../../../../schemas/assignment.ts";
 import type { SubjectNames } from "../../../domain/directory/named-subjects.ts";
 import { CheckBox, LinesField } from "../fields.tsx";
-import { type FormValues, fromValueLine, splitLines, toCheck, toValueLine } from "./form-values.ts";
+import { fromValueLine, splitLines, toValueLine } from "../value-lines.ts";
+import { type FormValues, toCheck } from "./form-values.ts";
 import type { FormFieldsProps } from "./section.ts";
 
 /** The fields of an assignment in every form. */

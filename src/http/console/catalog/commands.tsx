@@ -3,8 +3,9 @@ import { type Command, commandInput } from "../../../../schemas/command.ts";
 import { commandType } from "../../../domain/catalog/resource-types.ts";
 import { CheckBox, LinesField } from "../fields.tsx";
 import { Markdown } from "../markdown.tsx";
+import { fromValueLine, splitLines, toValueLine } from "../value-lines.ts";
 import { summarizeAssignment } from "./assignment.tsx";
-import { fromValueLine, splitLines, toCheck, toOptional, toValueLine } from "./form-values.ts";
+import { toCheck, toOptional } from "./form-values.ts";
 import type { CatalogSection, FormFieldsProps } from "./section.ts";
 
 /** The pages of commands. */

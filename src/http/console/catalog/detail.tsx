@@ -5,12 +5,12 @@ import type { CatalogResource } from "../../../domain/catalog/resource.ts";
 import { readSubjectNames } from "../../../domain/directory/named-subjects.ts";
 import { Fact } from "../facts.tsx";
 import { CsrfField } from "../fields.tsx";
+import { LabelsFact } from "../labels.tsx";
 import type { PageOptions } from "../options.ts";
 import { Layout, sendHtmlPage } from "../page.tsx";
 import { Time } from "../time.tsx";
 import { requireVisit, type Visit } from "../visit.ts";
 import { AssignmentView } from "./assignment.tsx";
-import { LabelChips } from "./labels.tsx";
 import { ReferrerTable, ToggleStatus } from "./parts.tsx";
 import { type CatalogSection, canWrite, requireResource } from "./section.ts";
 
@@ -69,11 +69,7 @@ export function showResource<T extends CatalogResource>(
               </a>
             </Fact>
           )}
-          {resource.labels && Object.keys(resource.labels).length > 0 && (
-            <Fact name="Labels">
-              <LabelChips labels={resource.labels} />
-            </Fact>
-          )}
+          <LabelsFact labels={resource.labels} />
           <Fact name="Created">
             <Time at={resource.createdAt} absent="" />
           </Fact>

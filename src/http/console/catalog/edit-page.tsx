@@ -2,8 +2,9 @@ import type { Response } from "express";
 import type { VNode } from "preact";
 import type { CatalogResource } from "../../../domain/catalog/resource.ts";
 import { ErrorSummary } from "../error-summary.tsx";
-import { CsrfField, LinesField, TextField } from "../fields.tsx";
+import { CsrfField, TextField } from "../fields.tsx";
 import type { FormErrors } from "../form.ts";
+import { LabelsField } from "../labels.tsx";
 import { Layout, sendHtmlPage } from "../page.tsx";
 import { VersionField } from "../version-field.tsx";
 import type { Visit } from "../visit.ts";
@@ -64,13 +65,7 @@ export function sendEditPage<T extends CatalogResource>(res: Response, status: n
           />
         )}
         <form.Fields values={values} errors={errors} />
-        <LinesField
-          name="labels"
-          label="Labels (optional)"
-          value={values["labels"] ?? ""}
-          hint="One per line, such as team: payments."
-          errors={errors}
-        />
+        <LabelsField value={values["labels"] ?? ""} errors={errors} />
         {stored?.resource.ownerId === undefined && (
           <AssignmentFieldset
             legend={form.assignmentKey === "subjects" ? "Applies to" : "Assigned to"}

@@ -7,13 +7,14 @@ import { AppError, hasErrorCode } from "../../../errors.ts";
 import type { Services } from "../../api/kernel/services.ts";
 import { parseBody } from "../../api/kernel/validation.ts";
 import { FormErrors, readText, toFormErrors } from "../form.ts";
+import { fromLabelLines, toLabelLines } from "../labels.tsx";
 import type { PageOptions } from "../options.ts";
 import { redirect } from "../page.tsx";
+import { readVersion } from "../version-field.tsx";
 import { requireVisit, type Visit } from "../visit.ts";
 import { assignmentFields, toAssignment, toAssignmentValues } from "./assignment.tsx";
 import { type EditPage, sendEditPage } from "./edit-page.tsx";
 import { type FormValues, mergeForm, readFormValues, toFormText } from "./form-values.ts";
-import { fromLabelLines, toLabelLines } from "./labels.tsx";
 import { type CatalogSection, requireResource } from "./section.ts";
 
 /** Shows the form of a new resource. */
@@ -79,7 +80,7 @@ export function updateResource<T extends CatalogResource>(
     const values = readValues(section, req);
     const storedValues = await toStoredValues(section, services, visit, current);
     const page = { base, section, visit, values, stored: { resource: current, values: storedValues } };
-    const version = Number(readText(req, "version"));
+    const version = readVersion(req);
     try {
       if (version !== current.version) throw new AppError("precondition-failed", "The form shows another version.");
       if (isPreview(section, req)) return await sendPreview(res, section, services, page);

@@ -8,7 +8,6 @@ export type FormValues = Readonly<Record<string, string>>;
 /**
  * Reads the fields of a submitted form. Browsers send line breaks as CRLF, which become LF.
  * @param texts the fields that keep the spaces around their value
- * @throws AppError invalid-value for a value with a NUL character, which no store accepts
  */
 export function readFormValues(
   { body }: Pick<Request, "body">,
@@ -19,9 +18,7 @@ export function readFormValues(
   return Object.fromEntries(
     fields.map((field) => {
       const value = sent.get(field);
-      const text = toFormText(typeof value === "string" ? value : "", texts.includes(field));
-      if (text.includes("\0")) throw fieldError(field, `${field} contains a NUL character.`);
-      return [field, text];
+      return [field, toFormText(typeof value === "string" ? value : "", texts.includes(field))];
     }),
   );
 }
@@ -37,33 +34,6 @@ export const toCheck = (isChecked: boolean): string => (isChecked ? "true" : "")
 
 /** Returns the value of an optional field of a body. */
 export const toOptional = (value: string | undefined): string | undefined => (value === "" ? undefined : value);
-
-/** Splits a field with one value per line. */
-export const splitLines = (value = ""): readonly string[] =>
-  value
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line !== "");
-
-/**
- * Writes a value as one line: as it is, or as a JSON string in quotes if it would not be read back. A value can have line
- * breaks, spaces around it, or none of the characters at all.
- */
-export const toValueLine = (value: string): string =>
-  value === "" || value.startsWith('"') || value.trim() !== value || /[\n\r\u2028\u2029\0]/.test(value)
-    ? JSON.stringify(value)
-    : value;
-
-/** Reads a value that `toValueLine` has written. A string in quotes that is no JSON is the value itself. */
-export function fromValueLine(line: string): string {
-  if (!line.startsWith('"')) return line;
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === "string" ? value : line;
-  } catch {
-    return line;
-  }
-}
 
 /** Returns the error of a field of a form. */
 export const fieldError = (field: string, detail: string): AppError =>

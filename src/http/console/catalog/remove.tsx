@@ -6,7 +6,7 @@ import { CheckBox, CsrfField } from "../fields.tsx";
 import { readText } from "../form.ts";
 import type { PageOptions } from "../options.ts";
 import { Layout, redirect, sendHtmlPage } from "../page.tsx";
-import { VersionField } from "../version-field.tsx";
+import { readVersion, VersionField } from "../version-field.tsx";
 import { requireVisit, type Visit } from "../visit.ts";
 import { ReferrerTable } from "./parts.tsx";
 import { type CatalogSection, requireResource } from "./section.ts";
@@ -100,7 +100,7 @@ export function removeResource<T extends CatalogResource>(
     const visit = requireVisit(req);
     const catalog = section.catalogFrom(services);
     const resource = await requireResource(section, services, visit, req.params["id"]);
-    const expected = { ifMatch: [Number(readText(req, "version"))] };
+    const expected = { ifMatch: [readVersion(req)] };
     try {
       await catalog.remove(visit.caller, resource.id, expected, { isDetached: readText(req, "detach") === "true" });
     } catch (error) {

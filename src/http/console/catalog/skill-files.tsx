@@ -10,7 +10,7 @@ import { type FormErrors, readText } from "../form.ts";
 import { Markdown } from "../markdown.tsx";
 import type { PageOptions } from "../options.ts";
 import { Layout, redirect, sendHtmlPage } from "../page.tsx";
-import { VersionField } from "../version-field.tsx";
+import { readVersion, VersionField } from "../version-field.tsx";
 import { requireVisit, type Visit } from "../visit.ts";
 import { type FormValues, readFormValues } from "./form-values.ts";
 import { saveVersion, toPartErrors } from "./save-version.ts";
@@ -114,7 +114,7 @@ export function deleteSkillFile({ base, services }: PageOptions): RequestHandler
 /** @throws AppError invalid-value; conflict if another request has changed the skill since the page was opened */
 async function save(req: Request, skill: Skill, files: readonly SkillFile[], { skills }: Services): Promise<void> {
   const { caller } = requireVisit(req);
-  await saveVersion(skills, caller, skill.id, Number(readText(req, "version")), ({ files: _, ...content }) =>
+  await saveVersion(skills, caller, skill.id, readVersion(req), ({ files: _, ...content }) =>
     parseBody(skillInput, { ...content, ...(files.length > 0 && { files }) }),
   );
 }

@@ -4,8 +4,9 @@ import { toolkitType } from "../../../domain/catalog/resource-types.ts";
 import { Codes, Fact } from "../facts.tsx";
 import { CheckBox, LinesField } from "../fields.tsx";
 import { toResourceUrl } from "../target-path.ts";
+import { splitLines } from "../value-lines.ts";
 import { summarizeAssignment } from "./assignment.tsx";
-import { splitLines, toCheck, toOptional } from "./form-values.ts";
+import { toCheck, toOptional } from "./form-values.ts";
 import { SlugLinks } from "./parts.tsx";
 import type { CatalogSection, FormFieldsProps } from "./section.ts";
 

@@ -7,13 +7,13 @@ import { Choice, CsrfField, FieldNotes, FormActions, TextField } from "../fields
 import { type FormErrors, readText, readValues, toFormErrors } from "../form.ts";
 import { Layout, redirect, sendHtmlPage } from "../page.tsx";
 import { typeTexts } from "../tokens/texts.ts";
-import { VersionField } from "../version-field.tsx";
+import { readVersion, VersionField } from "../version-field.tsx";
 import { requireVisit, type Visit } from "../visit.ts";
 import type { SettingsPagesOptions } from "./options.ts";
 import { SettingsTrail } from "./parts.tsx";
 
 interface OrganizationForm {
-  readonly version: string;
+  readonly version: number;
   readonly name: string;
   readonly maxTtlDays: string;
   readonly defaultTtlDays: string;
@@ -28,7 +28,7 @@ export function showOrganizationForm({ base, services }: SettingsPagesOptions): 
     const { version, name, tokenPolicy } = await services.organizations.getOwn(visit.caller);
     const { maxTtlDays = "", defaultTtlDays = "", allowedTypes = tokenType.options } = tokenPolicy ?? {};
     sendForm(res, 200, base, visit, {
-      ...{ version: String(version), name, allowedTypes },
+      ...{ version, name, allowedTypes },
       ...{ maxTtlDays: String(maxTtlDays), defaultTtlDays: String(defaultTtlDays) },
     });
   };
@@ -42,7 +42,7 @@ export function saveOrganization({ base, services }: SettingsPagesOptions): Requ
     const form = readForm(req);
     try {
       const { name, tokenPolicy } = parseBody(organizationInput, toBody(form));
-      const expected = { ifMatch: [Number(form.version)] };
+      const expected = { ifMatch: [form.version] };
       await services.organizations.update(visit.caller, expected, ({ tokenPolicy: _, ...current }) => ({
         ...current,
         name,
@@ -63,7 +63,7 @@ const fieldNames = Object.fromEntries(
 );
 
 const readForm = (req: Pick<Request, "body">): OrganizationForm => ({
-  ...{ version: readText(req, "version"), name: readText(req, "name") },
+  ...{ version: readVersion(req), name: readText(req, "name") },
   ...{ maxTtlDays: readText(req, "maxTtlDays"), defaultTtlDays: readText(req, "defaultTtlDays") },
   allowedTypes: readValues(req, "allowedTypes"),
 });

@@ -7,9 +7,9 @@ import { toSignInRedirectUri } from "../../../domain/console/sign-in/user-sign-i
 import { hasErrorCode } from "../../../errors.ts";
 import { ErrorSummary } from "../error-summary.tsx";
 import { CsrfField, FormActions, LinesField, SelectField, TextField } from "../fields.tsx";
-import { FormErrors, readText, toFormErrors } from "../form.ts";
+import { FormErrors, toFormErrors } from "../form.ts";
 import { Layout, redirect, sendHtmlPage } from "../page.tsx";
-import { VersionField } from "../version-field.tsx";
+import { readVersion, VersionField } from "../version-field.tsx";
 import { requireVisit, type Visit } from "../visit.ts";
 import type { SettingsPagesOptions } from "./options.ts";
 import { SettingsTrail } from "./parts.tsx";
@@ -47,11 +47,11 @@ export function saveSignInSettings(options: SettingsPagesOptions): RequestHandle
     const visit = requireVisit(req);
     const { caller } = visit;
     const form = readSignInForm(req);
+    const expected = { ifMatch: [readVersion(req)] };
     try {
       const secret = readClientSecret(req);
       if (secret !== undefined) services.signInSecrets.assertValue(secret);
       const consoleSignIn = await toSignInSettings(form, services, caller.organizationId);
-      const expected = { ifMatch: [Number(readText(req, "version"))] };
       await services.organizations.update(caller, expected, (current) => ({ ...current, consoleSignIn }));
       if (secret !== undefined) await services.signInSecrets.set(caller, secret);
     } catch (error) {
@@ -68,7 +68,7 @@ export function removeSignInSettings({ base, services }: SettingsPagesOptions): 
   return async (req, res) => {
     req.operationId = "consoleRemoveSignInSettings";
     const { caller } = requireVisit(req);
-    const expected = { ifMatch: [Number(readText(req, "version"))] };
+    const expected = { ifMatch: [readVersion(req)] };
     await services.organizations.update(caller, expected, ({ consoleSignIn: _, ...current }) => current);
     redirect(res, `${base}/settings`);
   };

@@ -5,6 +5,7 @@ import { allowedScopes, defaultScopes, expandScopes } from "../../../domain/toke
 import { ErrorSummary } from "../error-summary.tsx";
 import { Choice, CsrfField, FieldNotes, FormActions, LinesField, SelectField, TextField } from "../fields.tsx";
 import type { FormErrors } from "../form.ts";
+import { LabelsField } from "../labels.tsx";
 import { NonceField } from "../nonce.tsx";
 import { Layout, sendHtmlPage } from "../page.tsx";
 import type { Visit } from "../visit.ts";
@@ -60,6 +61,7 @@ export function sendTokenForm(res: Response, status: 200 | 400, props: TokenForm
           />
         )}
         <AllowedIpsField value={form.allowedIps} errors={errors} />
+        <LabelsField value={form.labels} errors={errors} />
         <Restrictions form={form} errors={errors} />
         <FormActions submit="Create token" cancelUrl={listUrl} />
       </form>

@@ -1,8 +1,10 @@
 import type { RequestHandler } from "express";
 import type { VNode } from "preact";
+import { expandScopes } from "../../../domain/tokens/scopes.ts";
 import { type RenderedToken, renderToken } from "../../api/resources/token-response.ts";
 import { Codes, Fact } from "../facts.tsx";
 import { CsrfField } from "../fields.tsx";
+import { LabelsFact } from "../labels.tsx";
 import { Layout, sendHtmlPage, toActorName } from "../page.tsx";
 import { Time } from "../time.tsx";
 import { requireVisit, type Visit } from "../visit.ts";
@@ -43,6 +45,12 @@ export function showToken(options: TokenPagesOptions): RequestHandler {
         <Facts token={token} userName={userNames.get(token.userId ?? "")} />
         {visit.caller.scopes.has("admin:read") && (
           <p class="actions">
+            {expandScopes(token.scopes).has("admin:scim") && (
+              <>
+                <a href={`${base}/provisioning/live?token=${token.id}`}>Wait for a request of this token</a>
+                <a href={`${base}/provisioning/requests?actorId=${token.id}`}>Requests of this token</a>
+              </>
+            )}
             <a href={`${base}/audit?targetId=${token.id}`}>Changes of this token</a>
             <a href={`${base}/audit?actorId=${token.id}`}>Changes by this token</a>
           </p>
@@ -147,6 +155,7 @@ function Facts({ token, userName }: { readonly token: RenderedToken; readonly us
         </Fact>
       )}
       {token.maxRisk !== undefined && <Fact name="Highest risk of tools">{token.maxRisk}</Fact>}
+      <LabelsFact labels={token.labels} />
     </dl>
   );
 }

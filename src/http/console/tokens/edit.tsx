@@ -8,6 +8,7 @@ import { toTokenUpdate } from "../../api/resources/token-input.ts";
 import { ErrorSummary } from "../error-summary.tsx";
 import { Choice, CsrfField, FieldNotes, FormActions, TextField } from "../fields.tsx";
 import { type FormErrors, readText, readValues, toFormErrors, toLines } from "../form.ts";
+import { fromLabelLines, LabelsField, toLabelLines } from "../labels.tsx";
 import { Layout, redirect, sendHtmlPage } from "../page.tsx";
 import { formatTime } from "../time.tsx";
 import { readVersion, VersionField } from "../version-field.tsx";
@@ -21,13 +22,14 @@ import { expiryPresets, formFieldNames, toExpiryFields } from "./token-form.ts";
 interface EditForm {
   readonly name: string;
   readonly description: string;
+  readonly labels: string;
   readonly scopes: readonly string[];
   /** `keep`, a number of days, `date` or `never`. */
   readonly expiry: string;
   readonly expiryDate: string;
   readonly allowedIps: string;
   /** The version that the form showed. A change of another one is rejected, so that none is lost. */
-  readonly version: string;
+  readonly version: number;
 }
 
 /** Shows the fields of a token that can change. */
@@ -48,8 +50,8 @@ export function changeToken(options: TokenPagesOptions): RequestHandler {
     const form = readEditForm(req);
     const token = await readToken(options, req);
     try {
-      const update = toTokenUpdate(parseBody(tokenPatch, toPatch(form)));
-      const expected = { ifMatch: [readVersion(req)] };
+      const update = toTokenUpdate(parseBody(tokenPatch, toPatch(form, token)));
+      const expected = { ifMatch: [form.version] };
       await options.services.tokens.update(caller, token.id, expected, update, toOwner(options, caller));
     } catch (error) {
       const isOutdated = hasErrorCode(error, "precondition-failed");
@@ -66,26 +68,48 @@ function readToken(options: TokenPagesOptions, req: Request): Promise<Token> {
   return options.services.tokens.get(caller.organizationId, readTokenId(req), toOwner(options, caller));
 }
 
-const toEditForm = ({ name, description = "", scopes = ["all"], allowedIps = [], version }: Token): EditForm => ({
-  ...{ name, description, scopes, expiry: "keep", expiryDate: "", allowedIps: allowedIps.join("\n") },
-  version: String(version),
+const toEditForm = ({
+  name,
+  description = "",
+  labels,
+  scopes = ["all"],
+  allowedIps = [],
+  version,
+}: Token): EditForm => ({
+  ...{
+    name,
+    description,
+    labels: toLabelLines(labels),
+    scopes,
+    expiry: "keep",
+    expiryDate: "",
+    allowedIps: allowedIps.join("\n"),
+  },
+  version,
 });
 
 function readEditForm(req: Request): EditForm {
   const text = (name: keyof EditForm): string => readText(req, name);
   return {
-    ...{ name: text("name"), description: text("description"), scopes: readValues(req, "scopes") },
+    ...{
+      name: text("name"),
+      description: text("description"),
+      labels: text("labels"),
+      scopes: readValues(req, "scopes"),
+    },
     ...{ expiry: text("expiry"), expiryDate: text("expiryDate"), allowedIps: text("allowedIps") },
-    version: text("version"),
+    version: readVersion(req),
   };
 }
 
 /** Converts the form to the body of `PATCH /api/tokens/{id}`, whose schema then validates it. */
-function toPatch(form: EditForm): Readonly<Record<string, unknown>> {
+function toPatch(form: EditForm, { labels = {} }: Token): Readonly<Record<string, unknown>> {
   if (form.expiryDate !== "" && form.expiry !== "date")
     throw new AppError("invalid-value", 'Choose "On a date" to use the last day, or clear it.', { field: "expiresAt" });
   return {
     ...{ name: form.name, description: form.description === "" ? null : form.description },
+    // The form has all labels: those that it lacks are removed.
+    labels: { ...Object.fromEntries(Object.keys(labels).map((key) => [key, null])), ...fromLabelLines(form.labels) },
     ...{ scopes: form.scopes, allowedIps: toLines(form.allowedIps) },
     ...(form.expiry !== "keep" && toExpiryFields(form)),
   };
@@ -127,6 +151,7 @@ function sendEditForm(res: Response, status: 200 | 400 | 412, options: TokenPage
         <ReducedScopes token={token} form={form} errors={errors} />
         <EditedExpiry token={token} form={form} errors={errors} />
         <AllowedIpsField value={form.allowedIps} errors={errors} />
+        <LabelsField value={form.labels} errors={errors} />
         <FormActions submit="Save" cancelUrl={url} />
       </form>
     </Layout>,

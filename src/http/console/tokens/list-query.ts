@@ -14,6 +14,7 @@ const schema = z.object({
   origin: token.shape.origin.optional(),
   attention: attention.optional(),
   userId: z.string().max(100).optional(),
+  label: z.string().max(400).optional(),
   ...tokenSearchParameters,
   cursor: z.string().max(8192).optional(),
 });
@@ -32,8 +33,9 @@ export function readTokenListQuery({ query }: Request): TokenListQuery {
 
 /** Returns the filter for a query. Without a status, only active tokens need attention. @param now in milliseconds */
 export function toTokenFilter(query: TokenListQuery, now = Date.now()): TokenFilter {
-  const { type, userId, name, prefix, origin = "issued", attention: need, status = need && "active" } = query;
+  const { type, userId, label, name, prefix, origin = "issued", attention: need, status = need && "active" } = query;
   return {
+    ...(label !== undefined && { label: [label] }),
     ...{ type, userId, name, prefix, origin, status },
     ...(need === "expiring" && { expiresBefore: new Date(now + expiringMs) }),
     ...(need === "unused" && { unusedSince: new Date(now - unusedMs) }),

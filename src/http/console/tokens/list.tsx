@@ -64,6 +64,7 @@ function Filters({ url, query }: { readonly url: string; readonly query: TokenLi
       <SelectField name="attention" label="Needs attention" value={query.attention ?? ""} options={attentions} />
       <SelectField name="origin" label="Origin" value={query.origin ?? "issued"} options={origins} />
       {query.userId !== undefined && <TextField name="userId" label="Id of the user" value={query.userId} />}
+      <TextField name="label" label="Label, as key or key:value" value={query.label ?? ""} maxLength={400} />
       <button type="submit">Filter</button>
     </form>
   );

@@ -1,10 +1,12 @@
 import type { Request } from "express";
 import { readText, readValues, toLines } from "../form.ts";
+import { fromLabelLines } from "../labels.tsx";
 
 /** The form of a new token, as it was submitted. */
 export interface TokenForm {
   readonly name: string;
   readonly description: string;
+  readonly labels: string;
   readonly type: string;
   readonly scopes: readonly string[];
   /** A number of days, `date` or `never`. */
@@ -19,7 +21,7 @@ export interface TokenForm {
 }
 
 export const emptyTokenForm: TokenForm = {
-  ...{ name: "", description: "", type: "", scopes: [], expiry: "90", expiryDate: "", user: "" },
+  ...{ name: "", description: "", labels: "", type: "", scopes: [], expiry: "90", expiryDate: "", user: "" },
   ...{ allowedIps: "", environment: "", mcpServers: "", maxRisk: "" },
 };
 
@@ -33,7 +35,13 @@ export const formFieldNames = { userId: "user", expiresAt: "expiry", expiresInDa
 export function readTokenForm(req: Request): TokenForm {
   const text = (name: keyof TokenForm): string => readText(req, name);
   return {
-    ...{ name: text("name"), description: text("description"), type: text("type"), scopes: readValues(req, "scopes") },
+    ...{
+      name: text("name"),
+      description: text("description"),
+      labels: text("labels"),
+      type: text("type"),
+      scopes: readValues(req, "scopes"),
+    },
     ...{ expiry: text("expiry"), expiryDate: text("expiryDate"), user: text("user"), allowedIps: text("allowedIps") },
     ...{ environment: text("environment"), mcpServers: text("mcpServers"), maxRisk: text("maxRisk") },
   };
@@ -49,6 +57,7 @@ export function toTokenBody(form: TokenForm, userId: string | undefined): Readon
   return {
     name,
     ...(description !== "" && { description }),
+    ...(form.labels !== "" && { labels: fromLabelLines(form.labels) }),
     ...(type !== "" && { type }),
     ...(scopes.length > 0 && { scopes }),
     ...toExpiryFields(form),

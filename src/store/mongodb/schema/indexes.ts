@@ -53,6 +53,7 @@ function toIndexSpecifications(index: Index): IndexSpecification[] {
   const queryIndex: IndexSpecification = {
     key: { organizationId: 1, [field]: 1, _id: 1 },
     name: queryIndexName(index),
+    ...(index.onlyValue !== undefined && { partialFilterExpression: { [field]: index.onlyValue } }),
   };
   const name = uniqueIndexName(index);
   if (name === undefined) return [queryIndex];

@@ -1,3 +1,4 @@
+import { findPathIndex, findValueIndex } from "../../index-lookup.ts";
 import type { Condition } from "../../query.ts";
 import type { Entity } from "../../record.ts";
 import type { CollectionDefinition } from "../../store.ts";
@@ -5,7 +6,7 @@ import { findSideTableLeaf } from "./where.ts";
 
 /**
  * How the declared indexes narrow a condition: to the records of a number of `keys`, which are looked up; to a `list` of
- * unknown length from a side table; to a `range` of one path; or to nothing. An exact range, with no other condition to
+ * unknown length from a side table or from an index of one value; to a `range` of one path; or to nothing. An exact range, with no other condition to
  * check, can be read in the order of its path.
  */
 export type AccessPath =
@@ -19,6 +20,7 @@ export function chooseAccessPath(condition: Condition, definition: CollectionDef
   switch (condition.op) {
     case "eq":
     case "in":
+      if (condition.op === "eq" && findValueIndex(condition, definition)) return { by: "list" };
       if (!isIndexedPath(condition.path, definition)) return { by: "nothing" };
       return { by: "key", keys: countKeys(condition) };
     case "startsWith":
@@ -58,7 +60,7 @@ export function chooseAccessPath(condition: Condition, definition: CollectionDef
 /** Whether an index holds the records of one organization in the order of this path, without records of others. */
 export function isIndexOrdered(path: string, definition: CollectionDefinition<Entity>): boolean {
   if (path === "id") return true;
-  const index = definition.indexes.find((each) => each.path === path && each.element === undefined);
+  const index = findPathIndex(path, definition);
   return index !== undefined && index.unique !== "global" && !index.sparse;
 }
 
@@ -66,7 +68,7 @@ const countKeys = (leaf: { readonly op: string; readonly values?: readonly unkno
   leaf.values?.length ?? 1;
 
 function isIndexedPath(path: string, definition: CollectionDefinition<Entity>): boolean {
-  return path === "id" || definition.indexes.some((each) => each.path === path && each.element === undefined);
+  return path === "id" || findPathIndex(path, definition) !== undefined;
 }
 
 const toRangePath = (path: string, definition: CollectionDefinition<Entity>): AccessPath =>

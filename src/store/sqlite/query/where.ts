@@ -175,6 +175,8 @@ function toIndexedComparison(operand: string, leaf: Indexable, scope: Scope): st
     return `${operand} IN (SELECT value FROM json_each(${scope.bind(JSON.stringify(leaf.values))}))`;
   }
   if (leaf.op === "startsWith") return toPrefixRange(operand, leaf.value, scope);
+  // A literal, because an index of the records with one value serves no parameter.
+  if (typeof leaf.value === "boolean") return `${operand} = ${Number(leaf.value)}`;
   return `${operand} = ${scope.bind(leaf.value)}`;
 }
 

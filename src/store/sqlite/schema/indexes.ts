@@ -68,6 +68,8 @@ function toPathObjects(definition: CollectionDefinition<Entity>, index: Index): 
   });
   if (index.unique === "global") return [toIndexObject("UNIQUE ", column)];
   if (index.sparse) return [toIndexObject("", `organization_id, ${column}, id) WHERE (${column} IS NOT NULL`)];
+  if (index.onlyValue !== undefined)
+    return [toIndexObject("", `organization_id, ${column}, id) WHERE (${column} = ${Number(index.onlyValue)}`)];
   // With the id, `eq ORDER BY id` and keyset pages read along the index.
   if (index.unique === undefined) return [toIndexObject("", `organization_id, ${column}, id`)];
   const missingIndex = missingIndexName(definition, index);

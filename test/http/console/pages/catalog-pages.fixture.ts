@@ -8,6 +8,15 @@ Read the *issue*, then **decide**. See [the guide](https://example.com/guide) an
 1. Search for duplicates with \`search\`.
 2. Set the priority.
 
+| Priority | Response | Owner of the issue |
+|----------|---------:|--------------------|
+| high | 1 hour | \`on-call\` |
+| low | 5 days | the team of the repository |
+
+| Jan | Feb | Mar | Apr | May | Jun | Jul | Aug | Sep | Oct | Nov | Dec |
+|---|---|---|---|---|---|---|---|---|---|---|---|
+| 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 |
+
 > Never close an issue without a comment.
 
 \`\`\`js
@@ -113,17 +122,26 @@ export const prepareCatalogPages: PreparePages = async ({ service, admin, url, u
     },
     { title: "toolkits", visit: goTo("/catalog/toolkits") },
     { title: "toolkit", visit: goTo(`/catalog/toolkits/${toolkit.id}`) },
+    { title: "toolkit-create", visit: goTo("/catalog/toolkits/_new") },
     { title: "toolkit-edit", visit: goTo(`/catalog/toolkits/${toolkit.id}/edit`) },
+    { title: "toolkit-delete", visit: goTo(`/catalog/toolkits/${toolkit.id}/delete`) },
     { title: "skills", visit: goTo("/catalog/skills") },
     { title: "skill", visit: goTo(`/catalog/skills/${skill.id}`) },
+    { title: "skill-create", visit: goTo("/catalog/skills/_new") },
     { title: "skill-edit", visit: goTo(`/catalog/skills/${skill.id}/edit`) },
+    { title: "skill-delete", visit: goTo(`/catalog/skills/${skill.id}/delete`) },
     { title: "skill-file", visit: goTo(`/catalog/skills/${skill.id}/files?path=scripts%2Flabel.py`) },
     { title: "skill-file-edit", visit: goTo(`/catalog/skills/${skill.id}/files/edit?path=scripts%2Flabel.py`) },
     { title: "commands", visit: goTo("/catalog/commands") },
     { title: "command", visit: goTo(`/catalog/commands/${command.id}`) },
+    { title: "command-create", visit: goTo("/catalog/commands/_new") },
     { title: "command-edit", visit: goTo(`/catalog/commands/${command.id}/edit`) },
+    { title: "command-delete", visit: goTo(`/catalog/commands/${command.id}/delete`) },
     { title: "policies", visit: goTo("/policies") },
     { title: "policy", visit: goTo(`/policies/${policy.id}`) },
+    { title: "policy-create", visit: goTo("/policies/_new") },
+    { title: "policy-edit", visit: goTo(`/policies/${policy.id}/edit`) },
+    { title: "policy-delete", visit: goTo(`/policies/${policy.id}/delete`) },
     {
       title: "policy-preview",
       visit: async (page) => {

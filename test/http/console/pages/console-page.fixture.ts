@@ -19,6 +19,8 @@ export interface PagePreparation {
   readonly user: { readonly id: string; readonly userName: string };
   /** Returns a visit that opens an address below that of the console. */
   goTo(path: string): ConsolePage["visit"];
+  /** Registers what is closed after the service. */
+  onDispose(close: () => Promise<void>): void;
 }
 
 /** Creates the records of a section's pages, and returns the pages. */

@@ -45,10 +45,10 @@ export const prepareProvisioningPages: PreparePages = async ({ service, admin, g
     { title: "extension", visit: goTo(`/provisioning/extensions/${extension.id}`) },
     { title: "extension-edit", visit: goTo(`/provisioning/extensions/${extension.id}/edit`) },
     { title: "extension-delete", visit: goTo(`/provisioning/extensions/${extension.id}/delete`) },
+    { title: "extension-create", visit: goTo("/provisioning/extensions/new") },
     {
       title: "extension-invalid",
       visit: async (page) => {
-        await goTo("/provisioning/extensions/new")(page);
         await page.getByLabel("URN").fill("badge");
         await page.getByRole("button", { name: "Create schema" }).click();
         await page.getByText("The schema was not saved").waitFor();

@@ -28,6 +28,5 @@ export const prepareSettingsPages: PreparePages = async ({ admin, goTo }) => {
     { title: "webhook-change", visit: goTo(`/settings/webhooks/${webhook.id}/edit`) },
     { title: "webhook-rotate", visit: goTo(`/settings/webhooks/${webhook.id}/rotate`) },
     { title: "webhook-delete", visit: goTo(`/settings/webhooks/${webhook.id}/delete`) },
-    { title: "sign-in-unknown", visit: goTo("/sign-in/unknown") },
   ];
 };

@@ -4,12 +4,11 @@ import type { AddressInfo } from "node:net";
 import { expect } from "chai";
 import { exportJWK, generateKeyPair } from "jose";
 import { Provider } from "oidc-provider";
-import type { Browser, Page } from "playwright-core";
-import { startChromium } from "../../../support/chromium.ts";
+import type { Page } from "playwright-core";
 import { freePort } from "../../../support/free-port.ts";
 import { trackSecret } from "../../../support/secrets.ts";
 import { type Service, startService } from "../../../support/service.ts";
-import { recordProblems } from "../page-problems.fixture.ts";
+import { describeInChromium } from "../chromium-suite.fixture.ts";
 import { signInInBrowser } from "../pages.fixture.ts";
 import { signInEnvironment } from "./sign-in.fixture.ts";
 
@@ -35,15 +34,11 @@ async function startProvider(redirectUri: string): Promise<{ readonly issuer: st
   return { issuer, server };
 }
 
-describe("Sign-in through oidc-provider in Chromium", function () {
-  this.timeout(180_000); // the first run may download Chromium
-  let browser: Browser | undefined;
+describeInChromium("Sign-in through oidc-provider in Chromium", (openPage) => {
   let service: Service;
   let provider: Awaited<ReturnType<typeof startProvider>>;
   let url: string;
-  before(async function () {
-    browser = await startChromium();
-    if (!browser) this.skip();
+  before(async () => {
     const port = await freePort();
     url = `http://127.0.0.1:${port}/console`;
     provider = await startProvider(`${url}/sign-in/default/callback`);
@@ -51,7 +46,6 @@ describe("Sign-in through oidc-provider in Chromium", function () {
     service = await startService({ port, environment: { ...environment, PUBLIC_URL: `http://127.0.0.1:${port}` } });
   });
   after(async () => {
-    await browser?.close();
     await service?.dispose();
     provider?.server.closeAllConnections();
     provider?.server.close();
@@ -74,10 +68,7 @@ describe("Sign-in through oidc-provider in Chromium", function () {
       const userName = `ada-${javaScriptEnabled}@example.com`;
       const { body: user } = await admin.post("/api/users").send({ userName }).expect(201);
       const { secret } = await service.issueToken({ scopes: ["all"] });
-      const context = await browser?.newContext({ javaScriptEnabled });
-      const page = await context?.newPage();
-      if (!context || !page) throw new Error("Chromium is not running");
-      const problems = javaScriptEnabled ? await recordProblems(page) : [];
+      const { page, context, problems } = await openPage({ javaScriptEnabled });
 
       await signInInBrowser(page, url, secret);
       await page.getByRole("link", { name: "Settings" }).click();
@@ -115,6 +106,5 @@ describe("Sign-in through oidc-provider in Chromium", function () {
       await page.getByText("Your session has ended.").waitFor();
       await page.getByRole("button", { name: "Sign in with" }).click();
       await page.getByText("Your account has no access to this console.").waitFor();
-      await context.close();
     });
 });

@@ -12,7 +12,7 @@ import type { PageOptions } from "../../options.ts";
 import { Layout, redirect, sendHtmlPage } from "../../page.tsx";
 import { PageLinks, readListPage } from "../../paging.tsx";
 import { Time } from "../../time.tsx";
-import { VersionField } from "../../version-field.tsx";
+import { readVersion, VersionField } from "../../version-field.tsx";
 import { requireVisit, type Visit } from "../../visit.ts";
 import { canWrite, requireResource } from "../section.ts";
 import { mcpServerSection } from "./section.tsx";
@@ -151,7 +151,7 @@ export function deleteConnection({ base, services }: PageOptions): RequestHandle
     const connection = await services.connections.get(caller.organizationId, id);
     if (connection?.mcpServerId !== server.id) throw connectionNotFound();
     try {
-      await services.connections.remove(caller, id, { ifMatch: [Number(readText(req, "version"))] });
+      await services.connections.remove(caller, id, { ifMatch: [readVersion(req)] });
     } catch (error) {
       if (!hasErrorCode(error, "precondition-failed")) throw error;
       const text = "The connection has changed since you opened the page. Open it again, and confirm.";

@@ -1,7 +1,8 @@
 import type { VNode } from "preact";
 import type { McpServer } from "../../../../../schemas/mcp-server.ts";
 import { Choice, LinesField, SelectField, TextField } from "../../fields.tsx";
-import { type FormValues, fromValueLine, splitLines, toOptional, toValueLine } from "../form-values.ts";
+import { fromValueLine, splitLines, toValueLine } from "../../value-lines.ts";
+import { type FormValues, toOptional } from "../form-values.ts";
 import type { FormFieldsProps, ResourceForm } from "../section.ts";
 
 /** The fields of OAuth 2.0 by the key of the body. */

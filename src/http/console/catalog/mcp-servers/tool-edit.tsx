@@ -6,7 +6,7 @@ import { CheckBox, CsrfField, FormActions, LinesField, SelectField, TextField } 
 import { type FormErrors, readText } from "../../form.ts";
 import type { PageOptions } from "../../options.ts";
 import { Layout, redirect, sendHtmlPage } from "../../page.tsx";
-import { VersionField } from "../../version-field.tsx";
+import { readVersion, VersionField } from "../../version-field.tsx";
 import { requireVisit, type Visit } from "../../visit.ts";
 import { type FormValues, readFormValues } from "../form-values.ts";
 import { saveVersion, toPartErrors } from "../save-version.ts";
@@ -38,7 +38,7 @@ export function saveTool({ base, services }: PageOptions): RequestHandler {
     const stored = original === "" ? undefined : requireTool(server, original);
     const at = stored ? server.tools.indexOf(stored) : server.tools.length;
     const values = readFormValues(req, toolFields, spacedToolFields);
-    const version = Number(readText(req, "version"));
+    const version = readVersion(req);
     try {
       const tool = toTool(values, stored);
       await saveVersion(services.mcpServers, visit.caller, server.id, version, (content) =>
@@ -64,7 +64,7 @@ export function deleteTool({ base, services }: PageOptions): RequestHandler {
     const visit = requireVisit(req);
     const server = await requireResource(mcpServerSection, services, visit, req.params["id"]);
     const { name } = requireTool(server, readText(req, "original"));
-    const version = Number(readText(req, "version"));
+    const version = readVersion(req);
     await saveVersion(services.mcpServers, visit.caller, server.id, version, (content) => ({
       ...content,
       tools: content.tools.filter((tool) => tool.name !== name),

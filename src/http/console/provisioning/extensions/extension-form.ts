@@ -4,6 +4,8 @@ import type { ScimExtensionContent } from "../../../../domain/extensions/extensi
 import { AppError } from "../../../../errors.ts";
 import { parseBody } from "../../../api/kernel/validation.ts";
 import { parseExtensionUrn, toExtensionContent } from "../../../api/resources/scim-extensions.ts";
+import { rejectPrototypeKeys } from "../../../server/json-body.ts";
+import { assertJsonLimits } from "../../../server/json-limits.ts";
 import { readText } from "../../form.ts";
 
 /** The form of an extension schema, as it was submitted. */
@@ -63,13 +65,18 @@ export function parseExtensionForm({ urn, resourceType, name, description, attri
   return { urn: parsedUrn, content: toExtensionContent(parsedUrn, parseBody(scimExtensionInput, body)) };
 }
 
-/** @throws AppError invalid-value */
+/** @throws AppError invalid-value, also for JSON that no body can have */
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
-  } catch {
-    throw new AppError("invalid-value", "attributes must be JSON: a list of objects between brackets.", {
-      field: "attributes",
-    });
+    assertJsonLimits(Buffer.from(text), limits);
+    const value: unknown = JSON.parse(text);
+    rejectPrototypeKeys(value, []);
+    return value;
+  } catch (error) {
+    const detail =
+      error instanceof AppError ? error.message : "attributes must be JSON: a list of objects between brackets.";
+    throw new AppError("invalid-value", detail, { field: "attributes" });
   }
 }
+
+const limits = { depthMax: 64, distinctKeysMax: 20_000 };

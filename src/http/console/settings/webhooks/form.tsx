@@ -8,7 +8,7 @@ import { Choice, CsrfField, FormActions, LinesField, TextField } from "../../fie
 import { FormErrors, readText, toFormErrors, toLines } from "../../form.ts";
 import { NonceField } from "../../nonce.tsx";
 import { Layout, redirect, sendHtmlPage } from "../../page.tsx";
-import { VersionField } from "../../version-field.tsx";
+import { readVersion, VersionField } from "../../version-field.tsx";
 import { requireVisit, type Visit } from "../../visit.ts";
 import type { SettingsPagesOptions } from "../options.ts";
 import { readWebhook, sendIssuedWebhook, WebhookTrail } from "./parts.tsx";
@@ -16,7 +16,7 @@ import { readWebhook, sendIssuedWebhook, WebhookTrail } from "./parts.tsx";
 interface WebhookForm {
   /** Of a webhook that exists; empty for a new one. */
   readonly id: string;
-  readonly version: string;
+  readonly version: number;
   readonly slug: string;
   readonly url: string;
   readonly description: string;
@@ -24,11 +24,13 @@ interface WebhookForm {
   readonly enabled: boolean;
 }
 
+const newWebhook = { id: "", version: 0 } as const;
+
 /** Shows the form of a new webhook. */
 export function showNewWebhook(options: SettingsPagesOptions): RequestHandler {
   return (req, res) => {
     req.operationId = "consoleShowNewWebhook";
-    const form = { id: "", version: "", slug: "", url: "", description: "", actions: "*", enabled: true };
+    const form = { ...newWebhook, slug: "", url: "", description: "", actions: "*", enabled: true };
     sendForm(res, 200, options, requireVisit(req), form);
   };
 }
@@ -40,7 +42,7 @@ export function showWebhookForm(options: SettingsPagesOptions): RequestHandler {
     const visit = requireVisit(req);
     const webhook = await readWebhook(req, options.services, visit.caller.organizationId);
     const { id, version, slug, url, description = "", actions, enabled } = webhook;
-    const form = { id, version: String(version), slug, url, description, actions: actions.join("\n"), enabled };
+    const form = { id, version, slug, url, description, actions: actions.join("\n"), enabled };
     sendForm(res, 200, options, visit, form);
   };
 }
@@ -51,7 +53,7 @@ export function createWebhook(options: SettingsPagesOptions): RequestHandler {
     req.operationId = "consoleCreateWebhook";
     const visit = requireVisit(req);
     const { caller, sessionId } = visit;
-    const form = { ...readForm(req), id: "", version: "" };
+    const form = { ...readForm(req), ...newWebhook };
     await options.submissions.useNonce(caller.organizationId, sessionId, readText(req, "nonce"));
     let issued: IssuedWebhook;
     try {
@@ -73,10 +75,10 @@ export function editWebhook(options: SettingsPagesOptions): RequestHandler {
     req.operationId = "consoleEditWebhook";
     const visit = requireVisit(req);
     const { id, slug } = await readWebhook(req, services, visit.caller.organizationId);
-    const form = { ...readForm(req), id, slug };
+    const form = { ...readForm(req), id, slug, version: readVersion(req) };
     try {
       const content = toContent(form);
-      await services.webhooks.update(visit.caller, id, { ifMatch: [Number(form.version)] }, () => content);
+      await services.webhooks.update(visit.caller, id, { ifMatch: [form.version] }, () => content);
     } catch (error) {
       sendForm(res, 400, options, visit, form, toErrors(error));
       return;
@@ -85,8 +87,8 @@ export function editWebhook(options: SettingsPagesOptions): RequestHandler {
   };
 }
 
-const readForm = (req: Pick<Request, "body">): Omit<WebhookForm, "id"> => ({
-  ...{ version: readText(req, "version"), slug: readText(req, "slug"), url: readText(req, "url") },
+const readForm = (req: Pick<Request, "body">): Omit<WebhookForm, "id" | "version"> => ({
+  ...{ slug: readText(req, "slug"), url: readText(req, "url") },
   ...{ description: readText(req, "description"), actions: readText(req, "actions") },
   enabled: readText(req, "enabled") === "true",
 });
