@@ -4,7 +4,8 @@ import { CredentialCipher } from "./domain/credentials/credential-cipher.ts";
 import { type RotationReport, rotateCredentials } from "./domain/credentials/credential-rotation.ts";
 import { OrganizationLifecycle } from "./domain/organization-lifecycle.ts";
 import { bootstrapStore, type FirstStart, isStoreEmpty, Organizations } from "./domain/organizations.ts";
-import { type TokenPolicy, Tokens } from "./domain/tokens/tokens.ts";
+import type { TokenPolicy } from "./domain/tokens/issue/token-policy.ts";
+import { Tokens } from "./domain/tokens/tokens.ts";
 import type { Store } from "./store/store.ts";
 
 /** The part of the domain that the CLI and the service share. */

@@ -20,8 +20,9 @@ import { Groups } from "./directory/groups.ts";
 import { Users } from "./directory/users.ts";
 import { ScimExtensions } from "./extensions/scim-extensions.ts";
 import { type AssertSignInWorks, Organizations } from "./organizations.ts";
+import type { TokenPolicy } from "./tokens/issue/token-policy.ts";
 import type { PersonalTokenCleanup } from "./tokens/personal-token-cleanup.ts";
-import { type TokenPolicy, Tokens } from "./tokens/tokens.ts";
+import { Tokens } from "./tokens/tokens.ts";
 
 /** The services whose changes are one transaction each, and so can be rolled back as a whole. */
 export interface ChangeableResources {

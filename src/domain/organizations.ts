@@ -11,7 +11,7 @@ import { assertCanGrantRoles } from "./console/sign-in/console-roles.ts";
 import { applySignInChange } from "./console/sign-in/settings-change.ts";
 import { newEntity, nextVersion } from "./entity.ts";
 import { assertVersion, type ExpectedVersion } from "./precondition.ts";
-import { assertDefaultTtl } from "./tokens/issue/constraints.ts";
+import { assertDefaultTtl } from "./tokens/issue/token-policy.ts";
 import type { Tokens } from "./tokens/tokens.ts";
 
 const defaultSlug = "default";

@@ -1,45 +1,26 @@
 import type { Scope, Token } from "../../../schemas/token.ts";
 import { AppError } from "../../errors.ts";
-import { organizations, serviceTenant, tokens } from "../../store/collections.ts";
+import { tokens } from "../../store/collections.ts";
 import type { Page, Query } from "../../store/query.ts";
-import type { Store, Tenant, Transaction, TransactionOptions } from "../../store/store.ts";
+import type { Store, Tenant, Transaction } from "../../store/store.ts";
 import type { AuditActor } from "../audit/record.ts";
 import type { Caller } from "../caller.ts";
-import { mapConflictToField, retryOnConflict } from "../conflict.ts";
+import { mapConflictToField } from "../conflict.ts";
 import { assertVersion, type ExpectedVersion } from "../precondition.ts";
 import { toEffectiveTokens } from "./generation.ts";
-import {
-  findIdempotencyRecord,
-  type IdempotentRequest,
-  insertIdempotencyRecord,
-  newIdempotencyRecord,
-} from "./idempotency/idempotent-requests.ts";
-import { deriveSecret, replayIdempotentRequest } from "./idempotency/replay.ts";
-import { type TokenRules, toTokenRules } from "./issue/constraints.ts";
+import type { IdempotentRequest } from "./idempotency/idempotent-requests.ts";
+import { type IssuedToken, runOnce } from "./idempotency/run-once.ts";
 import { assertCanGrant, lockCallerToken } from "./issue/delegation.ts";
-import { hashSecret, mintSecret, type SecretSettings, visiblePrefix } from "./issue/format.ts";
+import { hashSecret, mintSecret, visiblePrefix } from "./issue/format.ts";
 import { assertNotLastFullAccess, losesLastingFullAccess } from "./issue/last-full-access.ts";
 import { buildToken, type NewToken } from "./issue/new-token.ts";
 import { rotateSecrets } from "./issue/rotation.ts";
 import { insertToken, replaceToken, revokeToken } from "./issue/token-changes.ts";
+import { loadTokenRules, type TokenPolicy } from "./issue/token-policy.ts";
 import { type TokenUpdate, updateToken } from "./issue/token-update.ts";
 import { type ImportedSecret, recordLegacyMarker } from "./legacy/legacy.ts";
 import { findOutdatedCondition } from "./personal-token-cleanup.ts";
 import { type TokenFilter, toTokenCondition } from "./token-filter.ts";
-
-/** The installation's settings for tokens. */
-export interface TokenPolicy extends SecretSettings {
-  /** The longest lifetime of a token, in days. */
-  readonly maxTtlDays?: number;
-}
-
-/** A token and its secret, which cannot be read again. */
-export interface IssuedToken {
-  readonly token: Token;
-  readonly secret: string;
-  /** Whether an earlier request with the same idempotency key has created the secret. */
-  readonly isReplay?: boolean;
-}
 
 /** Restricts a lookup to the tokens of one user. Without `userId`, every token of the organization matches. */
 interface OwnerFilter {
@@ -71,7 +52,7 @@ export class Tokens {
    *   idempotency-key-reused; conflict for a repeated request whose secret cannot be returned
    */
   issue(caller: Caller, input: NewToken, idempotent?: IdempotentRequest): Promise<IssuedToken> {
-    return this.#once(caller, "create", idempotent, {}, async (tx, secret) => {
+    return runOnce(this.#store, this.#policy, { caller, operation: "create", idempotent }, async (tx, secret) => {
       const callerToken = await lockCallerToken(tx, caller);
       const parentId = callerToken && toParentId(callerToken);
       const boundInput = { ...input, ...(parentId !== undefined && { parentId }) };
@@ -89,35 +70,6 @@ export class Tokens {
   }
 
   /**
-   * Runs a change that returns a secret. With an idempotency key, a repeated request returns the same token and secret,
-   * and changes nothing. Of concurrent requests with the same key, one runs the change.
-   * @param operation what the key is used for; a key of another operation is another key
-   * @throws AppError idempotency-key-reused; conflict as `replayIdempotentRequest`; and whatever `change` throws
-   */
-  #once(
-    caller: Caller,
-    operation: string,
-    idempotent: IdempotentRequest | undefined,
-    options: TransactionOptions,
-    change: (tx: Transaction, secret: string) => Promise<IssuedToken>,
-  ): Promise<IssuedToken> {
-    if (!idempotent) return this.#store.transaction((tx) => change(tx, mintSecret(this.#policy.prefix)), options);
-    return retryOnConflict(() =>
-      this.#store.transaction(async (tx) => {
-        const earlier = await findIdempotencyRecord(tx, caller, operation, idempotent);
-        if (earlier) {
-          const replayed = await replayIdempotentRequest(tx, caller, idempotent, earlier, this.#policy);
-          return { ...replayed, isReplay: true };
-        }
-        const record = newIdempotencyRecord(caller, operation, idempotent);
-        const issued = await change(tx, deriveSecret(idempotent, record, this.#policy));
-        await insertIdempotencyRecord(tx, { ...record, tokenId: issued.token.id });
-        return issued;
-      }, options),
-    );
-  }
-
-  /**
    * Imports a token of another system by its secret, so that its clients need no change.
    * @throws AppError invalid-value naming the field; conflict for a secret that is in use already
    */
@@ -129,7 +81,7 @@ export class Tokens {
   ): Promise<Token> {
     return this.#store
       .transaction(async (tx) => {
-        const rules = await this.#loadRules(tx, organizationId);
+        const rules = await loadTokenRules(tx, organizationId, this.#policy);
         const draft = await buildToken(tx, organizationId, auditActor, input, rules);
         const token: Token = { ...draft, ...secretFields, secrets: [{ hash }] };
         await insertToken(tx, auditActor, token, "token.import");
@@ -153,7 +105,7 @@ export class Tokens {
     maxExpiresAt?: string,
     secret = mintSecret(this.#policy.prefix),
   ): Promise<IssuedToken> {
-    const rules = await this.#loadRules(tx, organizationId);
+    const rules = await loadTokenRules(tx, organizationId, this.#policy);
     const draft = await buildToken(tx, organizationId, auditActor, input, rules, maxExpiresAt);
     const token: Token = { ...draft, prefix: visiblePrefix(secret), secrets: [this.#toStoredSecret(secret)] };
     await insertToken(tx, auditActor, token, "token.create");
@@ -230,7 +182,7 @@ export class Tokens {
   ): Promise<Token> {
     return this.#withToken(caller, id, owner, async (tx, token) => {
       assertVersion(token.version, expected);
-      const rules = await this.#loadRules(tx, caller.organizationId);
+      const rules = await loadTokenRules(tx, caller.organizationId, this.#policy);
       const { next, isUnchanged, isWidened } = updateToken(token, update, rules);
       if (isUnchanged) return token;
       if (isWidened) {
@@ -256,7 +208,8 @@ export class Tokens {
     graceSeconds: number,
     { idempotent, ...owner }: OwnerFilter & { readonly idempotent?: IdempotentRequest | undefined } = {},
   ): Promise<IssuedToken> {
-    return this.#once(caller, `rotate ${id}`, idempotent, { lockKey: id }, async (tx, secret) => {
+    const change = { caller, operation: `rotate ${id}`, idempotent, lockKey: id };
+    return runOnce(this.#store, this.#policy, change, async (tx, secret) => {
       const token = await readOwned(tx.for(caller.organizationId), id, owner);
       const secrets = rotateSecrets(token, caller, this.#toStoredSecret(secret), graceSeconds);
       if (caller.actor.id !== token.id) await lockCallerToken(tx, caller);
@@ -300,18 +253,6 @@ export class Tokens {
     return this.#store.transaction(async (tx) => body(tx, await readOwned(tx.for(organizationId), id, owner)), {
       lockKey: id,
     });
-  }
-
-  /** @throws AppError not-found without an organization; forbidden while it is disabled */
-  async #loadRules(tx: Transaction, organizationId: string): Promise<TokenRules> {
-    const organization = await tx.for(serviceTenant).open(organizations).get(organizationId);
-    if (!organization) throw new AppError("not-found", "The organization was not found.");
-    if (organization.disabledAt !== undefined)
-      throw new AppError(
-        "forbidden",
-        "The organization is disabled. Enable it before you create or change its tokens.",
-      );
-    return toTokenRules(organization, this.#policy.maxTtlDays);
   }
 
   #toStoredSecret(secret: string): Token["secrets"][number] {

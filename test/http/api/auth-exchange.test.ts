@@ -302,7 +302,7 @@ describe("POST /api/auth-exchange", () => {
   });
 
   it("429: an exchange counts against the rate limit of its credential", async () => {
-    const service = await start(provider, { RATE_LIMIT: "api=2/60" });
+    const service = await start(provider, { RATE_LIMIT: "api=2/86400" });
     const { secret } = await service.issueToken({ scopes: ["connect:exchange-auth"] });
     const statuses = [];
     for (let count = 0; count < 3; count++) {

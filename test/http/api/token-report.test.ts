@@ -12,7 +12,7 @@ describeOnEngines("POST /api/tokens/report", (open) => {
   let admin: Agent;
   let finder: Agent;
   before(async () => {
-    service = await startService({ open, environment: { AUTH_SECRET: authSecret, RATE_LIMIT: "failures=40/60" } });
+    service = await startService({ open, environment: { AUTH_SECRET: authSecret, RATE_LIMIT: "failures=40/86400" } });
     admin = await service.clientWithScopes(["all"]);
     finder = service.clientWithSecret();
   });

@@ -157,7 +157,7 @@ describeOnEngines("Personal tokens in /console/my-tokens", (open) => {
   });
 
   it("count against the rate limit of the user API", async () => {
-    const limited = await startService({ open, environment: { RATE_LIMIT: "connect=2/60" } });
+    const limited = await startService({ open, environment: { RATE_LIMIT: "connect=2/86400" } });
     try {
       const client = await limited.clientWithScopes(["all"]);
       const { body: user } = await client.post("/api/users").send({ userName: "ada" }).expect(201);

@@ -211,7 +211,7 @@ describeOnEngines("Sessions of /console", (open) => {
   });
 
   it("count against the rate limits of their token, as the sign-in does", async () => {
-    const limited = await startService({ open, environment: { RATE_LIMIT: "api=3/60" } });
+    const limited = await startService({ open, environment: { RATE_LIMIT: "api=3/86400" } });
     try {
       const { secret } = await limited.issueToken({ scopes: ["all"] });
       const browser = new TestBrowser(limited);
@@ -235,7 +235,7 @@ describeOnEngines("Sessions of /console", (open) => {
 
 describe("Sign-in of /console", () => {
   it("is limited by address after too many failures, and never for a valid token", async () => {
-    const service = await startService({ environment: { RATE_LIMIT: "failures=3/60" } });
+    const service = await startService({ environment: { RATE_LIMIT: "failures=3/86400" } });
     try {
       const statuses = [];
       for (let attempt = 0; attempt < 5; attempt++)

@@ -1,48 +1,9 @@
 import type { ToolRisk } from "../../../../schemas/mcp-server.ts";
-import type { Organization } from "../../../../schemas/organization.ts";
 import type { Scope, TokenType } from "../../../../schemas/token.ts";
 import { AppError } from "../../../errors.ts";
 import { allowedScopes } from "../scopes.ts";
 import { assertAllowlist } from "../verify/allowlist.ts";
-
-/** The limits of every token of an organization: the stricter of the installation's and the organization's policy. */
-export interface TokenRules {
-  readonly maxTtlDays?: number;
-  readonly defaultTtlDays?: number;
-  readonly allowedTypes?: readonly TokenType[];
-}
-
-/**
- * Combines the policies of the installation and the organization.
- * @param maxTtlDays the longest lifetime that the installation allows, in days
- */
-export function toTokenRules(organization: Organization | undefined, maxTtlDays: number | undefined): TokenRules {
-  const { maxTtlDays: organizationMaxTtlDays, defaultTtlDays, allowedTypes } = organization?.tokenPolicy ?? {};
-  const effectiveMaxTtlDays = Math.min(maxTtlDays ?? Infinity, organizationMaxTtlDays ?? Infinity);
-  return {
-    ...(effectiveMaxTtlDays < Infinity && { maxTtlDays: effectiveMaxTtlDays }),
-    ...(defaultTtlDays !== undefined && { defaultTtlDays: Math.min(defaultTtlDays, effectiveMaxTtlDays) }),
-    ...(allowedTypes && { allowedTypes }),
-  };
-}
-
-/**
- * Rejects a policy whose default lifetime no token could have.
- * @param maxTtlDays the longest lifetime that the installation allows, in days
- * @throws AppError invalid-value that names both settings
- */
-export function assertDefaultTtl(policy: Organization["tokenPolicy"], maxTtlDays: number | undefined): void {
-  const { defaultTtlDays } = policy ?? {};
-  const maximums = [
-    ["tokenPolicy.maxTtlDays", policy?.maxTtlDays],
-    ["TOKEN_MAX_TTL_DAYS of the installation", maxTtlDays],
-  ] as const;
-  for (const [name, days] of maximums) {
-    if (defaultTtlDays === undefined || days === undefined || defaultTtlDays <= days) continue;
-    const field = "tokenPolicy.defaultTtlDays";
-    throw invalidField(field, `${field} (${defaultTtlDays}) must not be greater than ${name} (${days}).`);
-  }
-}
+import type { TokenRules } from "./token-policy.ts";
 
 /**
  * Returns the expiry of a token for which none was requested: the organization's default, otherwise the latest that is

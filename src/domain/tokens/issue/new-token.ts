@@ -8,14 +8,8 @@ import type { Transaction } from "../../../store/store.ts";
 import type { AuditActor } from "../../audit/record.ts";
 import { newEntity } from "../../entity.ts";
 import { toStoredLabels } from "../token-labels.ts";
-import {
-  assertConstraints,
-  assertExpiry,
-  assertTypeAllowed,
-  defaultExpiry,
-  type TokenRules,
-  toExpiry,
-} from "./constraints.ts";
+import { assertConstraints, assertExpiry, assertTypeAllowed, defaultExpiry, toExpiry } from "./constraints.ts";
+import type { TokenRules } from "./token-policy.ts";
 
 /** The fields of a token to create. */
 export interface NewToken {

@@ -5,7 +5,8 @@ import { AppError } from "../../../errors.ts";
 import { expandScopes } from "../scopes.ts";
 import { type LabelsUpdate, mergeLabels, toStoredLabels } from "../token-labels.ts";
 import { isWithinAllowlist } from "../verify/allowlist.ts";
-import { assertConstraints, assertExpiry, type TokenRules, toExpiry } from "./constraints.ts";
+import { assertConstraints, assertExpiry, toExpiry } from "./constraints.ts";
+import type { TokenRules } from "./token-policy.ts";
 
 /** The changes of a token. An absent field stays the same; null removes it. */
 export interface TokenUpdate {

@@ -4,9 +4,10 @@ import { tokens } from "../../../store/collections.ts";
 import type { Store, Transaction } from "../../../store/store.ts";
 import { serviceActor } from "../../audit/record.ts";
 import type { Caller } from "../../caller.ts";
+import type { IssuedToken } from "../idempotency/run-once.ts";
 import { readCallerToken } from "../issue/delegation.ts";
 import { removeToken } from "../issue/token-changes.ts";
-import type { IssuedToken, Tokens } from "../tokens.ts";
+import type { Tokens } from "../tokens.ts";
 
 /** How long an expired access token stays listed, and how many each issued access token removes at most. */
 const expiredRetentionMs = 86_400_000;

@@ -1,7 +1,9 @@
 import type { TokenInput, TokenPatch, TokenType } from "../../../../schemas/token.ts";
+import type { User } from "../../../../schemas/user.ts";
 import type { NewToken } from "../../../domain/tokens/issue/new-token.ts";
 import type { TokenUpdate } from "../../../domain/tokens/issue/token-update.ts";
 import { defaultScopes } from "../../../domain/tokens/scopes.ts";
+import { AppError } from "../../../errors.ts";
 
 /**
  * Converts the body of a create request.
@@ -15,6 +17,12 @@ export function toNewToken({ expiresInDays, expiresAt, ...body }: TokenInput, de
 /** Converts the body of an update request. */
 export function toTokenUpdate({ expiresInDays, expiresAt, ...body }: TokenPatch): TokenUpdate {
   return { ...body, expiresAt: toExpiresAt({ expiresInDays, expiresAt }) };
+}
+
+/** Checks the user that a request of a user's view names. @throws AppError invalid-value */
+export function assertOwnUserId(userId: string | undefined, { id }: User): void {
+  if (userId === undefined || userId === id) return;
+  throw new AppError("invalid-value", "userId must be the id of the acting user. Omit it.", { field: "userId" });
 }
 
 function toExpiresAt({

@@ -1,11 +1,18 @@
 import type { z } from "zod";
 import type { Token, tokenResponse } from "../../../../schemas/token.ts";
+import type { IssuedToken } from "../../../domain/tokens/idempotency/run-once.ts";
 import { toTokenStatus } from "../../../domain/tokens/status.ts";
-import type { IssuedToken } from "../../../domain/tokens/tokens.ts";
 import type { OperationResponse } from "../kernel/operation.ts";
 
 /** Relative to the API. */
 export const tokensPath = "/tokens";
+
+/** The route of the operations on one token. */
+export const tokenRoute = {
+  path: `${tokensPath}/{id}`,
+  tag: "Tokens",
+  parameters: { id: "The id of the token." },
+} as const;
 
 /** The response with a new token or secret. No other response has the secret. */
 export function toIssuedTokenResponse(

@@ -1,7 +1,7 @@
 import type { RequestHandler } from "express";
 import { tokenInput } from "../../../../schemas/token.ts";
 import type { Caller } from "../../../domain/caller.ts";
-import type { IssuedToken } from "../../../domain/tokens/tokens.ts";
+import type { IssuedToken } from "../../../domain/tokens/idempotency/run-once.ts";
 import { AppError } from "../../../errors.ts";
 import { parseBody } from "../../api/kernel/validation.ts";
 import { toNewToken } from "../../api/resources/token-input.ts";

@@ -1,6 +1,6 @@
 import type { Response } from "express";
+import type { IssuedToken } from "../../../domain/tokens/idempotency/run-once.ts";
 import { expandScopes } from "../../../domain/tokens/scopes.ts";
-import type { IssuedToken } from "../../../domain/tokens/tokens.ts";
 import { Copyable } from "../copyable.tsx";
 import { Layout, sendHtmlPage } from "../page.tsx";
 import type { Visit } from "../visit.ts";

@@ -10,8 +10,9 @@ import { Organizations } from "../../../../src/domain/organizations.ts";
 import { TokenExchanges } from "../../../../src/domain/tokens/exchange/exchange.ts";
 import { JwksCache } from "../../../../src/domain/tokens/exchange/jwks.ts";
 import type { NewToken } from "../../../../src/domain/tokens/issue/new-token.ts";
+import type { TokenPolicy } from "../../../../src/domain/tokens/issue/token-policy.ts";
 import { expandScopes } from "../../../../src/domain/tokens/scopes.ts";
-import { type TokenPolicy, Tokens } from "../../../../src/domain/tokens/tokens.ts";
+import { Tokens } from "../../../../src/domain/tokens/tokens.ts";
 import {
   auditEvents,
   collections,

@@ -281,7 +281,7 @@ describeOnEngines("Attacks on the sign-in through an OpenID Provider", (open) =>
 
 describeOnEngines("Limits of the sign-in through an OpenID Provider", (open) => {
   it("end a sign-in after ten minutes, and count failures by address", async () => {
-    const setup = await setUpSignIn(open, { RATE_LIMIT: "failures=3/60" });
+    const setup = await setUpSignIn(open, { RATE_LIMIT: "failures=3/86400" });
     try {
       const statuses = [];
       for (let attempt = 0; attempt < 5; attempt++)

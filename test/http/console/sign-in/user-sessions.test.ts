@@ -165,7 +165,7 @@ describeOnEngines("Sessions of users who signed in through an OpenID Provider", 
 
 describeOnEngines("Rate limits of sessions of users", (open) => {
   it("count against the rate limit of the user, whatever the number of sessions", async () => {
-    const setup = await setUpSignIn(open, { RATE_LIMIT: "api=12/60" });
+    const setup = await setUpSignIn(open, { RATE_LIMIT: "api=12/86400" });
     try {
       const first = await openAdasBrowser(setup);
       const second = await openAdasBrowser(setup);
