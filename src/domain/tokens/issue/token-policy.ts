@@ -62,8 +62,7 @@ export function assertDefaultTtl(policy: Organization["tokenPolicy"], maxTtlDays
   for (const [name, days] of maximums) {
     if (defaultTtlDays === undefined || days === undefined || defaultTtlDays <= days) continue;
     const field = "tokenPolicy.defaultTtlDays";
-    throw new AppError("invalid-value", `${field} (${defaultTtlDays}) must not be greater than ${name} (${days}).`, {
-      field,
-    });
+    const detail = `${field} (${defaultTtlDays}) must not be greater than ${name} (${days}).`;
+    throw new AppError("invalid-value", detail, { field });
   }
 }

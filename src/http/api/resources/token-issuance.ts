@@ -9,7 +9,7 @@ import { toIssuedTokenResponse, tokenRoute, tokensPath } from "./token-response.
 const idempotencyText = `With \`Idempotency-Key\`, a client that lost the response can send the request again for 24 hours: a
 request with the same key, credential and body returns the same token and secret.`;
 
-export const createToken = defineOperation({
+export const createTokenOperation = defineOperation({
   operationId: "createToken",
   method: "post",
   path: tokensPath,
@@ -46,7 +46,7 @@ ${idempotencyText}`,
   },
 });
 
-export const rotateToken = defineOperation({
+export const rotateTokenOperation = defineOperation({
   operationId: "rotateToken",
   method: "post",
   ...tokenRoute,

@@ -27,7 +27,7 @@ const tokenListQuery = z.object({
   unusedSince: timestampParameter("Only tokens that have not been used since this time."),
 });
 
-export const listTokens = defineOperation({
+export const listTokensOperation = defineOperation({
   operationId: "listTokens",
   method: "get",
   path: tokensPath,

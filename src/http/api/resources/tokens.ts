@@ -3,8 +3,8 @@ import { tokenLookup, tokenPatch, tokenResponse } from "../../../../schemas/toke
 import { withDryRun } from "../kernel/dry-run.ts";
 import { defineOperation, type Operation } from "../kernel/operation.ts";
 import { toTokenUpdate } from "./token-input.ts";
-import { createToken, rotateToken } from "./token-issuance.ts";
-import { listTokens } from "./token-list.ts";
+import { createTokenOperation, rotateTokenOperation } from "./token-issuance.ts";
+import { listTokensOperation } from "./token-list.ts";
 import { tokenRoute, tokensPath, toTokenResponse } from "./token-response.ts";
 
 const forceParameter = {
@@ -113,11 +113,11 @@ organization. To revoke a leaked token without a credential, use \`reportToken\`
 
 /** The operations on the tokens of an organization, and on the personal tokens of a user. */
 export const tokenOperations: readonly Operation[] = [
-  listTokens,
-  withDryRun(createToken, "token"),
+  listTokensOperation,
+  withDryRun(createTokenOperation, "token"),
   lookUp,
   get,
   withDryRun(patch),
   withDryRun(revoke),
-  withDryRun(rotateToken, "token"),
+  withDryRun(rotateTokenOperation, "token"),
 ];
