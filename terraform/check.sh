@@ -33,7 +33,7 @@ check() { # NAME COMMAND...
 }
 
 is_formatted() { gofmt -l . | (! grep .); }
-lint() { go -C tools build -o "$workspace/staticcheck" honnef.co/go/tools/cmd/staticcheck && "$workspace/staticcheck" ./...; }
+lint() { go -C tools build -o "$workspace/staticcheck" honnef.co/go/tools/cmd/staticcheck && "$workspace/staticcheck" -tags compare ./...; }
 is_current() {
   ./generate.sh "$workspace/generated" || return
   diff -u internal/api/client.gen.go "$workspace/generated/internal/api/client.gen.go" | head -50 && \
@@ -44,7 +44,7 @@ is_current() {
 check "the service is built" node ../scripts/build.mjs --if-changed
 check "build" go build ./...
 check "format: gofmt -w" is_formatted
-check "vet" go vet ./...
+check "vet" go vet -tags compare ./...
 check "generated files: generate.sh" is_current
 
 go test -json ./... >"$workspace/tests.json" 2>"$workspace/output"
@@ -65,7 +65,10 @@ if [ "$exit_code" -ne 0 ]; then
   cat "$workspace/output"
 fi
 if [ "$exit_code" -ne 0 ] && [ "$failing" -eq 0 ]; then failed=$((failed + 1)); fi
-if [ "$skipped" -gt 0 ]; then echo "$skipped tests were skipped: terraform is not on the PATH."; fi
+if [ "$skipped" -gt 0 ]; then
+  echo "$skipped tests were skipped:"
+  grep -o 'skipped: [^\\"]*' "$workspace/tests.json" | sort | uniq -c
+fi
 
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ]

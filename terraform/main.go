@@ -18,6 +18,8 @@ func main() {
 	var debug bool
 	flag.BoolVar(&debug, "debug", false, "serve a debugger instead of Terraform")
 	flag.Parse()
+	silenceUnreadLogs()
+	relaxGarbageCollection()
 	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
 		Address: "registry.terraform.io/gatehouse/gatehouse",
 		Debug:   debug,

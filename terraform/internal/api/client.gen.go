@@ -2350,24 +2350,15 @@ type Member struct {
 // MemberType defines model for Member.Type.
 type MemberType string
 
-// MemberList defines model for MemberList.
-type MemberList struct {
-	Data       []Member   `json:"data"`
-	Pagination Pagination `json:"pagination"`
+// MemberSet defines model for MemberSet.
+type MemberSet struct {
+	// Members The ids of the direct members, users and groups. Responses sort them.
+	Members []string `json:"members"`
 }
 
-// MembersReplacedCounts defines model for MembersReplacedCounts.
-type MembersReplacedCounts struct {
-	// Added The number of members that were added.
-	Added int `json:"added"`
-
-	// Removed The number of members that were removed.
-	Removed int `json:"removed"`
-}
-
-// MembersReplacement defines model for MembersReplacement.
-type MembersReplacement struct {
-	// Members The ids of users and groups.
+// MemberSetInput defines model for MemberSetInput.
+type MemberSetInput struct {
+	// Members The ids of the direct members, users and groups. Responses sort them.
 	Members []string `json:"members"`
 }
 
@@ -4294,20 +4285,14 @@ type PutGroupParams struct {
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
-// ListGroupMembersParams defines parameters for ListGroupMembers.
-type ListGroupMembersParams struct {
-	// Limit The maximum number of items per page. A page of large items has fewer.
-	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
-
-	// Cursor The `nextCursor` of the previous page. Omit it for the first page.
-	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
-
+// GetGroupMemberSetParams defines parameters for GetGroupMemberSet.
+type GetGroupMemberSetParams struct {
 	// IfNoneMatch Performs the request only if the current version has none of these entity tags, or with `*`, only if the resource does not exist. Otherwise, a read returns 304 and a write returns 412.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
-// PutGroupMembersParams defines parameters for PutGroupMembers.
-type PutGroupMembersParams struct {
+// PutGroupMemberSetParams defines parameters for PutGroupMemberSet.
+type PutGroupMemberSetParams struct {
 	// Override Allows changes to a resource that the identity provider manages. The identity provider may overwrite them.
 	Override *bool `form:"override,omitempty" json:"override,omitempty"`
 
@@ -4837,8 +4822,8 @@ type CreateGroupJSONRequestBody = GroupInput
 // PutGroupJSONRequestBody defines body for PutGroup for application/json ContentType.
 type PutGroupJSONRequestBody = GroupReplacement
 
-// PutGroupMembersJSONRequestBody defines body for PutGroupMembers for application/json ContentType.
-type PutGroupMembersJSONRequestBody = MembersReplacement
+// PutGroupMemberSetJSONRequestBody defines body for PutGroupMemberSet for application/json ContentType.
+type PutGroupMemberSetJSONRequestBody = MemberSetInput
 
 // PutMcpServerJSONRequestBody defines body for PutMcpServer for application/json ContentType.
 type PutMcpServerJSONRequestBody = McpServerReplacement
@@ -5323,30 +5308,30 @@ type ClientInterface interface {
 	// Corresponds with PUT /api/groups/{id} (the `PutGroup` operationId).
 	PutGroup(ctx context.Context, id string, params *PutGroupParams, body PutGroupJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListGroupMembers List group members
+	// GetGroupMemberSet Get all members of a group as a set
 	//
-	// Returns the direct members of a group, sorted by id.
+	// Returns the ids of all direct members. A group with more than 10000 of them is 400: list its members page by page. The `ETag` depends on the direct members only: it changes when one is added or removed, and with no other change of the group.
 	//
-	// Corresponds with GET /api/groups/{id}/members (the `ListGroupMembers` operationId).
-	ListGroupMembers(ctx context.Context, id string, params *ListGroupMembersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+	// Corresponds with GET /api/groups/{id}/member-set (the `GetGroupMemberSet` operationId).
+	GetGroupMemberSet(ctx context.Context, id string, params *GetGroupMemberSetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// PutGroupMembersWithBody Replace group members
+	// PutGroupMemberSetWithBody Replace all members of a group
 	//
-	// Replaces all members of a group with these. Changes to members change the version of the group. `If-Match` and `ETag` refer to that version.
+	// Replaces the direct members by this set, and returns it. Sending the same content again changes nothing. With `If-Match`, it replaces only the set with this `ETag`. The `ETag` depends on the direct members only: it changes when one is added or removed, and with no other change of the group.
 	//
 	// Takes any type of body and a specified content type.
 	//
-	// Corresponds with PUT /api/groups/{id}/members (the `PutGroupMembers` operationId).
-	PutGroupMembersWithBody(ctx context.Context, id string, params *PutGroupMembersParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	// Corresponds with PUT /api/groups/{id}/member-set (the `PutGroupMemberSet` operationId).
+	PutGroupMemberSetWithBody(ctx context.Context, id string, params *PutGroupMemberSetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// PutGroupMembers Replace group members
+	// PutGroupMemberSet Replace all members of a group
 	//
-	// Replaces all members of a group with these. Changes to members change the version of the group. `If-Match` and `ETag` refer to that version.
+	// Replaces the direct members by this set, and returns it. Sending the same content again changes nothing. With `If-Match`, it replaces only the set with this `ETag`. The `ETag` depends on the direct members only: it changes when one is added or removed, and with no other change of the group.
 	//
 	// Takes a body of the `application/json` content type.
 	//
-	// Corresponds with PUT /api/groups/{id}/members (the `PutGroupMembers` operationId).
-	PutGroupMembers(ctx context.Context, id string, params *PutGroupMembersParams, body PutGroupMembersJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	// Corresponds with PUT /api/groups/{id}/member-set (the `PutGroupMemberSet` operationId).
+	PutGroupMemberSet(ctx context.Context, id string, params *PutGroupMemberSetParams, body PutGroupMemberSetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RemoveGroupMember Remove a group member
 	//
@@ -6014,13 +5999,13 @@ func (c *Client) PutGroup(ctx context.Context, id string, params *PutGroupParams
 	return c.Client.Do(req)
 }
 
-// ListGroupMembers List group members
+// GetGroupMemberSet Get all members of a group as a set
 //
-// Returns the direct members of a group, sorted by id.
+// Returns the ids of all direct members. A group with more than 10000 of them is 400: list its members page by page. The `ETag` depends on the direct members only: it changes when one is added or removed, and with no other change of the group.
 //
-// Corresponds with GET /api/groups/{id}/members (the `ListGroupMembers` operationId).
-func (c *Client) ListGroupMembers(ctx context.Context, id string, params *ListGroupMembersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewListGroupMembersRequest(c.Server, id, params)
+// Corresponds with GET /api/groups/{id}/member-set (the `GetGroupMemberSet` operationId).
+func (c *Client) GetGroupMemberSet(ctx context.Context, id string, params *GetGroupMemberSetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetGroupMemberSetRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -6031,15 +6016,15 @@ func (c *Client) ListGroupMembers(ctx context.Context, id string, params *ListGr
 	return c.Client.Do(req)
 }
 
-// PutGroupMembersWithBody Replace group members
+// PutGroupMemberSetWithBody Replace all members of a group
 //
-// Replaces all members of a group with these. Changes to members change the version of the group. `If-Match` and `ETag` refer to that version.
+// Replaces the direct members by this set, and returns it. Sending the same content again changes nothing. With `If-Match`, it replaces only the set with this `ETag`. The `ETag` depends on the direct members only: it changes when one is added or removed, and with no other change of the group.
 //
 // Takes any type of body and a specified content type.
 //
-// Corresponds with PUT /api/groups/{id}/members (the `PutGroupMembers` operationId).
-func (c *Client) PutGroupMembersWithBody(ctx context.Context, id string, params *PutGroupMembersParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewPutGroupMembersRequestWithBody(c.Server, id, params, contentType, body)
+// Corresponds with PUT /api/groups/{id}/member-set (the `PutGroupMemberSet` operationId).
+func (c *Client) PutGroupMemberSetWithBody(ctx context.Context, id string, params *PutGroupMemberSetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutGroupMemberSetRequestWithBody(c.Server, id, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -6050,15 +6035,15 @@ func (c *Client) PutGroupMembersWithBody(ctx context.Context, id string, params 
 	return c.Client.Do(req)
 }
 
-// PutGroupMembers Replace group members
+// PutGroupMemberSet Replace all members of a group
 //
-// Replaces all members of a group with these. Changes to members change the version of the group. `If-Match` and `ETag` refer to that version.
+// Replaces the direct members by this set, and returns it. Sending the same content again changes nothing. With `If-Match`, it replaces only the set with this `ETag`. The `ETag` depends on the direct members only: it changes when one is added or removed, and with no other change of the group.
 //
 // Takes a body of the `application/json` content type.
 //
-// Corresponds with PUT /api/groups/{id}/members (the `PutGroupMembers` operationId).
-func (c *Client) PutGroupMembers(ctx context.Context, id string, params *PutGroupMembersParams, body PutGroupMembersJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewPutGroupMembersRequest(c.Server, id, params, body)
+// Corresponds with PUT /api/groups/{id}/member-set (the `PutGroupMemberSet` operationId).
+func (c *Client) PutGroupMemberSet(ctx context.Context, id string, params *PutGroupMemberSetParams, body PutGroupMemberSetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutGroupMemberSetRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -7897,8 +7882,8 @@ func NewPutGroupRequestWithBody(server string, id string, params *PutGroupParams
 	return req, nil
 }
 
-// NewListGroupMembersRequest constructs an http.Request for the ListGroupMembers method
-func NewListGroupMembersRequest(server string, id string, params *ListGroupMembersParams) (*http.Request, error) {
+// NewGetGroupMemberSetRequest constructs an http.Request for the GetGroupMemberSet method
+func NewGetGroupMemberSetRequest(server string, id string, params *GetGroupMemberSetParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -7913,7 +7898,7 @@ func NewListGroupMembersRequest(server string, id string, params *ListGroupMembe
 		return nil, err
 	}
 
-	operationPath := fmt.Sprintf("/api/groups/%s/members", pathParam0)
+	operationPath := fmt.Sprintf("/api/groups/%s/member-set", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -7921,45 +7906,6 @@ func NewListGroupMembersRequest(server string, id string, params *ListGroupMembe
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
-	}
-
-	if params != nil {
-		// queryValues collects non-styled parameters (passthrough, JSON)
-		// that are safe to round-trip through url.Values.Encode().
-		queryValues := queryURL.Query()
-		// rawQueryFragments collects pre-encoded query fragments from
-		// styled parameters, preserving literal commas as delimiters
-		// per the OpenAPI spec (e.g. "color=blue,black,brown").
-		var rawQueryFragments []string
-
-		if params.Limit != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if params.Cursor != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if encoded := queryValues.Encode(); encoded != "" {
-			rawQueryFragments = append(rawQueryFragments, encoded)
-		}
-		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -7985,19 +7931,19 @@ func NewListGroupMembersRequest(server string, id string, params *ListGroupMembe
 	return req, nil
 }
 
-// NewPutGroupMembersRequest calls the generic PutGroupMembers builder with application/json body
-func NewPutGroupMembersRequest(server string, id string, params *PutGroupMembersParams, body PutGroupMembersJSONRequestBody) (*http.Request, error) {
+// NewPutGroupMemberSetRequest calls the generic PutGroupMemberSet builder with application/json body
+func NewPutGroupMemberSetRequest(server string, id string, params *PutGroupMemberSetParams, body PutGroupMemberSetJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewPutGroupMembersRequestWithBody(server, id, params, "application/json", bodyReader)
+	return NewPutGroupMemberSetRequestWithBody(server, id, params, "application/json", bodyReader)
 }
 
-// NewPutGroupMembersRequestWithBody constructs an http.Request for the PutGroupMembers method, with any body, and a specified content type
-func NewPutGroupMembersRequestWithBody(server string, id string, params *PutGroupMembersParams, contentType string, body io.Reader) (*http.Request, error) {
+// NewPutGroupMemberSetRequestWithBody constructs an http.Request for the PutGroupMemberSet method, with any body, and a specified content type
+func NewPutGroupMemberSetRequestWithBody(server string, id string, params *PutGroupMemberSetParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -8012,7 +7958,7 @@ func NewPutGroupMembersRequestWithBody(server string, id string, params *PutGrou
 		return nil, err
 	}
 
-	operationPath := fmt.Sprintf("/api/groups/%s/members", pathParam0)
+	operationPath := fmt.Sprintf("/api/groups/%s/member-set", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}

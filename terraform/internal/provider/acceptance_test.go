@@ -1,6 +1,8 @@
 package provider
 
 import (
+	"cmp"
+	"os"
 	"os/exec"
 	"testing"
 
@@ -16,7 +18,7 @@ var testProviders = map[string]func() (tfprotov6.ProviderServer, error){
 	"echo": echoprovider.NewProviderServer(),
 }
 
-// acceptance runs steps with the terraform on the PATH against the service.
+// acceptance runs steps with Terraform against the service.
 func acceptance(t *testing.T, steps ...resource.TestStep) {
 	t.Helper()
 	requireTerraform(t)
@@ -26,14 +28,16 @@ func acceptance(t *testing.T, steps ...resource.TestStep) {
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: testProviders, Steps: steps})
 }
 
-// requireTerraform skips a test that needs the program where there is none: no registry of packages has it.
-func requireTerraform(t *testing.T) {
+// requireTerraform returns the terraform on the PATH, or the program that GATEHOUSE_TEST_TERRAFORM names. It skips a test where
+// there is none: no registry of packages has it.
+func requireTerraform(t *testing.T) string {
 	t.Helper()
-	program, err := exec.LookPath("terraform")
+	program, err := exec.LookPath(cmp.Or(os.Getenv("GATEHOUSE_TEST_TERRAFORM"), "terraform"))
 	if err != nil {
 		t.Skip("skipped: terraform is not on the PATH")
 	}
 	t.Setenv("TF_ACC", "1")
 	t.Setenv("TF_ACC_TERRAFORM_PATH", program)
 	t.Setenv("CHECKPOINT_DISABLE", "1")
+	return program
 }

@@ -19,7 +19,7 @@ import (
 
 // accessToken is the ephemeral resource gatehouse_access_token.
 type accessToken struct {
-	client *service.Client
+	ephemeralResource
 }
 
 type accessTokenModel struct {
@@ -28,11 +28,8 @@ type accessTokenModel struct {
 	ExpiresAt types.String `tfsdk:"expires_at"`
 }
 
-func newAccessToken() ephemeral.EphemeralResource { return &accessToken{} }
-
-// Metadata names the type.
-func (e *accessToken) Metadata(_ context.Context, req ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_access_token"
+func newAccessToken() ephemeral.EphemeralResource {
+	return &accessToken{ephemeralResource{name: "access_token"}}
 }
 
 // Schema returns the attributes.
@@ -49,11 +46,6 @@ func (e *accessToken) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp 
 			"expires_at": schema.StringAttribute{Computed: true, MarkdownDescription: "When it expires (RFC 3339)."},
 		},
 	}
-}
-
-// Configure receives the client.
-func (e *accessToken) Configure(_ context.Context, req ephemeral.ConfigureRequest, _ *ephemeral.ConfigureResponse) {
-	e.client, _ = req.ProviderData.(*service.Client)
 }
 
 // Open issues an access token. The token of the provider is the client; its id is the client id.

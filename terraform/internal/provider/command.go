@@ -67,7 +67,7 @@ var commandKind = &kind[commandModel]{
 		"force_destroy": forceDestroyAttribute("command"),
 	},
 	parts: func(m *commandModel) parts {
-		return parts{base: &m.base, version: m.Version, key: m.Slug, label: m.Name, flags: []*types.Bool{&m.ForceDestroy}}
+		return parts{base: &m.base, entityTag: m.entityTag(), key: m.Slug, label: m.Name, flags: []*types.Bool{&m.ForceDestroy}}
 	},
 	lookups: idLookup,
 	content: contentOf(toCommand),

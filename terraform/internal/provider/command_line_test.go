@@ -13,14 +13,18 @@ import (
 
 // installed is the built provider, as a user runs it with Terraform.
 type installed struct {
-	directory string
-	variables []string
+	program, directory string
+	variables          []string
 }
 
 func installProvider(t *testing.T) installed {
 	t.Helper()
-	requireTerraform(t)
-	target, directory := startedService(t), t.TempDir()
+	return installProviderFor(t, startedService(t))
+}
+
+func installProviderFor(t *testing.T, target *testService) installed {
+	t.Helper()
+	program, directory := requireTerraform(t), t.TempDir()
 	build := exec.Command("go", "build", "-o", filepath.Join(directory, "bin", "terraform-provider-gatehouse"), "../..")
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, output)
@@ -30,7 +34,7 @@ func installProvider(t *testing.T) installed {
 	if err := os.WriteFile(settings, []byte(overrides), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return installed{directory: filepath.Join(directory, "work"), variables: append(os.Environ(),
+	return installed{program: program, directory: filepath.Join(directory, "work"), variables: append(os.Environ(),
 		"TF_CLI_CONFIG_FILE="+settings, "GATEHOUSE_ENDPOINT="+target.endpoint, "GATEHOUSE_TOKEN="+target.token, "TF_IN_AUTOMATION=1")}
 }
 
@@ -47,7 +51,7 @@ func (i installed) write(t *testing.T, config string) {
 
 func (i installed) run(t *testing.T, arguments ...string) string {
 	t.Helper()
-	command := exec.Command("terraform", append(arguments, "-no-color")...)
+	command := exec.Command(i.program, append(arguments, "-no-color")...)
 	command.Dir, command.Env = i.directory, i.variables
 	var warnings strings.Builder
 	command.Stderr = &warnings

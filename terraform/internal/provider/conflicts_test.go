@@ -145,6 +145,43 @@ resource "gatehouse_skill" "t" {
 			resource.TestStep{Config: config("1"), ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}},
 		)
 	})
+	t.Run("members that another client adds between plan and apply are kept, and a new name of the group does not matter", func(t *testing.T) {
+		target := startedService(t)
+		target.request(t, "POST", "/api/groups", `{"displayName":"Watched"}`)
+		created := target.request(t, "POST", "/api/users", `{"userName":"of-another-client@example.com"}`)
+		added := regexp.MustCompile(`usr_\w+`).FindString(created)
+		config := func(count int) string {
+			return fmt.Sprintf(`
+data "gatehouse_group" "t" {
+  display_name = "watched"
+}
+resource "gatehouse_user" "t" {
+  count     = 2
+  user_name = "watched-${count.index}@example.com"
+}
+resource "gatehouse_group_members" "t" {
+  group_id = data.gatehouse_group.t.id
+  members  = slice(gatehouse_user.t[*].id, 0, %d)
+}`, count)
+		}
+		beforeApply := func(method, path, body string) resource.ConfigPlanChecks {
+			return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{changeBeforeApply(func() { target.request(t, method, path, body) })}}
+		}
+		acceptance(t,
+			resource.TestStep{Config: config(1)},
+			resource.TestStep{
+				Config:           config(2),
+				ConfigPlanChecks: beforeApply("PATCH", "/api/groups/Watched", `{"displayName":"WATCHED"}`),
+				Check:            resource.TestCheckResourceAttr("gatehouse_group_members.t", "members.#", "2"),
+			},
+			resource.TestStep{
+				Config:           config(1),
+				ConfigPlanChecks: beforeApply("PUT", "/api/groups/Watched/members/"+added, ""),
+				ExpectError:      regexp.MustCompile(`(?s)Another client\s+has\s+changed the member set`),
+			},
+			resource.TestStep{Config: config(1), Check: resource.TestCheckResourceAttr("gatehouse_group_members.t", "members.#", "1")},
+		)
+	})
 }
 
 func TestReferencedResources(t *testing.T) {

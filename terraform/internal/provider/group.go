@@ -37,7 +37,7 @@ var groupKind = &kind[groupModel]{
 		"force_destroy": forceDestroyAttribute("group"),
 	},
 	parts: func(m *groupModel) parts {
-		return parts{base: &m.base, version: m.Version, key: m.ID.ValueString(), label: m.DisplayName, flags: m.flags()}
+		return parts{base: &m.base, entityTag: m.entityTag(), key: m.ID.ValueString(), label: m.DisplayName, flags: m.flags()}
 	},
 	lookups: []lookup{{attribute: "display_name"}},
 	content: contentOf(toGroup),

@@ -33,7 +33,7 @@ var groupMemberKind = &kind[groupMemberModel]{
 		"override": overrideAttribute("group"),
 	},
 	parts: func(m *groupMemberModel) parts {
-		return parts{base: &m.base, version: types.Int64Null(), key: m.ID.ValueString(), label: m.ID.ValueString(), flags: []*types.Bool{&m.Override}}
+		return parts{base: &m.base, key: m.ID.ValueString(), label: m.ID.ValueString(), flags: []*types.Bool{&m.Override}}
 	},
 	content: func(m groupMemberModel) (any, error) { return m.MemberID, nil },
 	get: func(ctx context.Context, client *service.Client, identifier string) (groupMemberModel, error) {
@@ -42,14 +42,11 @@ var groupMemberKind = &kind[groupMemberModel]{
 		if separator < 1 || separator == len(identifier)-1 {
 			return groupMemberModel{}, fmt.Errorf("%q has not the form GROUP/MEMBER, with the id of the member", identifier)
 		}
-		group, member := identifier[:separator], identifier[separator+1:]
-		if !strings.HasPrefix(group, "grp_") {
-			stored, err := readGroup(ctx, client, group)
-			if err != nil {
-				return groupMemberModel{}, err
-			}
-			group = stored.ID.ValueString()
+		group, err := groupIDOf(ctx, client, identifier[:separator])
+		if err != nil {
+			return groupMemberModel{}, err
 		}
+		member := identifier[separator+1:]
 		return readGroupMember(group)(service.Read[api.Member](client.GetGroupMember(ctx, group, member)))
 	},
 	create: func(ctx context.Context, client *service.Client, planned groupMemberModel) (groupMemberModel, error) {

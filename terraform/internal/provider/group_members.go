@@ -2,7 +2,9 @@ package provider
 
 import (
 	"context"
+	"net/http"
 	"regexp"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -16,12 +18,12 @@ import (
 	"github.com/gatehouse/terraform-provider-gatehouse/internal/service"
 )
 
-// groupMembersModel has the version of its group.
 type groupMembersModel struct {
-	record
-	GroupID  string     `tfsdk:"group_id"`
-	Members  []string   `tfsdk:"members"`
-	Override types.Bool `tfsdk:"override"`
+	base
+	ETag     types.String `tfsdk:"etag"`
+	GroupID  string       `tfsdk:"group_id"`
+	Members  []string     `tfsdk:"members"`
+	Override types.Bool   `tfsdk:"override"`
 }
 
 var groupIDAttribute = schema.StringAttribute{
@@ -31,7 +33,7 @@ var groupIDAttribute = schema.StringAttribute{
 }
 
 var groupMembersKind = &kind[groupMembersModel]{
-	name: "group_members", title: "member set", key: "group_id",
+	name: "group_members", title: "member set", key: "group_id", isPart: true,
 	description: "All direct members of a group: others are removed from it, at the creation too. A deletion removes all members. Use " +
 		"`gatehouse_group_member` where another client manages members of the group as well; do not use both for one group.",
 	attributes: map[string]schema.Attribute{
@@ -40,10 +42,13 @@ var groupMembersKind = &kind[groupMembersModel]{
 			Required: true, ElementType: types.StringType, MarkdownDescription: "The ids of users and groups, at most 10,000.",
 			Validators: []validator.Set{setvalidator.SizeAtMost(10_000)},
 		},
+		"etag": schema.StringAttribute{
+			Computed: true, MarkdownDescription: "Changes when a member is added or removed. A change is applied only if no other client has changed the members since the plan.",
+		},
 		"override": overrideAttribute("group"),
 	},
 	parts: func(m *groupMembersModel) parts {
-		return parts{base: &m.base, version: m.Version, key: m.GroupID, label: m.GroupID, flags: []*types.Bool{&m.Override}}
+		return parts{base: &m.base, entityTag: m.ETag.ValueStringPointer(), key: m.GroupID, label: m.GroupID, flags: []*types.Bool{&m.Override}}
 	},
 	content: func(m groupMembersModel) (any, error) { return asSet(m.Members), nil },
 	dropDetached: func(m *groupMembersModel, detached *service.DetachedReferences) {
@@ -64,34 +69,35 @@ var groupMembersKind = &kind[groupMembersModel]{
 }
 
 func putGroupMembers(ctx context.Context, client *service.Client, m groupMembersModel, members []string, ifMatch *string) (groupMembersModel, error) {
-	params := &api.PutGroupMembersParams{IfMatch: ifMatch, Override: m.Override.ValueBoolPointer()}
-	body := api.MembersReplacement{Members: *asSet(members)}
-	if err := service.Done(client.PutGroupMembers(ctx, m.GroupID, params, body)); err != nil {
-		return m, err
-	}
-	return readGroupMembers(ctx, client, m.GroupID)
+	params := &api.PutGroupMemberSetParams{IfMatch: ifMatch, Override: m.Override.ValueBoolPointer()}
+	return toGroupMembers(m.GroupID)(client.PutGroupMemberSet(ctx, m.GroupID, params, api.MemberSetInput{Members: *asSet(members)}))
 }
 
 func readGroupMembers(ctx context.Context, client *service.Client, identifier string) (groupMembersModel, error) {
-	group, err := readGroup(ctx, client, identifier)
+	group, err := groupIDOf(ctx, client, identifier)
 	if err != nil {
 		return groupMembersModel{}, err
 	}
-	m := groupMembersModel{record: group.record, GroupID: group.ID.ValueString(), Members: []string{}}
-	for cursor := (*string)(nil); ; {
-		params := &api.ListGroupMembersParams{Limit: &pageSize, Cursor: cursor}
-		page, next, err := readPage(idOfMember)(client.ListGroupMembers(ctx, m.GroupID, params))
+	return toGroupMembers(group)(client.GetGroupMemberSet(ctx, group, &api.GetGroupMemberSetParams{}))
+}
+
+func toGroupMembers(group string) func(*http.Response, error) (groupMembersModel, error) {
+	return func(response *http.Response, err error) (groupMembersModel, error) {
+		set, err := service.Read[api.MemberSet](response, err)
 		if err != nil {
-			return m, err
+			return groupMembersModel{}, err
 		}
-		m.Members = append(m.Members, page...)
-		if next == nil {
-			return m, nil
-		}
-		cursor = next
+		return groupMembersModel{
+			base: base{ID: types.StringValue(group)}, GroupID: group, Members: set.Members, ETag: types.StringValue(response.Header.Get("ETag")),
+		}, nil
 	}
 }
 
-func idOfMember(member api.Member) (string, error) {
-	return member.Id, nil
+// groupIDOf returns the id of the group that an import names: by its id or its name.
+func groupIDOf(ctx context.Context, client *service.Client, identifier string) (string, error) {
+	if strings.HasPrefix(identifier, "grp_") {
+		return identifier, nil
+	}
+	group, err := readGroup(ctx, client, identifier)
+	return group.ID.ValueString(), err
 }

@@ -55,15 +55,15 @@ type kind[M any] struct {
 	validateConfig func(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics)
 	// checkPlan reports what would fail at apply. Nil: nothing.
 	checkPlan func(ctx context.Context, client *service.Client, change plannedChange)
-	// isPart is whether a resource is a part of another record, and has no version of its own.
+	// isPart is whether a resource is a part of another record: it has no version and no times of its own.
 	isPart bool
 }
 
 // parts are what the shared code reads and writes in a model.
 type parts struct {
 	base *base
-	// version is null if a resource has none.
-	version types.Int64
+	// entityTag is that of the version in the model. Nil: the resource has none.
+	entityTag *string
 	// key is the value of the kind's key.
 	key string
 	// label is how lists show the resource.
@@ -91,6 +91,13 @@ type record struct {
 	Version   types.Int64  `tfsdk:"version"`
 	CreatedAt types.String `tfsdk:"created_at"`
 	UpdatedAt types.String `tfsdk:"updated_at"`
+}
+
+func (r *record) entityTag() *string {
+	if r.Version.IsNull() {
+		return nil
+	}
+	return service.EntityTag(r.Version.ValueInt64())
 }
 
 // takeLocal copies what only Terraform knows from the plan or the state to a model that was read.

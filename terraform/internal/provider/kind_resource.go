@@ -81,7 +81,7 @@ func (r *kindResource[M]) Read(ctx context.Context, req resource.ReadRequest, re
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	stored, err := r.kind.get(ctx, r.client, r.kind.parts(&known).key)
+	stored, err := r.kind.getForRefresh(ctx, r.client, r.kind.parts(&known).key)
 	if service.IsNotFound(err) || (err == nil && r.kind.isGone != nil && r.kind.isGone(&stored)) {
 		resp.State.RemoveResource(ctx)
 		return

@@ -61,11 +61,7 @@ func (r *kindResource[M]) readCurrent(ctx context.Context, prior *M) (M, error) 
 }
 
 func (r *kindResource[M]) entityTag(model *M) *string {
-	version := r.kind.parts(model).version
-	if version.IsNull() {
-		return nil
-	}
-	return service.EntityTag(version.ValueInt64())
+	return r.kind.parts(model).entityTag
 }
 
 func (r *kindResource[M]) withoutDetached(prior M) M {

@@ -33,7 +33,7 @@ var mcpServerKind = &kind[mcpServerModel]{
 	description: "An MCP server of the catalog, with its tools and the users who can use it.",
 	attributes:  mcpServerAttributes,
 	parts: func(m *mcpServerModel) parts {
-		return parts{base: &m.base, version: m.Version, key: m.Slug, label: m.Name, flags: []*types.Bool{&m.ForceDestroy}}
+		return parts{base: &m.base, entityTag: m.entityTag(), key: m.Slug, label: m.Name, flags: []*types.Bool{&m.ForceDestroy}}
 	},
 	lookups:        idLookup,
 	validateConfig: validateTransport,

@@ -55,7 +55,7 @@ var organizationKind = &kind[organizationModel]{
 		"its deletion leaves them as they are. Settings that are not listed here keep their values.",
 	attributes: organizationAttributes,
 	parts: func(m *organizationModel) parts {
-		return parts{base: &m.base, version: m.Version, key: m.ID.ValueString(), label: m.Name}
+		return parts{base: &m.base, entityTag: m.entityTag(), key: m.ID.ValueString(), label: m.Name}
 	},
 	content: contentOf(toOrganization),
 	get: func(ctx context.Context, client *service.Client, _ string) (organizationModel, error) {

@@ -52,7 +52,7 @@ var policyKind = &kind[policyModel]{
 		"enabled":   boolWithDefault("A disabled policy has no effect.", true),
 	},
 	parts: func(m *policyModel) parts {
-		return parts{base: &m.base, version: m.Version, key: m.Slug, label: m.Name}
+		return parts{base: &m.base, entityTag: m.entityTag(), key: m.Slug, label: m.Name}
 	},
 	lookups: idLookup,
 	content: contentOf(toPolicy),

@@ -44,7 +44,7 @@ var scimExtensionKind = &kind[scimExtensionModel]{
 	description: "An extension schema (RFC 7643 section 3.3): attributes of users or groups that the organization declares.",
 	attributes:  scimExtensionAttributes,
 	parts: func(m *scimExtensionModel) parts {
-		return parts{base: &m.base, version: m.Version, key: m.URN, label: m.URN, flags: []*types.Bool{&m.ForceDestroy}}
+		return parts{base: &m.base, entityTag: m.entityTag(), key: m.URN, label: m.URN, flags: []*types.Bool{&m.ForceDestroy}}
 	},
 	content: contentOf(toScimExtension),
 	get: func(ctx context.Context, client *service.Client, identifier string) (scimExtensionModel, error) {

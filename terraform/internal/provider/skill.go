@@ -45,7 +45,7 @@ var skillKind = &kind[skillModel]{
 		"force_destroy": forceDestroyAttribute("skill"),
 	},
 	parts: func(m *skillModel) parts {
-		return parts{base: &m.base, version: m.Version, key: m.Slug, label: m.Name, flags: []*types.Bool{&m.ForceDestroy}}
+		return parts{base: &m.base, entityTag: m.entityTag(), key: m.Slug, label: m.Name, flags: []*types.Bool{&m.ForceDestroy}}
 	},
 	lookups: idLookup,
 	content: contentOf(toSkill),

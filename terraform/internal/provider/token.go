@@ -43,7 +43,7 @@ var tokenKind = &kind[tokenModel]{
 		"apply that creates or rotates the token, for a write-only argument of another resource. A deletion revokes the token.",
 	attributes: tokenAttributes,
 	parts: func(m *tokenModel) parts {
-		return parts{base: &m.base, version: m.Version, key: m.ID.ValueString(), label: m.Name}
+		return parts{base: &m.base, entityTag: m.entityTag(), key: m.ID.ValueString(), label: m.Name}
 	},
 	lookups: []lookup{{attribute: "name", resolve: findTokenByName}},
 	content: func(m tokenModel) (any, error) {
@@ -189,8 +189,10 @@ func isRevoked(m *tokenModel) bool {
 
 func findTokenByName(ctx context.Context, client *service.Client, name string) (string, error) {
 	var found []tokenModel
-	for cursor := (*string)(nil); ; {
-		page, next, err := listTokens(ctx, client, cursor)
+	// The filter finds names that begin with this one, case-insensitively.
+	params := &api.ListTokensParams{Limit: &pageSize, Name: &name}
+	for {
+		page, next, err := readPage(fromToken)(client.ListTokens(ctx, params))
 		if err != nil {
 			return "", err
 		}
@@ -202,7 +204,7 @@ func findTokenByName(ctx context.Context, client *service.Client, name string) (
 		if next == nil {
 			return only(found, func(m tokenModel) string { return m.ID.ValueString() })
 		}
-		cursor = next
+		params.Cursor = next
 	}
 }
 

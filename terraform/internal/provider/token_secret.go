@@ -6,13 +6,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-
-	"github.com/gatehouse/terraform-provider-gatehouse/internal/service"
 )
 
 // tokenSecret is the ephemeral resource gatehouse_token_secret.
 type tokenSecret struct {
-	client *service.Client
+	ephemeralResource
 }
 
 type tokenSecretModel struct {
@@ -20,11 +18,8 @@ type tokenSecretModel struct {
 	Secret  types.String `tfsdk:"secret"`
 }
 
-func newTokenSecret() ephemeral.EphemeralResource { return &tokenSecret{} }
-
-// Metadata names the type.
-func (e *tokenSecret) Metadata(_ context.Context, req ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_token_secret"
+func newTokenSecret() ephemeral.EphemeralResource {
+	return &tokenSecret{ephemeralResource{name: "token_secret"}}
 }
 
 // Schema returns the attributes.
@@ -40,11 +35,6 @@ func (e *tokenSecret) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp 
 			"secret": schema.StringAttribute{Computed: true, Sensitive: true, MarkdownDescription: "The secret, or null."},
 		},
 	}
-}
-
-// Configure receives the client.
-func (e *tokenSecret) Configure(_ context.Context, req ephemeral.ConfigureRequest, _ *ephemeral.ConfigureResponse) {
-	e.client, _ = req.ProviderData.(*service.Client)
 }
 
 // Open returns the secret if this process has received it.

@@ -53,7 +53,7 @@ var toolkitKind = &kind[toolkitModel]{
 		"force_destroy":   forceDestroyAttribute("toolkit"),
 	},
 	parts: func(m *toolkitModel) parts {
-		return parts{base: &m.base, version: m.Version, key: m.Slug, label: m.Name, flags: []*types.Bool{&m.ForceDestroy}}
+		return parts{base: &m.base, entityTag: m.entityTag(), key: m.Slug, label: m.Name, flags: []*types.Bool{&m.ForceDestroy}}
 	},
 	lookups: idLookup,
 	content: contentOf(toToolkit),

@@ -71,7 +71,7 @@ var userKind = &kind[userModel]{
 		"does not know. Attributes that are not listed here keep their values.",
 	attributes: userAttributes,
 	parts: func(m *userModel) parts {
-		return parts{base: &m.base, version: m.Version, key: m.ID.ValueString(), label: m.UserName, flags: m.flags()}
+		return parts{base: &m.base, entityTag: m.entityTag(), key: m.ID.ValueString(), label: m.UserName, flags: m.flags()}
 	},
 	lookups: []lookup{{attribute: "user_name"}, {attribute: "email", resolve: findUserByEmail}},
 	content: contentOf(toUser),

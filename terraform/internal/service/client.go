@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gatehouse/terraform-provider-gatehouse/internal/api"
@@ -37,6 +39,10 @@ type Client struct {
 	Detached *DetachedReferences
 	// Secrets holds the secrets of tokens that this process has created or rotated.
 	Secrets *SecretStore
+	// Refreshed are the resources that a refresh has read with lists, by the name of their kind.
+	Refreshed sync.Map
+
+	written atomic.Bool
 }
 
 // New returns a client.
@@ -55,24 +61,25 @@ func New(options Options) (*Client, error) {
 		}
 		transport.TLSClientConfig = &tls.Config{RootCAs: authorities, MinVersion: tls.VersionTLS12}
 	}
+	client := &Client{Token: options.Token, Detached: newDetachedReferences(), Secrets: newSecretStore()}
 	httpClient := &http.Client{
-		Transport: &retryTransport{
-			next: &headerTransport{
-				next: transport, token: options.Token, userAgent: options.UserAgent, origin: endpoint,
+		Transport: &writeObserver{
+			written: &client.written,
+			next: &retryTransport{
+				next: &headerTransport{
+					next: transport, token: options.Token, userAgent: options.UserAgent, origin: endpoint,
+				},
+				attemptTimeout: options.RequestTimeout,
+				maxRetries:     options.MaxRetries,
 			},
-			attemptTimeout: options.RequestTimeout,
-			maxRetries:     options.MaxRetries,
 		},
 		// A redirect would send the token to an address that is not configured.
 		CheckRedirect: func(request *http.Request, _ []*http.Request) error {
 			return fmt.Errorf("the service redirects to %s; set the endpoint to the URL of the service itself", request.URL)
 		},
 	}
-	generated, err := api.NewClient(endpoint.String(), api.WithHTTPClient(httpClient))
-	if err != nil {
-		return nil, err
-	}
-	return &Client{Client: generated, Token: options.Token, Detached: newDetachedReferences(), Secrets: newSecretStore()}, nil
+	client.Client, err = api.NewClient(endpoint.String(), api.WithHTTPClient(httpClient))
+	return client, err
 }
 
 // IsPlaintext returns whether requests to the endpoint, with their token, can be read on the network.
