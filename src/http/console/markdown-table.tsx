@@ -8,11 +8,12 @@ import type { ComponentChild, VNode } from "preact";
  */
 export function renderPipeTable(children: readonly ComponentChild[]): VNode | undefined {
   const [heading = [], delimiter = [], ...rows] = splitLines(children);
-  if (!delimiter.every((each) => typeof each === "string") || !delimiterPattern.test(delimiter.join("")))
-    return undefined;
+  const delimiters = splitCells(delimiter);
+  if (!delimiter.some((each) => typeof each === "string" && each.includes("|"))) return undefined;
+  if (!delimiters.every(isDelimiter)) return undefined;
   const titles = splitCells(heading);
   const body = rows.map(splitCells);
-  const columnCount = splitCells(delimiter).length;
+  const columnCount = delimiters.length;
   if (titles.length !== columnCount || columnCount > columnsMax) return undefined;
   if (body.some((row) => row.length > columnCount)) return undefined;
   return (
@@ -40,8 +41,9 @@ export function renderPipeTable(children: readonly ComponentChild[]): VNode | un
 /** More columns are wider than a phone. */
 const columnsMax = 12;
 
-/** At least one pipe, and hyphens between pipes. Each character can match in one way only, so that it takes linear time. */
-const delimiterPattern = /^(?=[^|]*\|)[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/;
+/** Whether a cell of the delimiter row has hyphens, and colons for the alignment, which is not shown. */
+const isDelimiter = (cell: Line): boolean =>
+  cell.every((each) => typeof each === "string") && /^:?-+:?$/.test(cell.join("").trim());
 
 type Line = readonly ComponentChild[];
 

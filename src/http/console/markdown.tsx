@@ -10,8 +10,9 @@ const depthMax = 40;
 const linkStepsMax = 2_000_000;
 
 /**
- * Renders CommonMark, and tables with pipes, as elements of the page. No HTML is ever inserted: HTML in the text is shown as text, images are links,
- * and only links to http, https and mailto are links. Text that is too long or too deep is shown as it is written.
+ * Renders CommonMark, and tables with pipes, as elements of the page. No HTML is ever inserted: HTML in the text is shown as
+ * text, images are links, and only links to http, https and mailto are links. Text that is too long or too deep is shown as
+ * it is written.
  */
 export function Markdown({ text }: { readonly text: string }): VNode {
   const content = isRenderable(text) ? renderTree(new Parser().parse(text)) : undefined;

@@ -108,7 +108,13 @@ describe("Markdown in /console", () => {
   it("shows text with pipes that is no table, or a table that would lose a cell, as it is written", () => {
     for (const text of [
       ...["a | b", "| a | b |\n| c | d |", "| a | b |\n|---|\n| c | d |", "| a |\n|---|\n| b | c |", "a\n---|---"],
-      ...["| a | b |\n|---|---|\n| b \\| c | d |", `|${"a|".repeat(13)}\n|${"-|".repeat(13)}`, "| a |\n| *-* |"],
+      ...[
+        "| a | b |\n|---|---|\n| b \\| c | d |",
+        `|${"a|".repeat(13)}\n|${"-|".repeat(13)}`,
+        "| a |\n| *-* |",
+        "a\n-",
+        "| a |\n| - - |",
+      ],
     ])
       expect(render(text), text).to.not.contain("<table>");
   });
@@ -120,6 +126,8 @@ describe("Markdown in /console", () => {
       `|a|\n|-|\n${"|\n".repeat(14_000)}`,
       `|a|\n|${"-".repeat(29_000)}x`,
       `|a|\n|-${" |-".repeat(9_000)}x`,
+      `|a|\n|-${" ".repeat(29_000)}x`,
+      `|a|\n|${" ".repeat(14_000)}-${" ".repeat(14_000)}x`,
     ]) {
       const start = performance.now();
       expect(render(text).length).to.be.at.most(20 * text.length);
