@@ -37,7 +37,6 @@ export function planFind(query: Query, definition: CollectionDefinition<Entity>,
     indexAccess === undefined
       ? sortIndex !== undefined
       : indexAccess.by === "key" ||
-        indexAccess.by === "list" ||
         (indexAccess.by === "range" && indexAccess.isExact && indexAccess.path === sortPath);
   const hint = indexAccess && isHintFinal(indexAccess) ? indexAccess.hint : (indexAccess?.hint ?? sortIndex ?? idIndex);
   const where = toConjuncts(query.where, definition, organizationId);
@@ -83,7 +82,7 @@ export function planCountDocuments(
   const filter = { $and: toConjuncts(where, definition, organizationId) };
   return {
     organizationId,
-    isIndexed: ["key", "list"].includes(indexAccess.by) || (indexAccess.by === "range" && indexAccess.isExact),
+    isIndexed: indexAccess.by === "key" || (indexAccess.by === "range" && indexAccess.isExact),
     parts: [{ filter, sort: {}, ...(hint !== undefined && { hint }) }],
   };
 }
@@ -117,28 +116,27 @@ function toSort(part: PagePart, { sort }: Query): Record<string, 1 | -1> {
 }
 
 /**
- * How the declared indexes limit the documents to examine: to those of a `key`, to the `list` of those with one value, which
- * can be long, to a `range` of one path, to the
+ * How the declared indexes limit the documents to examine: to those of a `key`, to a `range` of one path, to the
  * `branches` of an `or` that are each limited, or not at all (`nothing`). An exact range, with nothing else to check, can
  * be read in the order of its path. Even a condition that is not limited can be checked on index entries instead of whole
  * documents.
  */
 type IndexAccess =
   | { readonly by: "key"; readonly hint?: string }
-  | { readonly by: "list"; readonly hint: string }
   | { readonly by: "range"; readonly path: string; readonly isExact: boolean; readonly hint: string }
   | { readonly by: "branches"; readonly hint?: never }
   | { readonly by: "nothing"; readonly hint?: string };
 
 /** Returns whether the access path determines the index: its hint, or without a hint the choice of the planner. */
-const isHintFinal = ({ by }: IndexAccess): boolean => by === "key" || by === "list" || by === "branches";
+const isHintFinal = ({ by }: IndexAccess): boolean => by === "key" || by === "branches";
 
 function chooseIndexAccess(condition: Condition, definition: CollectionDefinition<Entity>): IndexAccess {
   switch (condition.op) {
     case "eq":
     case "in": {
       const valueIndex = condition.op === "eq" && findValueIndex(condition, definition);
-      if (valueIndex) return { by: "list", hint: queryIndexName(valueIndex) };
+      // It has its records in the order of their ids, and can have many.
+      if (valueIndex) return { by: "range", path: "id", isExact: true, hint: queryIndexName(valueIndex) };
       const hint = findIndexName(condition.path, definition);
       return hint === undefined ? { by: "nothing" } : { by: "key", hint };
     }
@@ -161,9 +159,9 @@ function chooseIndexAccess(condition: Condition, definition: CollectionDefinitio
       const accesses = condition.all.map((each) => chooseIndexAccess(each, definition));
       const key = accesses.find((each) => each.by === "key");
       if (key) return key;
-      const list = accesses.find((each) => each.by === "list");
-      if (list) return list;
-      const range = accesses.find((each) => each.by === "range");
+      const ranges = accesses.filter((each) => each.by === "range");
+      // Another index has the order of ids too.
+      const range = ranges.find(({ hint }) => hint !== idIndex) ?? ranges[0];
       if (range?.by !== "range") return accesses.find((each) => each.hint !== undefined) ?? { by: "nothing" };
       return {
         ...range,
