@@ -42,7 +42,7 @@ export function rowsFor(directory: Directory): BenchRow[] {
     {
       name: "GET one user",
       requests: 500,
-      goal: 1.7,
+      goal: 1.5,
       nextRequest: withCounter((at) => {
         const id = idAt(userIds, (at * stride) % users);
         return get(`/scim/v2/Users/${id}`, id);
@@ -69,19 +69,19 @@ export function rowsFor(directory: Directory): BenchRow[] {
     {
       name: userNameEquals,
       requests: 500,
-      goal: 2,
+      goal: 1.8,
       nextRequest: withCounter((at) => {
         const filter = encodeURIComponent(`userName eq "PERSON.${(at * stride) % users}@EXAMPLE.COM"`);
         return get(`/scim/v2/Users?filter=${filter}`, '"totalResults":1,');
       }),
     },
-    { name: firstPage, requests: 100, goal: 11, nextRequest: () => page(1) },
+    { name: firstPage, requests: 100, goal: 8, nextRequest: () => page(1) },
     {
       name: "GET users, first 100, without groups",
       requests: 100,
       nextRequest: () => get("/scim/v2/Users?count=100&excludedAttributes=groups", '"itemsPerPage":100'),
     },
-    { name: "GET users, last 100", requests: 100, goal: 11, nextRequest: () => page(total - 99) },
+    { name: "GET users, last 100", requests: 100, goal: 8, nextRequest: () => page(total - 99) },
     {
       name: "All users, pages of 100 by index",
       requests: Math.ceil(total / 100),
@@ -121,12 +121,12 @@ export function rowsFor(directory: Directory): BenchRow[] {
     {
       name: addToSmallGroup,
       requests: 200,
-      goal: 5.5,
+      goal: 4.5,
       // Ten requests to one group, then ten to the next, so that clients contend for a group as they do for the large
       // one. The added users are not among the first ones, because the first page must keep its number of groups.
       nextRequest: withCounter((at) => add(idAt(smallGroupIds, Math.floor(at / 10)), [nextUngroupedUserId()])),
     },
-    { name: addToLargeGroup, requests: 200, goal: 5.5, nextRequest: () => add(everyoneId, [nextUngroupedUserId()]) },
+    { name: addToLargeGroup, requests: 200, goal: 4.5, nextRequest: () => add(everyoneId, [nextUngroupedUserId()]) },
     {
       name: "PATCH group of all users, remove one member",
       requests: 50,
@@ -144,7 +144,7 @@ export function rowsFor(directory: Directory): BenchRow[] {
     {
       name: "POST a user",
       requests: 200,
-      goal: 8,
+      goal: 7,
       nextRequest: withCounter((at) => {
         total++;
         return post(`new${at}`);

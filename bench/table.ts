@@ -147,8 +147,8 @@ function renderTokenChecks(measured: readonly Measurement[]): string {
 
 /** Costs that must not grow with the directory or the group. */
 const comparisons = [
-  { of: addToLargeGroup, at: 1_000_000, than: addToSmallGroup, atMost: 1.5 },
-  { of: addToLargeGroup, at: 100_000, than: addToSmallGroup, atMost: 1.5 },
+  { of: addToLargeGroup, at: 1_000_000, than: addToSmallGroup, atMost: 1.2 },
+  { of: addToLargeGroup, at: 100_000, than: addToSmallGroup, atMost: 1.2 },
   { of: userNameEquals, at: 1_000_000, than: userNameEquals, thanAt: 1000, atMost: 1.3 },
   { of: firstPage, at: 1_000_000, than: firstPage, thanAt: 10_000, atMost: 2 },
 ];

@@ -32,6 +32,20 @@ const urlCredentialsPattern = /\b(mongodb(?:\+srv)?:\/\/)\S{1,512}@|(\/\/)[^\s/]
 
 /** Replaces every token, secret of a webhook and URL credential in a string with "[redacted]". */
 export function redactText(text: string): string {
+  return mayMatch(text) ? redactMatches(text) : text;
+}
+
+/**
+ * Whether one of the patterns can match, without matching them: most strings are short ids and paths. Every match contains
+ * "@", a percent-encoded underscore, or an underscore with 32 or more characters after it.
+ */
+function mayMatch(text: string): boolean {
+  if (text.includes("@") || text.includes("%")) return true;
+  const underscore = text.indexOf("_");
+  return underscore >= 0 && text.length - underscore > 32;
+}
+
+function redactMatches(text: string): string {
   return text
     .replace(webhookSecretPattern, "[redacted]")
     .replace(tokenPattern, "[redacted]")

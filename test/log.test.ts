@@ -91,6 +91,25 @@ describe("createLog redaction", () => {
     );
   });
 
+  it("removes the shortest secrets of each kind, with any text before and after", () => {
+    const base62 = fc.stringMatching(/^[0-9A-Za-z]{1,8}$/);
+    const fill = (text: string, length: number): string => text.repeat(length).slice(0, length);
+    const kinds = fc.oneof(
+      base62.map((text) => [`wxt_${fill(text, 39)}`, fill(text, 39)] as const),
+      base62.map((text) => [`wxt%5F${fill(text, 39)}`, fill(text, 39)] as const),
+      base62.map((text) => [`wxt%5f${fill(text, 39)}`, fill(text, 39)] as const),
+      base62.map((text) => [`whsec_${fill(text, 32)}`, fill(text, 32)] as const),
+      base62.map((text) => [`//u:pass-${text}@h`, `pass-${text}`] as const),
+    );
+    const around = fc.string({ maxLength: 60 }).map((text) => `${text} `);
+    fc.assert(
+      fc.property(kinds, around, around, ([written, secretPart], before, after) => {
+        expect(redactText(`${before}${written}`)).to.not.contain(secretPart);
+        expect(redactText(`${before}${written} ${after}`)).to.not.contain(secretPart);
+      }),
+    );
+  });
+
   it("keeps ids, request ids and token prefixes", () => {
     const harmless = "tok_01JZZZZZZZZZZZZZZZZZZZZZZZ usr_01J00000000000000000000000 wxt_AbCdEfGh 0b7c-4f org_x";
     expect(redactText(harmless)).to.equal(harmless);

@@ -73,7 +73,7 @@ export function createMcpContext(
 ): McpContext {
   const caller = requireCaller(req);
   const user = requireUser(req, ["connect:read"]);
-  const gone = new AbortController();
+  const gone = new AbortController(); // its signal is expensive, and created by those who use it
   res.once("close", () => {
     // Aborting creates an error with a stack, which most requests do not need.
     if (!res.writableFinished) gone.abort();
@@ -85,7 +85,9 @@ export function createMcpContext(
     user,
     mode: readMode(req),
     requestId: req.requestId,
-    signal: gone.signal,
+    get signal() {
+      return gone.signal;
+    },
     access: () => {
       access ??= services.api.access.resolve(caller.organizationId, user.id, caller.restriction);
       return access;

@@ -1,3 +1,4 @@
+import { PROTOCOL_VERSION_META_KEY } from "@modelcontextprotocol/server";
 import type { Request } from "express";
 import { isMcpObject } from "../../domain/upstream/upstream-calls.ts";
 import { AppError } from "../../errors.ts";
@@ -126,6 +127,15 @@ export function readId(body: unknown): JsonRpcId {
 export function hasProgressToken({ params }: JsonRpcMessage): boolean {
   const meta = params?.["_meta"];
   return isMcpObject(meta) && meta["progressToken"] !== undefined;
+}
+
+/**
+ * Whether the request is certainly one of protocol 2026-07-28 or later, or an invalid one: it states its version in itself.
+ * The SDK's check of other requests reads the whole message.
+ */
+export function claimsVersion(message: JsonRpcMessage): boolean {
+  const meta = message.params?.["_meta"];
+  return hasOwnHandler(message) && isMcpObject(meta) && PROTOCOL_VERSION_META_KEY in meta;
 }
 
 /** Returns the credential for an upstream server that the request carries in a header of its own. */

@@ -7,7 +7,8 @@ import {
 import type { Request as HttpRequest } from "express";
 import type { Log } from "../../log.ts";
 import type { McpContext, McpServices } from "./context.ts";
-import { hasProgressToken, type JsonRpcMessage } from "./message.ts";
+import { claimsVersion, hasProgressToken, type JsonRpcMessage } from "./message.ts";
+import { type JsonRpcResult, passResultTo } from "./result-capture.ts";
 import { createSdkServer, type ProtocolEra } from "./sdk-server.ts";
 
 /**
@@ -18,8 +19,8 @@ export class McpProtocol {
   readonly #services: McpServices;
   readonly #log: Log;
   readonly #version: string;
-  /** The contexts of the requests that the SDK's handler serves. It creates the server of each. */
-  readonly #contexts = new WeakMap<Request, McpContext>();
+  /** The requests that the SDK's handler serves. It creates the server of each. */
+  readonly #exchanges = new WeakMap<Request, Exchange>();
   readonly #handler: McpHttpHandler;
 
   /** @param version of the service */
@@ -29,57 +30,78 @@ export class McpProtocol {
     this.#version = version;
     this.#handler = createMcpHandler(
       ({ requestInfo }) => {
-        const context = requestInfo && this.#contexts.get(requestInfo);
-        if (!context) throw new Error("The request has no context.");
-        return this.#createServer(context, "stateless");
+        const exchange = requestInfo && this.#exchanges.get(requestInfo);
+        if (!exchange) throw new Error("The request has no context.");
+        return this.#createServer(exchange, "stateless");
       },
       { legacy: "reject" },
     );
   }
 
-  /** @returns the response: JSON, or a stream of events if the client requested progress */
-  async serve(req: HttpRequest, message: JsonRpcMessage, context: McpContext): Promise<Response> {
+  /**
+   * @returns the result of the request; or the SDK's response, which is an error, empty, or a stream of events if the client
+   *   requested progress
+   */
+  serve(req: HttpRequest, message: JsonRpcMessage, context: McpContext): Promise<JsonRpcResult | Response> {
     const request = toWebRequest(req);
-    this.#contexts.set(request, context);
-    if (!(await isLegacyRequest(request, message))) return this.#handler.fetch(request, { parsedBody: message });
-    return this.#serveLegacy(request, message, context);
+    if (hasProgressToken(message)) return this.#respond(request, { message, context });
+    return new Promise((resolve, reject) => {
+      this.#respond(request, { message, context, onResult: resolve }).then(resolve, reject);
+    });
+  }
+
+  async #respond(request: Request, exchange: Exchange): Promise<Response> {
+    const { message } = exchange;
+    if (!claimsVersion(message) && (await isLegacyRequest(request, message)))
+      return this.#serveLegacy(request, exchange);
+    this.#exchanges.set(request, exchange);
+    return this.#handler.fetch(request, { parsedBody: message });
   }
 
   /**
    * The SDK's own handler serves the older protocols only as streams of events, which one client limits to 1 MiB, and
    * rejects clients that do not accept them.
    */
-  async #serveLegacy(request: Request, message: JsonRpcMessage, context: McpContext): Promise<Response> {
-    const server = this.#createServer(context, "initialize");
-    const transport = new WebStandardStreamableHTTPServerTransport({
-      enableJsonResponse: !hasProgressToken(message),
-    });
+  async #serveLegacy(request: Request, exchange: Exchange): Promise<Response> {
+    const { message, context, onResult } = exchange;
+    const server = this.#createServer(exchange, "initialize");
+    const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: onResult !== undefined });
     await server.connect(transport);
     const close = (): void => void server.close().catch(() => {});
     context.signal.addEventListener("abort", close, { once: true });
     return transport.handleRequest(request, { parsedBody: message });
   }
 
-  #createServer(context: McpContext, era: ProtocolEra) {
-    return createSdkServer(context, this.#services, this.#log, { version: this.#version, era });
+  #createServer({ context, onResult }: Exchange, era: ProtocolEra) {
+    const server = createSdkServer(context, this.#services, this.#log, { version: this.#version, era });
+    if (onResult) passResultTo(server, onResult);
+    return server;
   }
 }
 
+interface Exchange {
+  readonly message: JsonRpcMessage;
+  readonly context: McpContext;
+  /** Absent if the response is a stream of events. */
+  readonly onResult?: (result: JsonRpcResult) => void;
+}
+
 /**
- * The request without its credential, which the SDK must not see. `Accept` is replaced: any client gets what it reads. It
- * has no body and no signal, with which creating it would take six times as long: the body is parsed, and calls have the
- * signal of the context.
+ * What the SDK reads of a request: its method and some headers, without the credential, which the SDK must not see. `Accept`
+ * is replaced: any client gets what it reads. The body is parsed, and calls have the signal of the context. Creating a
+ * complete `Request` takes six times as long.
  */
 function toWebRequest({ headers }: HttpRequest): Request {
-  const forwarded = new Headers({
-    "content-type": "application/json",
-    accept: "application/json, text/event-stream",
-  });
+  const forwarded = new Map<string, string>(standardHeaders);
   for (const name of forwardedHeaders) {
     const value = headers[name];
     if (typeof value === "string") forwarded.set(name, value);
   }
-  return new Request("http://gatehouse/mcp", { method: "POST", headers: forwarded });
+  return { method: "POST", headers: { get: (name: string) => forwarded.get(name) ?? null } } as unknown as Request;
 }
 
+const standardHeaders = [
+  ["content-type", "application/json"],
+  ["accept", "application/json, text/event-stream"],
+] as const;
 const forwardedHeaders = ["mcp-protocol-version", "mcp-method", "mcp-name"];

@@ -4,18 +4,20 @@ import { isLong, waitForOwnTick } from "../../own-tick.ts";
 import { sendParts, sendText } from "../server/send.ts";
 import type { DeferredTools } from "./deferred-tools.ts";
 import type { JsonRpcId } from "./message.ts";
+import type { JsonRpcResult } from "./result-capture.ts";
 
 /**
- * Sends a response of the SDK.
+ * Sends what the SDK returns for a request.
  * @param id of the request, for errors in which the SDK leaves it out
- * @param deferredTools the tools that the response lists, if it lists any
+ * @param deferredTools the tools that the result lists, if it lists any
  */
 export async function respond(
   res: HttpResponse,
-  response: Response,
+  response: JsonRpcResult | Response,
   id: JsonRpcId,
   deferredTools?: DeferredTools,
 ): Promise<void> {
+  if (!(response instanceof Response)) return sendResult(res, response, deferredTools);
   if (res.destroyed) return void (await response.body?.cancel());
   const mediaType = response.headers.get("content-type") ?? "";
   for (const name of ["allow", "x-accel-buffering"]) {
@@ -23,24 +25,23 @@ export async function respond(
     if (value !== null) res.setHeader(name, value);
   }
   if (mediaType.startsWith("text/event-stream") && response.body) return streamEvents(res, response.body);
-  if (deferredTools?.isPending) return respondWithTools(res, response, deferredTools);
-  const bytes = Buffer.from(await response.arrayBuffer());
-  if (bytes.length === 0) return void res.status(response.status).end();
-  if (!isLong(bytes.length)) {
-    const text = bytes.toString();
-    return sendText(res, response.status, "application/json", response.status >= 400 ? withId(text, id) : text);
-  }
-  await waitForOwnTick();
-  // Encoding it again would take as long as writing it as JSON.
-  sendText(res, response.status, "application/json", bytes);
+  const text = await response.text();
+  if (text === "") return void res.status(response.status).end();
+  sendText(res, response.status, mediaTypeOfJson, response.status >= 400 ? withId(text, id) : text);
 }
 
-async function respondWithTools(res: HttpResponse, response: Response, tools: DeferredTools): Promise<void> {
-  const text = await response.text();
+async function sendResult(res: HttpResponse, result: JsonRpcResult, tools?: DeferredTools): Promise<void> {
+  if (res.destroyed) return;
+  const text = JSON.stringify(result);
+  if (!tools?.isPending) {
+    if (isLong(text.length)) await waitForOwnTick();
+    return sendText(res, 200, mediaTypeOfJson, text);
+  }
   if (isLong(tools.length)) await waitForOwnTick();
-  const parts = tools.insertInto(text);
-  sendParts(res, response.status, "application/json", parts);
+  sendParts(res, 200, mediaTypeOfJson, tools.insertInto(text));
 }
+
+const mediaTypeOfJson = "application/json";
 
 async function streamEvents(res: HttpResponse, body: ReadableStream<Uint8Array>): Promise<void> {
   res.writeHead(200, { "Content-Type": "text/event-stream" });

@@ -28,7 +28,7 @@ export function logAccess(accessLog: AccessLog): RequestHandler {
       // JSON leaves undefined fields out.
       const line = {
         type: "access",
-        timestamp: new Date().toISOString(),
+        timestamp: formatTime(Date.now()),
         method: req.method,
         path: toLoggedPath(req),
         status: res.headersSent ? res.statusCode : undefined,
@@ -49,6 +49,18 @@ export function logAccess(accessLog: AccessLog): RequestHandler {
     });
     next();
   };
+}
+
+/** The second of the last line, and its time up to the milliseconds. Formatting a time is a tenth of the cost of a line. */
+let lastSecond = { startMs: Number.NaN, text: "" };
+
+/** Returns a time as ISO 8601, as `Date.prototype.toISOString` does. */
+function formatTime(timeMs: number): string {
+  const ms = timeMs % 1000;
+  const startMs = timeMs - ms;
+  if (lastSecond.startMs !== startMs)
+    lastSecond = { startMs, text: new Date(startMs).toISOString().slice(0, -"000Z".length) };
+  return `${lastSecond.text}${String(ms).padStart(3, "0")}Z`;
 }
 
 function toLoggedPath({ originalUrl }: Request): string {
