@@ -78,15 +78,17 @@ function withoutVolatileValues(value: unknown, key = ""): unknown {
   if (typeof value === "number") return key === "expires_in" ? Math.round(value / 100) * 100 : value;
   if (typeof value !== "string") return value;
   if (key === "detail") return "(detail)";
-  return value
-    // Secrets come first: the visible start of one can consist of the characters of an id.
-    .replace(/\b(wxtr?)_[0-9A-Za-z]{8,}(?:\.{3}|\*+)?/g, "$1_(secret)")
-    .replace(/\b([a-z]{3})_[0-9A-Z]{8,26}\b/g, "$1_(id)")
-    .replace(/\bwhsec_.*/g, "whsec_(secret)")
-    .replace(/\beyJ[\w-]+\.[\w.-]+/g, "(jwt)")
-    .replace(/\b[0-9A-HJKMNP-TV-Z]{26}\b/g, "(request id)")
-    .replace(/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, "(time)")
-    .replace(/127\.0\.0\.1:\d+/g, "127.0.0.1");
+  return (
+    value
+      // Secrets come first: the visible start of one can consist of the characters of an id.
+      .replace(/\b(wxtr?)_[0-9A-Za-z]{8,}(?:\.{3}|\*+)?/g, "$1_(secret)")
+      .replace(/\b([a-z]{3})_[0-9A-Z]{8,26}\b/g, "$1_(id)")
+      .replace(/\bwhsec_.*/g, "whsec_(secret)")
+      .replace(/\beyJ[\w-]+\.[\w.-]+/g, "(jwt)")
+      .replace(/\b[0-9A-HJKMNP-TV-Z]{26}\b/g, "(request id)")
+      .replace(/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, "(time)")
+      .replace(/127\.0\.0\.1:\d+/g, "127.0.0.1")
+  );
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
