@@ -43,9 +43,12 @@ export interface Query {
   readonly total?: boolean;
   /** Ends the page by the size of its records as well; absent: by `limit` only. */
   readonly sizeLimit?: SizeLimit;
-  /** Whether to return the position at which the next page begins. */
+  /** Whether to return the positions at which the page and the next page begin. */
   readonly end?: boolean;
 }
+
+/** Returns whether a query is for the first records in order of creation, and nothing else than the records. */
+export const isWholeList = (query: Query): boolean => Object.keys(query).join() === "limit";
 
 /** Bounds the size of a page. A page has at least one record, whatever its size. */
 export interface SizeLimit {
@@ -72,4 +75,6 @@ export interface Page<T> {
    * sort value that cannot be compared, and where a position would save nothing.
    */
   readonly end?: Position;
+  /** The position of the last record before the page, when the query requested `end` and the read came past that record. */
+  readonly start?: Position;
 }

@@ -144,6 +144,8 @@ export interface CollectionDefinition<T extends Entity, Written extends T = T> {
    * sort orders and indexes use its paths like any other, but records are read without it.
    */
   readonly searchFields?: string;
+  /** Set if an organization has few records, so that a cache may hold them and MongoDB reads them beside other lookups. */
+  readonly isListedWhole?: true;
   /** Never set: these two properties tie the types to the definition. */
   readonly entity?: T;
   readonly written?: Written;

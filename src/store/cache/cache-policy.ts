@@ -1,4 +1,4 @@
-import { scimExtensions } from "../collections.ts";
+import { collections } from "../collections.ts";
 import type { GroupCacheLimits } from "./group-cache.ts";
 
 /** What is cached for an engine. The engines differ in nothing else. */
@@ -13,7 +13,7 @@ export interface CachePolicy {
   readonly wholeLists: ReadonlySet<string>;
 }
 
-const wholeLists = new Set([scimExtensions.name]);
+const wholeLists = new Set(collections.filter(({ isListedWhole }) => isListedWhole).map(({ name }) => name));
 
 /**
  * For an engine that reports every write to its data: a write invalidates what it changes before any reader can see it, so

@@ -12,7 +12,8 @@ const positionsPerCollectionMax = 32;
 const cacheKeyLengthMax = 2000;
 
 /**
- * Caches the last record of each page that was read by offset, so that the next page continues from there. Without it,
+ * Caches the last record of each page that was read by offset, so that the next page continues from there, and the record
+ * before a page that was read from the end of the list. Without it,
  * reading a list page by page would skip all earlier records again for every page. Writes of this process invalidate the
  * positions that they could make wrong, so offsets stay exact. If other processes write too, a position is used only while
  * the number of matches is what it was when it was cached, and only for a short time.
@@ -39,9 +40,9 @@ export class OffsetPositionCache {
       if (query.after) return reader.list(query);
       const positions = this.forCollection(collection, organizationId);
       const page = await this.#readPage(reader, query, positions);
-      const { end, ...rest } = page;
-      if (!end) return page;
-      positions.set({ ...query, limit: page.items.length }, end, page.total);
+      const { start, end, ...rest } = page;
+      if (start) positions.set({ ...query, limit: 0 }, start, page.total);
+      if (end) positions.set({ ...query, limit: page.items.length }, end, page.total);
       return query.end ? page : rest;
     };
   }
@@ -54,9 +55,8 @@ export class OffsetPositionCache {
     const { offset: _, ...rest } = query;
     const continued: Query = { ...rest, after: cached.position, end: true };
     if (!this.#hasOtherWriters) return reader.list(continued);
-    const total = await reader.count(query.where);
-    if (total !== cached.total) return reader.list({ ...query, end: true });
-    return { ...(await reader.list({ ...continued, total: false })), total };
+    const [total, page] = await Promise.all([reader.count(query.where), reader.list({ ...continued, total: false })]);
+    return total === cached.total ? { ...page, total } : reader.list({ ...query, end: true });
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { Page, Query } from "../query.ts";
+import { isWholeList, type Page } from "../query.ts";
 import type { Entity } from "../record.ts";
 import type { Reader } from "../store.ts";
 import { type CacheCount, countRead } from "./cache-counts.ts";
@@ -52,8 +52,6 @@ export class WholeListCache {
     this.#pages.clear(); // such a collection is rarely written
   }
 }
-
-const isWholeList = (query: Query): boolean => Object.keys(query).join() === "limit";
 
 const isSameList = (one: readonly Entity[], other: readonly Entity[]): boolean =>
   one.length === other.length &&

@@ -49,5 +49,6 @@ export const scimExtensions: CollectionDefinition<
 > = {
   name: "scim_extensions",
   searchFields: "lookup",
+  isListedWhole: true,
   indexes: [{ path: "lookup.key", unique: "organization" }],
 };

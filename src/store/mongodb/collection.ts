@@ -3,7 +3,7 @@ import { isLong, waitForOwnTick } from "../../own-tick.ts";
 import { complementOf, isStorableString, validateCondition, validatePath } from "../condition.ts";
 import { stale } from "../errors.ts";
 import { mapInSteps } from "../paging/map-in-steps.ts";
-import type { Query } from "../query.ts";
+import { isWholeList, type Query } from "../query.ts";
 import { type Entity, parseRawRecord, type RawRecord } from "../record.ts";
 import { assertOutsideSearchFields, splitSearchFields } from "../search-fields.ts";
 import type { CollectionDefinition, Reader, Writer } from "../store.ts";
@@ -17,7 +17,7 @@ import { planCountDocuments, planFind, type QueryPlan, toEnvelopePlan } from "./
 import type { ScanLimiter } from "./query/scan-limiter.ts";
 import { Lookups } from "./read/lookups.ts";
 import { decodeRawDocument } from "./read/raw-document.ts";
-import { byId, byUniquePath, findUniqueValue } from "./read/record-lookups.ts";
+import { byId, byOrganization, byUniquePath, findUniqueValue, wholeListKey } from "./read/record-lookups.ts";
 import type { SharedReads } from "./read/shared-reads.ts";
 import type { TransactionPart } from "./transaction/attempt.ts";
 import { toWriteError } from "./write-errors.ts";
@@ -100,6 +100,11 @@ export function createMongoReader<T extends Entity>(
         const records = [...(await lookups.find(kind, [unique.value])).values()];
         const items = await mapInSteps(records, lengthOfJson, decode);
         return query.total ? { items, total: items.length } : { items };
+      }
+      if (definition.isListedWhole && isWholeList(query)) {
+        const lists = await lookups.find(byOrganization(definition, organizationId), [wholeListKey]);
+        const records = (lists.get(wholeListKey) ?? []).slice(0, query.limit);
+        return { items: await mapInSteps(records, lengthOfJson, decode) };
       }
       const { rows, ...rest } = await listDocuments(query, { read, count });
       const items = await mapInSteps(

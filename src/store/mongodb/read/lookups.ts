@@ -16,6 +16,8 @@ export interface LookupKind<R> {
   filter(keys: readonly string[]): Fields;
   /** Returns the values by key. */
   decode(documents: readonly Uint8Array[]): ReadonlyMap<string, R>;
+  /** Joins what two parts of the documents have for one key. Absent if one document decides the value of a key. */
+  merge?(one: R, other: R): R;
 }
 
 /** A lookup of more keys is sent alone, so that it does not delay others. */
@@ -118,13 +120,16 @@ function decodeDocuments<R>(
 }
 
 async function decodeLongDocuments<R>(
-  { decode }: LookupKind<R>,
+  kind: LookupKind<R>,
   documents: readonly Uint8Array[],
 ): Promise<ReadonlyMap<string, R>> {
-  const values = new Map(decode(documents.filter((document) => !isLongDocument(document))));
+  const values = new Map(kind.decode(documents.filter((document) => !isLongDocument(document))));
   for (const document of documents.filter(isLongDocument)) {
     await waitForOwnTick();
-    for (const [key, value] of decode([document])) values.set(key, value);
+    for (const [key, value] of kind.decode([document])) {
+      const previous = values.get(key);
+      values.set(key, kind.merge && previous !== undefined ? kind.merge(previous, value) : value);
+    }
   }
   return values;
 }

@@ -11,7 +11,7 @@ import { decodeRawDocument } from "./raw-document.ts";
 
 /** Looks up the records of an organization by id. */
 export function byId(definition: CollectionDefinition<Entity>, organizationId: string): LookupKind<RawRecord> {
-  const { name, searchFields } = definition;
+  const { name } = definition;
   return {
     name: `${name} ${organizationId}`,
     collection: name,
@@ -23,7 +23,7 @@ export function byId(definition: CollectionDefinition<Entity>, organizationId: s
       organizationId: { $eq: organizationId },
     }),
     decode: (documents) => {
-      const records = documents.map((document) => decodeRawDocument(document, searchFields));
+      const records = documents.map(decodeWith(definition));
       return new Map(records.map((record) => [record.id, record]));
     },
   };
@@ -51,6 +51,34 @@ export function byUniquePath(
       ),
   };
 }
+
+/** The key of a list of all records. */
+export const wholeListKey = "";
+
+/** Looks up all records of an organization, in id order, in a collection of few. */
+export function byOrganization(
+  definition: CollectionDefinition<Entity>,
+  organizationId: string,
+): LookupKind<readonly RawRecord[]> {
+  return {
+    name: `${definition.name} of ${organizationId}`,
+    collection: definition.name,
+    projection: projectionOf(definition),
+    hint: idIndex,
+    filter: () => ({ organizationId: { $eq: organizationId } }),
+    decode: (documents) => new Map([[wholeListKey, toIdOrder(documents.map(decodeWith(definition)))]]),
+    merge: (one, other) => toIdOrder([...one, ...other]),
+  };
+}
+
+const decodeWith =
+  ({ searchFields }: CollectionDefinition<Entity>) =>
+  (document: Uint8Array): RawRecord =>
+    decodeRawDocument(document, searchFields);
+
+/** A union of several lookups returns documents in any order. */
+const toIdOrder = (records: readonly RawRecord[]): readonly RawRecord[] =>
+  records.toSorted((one, other) => (one.id < other.id ? -1 : 1));
 
 /** Looks up records of all organizations by a key that is unique across them. */
 export function byGlobalKey(definition: CollectionDefinition<Entity>, index: Index): LookupKind<Entity> {
