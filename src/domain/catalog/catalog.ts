@@ -13,6 +13,7 @@ import { newEntity, nextVersion } from "../entity.ts";
 import { removeServerCredentials } from "../oauth/removed-credentials.ts";
 import { assertSameSlug, assertVersion, type ExpectedVersion } from "../precondition.ts";
 import { type ContentLimits, countContent, defaultContentLimits } from "./content-quota.ts";
+import { assertBelowCountLimit } from "./count-limit.ts";
 import { detachReferences } from "./detach.ts";
 import { assertReferencesExist, type ResourceOwner } from "./missing-references.ts";
 import { assertUnreferenced, type Blocker, findBlockers } from "./references.ts";
@@ -194,7 +195,7 @@ export class Catalog<T extends CatalogResource> {
     const { organizationId } = caller;
     const tenant = transaction.for(organizationId);
     this.#assertContent(content);
-    await this.#assertBelowLimit(tenant, owner);
+    await assertBelowCountLimit(tenant, this.#resourceType, owner);
     const resource = {
       ...newEntity(prefix, organizationId),
       ...(owner && { ownerId: owner.id }),
@@ -268,20 +269,6 @@ export class Catalog<T extends CatalogResource> {
     const where = { op: "eq", path: "lookup.key", value: toCatalogKey(idOrSlug, ownerId) } as const;
     return (await reader.list({ where, limit: 1 })).items[0];
   }
-
-  async #assertBelowLimit(tenant: Tenant<"write">, owner: ResourceOwner | undefined): Promise<void> {
-    const { maxCount, title, collection } = this.#resourceType;
-    const writer = tenant.open(collection);
-    const limit = owner ? userOwnedMax : maxCount;
-    if (limit === undefined) return;
-    const count = await writer.count(owner && { op: "eq", path: "ownerId", value: owner.id });
-    if (count < limit) return;
-    const holder = owner ? "a user" : "an organization";
-    throw new AppError(
-      "limit-reached",
-      `The maximum number of resources of type ${title} for ${holder} is ${limit}. Delete one first.`,
-    );
-  }
 }
 
 /**
@@ -298,9 +285,6 @@ const toOwnerDetails = ({ ownerId }: CatalogResource): { readonly details?: { re
 function withoutEmptyLabels<T extends Pick<CatalogResource, "labels">>({ labels = {}, ...content }: T): object {
   return Object.keys(labels).length > 0 ? { ...content, labels } : content;
 }
-
-/** The maximum number of resources of one type that a user may own. */
-const userOwnedMax = 200;
 
 /** The error for a resource that does not exist or that the caller may not use. @param title name of the type */
 export const resourceNotFound = (title: string): AppError => new AppError("not-found", `The ${title} was not found.`);
