@@ -11,5 +11,6 @@ if (!args.some((argument) => argument.endsWith(".test.js"))) {
   process.stderr.write("Name a test file: npm run test:file -- test/config.test.ts\n");
   process.exit(2);
 }
-const { status } = spawnSync("mocha", args, { stdio: "inherit" });
+const { status, error } = spawnSync("mocha", args, { stdio: "inherit" });
+if (error) process.stderr.write(`mocha cannot be started: ${error.message}. Use npm run test:file.\n`);
 process.exitCode = status ?? 1;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AppError } from "../../../errors.ts";
+import { LruCache } from "../../../store/cache/lru-cache.ts";
 import { type AddressGuard, RejectedAddressError } from "../../outbound/address-guard.ts";
 import { fetchJson } from "../../outbound/fetch-json.ts";
 import type { GuardedHttp } from "../../outbound/guarded-http.ts";
@@ -30,14 +31,20 @@ export interface ProviderMetadata {
 
 /** How long a document is used without another fetch, in milliseconds. */
 const cacheMaxAgeMs = 600_000;
+const documentsMax = 1000;
+
+interface CachedDocument {
+  readonly metadata: Promise<ProviderMetadata>;
+  readonly readAt: number;
+}
 
 /** Reads the configuration documents of the OpenID Providers that organizations have set. */
 export class OpenIdProviders {
   readonly #http: Pick<GuardedHttp, "send">;
   readonly #guard: AddressGuard;
   readonly #now: () => number;
-  /** By issuer. Only issuers in the settings of an organization are read, so that their number is bounded. */
-  readonly #documents = new Map<string, { readonly metadata: Promise<ProviderMetadata>; readonly readAt: number }>();
+  /** By issuer. */
+  readonly #documents = new LruCache<string, CachedDocument>(documentsMax);
 
   /** @param now a monotonic clock in milliseconds */
   constructor(http: Pick<GuardedHttp, "send">, guard: AddressGuard, now: () => number = () => performance.now()) {
