@@ -43,7 +43,7 @@ export interface Query {
   readonly total?: boolean;
   /** Ends the page by the size of its records as well; absent: by `limit` only. */
   readonly sizeLimit?: SizeLimit;
-  /** Whether to return the positions at which the page and the next page begin. */
+  /** Whether to return the position at which the next page begins. */
   readonly end?: boolean;
 }
 
@@ -75,6 +75,4 @@ export interface Page<T> {
    * sort value that cannot be compared, and where a position would save nothing.
    */
   readonly end?: Position;
-  /** The position of the last record before the page, when the query requested `end` and the read came past that record. */
-  readonly start?: Position;
 }

@@ -32,9 +32,10 @@ export interface DomainTestContext {
   readonly otherId: string;
   /** Lists the audit events of an organization in order, optionally of one action. */
   listAuditEvents(organizationId: string, action?: string): Promise<readonly AuditEvent[]>;
-  readStoredToken(tokenId: string): Promise<Token>;
+  /** @param organizationId by default that of `default` */
+  readStoredToken(tokenId: string, organizationId?: string): Promise<Token>;
   /** Changes fields of a stored token directly, past the domain's rules. */
-  patchToken(tokenId: string, more: Partial<Token>): Promise<void>;
+  patchToken(tokenId: string, more: Partial<Token>, organizationId?: string): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -69,8 +70,8 @@ export async function openDomain(): Promise<DomainTestContext> {
   const organizations = new Organizations(store);
   const { id: organizationId } = await organizations.create(operatorActor, { slug: "default" });
   const { id: otherId } = await organizations.create(operatorActor, { slug: "other" });
-  const readStoredToken = async (id: string): Promise<Token> => {
-    const token = await store.for(organizationId).open(tokenRecords).get(id);
+  const readStoredToken = async (id: string, tenantId = organizationId): Promise<Token> => {
+    const token = await store.for(tenantId).open(tokenRecords).get(id);
     if (!token) throw new Error(`token ${id} does not exist`);
     return token;
   };
@@ -86,11 +87,11 @@ export async function openDomain(): Promise<DomainTestContext> {
           .list({ ...where, limit: 1000 })
       ).items;
     },
-    patchToken: async (id, more) => {
-      const token = await readStoredToken(id);
+    patchToken: async (id, more, tenantId = organizationId) => {
+      const token = await readStoredToken(id, tenantId);
       await store.transaction((tx) =>
         tx
-          .for(organizationId)
+          .for(tenantId)
           .open(tokenRecords)
           .replace({ ...token, ...more }, "any"),
       );

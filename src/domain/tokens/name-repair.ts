@@ -14,9 +14,9 @@ const pauseMsMax = 86_400_000;
 /** How far a pass has come. It may take several flushes. */
 interface Progress {
   /** The organizations up to this id are done. */
-  organizationId?: string;
-  /** So are the tokens up to this id of the organization after it. */
-  tokenId?: string;
+  readonly doneId?: string;
+  /** So are the tokens of another organization up to this one. */
+  readonly last?: { readonly organizationId: string; readonly tokenId: string };
 }
 
 /**
@@ -53,12 +53,13 @@ export class TokenNameRepair implements Flushable {
   /** @returns whether the pass is complete */
   async #continue(isOver: () => boolean): Promise<boolean> {
     const reader = this.#store.for(serviceTenant).open(organizations);
-    const { organizationId } = this.#progress;
-    const after = organizationId === undefined ? {} : { after: { id: organizationId } };
+    const { doneId } = this.#progress;
+    const after = doneId === undefined ? {} : { after: { id: doneId } };
     for await (const page of pages(reader, { limit: organizationsPageSize, ...after })) {
       for (const { id } of page) {
         if (!(await this.#continueOrganization(id, isOver))) return false;
-        this.#progress = { organizationId: id };
+        this.#progress = { doneId: id };
+        if (isOver()) return false;
       }
     }
     return true;
@@ -66,13 +67,13 @@ export class TokenNameRepair implements Flushable {
 
   async #continueOrganization(organizationId: string, isOver: () => boolean): Promise<boolean> {
     const reader = this.#store.for(organizationId).open(tokens);
-    const { tokenId } = this.#progress;
-    const after = tokenId === undefined ? {} : { after: { id: tokenId } };
+    const { last } = this.#progress;
+    const after = last?.organizationId === organizationId ? { after: { id: last.tokenId } } : {};
     for await (const page of pages(reader, { limit: tokensPageSize, ...after })) {
       const ids = page.filter(isOutdated).map(({ id }) => id);
       if (ids.length > 0) await this.#repair(organizationId, ids);
-      const lastId = page.at(-1)?.id;
-      if (lastId !== undefined) this.#progress = { ...this.#progress, tokenId: lastId };
+      const tokenId = page.at(-1)?.id;
+      if (tokenId !== undefined) this.#progress = { ...this.#progress, last: { organizationId, tokenId } };
       if (isOver()) return false;
     }
     return true;

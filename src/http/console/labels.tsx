@@ -14,19 +14,23 @@ export const toLabelLines = (labels: Labels = {}): string =>
 
 /**
  * Reads labels. A line without a colon is a key, whose value is empty.
- * @throws AppError invalid-value for a key that the schema would ignore instead of rejecting it
+ * @throws AppError invalid-value naming the field: for two lines with one key, a key that the schema would ignore instead of
+ *   rejecting it, or a value that stores do not return unchanged
  */
 export function fromLabelLines(text: string | undefined): Labels {
   const labels = splitLines(text).map((line): readonly [key: string, value: string] => {
     const at = line.indexOf(":");
-    return at < 0 ? [line, ""] : [line.slice(0, at).trim(), fromValueLine(line.slice(at + 1).trim())];
+    return at < 0 ? [line, ""] : [line.slice(0, at).trim(), fromValueLine(line.slice(at + 1).trim(), "labels")];
   });
-  if (labels.some(([key]) => key === "__proto__"))
-    throw new AppError("invalid-value", "labels: __proto__ is a reserved name, which cannot be a label key.", {
-      field: "labels",
-    });
+  const keys = labels.map(([key]) => key);
+  if (keys.includes("__proto__")) throw invalidLabels("__proto__ is a reserved name, which cannot be a label key.");
+  const repeated = keys.find((key, at) => keys.indexOf(key) !== at);
+  if (repeated !== undefined) throw invalidLabels(`the key ${repeated} has more than one line. Keep one of them.`);
   return Object.fromEntries(labels);
 }
+
+const invalidLabels = (problem: string): AppError =>
+  new AppError("invalid-value", `labels: ${problem}`, { field: "labels" });
 
 /** The labels of a resource, in every form. @param value one label per line */
 export const LabelsField = (props: { readonly value: string; readonly errors: FormErrors | undefined }): VNode => (

@@ -1,4 +1,5 @@
-import { assertStorableString } from "../server/json-body.ts";
+import { AppError } from "../../errors.ts";
+import { isStorableString } from "../../store/condition.ts";
 
 /** Splits a field with one value per line. */
 export const splitLines = (value = ""): readonly string[] =>
@@ -18,9 +19,10 @@ export const toValueLine = (value: string): string =>
 
 /**
  * Reads a value that `toValueLine` has written. A string in quotes that is no JSON is the value itself.
- * @throws AppError invalid-value for a string that stores do not return unchanged
+ * @param field that the line belongs to
+ * @throws AppError invalid-value naming the field, for a string that stores do not return unchanged
  */
-export function fromValueLine(line: string): string {
+export function fromValueLine(line: string, field: string): string {
   if (!line.startsWith('"')) return line;
   let value: unknown;
   try {
@@ -29,6 +31,12 @@ export function fromValueLine(line: string): string {
     return line;
   }
   if (typeof value !== "string") return line;
-  assertStorableString(value);
-  return value;
+  if (isStorableString(value)) return value;
+  throw new AppError("invalid-value", `${field}: a value contains a NUL character or an unpaired surrogate.`, {
+    field,
+  });
 }
+
+/** Reads a field with one value per line. @throws AppError invalid-value as `fromValueLine` */
+export const readValueLines = (text: string | undefined, field: string): readonly string[] =>
+  splitLines(text).map((line) => fromValueLine(line, field));

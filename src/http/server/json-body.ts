@@ -1,6 +1,7 @@
 import express, { type RequestHandler } from "express";
 import { AppError } from "../../errors.ts";
 import { isLong, waitForOwnTick } from "../../own-tick.ts";
+import { isStorableString } from "../../store/condition.ts";
 import { rejectTokenInBody } from "../auth/credentials.ts";
 import { bodyBudget } from "./body-budget.ts";
 import { assertJsonLimits, attributeJsonLimits, type JsonLimits } from "./json-limits.ts";
@@ -118,7 +119,7 @@ export function rejectPrototypeKeys(value: unknown, schemaFields: readonly strin
 
 /** @throws AppError invalid-value for a string that the stores cannot return unchanged */
 export function assertStorableString(value: string): void {
-  if (value.includes("\0") || !value.isWellFormed()) {
+  if (!isStorableString(value)) {
     throw new AppError("invalid-value", "A string in the body contains a NUL character or an unpaired surrogate.");
   }
 }

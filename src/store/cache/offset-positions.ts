@@ -12,8 +12,7 @@ const positionsPerCollectionMax = 32;
 const cacheKeyLengthMax = 2000;
 
 /**
- * Caches the last record of each page that was read by offset, so that the next page continues from there, and the record
- * before a page that was read from the end of the list. Without it,
+ * Caches the last record of each page that was read by offset, so that the next page continues from there. Without it,
  * reading a list page by page would skip all earlier records again for every page. Writes of this process invalidate the
  * positions that they could make wrong, so offsets stay exact. If other processes write too, a position is used only while
  * the number of matches is what it was when it was cached, and only for a short time.
@@ -40,9 +39,9 @@ export class OffsetPositionCache {
       if (query.after) return reader.list(query);
       const positions = this.forCollection(collection, organizationId);
       const page = await this.#readPage(reader, query, positions);
-      const { start, end, ...rest } = page;
-      if (start) positions.set({ ...query, limit: 0 }, start, page.total);
-      if (end) positions.set({ ...query, limit: page.items.length }, end, page.total);
+      const { end, ...rest } = page;
+      if (!end) return page;
+      positions.set({ ...query, limit: page.items.length }, end, page.total);
       return query.end ? page : rest;
     };
   }

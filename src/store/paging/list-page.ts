@@ -11,8 +11,6 @@ export interface PageRead<R> {
   readonly isCut?: boolean;
   /** Where the next page begins, if the query requests it and the page is full. */
   readonly end?: Position;
-  /** The position of the last record before the page, if the query requests `end` and the page was read from the far end. */
-  readonly start?: Position;
 }
 
 /** What `listPage` needs from a storage engine: the records of one collection of one organization. */
@@ -53,29 +51,21 @@ export async function listPage<R>(query: Query, source: PageSource<R>): Promise<
  * end; otherwise, the records before the offset are skipped.
  *
  * A page read from the far end is correct only for the number of records that its offset was computed from. That number
- * is counted before and after the read; if it changed, the page is read again from the beginning. One more record is read
- * if the query requests positions: with the position before it, the next read of the page needs no second count.
+ * is counted before and after the read; if it changed, the page is read again from the beginning.
  */
 async function readPage<R>(query: Query, source: PageSource<R>): Promise<PageRead<R>> {
   const { where, after, offset = 0 } = query;
   const isFar = !where && !after && offset >= source.farOffsetMin;
   const totalBefore = isFar ? await source.count() : undefined;
   const { query: effectiveQuery, isReversed } = fromNearerEnd(query, totalBefore);
-  const { limit } = effectiveQuery;
-  let start: Position | undefined;
-  let { rows, total = totalBefore } = await source.read(
-    isReversed && query.end ? { ...effectiveQuery, limit: limit + 1 } : effectiveQuery,
-  );
+  let { rows, total = totalBefore } = await source.read(effectiveQuery);
   if (isReversed) {
     const totalAfter = await source.count();
-    if (totalAfter === totalBefore) {
-      const previous = rows[limit];
-      start = previous && source.toPosition(previous);
-      [rows, total] = [rows.slice(0, limit).toReversed(), totalAfter];
-    } else ({ rows, total = totalAfter } = await source.read(query));
+    if (totalAfter === totalBefore) [rows, total] = [rows.toReversed(), totalAfter];
+    else ({ rows, total = totalAfter } = await source.read(query));
   }
   if (query.total) total ??= await source.count(where);
-  return { rows, ...(query.total && total !== undefined && { total }), ...(start && { start }) };
+  return query.total && total !== undefined ? { rows, total } : { rows };
 }
 
 /**
@@ -91,7 +81,7 @@ async function readInBatches<R>(
   const { fitBatch } = source;
   let batchLimit = firstBatch;
   let batch = await readPage({ ...query, limit: batchLimit }, source);
-  const { total, start } = batch;
+  const { total } = batch;
   const rows: R[] = [];
   let length = 0;
   let isCut = false;
@@ -114,12 +104,7 @@ async function readInBatches<R>(
     }
     batch = await readPage(batchQuery, source);
   }
-  return {
-    rows,
-    ...(isCut && { isCut }),
-    ...(total !== undefined && { total }),
-    ...(start && { start }),
-  };
+  return { rows, ...(isCut && { isCut }), ...(total !== undefined && { total }) };
 }
 
 /** Characters in one batch after the first. Reading and parsing them takes some milliseconds. */

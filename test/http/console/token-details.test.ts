@@ -57,6 +57,11 @@ describeOnEngines("The page and the forms of one token in /console", (open) => {
     expect(invalid.html).to.match(/id="labels-error">[^<]*label key/);
     expect(invalid.html).to.contain(">Team: payments</textarea>");
     expect((await submit({ labels: "__proto__: x" })).status).to.equal(400);
+    const repeated = await submit({ labels: "team: payments\nteam: billing" });
+    expect([repeated.status, repeated.html]).to.satisfy(
+      ([status, html]: [number, string]) =>
+        status === 400 && /id="labels-error">[^<]*team has more than one line/.test(html),
+    );
     for (const value of ["\0", '"\\u0000"', '"\\ud800"'])
       expect((await submit({ labels: `note: ${value}` })).status, value).to.equal(400);
     expect((await submit({ description: "\0" })).status, "another field").to.equal(400);

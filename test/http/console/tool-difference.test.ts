@@ -55,12 +55,12 @@ describe("What the forms and the comparison of tools in /console compute", () =>
           .to.equal(line.trim())
           .and.not.match(/[\n\r]/);
         expect(line).to.not.equal("");
-        expect(fromValueLine(line)).to.equal(value);
+        expect(fromValueLine(line, "args")).to.equal(value);
       }),
       { numRuns },
     );
     for (const value of ['"', '"a', '""', " ", "\n", "\r", "a\u2028b", '"a"b"'])
-      expect(fromValueLine(toValueLine(value)), JSON.stringify(value)).to.equal(value);
+      expect(fromValueLine(toValueLine(value), "args"), JSON.stringify(value)).to.equal(value);
   });
 
   it("a merge keeps every entry, and adopts the stored value of a field that was not changed", () => {

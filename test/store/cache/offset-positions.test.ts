@@ -106,17 +106,15 @@ describe("OffsetPositionCache.decorate", () => {
       count,
       list: async (query) => {
         const { rows, ...rest } = await listPage<Entity>(query, {
-          read: async ({ sort, after, offset = 0, limit }) => {
-            const isReversed = sort?.direction === "descending";
-            operations.push(`read${isReversed ? " reversed" : ""} ${after ? `after ${after.id}` : `from ${offset}`}`);
-            const ordered = isReversed ? all.toReversed() : all;
-            const from = after ? ordered.findIndex(({ id }) => id === after.id) + 1 : offset;
-            return { rows: ordered.slice(from, from + limit) };
+          read: async ({ after, offset = 0, limit }) => {
+            operations.push(after ? `read after ${after.id}` : `read from ${offset}`);
+            const from = after ? all.findIndex(({ id }) => id === after.id) + 1 : offset;
+            return { rows: all.slice(from, from + limit) };
           },
           count,
           toPosition: ({ id }) => ({ id }),
           measure: () => 1,
-          farOffsetMin: 60,
+          farOffsetMin: 1000,
         });
         return { items: rows, ...rest };
       },
@@ -151,17 +149,6 @@ describe("OffsetPositionCache.decorate", () => {
       expectedIds(10),
     );
     expect(operations).to.deep.equal(["count", "read after usr_0012", "read from 10", "count"]);
-  });
-
-  it("reads a page that was read from the end of the list again after its first record, with one count", async () => {
-    const { list, operations } = startReader(true);
-    const lastPage = { offset: 90, limit: 10, total: true };
-    expect(await list(lastPage)).to.have.all.keys("items", "total");
-    expect(operations).to.deep.equal(["count", "read reversed from 0", "count"]);
-    operations.length = 0;
-    const page = await list(lastPage);
-    expect([idsOf(page), page.total]).to.deep.equal([expectedIds(90), 100]);
-    expect(operations).to.deep.equal(["count", "read after usr_0089"]);
   });
 
   it("continues after a page that its size limit has cut", async () => {

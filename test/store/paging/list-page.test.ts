@@ -65,17 +65,6 @@ describe("listPage", () => {
     expect(operations).to.deep.equal(["count", "read reversed from 0", "count"]);
   });
 
-  it("returns the position before a page that it reads from the end, if the query requests positions", async () => {
-    const { source } = startSource();
-    const last = await listPage({ offset: 990, limit: 10, end: true }, source);
-    expect(last).to.deep.equal({ rows: allIds.slice(990), start: { id: "r0989" }, end: { id: "r0999" } });
-    const middle = await listPage({ offset: 700, limit: 10, end: true }, source);
-    expect(middle).to.deep.equal({ rows: allIds.slice(700, 710), start: { id: "r0699" }, end: { id: "r0709" } });
-    const beyond = await listPage({ offset: 1000, limit: 10, end: true }, source);
-    expect(beyond).to.deep.equal({ rows: [], start: { id: "r0999" } });
-    expect(await listPage({ offset: 990, limit: 10 }, source)).not.to.have.property("start");
-  });
-
   it("skips fewer records than `farOffsetMin` without counting first", async () => {
     const { source, operations } = startSource();
     await listPage({ offset: 199, limit: 10 }, source);

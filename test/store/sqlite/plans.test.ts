@@ -86,6 +86,14 @@ describe("query plans on SQLite", () => {
             isSeek(explain({ where: other, limit: 10 }, "all"), [`${table}_p_externalId`]);
             const both: Condition = { op: "and", all: [eq(onlyValue), { op: "eq", path: "externalId", value: "x" }] };
             expect(planPage({ where: both, limit: 10 }, definition, "org_1").mode).to.equal("inline");
+            const range: Condition = { op: "startsWith", path: "normalized.userName", value: "x" };
+            for (const all of [
+              [eq(onlyValue), range],
+              [range, eq(onlyValue)],
+            ])
+              expect(explain({ where: { op: "and", all }, limit: 10 }, "all").join())
+                .to.include(`INDEX ${table}_p_normalized_userName `)
+                .and.not.include(`INDEX ${table}_${indexColumn(index)} `);
           });
           continue;
         }

@@ -2,7 +2,7 @@ import type { VNode } from "preact";
 import type { Assignment } from "../../../../schemas/assignment.ts";
 import type { SubjectNames } from "../../../domain/directory/named-subjects.ts";
 import { CheckBox, LinesField } from "../fields.tsx";
-import { fromValueLine, splitLines, toValueLine } from "../value-lines.ts";
+import { readValueLines, toValueLine } from "../value-lines.ts";
 import { type FormValues, toCheck } from "./form-values.ts";
 import type { FormFieldsProps } from "./section.ts";
 
@@ -25,8 +25,8 @@ export const toAssignmentValues = ({ everyone, groups, users }: Assignment, name
 /** Returns the assignment of a form, in which users and groups are still named. */
 export const toAssignment = ({ everyone, groups, users }: FormValues): Assignment => ({
   everyone: everyone === "true",
-  groups: splitLines(groups).map(fromValueLine),
-  users: splitLines(users).map(fromValueLine),
+  groups: [...readValueLines(groups, "groups")],
+  users: [...readValueLines(users, "users")],
 });
 
 /** Who can use a resource, or whom a policy applies to. */

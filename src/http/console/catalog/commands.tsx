@@ -100,7 +100,11 @@ function fromArgumentLine(line: string): Readonly<Record<string, unknown>> {
   const head = (at < 0 ? line : line.slice(0, at)).trim();
   const isRequired = head.endsWith("(required)");
   const name = isRequired ? head.slice(0, -"(required)".length).trim() : head;
-  return { name, required: isRequired, ...(at >= 0 && { description: fromValueLine(line.slice(at + 1).trim()) }) };
+  return {
+    name,
+    required: isRequired,
+    ...(at >= 0 && { description: fromValueLine(line.slice(at + 1).trim(), "arguments") }),
+  };
 }
 
 function CommandFields({ values, errors }: FormFieldsProps): VNode {

@@ -1,4 +1,4 @@
-import { findPathIndex, findValueIndex } from "../../index-lookup.ts";
+import { findPathIndex, findServedValue } from "../../index-lookup.ts";
 import { alwaysPresentPaths, isInMissingPart, type PagePart, toPageParts } from "../../paging/page-parts.ts";
 import type { Condition, Query } from "../../query.ts";
 import type { Entity } from "../../record.ts";
@@ -131,12 +131,17 @@ type IndexAccess =
 const isHintFinal = ({ by }: IndexAccess): boolean => by === "key" || by === "branches";
 
 function chooseIndexAccess(condition: Condition, definition: CollectionDefinition<Entity>): IndexAccess {
+  const served = findServedValue(condition, definition);
+  // Such an index has its records in the order of their ids.
+  return served
+    ? { by: "range", path: "id", isExact: served.isWhole, hint: queryIndexName(served.index) }
+    : narrow(condition, definition);
+}
+
+function narrow(condition: Condition, definition: CollectionDefinition<Entity>): IndexAccess {
   switch (condition.op) {
     case "eq":
     case "in": {
-      const valueIndex = condition.op === "eq" && findValueIndex(condition, definition);
-      // It has its records in the order of their ids, and can have many.
-      if (valueIndex) return { by: "range", path: "id", isExact: true, hint: queryIndexName(valueIndex) };
       const hint = findIndexName(condition.path, definition);
       return hint === undefined ? { by: "nothing" } : { by: "key", hint };
     }
@@ -156,12 +161,10 @@ function chooseIndexAccess(condition: Condition, definition: CollectionDefinitio
     case "some":
       return chooseElementIndex(condition.path, condition.where, definition);
     case "and": {
-      const accesses = condition.all.map((each) => chooseIndexAccess(each, definition));
+      const accesses = condition.all.map((each) => narrow(each, definition));
       const key = accesses.find((each) => each.by === "key");
       if (key) return key;
-      const ranges = accesses.filter((each) => each.by === "range");
-      // Another index has the order of ids too.
-      const range = ranges.find(({ hint }) => hint !== idIndex) ?? ranges[0];
+      const range = accesses.find((each) => each.by === "range");
       if (range?.by !== "range") return accesses.find((each) => each.hint !== undefined) ?? { by: "nothing" };
       return {
         ...range,
@@ -169,7 +172,7 @@ function chooseIndexAccess(condition: Condition, definition: CollectionDefinitio
       };
     }
     case "or": {
-      const accesses = condition.all.map((each) => chooseIndexAccess(each, definition).by);
+      const accesses = condition.all.map((each) => narrow(each, definition).by);
       if (accesses.length === 0 || accesses.includes("nothing")) return { by: "nothing" };
       return { by: accesses.every((by) => by === "key") ? "key" : "branches" };
     }

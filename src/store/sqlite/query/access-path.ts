@@ -1,4 +1,4 @@
-import { findPathIndex, findValueIndex } from "../../index-lookup.ts";
+import { findPathIndex, findServedValue } from "../../index-lookup.ts";
 import type { Condition } from "../../query.ts";
 import type { Entity } from "../../record.ts";
 import type { CollectionDefinition } from "../../store.ts";
@@ -6,8 +6,8 @@ import { findSideTableLeaf } from "./where.ts";
 
 /**
  * How the declared indexes narrow a condition: to the records of a number of `keys`, which are looked up; to a `list` of
- * unknown length from a side table or from an index of one value; to a `range` of one path; or to nothing. An exact range, with no other condition to
- * check, can be read in the order of its path.
+ * unknown length from a side table or from an index of one value; to a `range` of one path; or to nothing. An exact range,
+ * with no other condition to check, can be read in the order of its path.
  */
 export type AccessPath =
   | { readonly by: "key"; readonly keys: number }
@@ -16,11 +16,13 @@ export type AccessPath =
   | { readonly by: "nothing" };
 
 /** Chooses the access path of a condition. */
-export function chooseAccessPath(condition: Condition, definition: CollectionDefinition<Entity>): AccessPath {
+export const chooseAccessPath = (condition: Condition, definition: CollectionDefinition<Entity>): AccessPath =>
+  findServedValue(condition, definition) ? { by: "list" } : narrow(condition, definition);
+
+function narrow(condition: Condition, definition: CollectionDefinition<Entity>): AccessPath {
   switch (condition.op) {
     case "eq":
     case "in":
-      if (condition.op === "eq" && findValueIndex(condition, definition)) return { by: "list" };
       if (!isIndexedPath(condition.path, definition)) return { by: "nothing" };
       return { by: "key", keys: countKeys(condition) };
     case "startsWith":
@@ -37,7 +39,7 @@ export function chooseAccessPath(condition: Condition, definition: CollectionDef
       return match.leaf.op === "startsWith" ? { by: "list" } : { by: "key", keys: countKeys(match.leaf) };
     }
     case "and": {
-      const paths = condition.all.map((each) => chooseAccessPath(each, definition));
+      const paths = condition.all.map((each) => narrow(each, definition));
       const keyCounts = paths.flatMap((each) => (each.by === "key" ? [each.keys] : []));
       if (keyCounts.length > 0) return { by: "key", keys: Math.min(...keyCounts) };
       if (paths.some((each) => each.by === "list")) return { by: "list" };
@@ -47,7 +49,7 @@ export function chooseAccessPath(condition: Condition, definition: CollectionDef
       return { ...first, isExact };
     }
     case "or": {
-      const paths = condition.all.map((each) => chooseAccessPath(each, definition));
+      const paths = condition.all.map((each) => narrow(each, definition));
       if (!paths.every(({ by }) => by === "key" || by === "list")) return { by: "nothing" };
       if (paths.some(({ by }) => by === "list")) return { by: "list" };
       return { by: "key", keys: paths.reduce((sum, each) => sum + (each.by === "key" ? each.keys : 0), 0) };

@@ -1,3 +1,4 @@
+import { findServedValue } from "../../index-lookup.ts";
 import type { Condition } from "../../query.ts";
 import type { Entity } from "../../record.ts";
 import { pathInSearchFields } from "../../search-fields.ts";
@@ -18,6 +19,7 @@ export function toSql(condition: Condition, definition: CollectionDefinition<Ent
       return "?";
     },
     aliasCount: 0,
+    servedLeaf: findServedValue(condition, definition)?.leaf,
   });
   return { text, values };
 }
@@ -87,6 +89,8 @@ interface Scope {
   readonly elementAlias?: string;
   /** The number of aliases in use. */
   readonly aliasCount: number;
+  /** The comparison for which an index of the records with one value is used. */
+  readonly servedLeaf: Condition | undefined;
 }
 
 const rangeOperators = { gt: ">", ge: ">=", lt: "<", le: "<=" } as const;
@@ -175,10 +179,14 @@ function toIndexedComparison(operand: string, leaf: Indexable, scope: Scope): st
     return `${operand} IN (SELECT value FROM json_each(${scope.bind(JSON.stringify(leaf.values))}))`;
   }
   if (leaf.op === "startsWith") return toPrefixRange(operand, leaf.value, scope);
-  // A literal, because an index of the records with one value serves no parameter.
-  if (typeof leaf.value === "boolean") return `${operand} = ${Number(leaf.value)}`;
+  // A literal, because an index of the records with one value serves no parameter. The sign keeps the planner from that index.
+  if (leaf === scope.servedLeaf) return `${operand} = ${Number(leaf.value)}`;
+  if (hasValueIndex(leaf.path, scope)) return `+${operand} = ${scope.bind(leaf.value)}`;
   return `${operand} = ${scope.bind(leaf.value)}`;
 }
+
+const hasValueIndex = (path: string, { definition, elementAlias }: Scope): boolean =>
+  elementAlias === undefined && definition.indexes.some((each) => each.path === path && each.onlyValue !== undefined);
 
 function toPrefixRange(operand: string, prefix: string, scope: Scope): string {
   if (prefix === "") return `typeof(${operand}) = 'text'`;

@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import type { McpServer } from "../../../../../schemas/mcp-server.ts";
 import { Choice, LinesField, SelectField, TextField } from "../../fields.tsx";
-import { fromValueLine, splitLines, toValueLine } from "../../value-lines.ts";
+import { readValueLines, splitLines, toValueLine } from "../../value-lines.ts";
 import { type FormValues, toOptional } from "../form-values.ts";
 import type { FormFieldsProps, ResourceForm } from "../section.ts";
 
@@ -51,7 +51,7 @@ export const mcpServerForm: ResourceForm<McpServer> = {
   }),
   toBody: (values) => {
     const isHttp = values["transport"] === "http";
-    const args = splitLines(values["args"]).map(fromValueLine);
+    const args = readValueLines(values["args"], "args");
     return {
       ...{ name: values["name"], status: values["status"], transport: values["transport"] },
       description: toOptional(values["description"]),
