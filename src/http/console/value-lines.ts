@@ -1,5 +1,4 @@
-import { AppError } from "../../errors.ts";
-import { isStorableString } from "../../store/condition.ts";
+import { assertStorableString } from "../server/json-body.ts";
 
 /** Splits a field with one value per line. */
 export const splitLines = (value = ""): readonly string[] =>
@@ -31,10 +30,8 @@ export function fromValueLine(line: string, field: string): string {
     return line;
   }
   if (typeof value !== "string") return line;
-  if (isStorableString(value)) return value;
-  throw new AppError("invalid-value", `${field}: a value contains a NUL character or an unpaired surrogate.`, {
-    field,
-  });
+  assertStorableString(value, field);
+  return value;
 }
 
 /** Reads a field with one value per line. @throws AppError invalid-value as `fromValueLine` */

@@ -1,7 +1,6 @@
 import express, { type RequestHandler } from "express";
 import { AppError } from "../../errors.ts";
 import { isLong, waitForOwnTick } from "../../own-tick.ts";
-import { isStorableString } from "../../store/condition.ts";
 import { rejectTokenInBody } from "../auth/credentials.ts";
 import { bodyBudget } from "./body-budget.ts";
 import { assertJsonLimits, attributeJsonLimits, type JsonLimits } from "./json-limits.ts";
@@ -117,9 +116,15 @@ export function rejectPrototypeKeys(value: unknown, schemaFields: readonly strin
   }
 }
 
-/** @throws AppError invalid-value for a string that the stores cannot return unchanged */
-export function assertStorableString(value: string): void {
-  if (!isStorableString(value)) {
-    throw new AppError("invalid-value", "A string in the body contains a NUL character or an unpaired surrogate.");
-  }
+/**
+ * @param field that the string belongs to, if the error shall name it
+ * @throws AppError invalid-value for a string that the stores cannot return unchanged
+ */
+export function assertStorableString(value: string, field?: string): void {
+  if (!value.includes("\0") && value.isWellFormed()) return;
+  throw new AppError(
+    "invalid-value",
+    `A string in ${field ?? "the body"} contains a NUL character or an unpaired surrogate.`,
+    field === undefined ? {} : { field },
+  );
 }
