@@ -30,14 +30,14 @@ export function membershipContract(store: () => Store): void {
       await change((memberships) => memberships.addNew("grp_1", ["usr_1", "usr_2"]));
       await change((memberships) => memberships.addNew("grp_2", []));
       expect(await read().members("grp_1", { limit: 10 })).to.deep.equal(["usr_1", "usr_2"]);
-      for (const rejected of [
-        change((memberships) => memberships.addNew("grp_1", ["usr_0", "usr_2"])),
-        change(async (memberships) => {
+      for (const addMember of [
+        (memberships) => memberships.addNew("grp_1", ["usr_0", "usr_2"]),
+        async (memberships) => {
           await memberships.addNew("grp_1", ["usr_8"]);
           await memberships.addNew("grp_1", ["usr_9", "usr_8"]);
-        }),
-      ]) {
-        const error = await rejected.catch((caught: unknown) => caught);
+        },
+      ] satisfies Parameters<typeof change>[0][]) {
+        const error = await change(addMember).catch((caught: unknown) => caught);
         expect(error).to.have.property("code", "conflict");
       }
       expect(await read().members("grp_1", { limit: 10 })).to.deep.equal(["usr_1", "usr_2"]);
