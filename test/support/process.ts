@@ -12,10 +12,14 @@ import type { Agent } from "./service.ts";
 
 const programPath = (name: "main" | "cli"): string => fileURLToPath(new URL(`../../src/${name}.js`, import.meta.url));
 
-/** The environment that every process of the tests has. Node 22 and later keep compiled modules in NODE_COMPILE_CACHE. */
+/**
+ * The environment that every process of the tests has. Node 22 and later keep compiled modules in NODE_COMPILE_CACHE. The
+ * coverage is that of the tests' own processes: writing and merging that of hundreds of others takes minutes.
+ */
 const inherited = (): Environment => ({
   PATH: process.env["PATH"],
   NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
+  NODE_V8_COVERAGE: "",
 });
 
 /** The service in a process of its own, as an operator runs it, and its output. */
