@@ -150,11 +150,17 @@ function unwrapValueObject(value: unknown): unknown {
   return key?.toLowerCase() === "value" && more.length === 0 ? value[key] : value;
 }
 
-/** Returns the value of the only key, if that is the name of the attribute and of none of its sub-attributes. */
-function unwrapNamedValue(input: unknown, { name, subAttributes }: Attribute): unknown {
+/**
+ * Returns the value of the only key, if that is the name of the attribute and of none of its sub-attributes. A value that
+ * repeats it again is unwrapped again, so that reading what was read changes nothing.
+ */
+function unwrapNamedValue(input: unknown, attribute: Attribute): unknown {
+  const { name, subAttributes } = attribute;
   const object = unwrapListOfOne(input);
   if (!isObject(object)) return input;
   const [key = "", ...more] = Object.keys(object);
   const isRepeated = more.length === 0 && key.toLowerCase() === name.toLowerCase();
-  return isRepeated && !subAttributes.has(key.toLowerCase()) ? (object[key] ?? input) : input;
+  const value = object[key] ?? undefined;
+  if (!isRepeated || subAttributes.has(key.toLowerCase()) || value === undefined) return input;
+  return unwrapNamedValue(value, attribute);
 }
