@@ -7,6 +7,13 @@ export interface Counter {
   readonly key: string;
 }
 
+/** Counts a request. @throws AppError rate-limited, without counting it, if no request is left */
+export function consumeOrReject(counter: Counter): void {
+  const { quota, key } = counter;
+  if (quota.remaining(key).requests === 0) throw rateLimited([counter]);
+  quota.consume(key);
+}
+
 /**
  * Returns the error for a request over its limits, and records the rejection.
  * @param exhausted the quotas with no requests left, each with the key that it counts

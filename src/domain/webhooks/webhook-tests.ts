@@ -7,7 +7,7 @@ import type { Caller } from "../caller.ts";
 import type { CredentialCipher } from "../credentials/credential-cipher.ts";
 import { nextVersion } from "../entity.ts";
 import type { Quota } from "../rate-limit/quota.ts";
-import { rateLimited } from "../rate-limit/rate-limited.ts";
+import { consumeOrReject } from "../rate-limit/rate-limited.ts";
 import { openDeliveries, toDeliveryId } from "./delivery-lease.ts";
 import { toWebhookMessage } from "./message.ts";
 import { sentIdsMax } from "./pending-events.ts";
@@ -56,7 +56,7 @@ export class WebhookTests {
       const detail = "The secret of the webhook cannot be decrypted. Restore CREDENTIAL_KEY, or rotate the secret.";
       throw new AppError("conflict", detail);
     }
-    this.#count(organizationId);
+    if (this.#quota) consumeOrReject({ quota: this.#quota, key: organizationId });
     const event = toAuditEvent(organizationId, caller, "success", {
       action: "webhook.test",
       target: { type: "webhook", id },
@@ -73,12 +73,6 @@ export class WebhookTests {
   }
 
   /** @throws AppError rate-limited */
-  #count(key: string): void {
-    const quota = this.#quota;
-    if (quota?.remaining(key).requests === 0) throw rateLimited([{ quota, key }]);
-    quota?.consume(key);
-  }
-
   /** Stores the event, and that this webhook need not send it again. */
   async #record(event: AuditEvent, webhookId: string): Promise<void> {
     const id = toDeliveryId(webhookId);

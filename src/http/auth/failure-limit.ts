@@ -1,6 +1,6 @@
 import { toSubscriberNetwork } from "../../domain/ip-address.ts";
 import { Quota, type RateLimit } from "../../domain/rate-limit/quota.ts";
-import { rateLimited } from "../../domain/rate-limit/rate-limited.ts";
+import { consumeOrReject } from "../../domain/rate-limit/rate-limited.ts";
 
 /**
  * Limits the failed authentications of one address, to protect the store and the logs. Each replica has its own counters,
@@ -25,9 +25,6 @@ export class FailureLimit {
    * @throws AppError rate-limited
    */
   count(address: string): void {
-    if (!this.#quota) return;
-    const counter = { quota: this.#quota, key: toSubscriberNetwork(address) };
-    if (this.#quota.remaining(counter.key).requests === 0) throw rateLimited([counter]);
-    this.#quota.consume(counter.key);
+    if (this.#quota) consumeOrReject({ quota: this.#quota, key: toSubscriberNetwork(address) });
   }
 }
