@@ -16,6 +16,7 @@ const document = z.object({
   userinfo_endpoint: endpoint.optional(),
   token_endpoint_auth_methods_supported: z.array(z.string()).optional(),
   authorization_response_iss_parameter_supported: z.boolean().optional(),
+  scopes_supported: z.array(z.string()).optional(),
 });
 
 /** What an OpenID Provider states about itself. */
@@ -27,6 +28,8 @@ export interface ProviderMetadata {
   readonly clientAuthentication: "basic" | "post";
   /** Whether every authorization response has the parameter `iss`. */
   readonly sendsIssuer: boolean;
+  /** The scopes that the provider lists; it may support others. */
+  readonly scopes: readonly string[];
 }
 
 /** How long a document is used without another fetch, in milliseconds. */
@@ -101,6 +104,7 @@ export class OpenIdProviders {
       clientAuthentication:
         methods.includes("client_secret_post") && !methods.includes("client_secret_basic") ? "post" : "basic",
       sendsIssuer: data.authorization_response_iss_parameter_supported ?? false,
+      scopes: data.scopes_supported ?? [],
     };
   }
 

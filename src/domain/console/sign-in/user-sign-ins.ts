@@ -89,10 +89,11 @@ export class UserSignIns {
     returnPath?: string,
   ): Promise<{ readonly url: string; readonly cookie: string }> {
     const { attempts, providers, publicUrl } = this.#options;
-    const { authorizationUrl } = await providers.read(settings.issuer);
+    const { authorizationUrl, scopes: supportedScopes } = await providers.read(settings.issuer);
     const { cookie, values } = await attempts.begin(organization.id, settings, returnPath);
     const redirectUri = toSignInRedirectUri(publicUrl, organization.slug);
-    const request = { authorizationUrl, clientId: settings.clientId, redirectUri, scopes: requestedScopes };
+    const scopes = selectScopes(settings, supportedScopes);
+    const request = { authorizationUrl, clientId: settings.clientId, redirectUri, scopes };
     const url = new URL(buildAuthorizationUrl(request, values.state, values.codeVerifier).url);
     url.searchParams.set("nonce", values.nonce);
     return { url: url.href, cookie };
@@ -183,5 +184,12 @@ export class UserSignIns {
   }
 }
 
-/** `email` and `profile` let the provider add the claims that match users. Groups have no standard scope. */
-const requestedScopes = ["openid", "email", "profile"];
+/**
+ * Returns the scopes to request. `email` and `profile` let the provider add the claims that match users. Groups have no
+ * standard scope: some providers, such as Okta, send them only if the scope with the name of the claim is requested.
+ */
+function selectScopes({ groupsClaim }: ConsoleSignInSettings, supported: readonly string[]): readonly string[] {
+  const scopes = new Set(["openid", "email", "profile"]);
+  if (supported.includes(groupsClaim)) scopes.add(groupsClaim);
+  return [...scopes];
+}

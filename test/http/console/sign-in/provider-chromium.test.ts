@@ -22,7 +22,7 @@ async function startProvider(redirectUri: string): Promise<{ readonly issuer: st
   const issuer = `http://localhost:${(server.address() as AddressInfo).port}`;
   const provider = new Provider(issuer, {
     clients: [{ client_id: "console", client_secret: clientSecret, redirect_uris: [redirectUri] }],
-    claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["groups"] },
+    claims: { openid: ["sub"], email: ["email", "email_verified"], groups: ["groups"] },
     cookies: { keys: ["a key of the test"] },
     jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: "RS256", use: "sig", kid: "1" }] },
     findAccount: (_context, sub) => ({

@@ -49,6 +49,13 @@ describeOnEngines("Sessions of users who signed in through an OpenID Provider", 
     );
   });
 
+  it("request the scope with the name of the groups claim from a provider that lists it", async () => {
+    const { provider } = setup;
+    provider.setDocument({ ...provider.document(), scopes_supported: ["openid", "offline_access", "groups"] });
+    const { searchParams } = new URL(await setup.begin(new TestBrowser(setup.service)));
+    expect(searchParams.get("scope")).to.equal("openid email profile groups");
+  });
+
   for (const [role, scopes, statuses] of [
     ["readers", ["admin:read"], { users: 200, tokens: 403 }],
     ["writers", ["admin:read", "admin:scim", "admin:write"], { users: 200, tokens: 403 }],
