@@ -14,8 +14,8 @@ const firstDelayMs = 60_000;
 
 /**
  * Revokes the tokens of ended connections at their authorization servers (RFC 7009). The connection has lost its tokens
- * before, so nothing depends on the outcome. An attempt that fails is repeated after 1, 4, 16 and 64 minutes. So is one whose
- * key is missing, because another replica may have it.
+ * before, so nothing depends on the outcome. An attempt that fails is repeated after 1, 4, 16 and 64 minutes, also if the key
+ * is missing, because another replica may have it.
  */
 export class TokenRevocations {
   readonly #store: Store;
