@@ -10,5 +10,7 @@ export const activityHour = z.object({
   rejections: z.int(),
   /** Calls of tools in `/mcp`. */
   toolCalls: z.int(),
+  /** Time and address of the last use of AUTH_SECRET in one string, so that one comparison keeps the later of two. */
+  authSecretUse: z.string().optional(),
 });
 export type ActivityHour = Readonly<z.infer<typeof activityHour>>;

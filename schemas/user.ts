@@ -29,6 +29,8 @@ export const user = z.looseObject({
   tokenGeneration: z.int().optional(),
   /** Time of the last deactivation. */
   tokensEndedAt: z.iso.datetime({ precision: 3 }).optional(),
+  /** Incremented to force a write conflict with a concurrent deactivation. `tokenGeneration` is present then. */
+  lockVersion: z.int().optional(),
   /** The enterprise extension (RFC 7643 section 4.3), under a key without dots. */
   enterpriseUser: z.record(z.string(), z.unknown()).optional(),
   scimExtensions,

@@ -60,7 +60,7 @@ export interface AppServices extends Pick<ConsoleSignIn, "userSessions" | "userS
 export function createServices(
   context: AppContext,
   outbound: Outbound,
-  { usage, rejections, signals }: Recorders,
+  { usage, rejections, signals, activity }: Recorders,
 ): AppServices {
   const { store, undecoratedStore, config, log, now, quotas, traces } = context;
   const { publicUrl } = config;
@@ -145,7 +145,7 @@ export function createServices(
   };
   return {
     api,
-    verifier: new TokenVerifier(store, tokenSettings, formatGate, { usage, rejections, signals, log }),
+    verifier: new TokenVerifier(store, tokenSettings, formatGate, { usage, rejections, signals, activity, log }),
     webhookDeliveries: new WebhookDeliveries({ store, cipher, sender: webhookSender, log }),
     tokenRevocations: new TokenRevocations(store, cipher, endpoint, log),
     ...{ formatGate, authorizations, upstreamCalls, connectionTokens, cascadeDeletes, tokenCleanup },

@@ -10,6 +10,8 @@ export interface Caller {
   readonly scopes: ReadonlySet<Scope>;
   /** The user as whom a personal token acts. */
   readonly userId?: string;
+  /** The `tokenGeneration` of the user who signed in to the console. Absent: 0, and for other callers. */
+  readonly userGeneration?: number;
   /** The presented token; it limits the tokens that the caller can create. Absent for other credentials. */
   readonly token?: VerifiedToken;
   /** The MCP servers, and with them the toolkits and connections, that the caller is restricted to. */

@@ -43,7 +43,7 @@ export function parseRawRecord({ id, organizationId, version, createdAt, updated
 const envelope: ReadonlySet<string> = new Set([
   ...["id", "organizationId", "version", "createdAt", "updatedAt"],
   "managedBy", // names the owner and is not an attribute
-  ...["tokenGeneration", "tokensEndedAt"], // of the user's personal tokens
+  ...["tokenGeneration", "tokensEndedAt", "lockVersion"], // of the user's tokens
   "labels", // of this service, not of SCIM
 ]);
 

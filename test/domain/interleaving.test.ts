@@ -5,6 +5,7 @@ import type { Caller } from "../../src/domain/caller.ts";
 import { Catalog } from "../../src/domain/catalog/catalog.ts";
 import { skillType, toolkitType } from "../../src/domain/catalog/resource-types.ts";
 import { CascadeDeletes, settledAfterMs } from "../../src/domain/cleanup/cascade-deletes.ts";
+import { toUserCaller } from "../../src/domain/console/sign-in/user-sessions.ts";
 import { Groups } from "../../src/domain/directory/groups.ts";
 import { Users } from "../../src/domain/directory/users.ts";
 import { Organizations } from "../../src/domain/organizations.ts";
@@ -18,7 +19,14 @@ import { Tokens } from "../../src/domain/tokens/tokens.ts";
 import { TokenReports } from "../../src/domain/tokens/usage/reports.ts";
 import { ClientCredentials } from "../../src/domain/tokens/verify/client-credentials.ts";
 import { AppError } from "../../src/errors.ts";
-import { collections, organizations, serviceTenant, tokens as tokenRecords } from "../../src/store/collections.ts";
+import {
+  auditEvents,
+  collections,
+  organizations,
+  serviceTenant,
+  tokens as tokenRecords,
+  users as userRecords,
+} from "../../src/store/collections.ts";
 import type { Store } from "../../src/store/store.ts";
 import { describeOnEngines } from "../store/engines.fixture.ts";
 import type { TestStore } from "../store/test-store.fixture.ts";
@@ -144,6 +152,32 @@ describeOnEngines("Concurrent changes that depend on each other", (open, engine)
         await expectNoneValid(secrets);
       };
       return { first: change, second: (replica) => setActive(false, replica), check };
+    },
+    "issue a token as a user of the console x deactivate and activate the user": async () => {
+      const user = await createUser();
+      const { store } = testStore;
+      const stored = await store.for(organizationId).open(userRecords).get(user.id);
+      if (!stored) throw new Error("the user does not exist");
+      const caller = toUserCaller(organizationId, stored, expandScopes(["all"]), source);
+      const { change } = issuing(({ tokens }) => tokens.issue(caller, { name: newName(), scopes: ["admin:read"] }));
+      const setActive = (active: boolean, { users }: Services) =>
+        users.update(admin, user.id, undefined, () => ({ userName: user.userName, active }));
+      const deactivate: Change = async (replica) => {
+        await setActive(false, replica);
+        await setActive(true, replica);
+      };
+      const check = async () => {
+        const { items } = await services.tokens.list(organizationId, { limit: 5000 });
+        const created = items.filter(({ createdBy }) => createdBy.id === user.id);
+        const timeOf = async (action: string, targetId: string) => {
+          const where = { op: "eq", path: "target.id", value: targetId } as const;
+          const events = (await store.for(organizationId).open(auditEvents).list({ where, limit: 10 })).items;
+          return String(events.find((event) => event.action === action)?.createdAt);
+        };
+        const deactivatedAt = await timeOf("user.deactivate", user.id);
+        for (const { id } of created) expect((await timeOf("token.create", id)) <= deactivatedAt).to.equal(true);
+      };
+      return { first: change, second: deactivate, check };
     },
     "revoke a token x issue one with it": async () => {
       const { token, caller } = await create();

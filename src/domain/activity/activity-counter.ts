@@ -17,6 +17,8 @@ interface HourOfOrganization {
   /** In milliseconds since 1970. */
   readonly startedAt: number;
   readonly counts: ActivityCounts;
+  /** Time and address of the last use of AUTH_SECRET. */
+  readonly authSecretUse?: string | undefined;
 }
 
 /** The hours that one transaction updates. */
@@ -30,10 +32,15 @@ export class ActivityCounter implements Buffered {
   readonly #now: () => number;
   /** The counts of the current hour since the last flush, by organization. */
   #counts = new Map<string, ActivityCounts>();
+  readonly #authSecretUses = new Map<string, string>();
   #hour = 0;
   readonly #buffer = new BufferedWriter<string, HourOfOrganization>({
     batchSize,
-    merge: (earlier, later) => ({ ...later, counts: addCounts(earlier.counts, later.counts) }),
+    merge: (earlier, later) => ({
+      ...later,
+      counts: addCounts(earlier.counts, later.counts),
+      authSecretUse: later.authSecretUse ?? earlier.authSecretUse,
+    }),
     write: (batch) =>
       // The first replica of an hour inserts the record, and the second insert conflicts.
       retryOnConflict(() =>
@@ -57,6 +64,12 @@ export class ActivityCounter implements Buffered {
 
   recordToolCall(organizationId: string): void {
     this.#current(organizationId).toolCalls++;
+  }
+
+  /** Records that a request with AUTH_SECRET was accepted. @param ip the client's address */
+  recordAuthSecretUse(organizationId: string, ip: string): void {
+    this.#current(organizationId);
+    this.#authSecretUses.set(organizationId, `${new Date(this.#now()).toISOString()} ${ip}`);
   }
 
   /** Its size is the number of records that the next flush writes at most. */
@@ -86,9 +99,12 @@ export class ActivityCounter implements Buffered {
 
   #moveToBuffer(): void {
     const startedAt = this.#hour * hourMs;
-    for (const [organizationId, counts] of this.#counts)
-      this.#buffer.record(`${organizationId} ${this.#hour}`, { organizationId, startedAt, counts });
+    for (const [organizationId, counts] of this.#counts) {
+      const authSecretUse = this.#authSecretUses.get(organizationId);
+      this.#buffer.record(`${organizationId} ${this.#hour}`, { organizationId, startedAt, counts, authSecretUse });
+    }
     this.#counts = new Map();
+    this.#authSecretUses.clear();
   }
 }
 
@@ -100,12 +116,13 @@ const addCounts = (one: ActivityCounts, other: ActivityCounts): ActivityCounts =
 
 async function addToRecord(
   transaction: Transaction,
-  { organizationId, startedAt, counts }: HourOfOrganization,
+  { organizationId, startedAt, counts, authSecretUse }: HourOfOrganization,
 ): Promise<void> {
   const collection = transaction.for(organizationId).open(activityHours);
   const id = toActivityId(organizationId, startedAt);
-  if (await collection.increment(id, { ...counts })) return;
-  await collection.insert({ ...newEntity("act", organizationId, new Date(startedAt)), id, ...counts });
+  const lastUse = authSecretUse === undefined ? {} : { authSecretUse };
+  if (await collection.increment(id, { ...counts }, lastUse)) return;
+  await collection.insert({ ...newEntity("act", organizationId, new Date(startedAt)), id, ...counts, ...lastUse });
 }
 
 /** The id contains the hour, so that ids sort by time, and the end of the organization's id. */

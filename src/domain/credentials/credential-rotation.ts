@@ -3,7 +3,9 @@ import {
   connections,
   mcpServers,
   organizations,
+  removedOAuthClients,
   serviceTenant,
+  tokenRevocations,
   type UpstreamCredential,
   upstreamCredentials,
   webhooks,
@@ -13,8 +15,9 @@ import type { Entity } from "../../store/record.ts";
 import type { CollectionDefinition, Store, Tenant } from "../../store/store.ts";
 import { nextVersion } from "../entity.ts";
 import type { CredentialCipher } from "./credential-cipher.ts";
+import { rotateRemovedClient, rotateRevocation } from "./revocation-rotation.ts";
 
-/** What a rotation did, in numbers of credentials. */
+/** What a rotation did, in numbers of credentials and of pending revocations of tokens. */
 export interface RotationReport {
   reencrypted: number;
   /** Already under the current key. */
@@ -29,8 +32,8 @@ export interface RotationReport {
 const batchSize = 100;
 
 /**
- * Encrypts all stored credentials of MCP servers and secrets of webhooks under the current key. It can run beside the service, and again after an
- * interruption.
+ * Encrypts all stored credentials of MCP servers, secrets of webhooks and tokens to revoke under the current key. It can
+ * run beside the service, and again after an interruption.
  * @throws AppError not-implemented if there is no key
  */
 export async function rotateCredentials(store: Store, cipher: CredentialCipher): Promise<RotationReport> {
@@ -39,24 +42,39 @@ export async function rotateCredentials(store: Store, cipher: CredentialCipher):
   }
   const report = { reencrypted: 0, current: 0, removed: 0, unreadable: 0 };
   for await (const page of pages(store.for(serviceTenant).open(organizations), { limit: batchSize })) {
-    for (const { id } of page) await rotateOrganization(store, cipher, id, report);
+    for (const { id } of page) {
+      await rotateCollection(store, id, upstreamCredentials, report, (tenant, stored) =>
+        rotateOne(tenant, cipher, stored),
+      );
+    }
   }
+  // After what they are copied from, so that none under the previous key follows.
+  await rotateCollection(store, serviceTenant, removedOAuthClients, report, (tenant, stored) =>
+    rotateRemovedClient(tenant, cipher, stored),
+  );
+  await rotateCollection(store, serviceTenant, tokenRevocations, report, (tenant, stored) =>
+    rotateRevocation(tenant, cipher, stored),
+  );
   return report;
 }
 
-async function rotateOrganization(
+async function rotateCollection<T extends Entity>(
   store: Store,
-  cipher: CredentialCipher,
   organizationId: string,
+  collection: CollectionDefinition<T>,
   report: RotationReport,
+  rotate: (tenant: Tenant<"write">, stored: T) => Promise<keyof RotationReport>,
 ): Promise<void> {
-  const reader = store.for(organizationId).open(upstreamCredentials);
+  const reader = store.for(organizationId).open(collection);
   for await (const page of pages(reader, { limit: batchSize })) {
     // The body of a transaction can run more than once, so its outcomes are counted after it.
     const outcomes = await store.transaction(async (transaction) => {
       const tenant = transaction.for(organizationId);
       const results: (keyof RotationReport | undefined)[] = [];
-      for (const { id } of page) results.push(await rotateOne(tenant, cipher, id));
+      for (const { id } of page) {
+        const stored = await tenant.open(collection).get(id);
+        results.push(stored && (await rotate(tenant, stored)));
+      }
       return results;
     });
     for (const outcome of outcomes) if (outcome) report[outcome]++;
@@ -66,13 +84,11 @@ async function rotateOrganization(
 async function rotateOne(
   tenant: Tenant<"write">,
   cipher: CredentialCipher,
-  id: string,
-): Promise<keyof RotationReport | undefined> {
+  stored: UpstreamCredential,
+): Promise<keyof RotationReport> {
   const writer = tenant.open(upstreamCredentials);
-  const stored = await writer.get(id);
-  if (!stored) return undefined;
   if (!(await hasHolder(tenant, stored))) {
-    await writer.remove(id, stored.version);
+    await writer.remove(stored.id, stored.version);
     return "removed";
   }
   const { holderId, origin, purpose } = stored;

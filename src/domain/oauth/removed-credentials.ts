@@ -69,7 +69,8 @@ export async function removeServerCredentials(
   const tenant = transaction.for(organizationId);
   const client = await readRevocationClient(tenant, server);
   if (client) {
-    const removed = { ...newEntity("roc", serviceTenant), mcpServerId: server.id, client };
+    const target = { targetOrganizationId: organizationId, mcpServerId: server.id };
+    const removed = { ...newEntity("roc", serviceTenant), ...target, client };
     await transaction.for(serviceTenant).open(removedOAuthClients).insert(removed);
   }
   await tenant.open(upstreamCredentials).remove(toClientSecretId(server.id), "any");

@@ -14,7 +14,8 @@ const firstDelayMs = 60_000;
 
 /**
  * Revokes the tokens of ended connections at their authorization servers (RFC 7009). The connection has lost its tokens
- * before, so nothing depends on the outcome. An attempt that fails is repeated after 1, 4, 16 and 64 minutes.
+ * before, so nothing depends on the outcome. An attempt that fails is repeated after 1, 4, 16 and 64 minutes, also if the key
+ * is missing, because another replica may have it.
  */
 export class TokenRevocations {
   readonly #store: Store;
@@ -41,9 +42,12 @@ export class TokenRevocations {
       if (isOver()) return;
       const claimed = await this.#claim(id, now);
       if (!claimed) continue;
-      const isDone = await this.#revoke(claimed);
-      if (!isDone && claimed.attempts < attemptsMax) continue;
-      if (!isDone) this.#log.warn("tokens of an ended connection could not be revoked", { holderId: claimed.holderId });
+      const failure = await this.#revoke(claimed);
+      if (failure !== undefined && claimed.attempts < attemptsMax) continue;
+      const { holderId } = claimed;
+      if (failure !== undefined) {
+        this.#log.warn("tokens of an ended connection could not be revoked", { holderId, cause: failure });
+      }
       await this.#store.transaction(async (transaction) => {
         await transaction.for(serviceTenant).open(tokenRevocations).remove(id, "any");
       });
@@ -63,20 +67,28 @@ export class TokenRevocations {
     });
   }
 
-  /** @returns whether nothing is left to do */
-  async #revoke({ targetOrganizationId: organizationId, client, ...stored }: TokenRevocation): Promise<boolean> {
+  /** @returns why the attempt failed; undefined if nothing is left to do */
+  async #revoke({
+    targetOrganizationId: organizationId,
+    client,
+    ...stored
+  }: TokenRevocation): Promise<string | undefined> {
     const tokens = decryptTokens(this.#cipher, { ...stored, organizationId });
+    if (!tokens) return "the tokens cannot be decrypted";
     const { revocationUrl, clientId, authentication } = client;
     // Tokens are sent only to the origin that issued them.
-    if (!tokens || originOf(tokens.tokenUrl) !== originOf(revocationUrl)) return true;
+    if (originOf(tokens.tokenUrl) !== originOf(revocationUrl)) return undefined;
     const secret = client.secret && decryptClientSecret(this.#cipher, { ...client.secret, organizationId });
+    if (client.secret && secret === undefined) return "the client secret cannot be decrypted";
     const oauthClient: OAuthClient = {
       ...{ slug: "", tokenUrl: tokens.tokenUrl, clientId, authentication },
       ...(secret !== undefined && { secret }),
     };
     const { refreshToken, accessToken } = tokens;
     const revoke = this.#endpoint.revoke.bind(this.#endpoint, oauthClient, revocationUrl);
-    if (refreshToken !== undefined && !(await revoke(refreshToken, "refresh_token"))) return false;
-    return revoke(accessToken, "access_token");
+    const isRevoked =
+      (refreshToken === undefined || (await revoke(refreshToken, "refresh_token"))) &&
+      (await revoke(accessToken, "access_token"));
+    return isRevoked ? undefined : "the authorization server did not accept the request";
   }
 }

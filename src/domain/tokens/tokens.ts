@@ -18,7 +18,7 @@ import { rotateSecrets } from "./issue/rotation.ts";
 import { insertToken, replaceToken, revokeToken } from "./issue/token-changes.ts";
 import { loadTokenRules, type TokenPolicy } from "./issue/token-policy.ts";
 import { type TokenUpdate, updateToken } from "./issue/token-update.ts";
-import { type ImportedSecret, recordLegacyMarker } from "./legacy/legacy.ts";
+import { type ImportedSecret, recordLegacyMarker, restoreLegacyMarker } from "./legacy/legacy.ts";
 import { findOutdatedCondition } from "./personal-token-cleanup.ts";
 import { type TokenFilter, toTokenCondition } from "./token-filter.ts";
 
@@ -190,6 +190,7 @@ export class Tokens {
         await lockCallerToken(tx, caller);
       }
       if (!force && losesLastingFullAccess(token, next)) await assertNotLastFullAccess(tx, token);
+      await restoreLegacyMarker(tx, token, next);
       return replaceToken(tx, caller, token, "token.update", next);
     });
   }

@@ -20,9 +20,11 @@ export function showOverview({ base, services, activity }: OverviewOptions): Req
     req.operationId = "consoleOverview";
     const visit = requireVisit(req);
     const { actor, scopes, token, organizationId } = visit.caller;
-    const [counts, hours] = await Promise.all([
+    const canRead = scopes.has("admin:read");
+    const [counts, hours, authSecretUse] = await Promise.all([
       readOverviewCounts(counters, visit.caller),
-      scopes.has("admin:read") ? activity.lastHours(organizationId, activityHoursShown) : undefined,
+      canRead ? activity.lastHours(organizationId, activityHoursShown) : undefined,
+      canRead ? activity.lastAuthSecretUse(organizationId) : undefined,
     ]);
     sendHtmlPage(
       res,
@@ -31,6 +33,12 @@ export function showOverview({ base, services, activity }: OverviewOptions): Req
         <h1>{visit.organizationName}</h1>
         <Counts base={base} counts={counts} />
         {hours && <Activity base={base} hours={hours} />}
+        {authSecretUse && (
+          <p>
+            <code>AUTH_SECRET</code> was last used from {authSecretUse.ip}:{" "}
+            <Time at={authSecretUse.at} absent="Never" />
+          </p>
+        )}
         <section aria-labelledby="tasks">
           <h2 id="tasks">Tasks</h2>
           <ul class="tasks">

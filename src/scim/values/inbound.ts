@@ -81,8 +81,8 @@ export const hasDeclaredExtensions = (stored: string): boolean => findKeyStart(s
 function toScimJsonWithoutDeclared(stored: string): { readonly json: string; readonly extensions: readonly string[] } {
   let json = removeKey(stored, "managedBy");
   const withoutGeneration = removeKey(json, "tokenGeneration");
-  // Both fields are written by the same change, so one search is enough for most users.
-  if (withoutGeneration !== json) json = removeKey(withoutGeneration, "tokensEndedAt");
+  // The other two are written with the first one or after it, so one search is enough for most users.
+  if (withoutGeneration !== json) json = removeKey(removeKey(withoutGeneration, "tokensEndedAt"), "lockVersion");
   const extensions: string[] = [];
   for (const [key, urn] of extensionUrnByKey) {
     const keyStart = findKeyStart(json, key);

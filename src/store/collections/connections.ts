@@ -95,6 +95,11 @@ export const tokenRevocations: CollectionDefinition<TokenRevocation> = {
 
 /** The OAuth client of a removed MCP server, for the revocation of tokens of its connections, which are removed later. */
 export interface RemovedOAuthClient extends Entity {
+  /**
+   * The organization of the server; the record itself is stored in the service's own tenant. Absent on records of earlier
+   * releases.
+   */
+  readonly targetOrganizationId?: string;
   readonly mcpServerId: string;
   readonly client: RevocationClient;
 }

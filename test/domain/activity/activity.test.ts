@@ -50,6 +50,25 @@ describeOnEngines("The activity of an organization by hour", (open) => {
     expect(replicas[0]?.bufferState).to.include({ size: 0, droppedCount: 0 });
   });
 
+  it("keeps the last use of AUTH_SECRET by several replicas, by organization", async () => {
+    let time = now - hourMs;
+    const replicas = [1, 2].map(() => new ActivityCounter(opened.store, () => time));
+    for (const [index, replica] of [...replicas, ...replicas].entries()) {
+      time += hourMs / 4;
+      replica.recordAuthSecretUse(organizationId, `192.0.2.${index}`);
+    }
+    for (const replica of replicas.toReversed()) await replica.flush();
+    const reader = new ActivityReader(opened.store);
+    expect(await reader.lastAuthSecretUse(organizationId, now)).to.deep.equal({
+      ...{ at: new Date(now).toISOString(), ip: "192.0.2.3" },
+    });
+    expect(await reader.lastAuthSecretUse(otherId, now)).to.equal(undefined);
+    expect((await reader.lastHours(organizationId, 1, now))[0]).to.include({ requests: 0 });
+    replicas[0]?.recordRequest(organizationId, false);
+    await replicas[0]?.flush();
+    expect((await reader.lastAuthSecretUse(organizationId, now))?.ip).to.equal("192.0.2.3");
+  });
+
   it("returns each hour once and in order, with zeros where nothing happened", async () => {
     let time = now - 30 * hourMs;
     const counter = new ActivityCounter(opened.store, () => time);

@@ -1,12 +1,15 @@
 import { expect } from "chai";
 import type { Token } from "../../../schemas/token.ts";
+import type { Caller } from "../../../src/domain/caller.ts";
 import { newId } from "../../../src/domain/entity.ts";
+import { lockCallerToken } from "../../../src/domain/tokens/issue/delegation.ts";
 import { hashSecret, mintSecret } from "../../../src/domain/tokens/issue/format.ts";
 import { PersonalTokenCleanup } from "../../../src/domain/tokens/personal-token-cleanup.ts";
-import { tokens as tokenRecords } from "../../../src/store/collections.ts";
+import { auditEvents, tokens as tokenRecords, users } from "../../../src/store/collections.ts";
 import { describeOnEngines } from "../../store/engines.fixture.ts";
 import { trackSecret } from "../../support/secrets.ts";
 import { type Agent, type Service, startService, userUrn } from "../../support/service.ts";
+import { expectRejection } from "../domain.fixture.ts";
 
 describeOnEngines("Personal tokens of a deactivated user", (open) => {
   let service: Service;
@@ -128,6 +131,44 @@ describeOnEngines("Personal tokens of a deactivated user", (open) => {
     await setActiveByScim(scim, false);
     const found = await scim.get("/scim/v2/Users").query({ count: 1000 }).expect(200);
     expect(found.text).to.not.match(/tokenGeneration|tokensEndedAt|managedBy/);
+  });
+
+  it("do not show that a change by the user locks the user's record", async () => {
+    const { userName } = (await admin.get(`/api/users/${userId}`).expect(200)).body;
+    const scim = service.clientWithSecret((await service.issueToken({ scopes: ["admin:scim"] })).secret);
+    const read = async () => {
+      const responses = [
+        await admin.get(`/api/users/${userId}`).expect(200),
+        await admin.get("/api/users").query({ name: userName }).expect(200),
+        await scim.get(`/scim/v2/Users/${userId}`).expect(200),
+        await scim
+          .get("/scim/v2/Users")
+          .query({ filter: `userName eq "${userName}"` })
+          .expect(200),
+      ];
+      return responses.map(({ text, headers }) => [text, headers["etag"], headers["last-modified"]]);
+    };
+    const actor = { type: "user", id: userId } as const;
+    const lock = (more: Partial<Caller> = {}) =>
+      service.store.transaction((tx) =>
+        lockCallerToken(tx, { organizationId: service.organizationId, actor, scopes: new Set(), ...more }),
+      );
+    const before = await read();
+    expect(before[1]?.[0]).to.contain(userId);
+    await lock();
+    expect(await read()).to.deep.equal(before);
+    expect(await service.store.for(service.organizationId).open(users).get(userId)).to.include({ lockVersion: 1 });
+    await setActive(false);
+    await setActive(true);
+    await expectRejection(lock(), "invalid-token");
+    const active = await read();
+    await lock({ userGeneration: 1 });
+    expect(await read()).to.deep.equal(active);
+    const { items } = await service.store
+      .for(service.organizationId)
+      .open(auditEvents)
+      .list({ where: { op: "eq", path: "target.id", value: userId }, limit: 10 });
+    expect(JSON.stringify(items)).to.not.contain("lockVersion");
   });
 
   it("are removed with the user, even many", async () => {

@@ -60,6 +60,32 @@ describeOnEngines("/api/tokens", (open) => {
       await service.clientWithSecret(second.secret).get("/api/users").expect(200);
     });
 
+    it("keeps every secret in its grace period, 20 at most", async () => {
+      const { id, secret: first } = await make({ scopes: ["admin:read"] });
+      const secrets = [first];
+      const rotate = async (gracePeriodSeconds: number, status = 200): Promise<string> => {
+        const { body } = await admin.post(`/api/tokens/${id}/rotate`).send({ gracePeriodSeconds }).expect(status);
+        if (status === 200) secrets.push(trackSecret(body.token));
+        return body.detail;
+      };
+      const expectAll = async (current: number, previous: number): Promise<void> => {
+        for (const [at, secret] of secrets.entries()) {
+          const status = at === secrets.length - 1 ? current : previous;
+          await service.clientWithSecret(secret).get("/api/whoami").expect(status);
+        }
+      };
+      for (let rotation = 0; rotation < 20; rotation++) await rotate(3600);
+      await expectAll(200, 200);
+      expect(await rotate(3600, 409)).to.contain("20 previous secrets");
+      await expectAll(200, 200);
+      await rotate(0);
+      await expectAll(200, 401);
+      await rotate(3600);
+      const { secrets: stored = [] } =
+        (await service.store.for(service.organizationId).open(tokenRecords).get(id)) ?? {};
+      expect(stored, "the current secret, the one in its grace period, and five that have ended").to.have.length(7);
+    });
+
     it("changes only prefix and version", async () => {
       const { id, secret } = await make({ scopes: ["admin:read"], expiresInDays: 9, allowedIps: ["127.0.0.0/8"] });
       const before = await show(id);

@@ -228,6 +228,9 @@ describeOnEngines("Sessions of /console", (open) => {
   it("of AUTH_SECRET store no hash of it that a copy of the database could be used to guess", async () => {
     const browser = await signIn("correct-horse-battery-staple-0123456789");
     expect((await browser.get("/console")).html).to.contain("AUTH_SECRET");
+    const isUseShown = async () =>
+      (await browser.get("/console")).html.includes("<code>AUTH_SECRET</code> was last used from 127.0.0.1");
+    while (!(await isUseShown())) await new Promise((resolve) => setTimeout(resolve, 50));
     const session = (await listSessions()).find(({ authSecretProof }) => authSecretProof !== undefined);
     expect(session).to.not.have.property("secretHash");
   });

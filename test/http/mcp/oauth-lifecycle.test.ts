@@ -2,14 +2,20 @@ import { expect } from "chai";
 import { operatorActor } from "../../../src/domain/audit/record.ts";
 import { CredentialCipher } from "../../../src/domain/credentials/credential-cipher.ts";
 import { rotateCredentials } from "../../../src/domain/credentials/credential-rotation.ts";
+import { decryptClientSecret } from "../../../src/domain/oauth/oauth-settings.ts";
+import { TokenEndpoint } from "../../../src/domain/oauth/token-endpoint.ts";
+import { TokenRevocations } from "../../../src/domain/oauth/token-revocations.ts";
+import { createLog } from "../../../src/log.ts";
 import {
   mcpServers,
+  removedOAuthClients,
   serviceTenant,
   tokenRevocations,
   type UpstreamCredential,
   upstreamCredentials,
 } from "../../../src/store/collections.ts";
 import { createCredentials } from "../../domain/credentials/credentials.fixture.ts";
+import { openGuardedHttp } from "../../domain/outbound/guarded-http.fixture.ts";
 import { describeOnEngines } from "../../store/engines.fixture.ts";
 import type { TestStore } from "../../store/test-store.fixture.ts";
 import { patchUrn } from "../../support/service.ts";
@@ -146,6 +152,73 @@ describeOnEngines("OAuth tokens of connections", (open) => {
       const keys = [newKey, credentialKey];
       expect(await findForCall(keys, () => Date.now() + 590_000)).to.equal("Bearer new-access");
       expect(await findForCall([newKey])).to.equal("Bearer new-access");
+    });
+  });
+
+  describe("that are still to be revoked", () => {
+    const delaysMs = [0, 70_000, 400_000, 2_000_000, 8_000_000];
+    /** Removes the server while the authorization server does not respond. */
+    const removeServer = async (): Promise<void> => {
+      gateway.provider.respond((res) => res.writeHead(503).end());
+      await gateway.admin.delete("/api/mcp-servers/jira").expect(204);
+      const isAttempted = () => gateway.provider.received.some(({ path }) => path === "/revoke");
+      while (!isAttempted()) await new Promise((resolve) => setTimeout(resolve, 50));
+      gateway.provider.respond(undefined);
+    };
+    const listAttempts = async (): Promise<readonly number[]> =>
+      (await gateway.service.store.for(serviceTenant).open(tokenRevocations).list({ limit: 10 })).items.map(
+        ({ attempts }) => attempts,
+      );
+    /** Runs the job of a replica with these keys, after the time of the n-th attempt. */
+    const attempt = async (keys: readonly Buffer[], n: number, log = createLog("error")): Promise<void> => {
+      const endpoint = new TokenEndpoint(openGuardedHttp({ allowsAll: true }));
+      const revocations = new TokenRevocations(gateway.service.store, new CredentialCipher(keys), endpoint, log);
+      await revocations.flush(undefined, new Date(Date.now() + (delaysMs[n - 1] ?? 0)));
+    };
+
+    it("are encrypted under the new key with the client secret, also that of the removed server", async () => {
+      await removeServer();
+      const { store } = gateway.service;
+      const report = await rotateCredentials(store, new CredentialCipher([newKey, credentialKey]));
+      expect(report).to.deep.equal({ reencrypted: 2, current: 0, removed: 0, unreadable: 0 });
+      const again = await rotateCredentials(store, new CredentialCipher([newKey]));
+      expect(again).to.deep.equal({ reencrypted: 0, current: 2, removed: 0, unreadable: 0 });
+      const [removed] = (await store.for(serviceTenant).open(removedOAuthClients).list({ limit: 10 })).items;
+      const { secret, targetOrganizationId = "" } = { ...removed, ...removed?.client };
+      if (!secret) throw new Error("the removed client has a secret");
+      expect(
+        decryptClientSecret(new CredentialCipher([newKey]), { ...secret, organizationId: targetOrganizationId }),
+      ).to.equal(gateway.provider.clientSecret);
+      gateway.provider.received.length = 0;
+      await attempt([newKey], 2);
+      expect(await waitForRevocation()).to.deep.equal(["refresh_token", "access_token"]);
+    });
+
+    it("are not forgotten by a replica without their key, which warns after the last attempt", async () => {
+      await removeServer();
+      gateway.provider.received.length = 0;
+      const report = await rotateCredentials(gateway.service.store, new CredentialCipher([newKey]));
+      expect(report).to.deep.equal({ reencrypted: 0, current: 0, removed: 0, unreadable: 2 });
+      const warnings: unknown[] = [];
+      const log = { ...createLog("error"), warn: (...line: unknown[]) => void warnings.push(line) };
+      for (const n of [2, 3, 4]) {
+        await attempt([newKey], n, log);
+        expect(await listAttempts()).to.deep.equal([n]);
+      }
+      expect(warnings).to.deep.equal([]);
+      await attempt([newKey], 5, log);
+      expect(await listAttempts()).to.deep.equal([]);
+      expect(gateway.provider.received).to.deep.equal([]);
+      expect(JSON.stringify(warnings)).to.contain("the tokens cannot be decrypted");
+    });
+
+    it("are revoked by another replica that has their key", async () => {
+      await removeServer();
+      gateway.provider.received.length = 0;
+      await attempt([newKey], 2);
+      expect(await listAttempts()).to.deep.equal([2]);
+      await attempt([newKey, credentialKey], 3);
+      expect(await waitForRevocation()).to.deep.equal(["refresh_token", "access_token"]);
     });
   });
 

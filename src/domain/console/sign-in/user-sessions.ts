@@ -71,7 +71,10 @@ export class UserSessions {
  */
 export const toUserCaller = (
   organizationId: string,
-  { id, userName }: User,
+  { id, userName, tokenGeneration: userGeneration }: User,
   scopes: ReadonlySet<Scope>,
   { ip, requestId }: RequestSource,
-): Caller => ({ ip, requestId, organizationId, actor: { type: "user", id, name: userName }, scopes });
+): Caller => ({
+  ...{ ip, requestId, organizationId, actor: { type: "user", id, name: userName }, scopes },
+  ...(userGeneration !== undefined && { userGeneration }),
+});

@@ -1,7 +1,7 @@
 import type { Token } from "../../../../schemas/token.ts";
 import { AppError } from "../../../errors.ts";
 import { tokens, users } from "../../../store/collections.ts";
-import type { Transaction } from "../../../store/store.ts";
+import type { Tenant, Transaction } from "../../../store/store.ts";
 import { isRiskWithin } from "../../access/tool-risk.ts";
 import type { Caller } from "../../caller.ts";
 import { isOutdated } from "../generation.ts";
@@ -65,14 +65,19 @@ export async function readCallerToken(tx: Transaction, caller: Caller): Promise<
 }
 
 /**
- * Reads the caller's token as `readCallerToken` does, and forces a write conflict with a concurrent change of it. For
- * changes whose result stays valid when the caller's token is revoked: without the conflict, MongoDB would commit both a
- * revocation and a token that was issued after it, because each transaction reads its own snapshot.
+ * Reads the caller's token as `readCallerToken` does, and forces a write conflict with a concurrent change of it, or of the
+ * user who signed in to the console. For changes whose result stays valid when the caller's credential ends: without the
+ * conflict, MongoDB would commit both a revocation and a token that was issued after it, because each transaction reads its
+ * own snapshot.
  * @throws AppError invalid-token as `readCallerToken`
  */
 export async function lockCallerToken(tx: Transaction, caller: Caller): Promise<Token | undefined> {
   const callerTokens = await readCallerTokens(tx, caller);
-  const collection = tx.for(caller.organizationId).open(tokens);
+  const tenant = tx.for(caller.organizationId);
+  const { type, id: userId = "" } = caller.actor;
+  // Whatever reads a user as JSON removes `lockVersion` only beside a generation.
+  if (type === "user") await tenant.open(users).increment(userId, { lockVersion: 1, tokenGeneration: 0 });
+  const collection = tenant.open(tokens);
   for (const { id } of callerTokens) await collection.increment(id, { lockVersion: 1 });
   return callerTokens[0];
 }
@@ -81,18 +86,28 @@ export async function lockCallerToken(tx: Transaction, caller: Caller): Promise<
  * @returns the caller's token and the tokens that it depends on; empty for a caller without a token
  * @throws AppError invalid-token also for a user of the console who was deactivated since the request began
  */
-async function readCallerTokens(tx: Transaction, { organizationId, actor }: Caller): Promise<readonly Token[]> {
+async function readCallerTokens(tx: Transaction, caller: Caller): Promise<readonly Token[]> {
+  const { organizationId, actor } = caller;
   const tenant = tx.for(organizationId);
-  if (actor.type === "user" && (await tenant.open(users).get(actor.id ?? ""))?.active !== true) throw invalidCaller();
+  if (actor.type === "user" && !(await isUserActive(tenant, actor.id, caller))) throw invalidCaller();
   if (actor.type !== "token" || actor.id === undefined) return [];
   const collection = tenant.open(tokens);
   const token = await collection.get(actor.id);
   const ancestors = token && (await readAncestors(collection, token));
   const chain = token && ancestors ? [token, ...ancestors] : [];
-  const user = token?.userId === undefined ? undefined : await tenant.open(users).get(token.userId);
-  const isUserValid = token?.userId === undefined || (user?.active === true && !isOutdated(token, user));
+  const isUserValid = token?.userId === undefined || (await isUserActive(tenant, token.userId, token));
   if (chain.length > 0 && isUserValid && chain.every((each) => toTokenStatus(each) === "active")) return chain;
   throw invalidCaller();
+}
+
+/** Whether a user is active, and was never deactivated since a credential of this generation began. */
+async function isUserActive(
+  tenant: Tenant<"write">,
+  userId: string | undefined,
+  credential: Pick<Token, "userGeneration">,
+): Promise<boolean> {
+  const user = await tenant.open(users).get(userId ?? "");
+  return user?.active === true && !isOutdated(credential, user);
 }
 
 const invalidCaller = (): AppError => new AppError("invalid-token", "The credential is not valid.");

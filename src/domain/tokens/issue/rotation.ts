@@ -6,15 +6,18 @@ import { assertCanGrant } from "./delegation.ts";
 
 type StoredSecret = Token["secrets"][number];
 
-/** The most previous secrets that are stored, so that their use can be detected as a leak signal. */
-const previousSecretsMax = 5;
+/** The most previous secrets that are stored after their grace period, so that their use can be detected as a leak signal. */
+const endedSecretsMax = 5;
+/** The most previous secrets in their grace period. */
+const graceSecretsMax = 20;
 
 /**
  * Returns the secrets of a token after its rotation: the new one first, then the previous ones with the time until which
  * each is valid.
  * @param caller the token itself, with its current secret, or a caller that can grant the token's access
  * @param graceSeconds how long the current secret stays valid
- * @throws AppError conflict for a revoked or expired token, and for a caller with a previous secret; forbidden
+ * @throws AppError conflict for a revoked or expired token, for a caller with a previous secret, and for too many
+ *   previous secrets that are still valid; forbidden
  */
 export function rotateSecrets(
   token: Token,
@@ -34,12 +37,21 @@ export function rotateSecrets(
   }
   if (caller.actor.type === "token" && caller.actor.id === token.id) assertCurrentSecret(token, caller);
   else assertCanGrant(caller, token);
-  const graceEndsAt = new Date(Date.now() + graceSeconds * 1000).toISOString();
+  const now = Date.now();
+  const graceEndsAt = new Date(now + graceSeconds * 1000).toISOString();
   const toPreviousSecret = ({ hash, notAfter = graceEndsAt }: StoredSecret): StoredSecret => ({
     hash,
     notAfter: Date.parse(notAfter) < Date.parse(graceEndsAt) ? notAfter : graceEndsAt,
   });
-  return [newSecret, ...token.secrets.map(toPreviousSecret)].slice(0, 1 + previousSecretsMax);
+  const previous = token.secrets.map(toPreviousSecret);
+  const isInGrace = ({ notAfter = "" }: StoredSecret): boolean => Date.parse(notAfter) > now;
+  const ended = previous.filter((secret) => !isInGrace(secret)).slice(0, endedSecretsMax);
+  const valid = previous.filter(isInGrace);
+  if (valid.length <= graceSecretsMax) return [newSecret, ...valid, ...ended];
+  throw new AppError(
+    "conflict",
+    `The token has ${graceSecretsMax} previous secrets in their grace period. Wait until one ends, or rotate it with a gracePeriodSeconds of 0, which ends all of them.`,
+  );
 }
 
 /** A previous secret may be stolen, or belong to the slower of two concurrent rotations. */

@@ -1,6 +1,7 @@
 import type { Token } from "../../../../schemas/token.ts";
 import { AppError } from "../../../errors.ts";
 import { legacyTokenMarkers, serviceTenant, tokens } from "../../../store/collections.ts";
+import { pages } from "../../../store/paging/pages.ts";
 import type { Store, Transaction } from "../../../store/store.ts";
 import { newEntity } from "../../entity.ts";
 import type { Flushable } from "../../periodic-flush.ts";
@@ -51,6 +52,12 @@ export async function recordLegacyMarker(tx: Transaction, { id, organizationId }
   await tx.for(serviceTenant).open(legacyTokenMarkers).insert(marker);
 }
 
+/** Records the marker again if a change lets an expired token be valid, because its marker may be removed. */
+export async function restoreLegacyMarker(tx: Transaction, token: Token, next: Token): Promise<void> {
+  const now = Date.now();
+  if (!needsMarker(token, now) && needsMarker(next, now)) await recordLegacyMarker(tx, next);
+}
+
 /**
  * Decides which strings are worth a lookup: those with a valid checksum, and others only while an active imported token
  * without checksum exists. A background task checks that, so a token that is imported while the service runs becomes
@@ -71,17 +78,34 @@ export class TokenFormatGate implements Flushable {
     return hasTokenFormat(value, this.#prefix) || (this.#hasLegacyTokens && value.length >= importedLengthMin);
   }
 
-  /** Checks whether an active imported token exists, and removes the markers of those that are revoked or expired. */
+  /** Checks whether an active imported token exists, and removes the markers of those that have ended. */
   async flush(): Promise<void> {
-    const markers = this.#store.for(serviceTenant).open(legacyTokenMarkers);
-    for (;;) {
-      const [marker] = (await markers.list({ limit: 1 })).items;
-      const token = marker && (await this.#store.for(marker.targetOrganizationId).open(tokens).get(marker.tokenId));
-      this.#hasLegacyTokens = token?.format === "legacy" && !["revoked", "expired"].includes(toTokenStatus(token));
-      if (!marker || this.#hasLegacyTokens) return;
+    const { hasActive, endedMarkers } = await this.#readMarkers(Date.now());
+    // Before the writes: tokens are valid also while the store rejects writes.
+    this.#hasLegacyTokens = hasActive;
+    for (const id of endedMarkers) {
       await this.#store.transaction(async (tx) => {
-        await tx.for(serviceTenant).open(legacyTokenMarkers).remove(marker.id, "any");
+        await tx.for(serviceTenant).open(legacyTokenMarkers).remove(id, "any");
       });
     }
   }
+
+  /** Reads markers up to the first one of an active token. */
+  async #readMarkers(now: number): Promise<{ readonly hasActive: boolean; readonly endedMarkers: readonly string[] }> {
+    const endedMarkers: string[] = [];
+    for await (const page of pages(this.#store.for(serviceTenant).open(legacyTokenMarkers), { limit: 100 })) {
+      for (const { id, targetOrganizationId, tokenId } of page) {
+        const token = await this.#store.for(targetOrganizationId).open(tokens).get(tokenId);
+        if (token && needsMarker(token, now)) return { hasActive: true, endedMarkers };
+        if (!token || !needsMarker(token, now - settledAfterMs)) endedMarkers.push(id);
+      }
+    }
+    return { hasActive: false, endedMarkers };
+  }
 }
+
+/** An expired token keeps its marker for this time, in which a transaction that saw the token before its expiry ends. */
+const settledAfterMs = 300_000;
+
+const needsMarker = (token: Token, now: number): boolean =>
+  token.format === "legacy" && !["revoked", "expired"].includes(toTokenStatus(token, now));

@@ -14,7 +14,10 @@ interface TokenSignalBatch {
   readonly repeatedFailures?: RequestSource & { readonly cause: TokenFailure };
 }
 
-/** The most networks stored for one token; beyond it the oldest is dropped. */
+/**
+ * The most networks stored for one token. The event of the last one says so, and later networks are not reported: a token
+ * with that many has no usual network, and events about it would have no end.
+ */
 const networksMax = 50;
 /** The most new networks of one token that one flush reports. */
 const newNetworksMax = 20;
@@ -70,7 +73,7 @@ export class TokenSignals implements Buffered {
   }
 
   #recordNetwork({ id, organizationId, networks = [] }: Token, source: RequestSource): void {
-    if (networks.includes(source.ip)) return;
+    if (networks.length >= networksMax || networks.includes(source.ip)) return;
     const network = toSubscriberNetwork(source.ip);
     if (network === "" || networks.includes(network)) return;
     this.#buffer.record(id, { organizationId, networks: new Map([[network, source]]) });
@@ -104,14 +107,18 @@ async function writeSignals(
   if (!token) return;
   const actor = { type: "token", id, name: token.name } as const;
   const target = { type: "token", id };
-  const newNetworks = [...networks].filter(([network]) => !token.networks?.includes(network));
+  const knownNetworks = token.networks ?? [];
+  const newNetworks = [...networks]
+    .filter(([network]) => !knownNetworks.includes(network))
+    .slice(0, Math.max(0, networksMax - knownNetworks.length));
   if (newNetworks.length > 0) {
-    const recentNetworks = [...(token.networks ?? []), ...newNetworks.map(([network]) => network)].slice(-networksMax);
+    const allNetworks = [...knownNetworks, ...newNetworks.map(([network]) => network)];
     // The version stays the same, because no client-visible field changes.
-    await collection.replace({ ...token, networks: recentNetworks }, token.version);
+    await collection.replace({ ...token, networks: allNetworks }, token.version);
     // The first network of a token is not a signal.
     for (const [network, source] of token.networks ? newNetworks : newNetworks.slice(1)) {
-      const event = { action: "token.new_ip", target, details: { network } } as const;
+      const isLast = allNetworks.indexOf(network) === networksMax - 1;
+      const event = { action: "token.new_ip", target, details: { network, ...(isLast && { isLast }) } } as const;
       await insertAuditEvent(tx, toAuditEvent(organizationId, { actor, ...source }, "success", event));
     }
   }

@@ -3,6 +3,7 @@ import type { Token, TokenFailure } from "../../../../schemas/token.ts";
 import type { Log } from "../../../log.ts";
 import { tokens, users } from "../../../store/collections.ts";
 import type { Store } from "../../../store/store.ts";
+import type { ActivityCounter } from "../../activity/activity-counter.ts";
 import type { CredentialRejectionCause, RejectedCredentials } from "../../audit/rejections.ts";
 import type { Caller, RequestSource } from "../../caller.ts";
 import { findDefaultOrganization } from "../../organizations.ts";
@@ -31,6 +32,7 @@ export interface VerificationObservers {
   readonly usage: TokenUsage;
   readonly rejections: RejectedCredentials;
   readonly signals: TokenSignals;
+  readonly activity?: Pick<ActivityCounter, "recordAuthSecretUse">;
   readonly log?: Log;
 }
 
@@ -160,6 +162,7 @@ export class TokenVerifier {
     const { id: organizationId, disabledAt } = organization;
     const actor = { type: "auth-secret" } as const;
     if (disabledAt !== undefined) throw this.#record("organization-disabled", source, { organizationId, actor });
+    this.#observers.activity?.recordAuthSecretUse(organizationId, source.ip);
     this.#observers.log?.debug("credential checked", {
       requestId: source.requestId,
       actor: "auth-secret",

@@ -3,9 +3,11 @@ import { expect } from "chai";
 import { operatorActor } from "../../../../src/domain/audit/record.ts";
 import { hashSecret, mintSecret } from "../../../../src/domain/tokens/issue/format.ts";
 import { parseImportedSecret, TokenFormatGate } from "../../../../src/domain/tokens/legacy/legacy.ts";
+import { expandScopes } from "../../../../src/domain/tokens/scopes.ts";
 import { legacyTokenMarkers, serviceTenant } from "../../../../src/store/collections.ts";
 import { trackSecret } from "../../../support/secrets.ts";
 import { createVerifier, type DomainTestContext, expectRejection, openDomain } from "../../domain.fixture.ts";
+import { holdFirstWrite } from "../../interleaving.fixture.ts";
 
 describe("Imported tokens", () => {
   let domain: DomainTestContext;
@@ -20,13 +22,17 @@ describe("Imported tokens", () => {
   const settings = { prefix: "wxt" };
   const verify = (secret: string) => createVerifier(domain.store, settings, { formatGate }).verify(secret, source);
   const old = trackSecret("old-secret-0123456789-of-some-script");
-  const importOld = (more: object = {}, organizationId = domain.organizationId) =>
+  const importOld = (more: object = {}, organizationId = domain.organizationId, secret = old) =>
     domain.tokens.import(
       organizationId,
       operatorActor,
       { name: "old", scopes: ["all"], ...more },
-      parseImportedSecret(old, false, settings),
+      parseImportedSecret(secret, false, settings),
     );
+  const expireMinutesAgo = (id: string, minutes: number) =>
+    domain.patchToken(id, { expiresAt: new Date(Date.now() - minutes * 60_000).toISOString() });
+  const listMarkers = async () =>
+    (await domain.store.for(serviceTenant).open(legacyTokenMarkers).list({ limit: 10 })).items;
 
   it("are valid after the next flush", async () => {
     const token = await importOld();
@@ -121,7 +127,7 @@ describe("Imported tokens", () => {
 
     for (const [status, end] of [
       ["revoked", (id: string) => domain.tokens.revoke(domain.organizationId, operatorActor, id)],
-      ["expired", (id: string) => domain.patchToken(id, { expiresAt: new Date(Date.now() - 1).toISOString() })],
+      ["expired", (id: string) => expireMinutesAgo(id, 10)],
     ] as const) {
       it(`rejects strings without a checksum after the last legacy token is ${status}`, async () => {
         const { id } = await importOld();
@@ -129,8 +135,54 @@ describe("Imported tokens", () => {
         await end(id);
         await formatGate.flush();
         expect(formatGate.canBeToken(old)).to.equal(false);
-        const { items } = await domain.store.for(serviceTenant).open(legacyTokenMarkers).list({ limit: 10 });
-        expect(items).to.deep.equal([]);
+        expect(await listMarkers()).to.deep.equal([]);
+      });
+    }
+
+    it("keeps the marker of a token that has just expired, which a running transaction may extend", async () => {
+      const { id } = await importOld();
+      await expireMinutesAgo(id, 1);
+      await formatGate.flush();
+      expect(formatGate.canBeToken(old)).to.equal(false);
+      expect(await listMarkers()).to.have.length(1);
+    });
+
+    it("accepts imported tokens while the marker of an ended one is being removed", async () => {
+      const ended = await importOld();
+      await importOld({}, domain.organizationId, trackSecret("other-secret-0123456789-of-a-script"));
+      const held = holdFirstWrite(domain.store);
+      const gate = new TokenFormatGate(held.store, settings);
+      await gate.flush();
+      await domain.tokens.revoke(domain.organizationId, operatorActor, ended.id);
+      const flushed = gate.flush();
+      await held.reached;
+      expect(gate.canBeToken(old), "during the write").to.equal(true);
+      held.release();
+      await flushed;
+      expect(gate.canBeToken(old)).to.equal(true);
+      expect(await listMarkers()).to.have.length(1);
+    });
+
+    for (const [title, expiresAt] of [
+      ["a later expiry", () => new Date(Date.now() + 60_000)],
+      ["no expiry", () => null],
+    ] as const) {
+      it(`accepts an expired token again after an update to ${title}`, async () => {
+        const { id } = await importOld({ scopes: ["admin:read"], expiresAt: new Date(Date.now() + 60_000) });
+        await expireMinutesAgo(id, 10);
+        await formatGate.flush();
+        expect(await listMarkers()).to.deep.equal([]);
+        const { organizationId } = domain;
+        const caller = { ...operatorActor, organizationId, scopes: expandScopes(["all"]) };
+        await domain.tokens.update(caller, id, {}, { expiresAt: expiresAt() });
+        await formatGate.flush();
+        expect((await verify(old)).actor.id).to.equal(id);
+        await domain.tokens.update(caller, id, {}, { enabled: false });
+        await formatGate.flush();
+        await domain.tokens.update(caller, id, {}, { enabled: true });
+        await formatGate.flush();
+        expect((await verify(old)).actor.id).to.equal(id);
+        expect(await listMarkers()).to.have.length(1);
       });
     }
 

@@ -66,14 +66,26 @@ describe("TokenSignals", () => {
       expect((await listEvents("token.revoke"))[0]?.before).to.not.have.property("networks");
     });
 
-    it("stores at most fifty networks and reports at most twenty per flush", async () => {
+    it("stores fifty networks, at most twenty per flush, and reports none after the last", async () => {
       const many = Array.from({ length: 90 }, (_, at) => `198.51.100.${at}`);
       for (let from = 0; from < many.length; from += 30) {
         await use(...many.slice(from, from + 30));
         await signals.flush();
       }
-      expect(await newIps()).to.have.length(59);
-      expect((await domain.readStoredToken(token.id)).networks).to.have.length(50);
+      const stored = await domain.readStoredToken(token.id);
+      expect(stored.networks).to.have.length(50);
+      const events = await listEvents("token.new_ip");
+      expect(events).to.have.length(49);
+      expect(events.map(({ details }) => details?.["isLast"])).to.deep.equal([...Array(48).fill(undefined), true]);
+      // Also if a request has read the token before the last network was stored.
+      for (const ip of many) signals.record({ ...stored, networks: [] }, undefined, from(ip));
+      await signals.flush();
+      for (let round = 0; round < 3; round++) {
+        await use(...many);
+        await signals.flush();
+      }
+      expect(await newIps()).to.have.length(49);
+      expect(await domain.readStoredToken(token.id)).to.deep.equal(stored);
     });
 
     it("reports nothing for short-lived access tokens, which have no usual network", async () => {
