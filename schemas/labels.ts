@@ -65,7 +65,7 @@ export const labelFilter = z
   .array(
     z.string().refine((filter) => {
       const { key, value = "" } = parseLabelFilter(filter);
-      return labelKey.safeParse(key).success && value.length <= labelValueLengthMax;
+      return labelKey.safeParse(key).success && [...value].length <= labelValueLengthMax;
     }, "must be the key of a label, or its key and value as key:value"),
   )
   .max(labelFiltersMax, `must appear ${labelFiltersMax} times or fewer`)

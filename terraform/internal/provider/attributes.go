@@ -22,7 +22,7 @@ import (
 var (
 	slugPattern = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$`)
 	isSlug      = stringvalidator.RegexMatches(slugPattern, "must be 1 to 63 lowercase letters, digits and inner hyphens")
-	isHTTPURL   = stringvalidator.RegexMatches(regexp.MustCompile(`^https?://[^\s]+$`), "must be an http or https URL")
+	isHTTPURL   = stringvalidator.RegexMatches(regexp.MustCompile(`^(?i:https?):\S+$`), "must be an http or https URL")
 	notBlank    = stringvalidator.RegexMatches(regexp.MustCompile(`\S`), "must not be empty")
 )
 
@@ -37,12 +37,12 @@ func slugAttribute() schema.Attribute {
 func nameAttribute() schema.Attribute {
 	return schema.StringAttribute{
 		Required: true, MarkdownDescription: "The display name.",
-		Validators: []validator.String{stringvalidator.LengthAtMost(200), notBlank},
+		Validators: []validator.String{stringvalidator.UTF8LengthAtMost(200), notBlank},
 	}
 }
 
 func descriptionAttribute() schema.Attribute {
-	return optionalString("The description.", stringvalidator.LengthAtMost(2000))
+	return optionalString("The description.", stringvalidator.UTF8LengthAtMost(2000))
 }
 
 func optionalString(description string, validators ...validator.String) schema.StringAttribute {

@@ -54,7 +54,7 @@ var commandKind = &kind[commandModel]{
 		"description": descriptionAttribute(),
 		"template": schema.StringAttribute{
 			Required: true, MarkdownDescription: "The text. Each `{{argument}}` is replaced with the value of that argument.",
-			Validators: []validator.String{stringvalidator.LengthBetween(1, 50_000)},
+			Validators: []validator.String{stringvalidator.UTF8LengthBetween(1, 50_000)},
 		},
 		"arguments": schema.ListNestedAttribute{
 			Optional: true, Computed: true, MarkdownDescription: "The arguments, in the order in which clients request them.",
@@ -87,8 +87,8 @@ var commandKind = &kind[commandModel]{
 		params := &api.DeleteCommandParams{Detach: prior.ForceDestroy.ValueBoolPointer(), IfMatch: ifMatch}
 		return client.Detached.AfterRemoval(commandReference, prior.Slug, service.Done(client.DeleteCommand(ctx, prior.Slug, params)))
 	},
-	list: func(ctx context.Context, client *service.Client, cursor *string) ([]commandModel, *string, error) {
-		return readPage(fromCommand)(client.ListCommands(ctx, &api.ListCommandsParams{Limit: &pageSize, Cursor: cursor}))
+	list: func(ctx context.Context, client *service.Client, page listPage) ([]commandModel, *string, error) {
+		return readPage(fromCommand)(client.ListCommands(ctx, &api.ListCommandsParams{Limit: &pageSize, Cursor: page.cursor, Label: page.labels}))
 	},
 }
 

@@ -59,7 +59,7 @@ func TestChangesOfOthers(t *testing.T) {
 		startedService(t).request(t, "PUT", "/api/skills/adopted", `{"name":"Of another client","content":"theirs"}`)
 		acceptance(t, resource.TestStep{
 			Config:      fmt.Sprintf(namedSkill, "adopted", "Mine"),
-			ExpectError: regexp.MustCompile(`(?s)already\. To manage.*terraform import\s+gatehouse_skill\.NAME`),
+			ExpectError: regexp.MustCompile(`(?s)already\. To\s+manage.*terraform\s+import\s+gatehouse_skill\.NAME`),
 		})
 		if content := startedService(t).request(t, "GET", "/api/skills/adopted", ""); !regexp.MustCompile("theirs").MatchString(content) {
 			t.Errorf("the skill of another client was changed: %s", content)
@@ -112,6 +112,22 @@ resource "gatehouse_user" "t" {
 }`,
 			ExpectError: regexp.MustCompile(`(?s)import it:\s+terraform import\s+gatehouse_user\.NAME`),
 		})
+	})
+	t.Run("a membership that exists already is not adopted, so it is not removed either, until it is imported", func(t *testing.T) {
+		target := startedService(t)
+		group := regexp.MustCompile(`grp_\w+`).FindString(target.request(t, "POST", "/api/groups", `{"displayName":"Joined"}`))
+		user := regexp.MustCompile(`usr_\w+`).FindString(target.request(t, "POST", "/api/users", `{"userName":"joined@example.com"}`))
+		member := "/api/groups/" + group + "/members/" + user
+		target.request(t, "PUT", member, "")
+		config := fmt.Sprintf("resource \"gatehouse_group_member\" \"t\" {\n  group_id  = %q\n  member_id = %q\n}\n", group, user)
+		imported := fmt.Sprintf("import {\n  to = gatehouse_group_member.t\n  id = %q\n}\n", group+"/"+user) + config
+		acceptance(t,
+			resource.TestStep{Config: config, ExpectError: regexp.MustCompile(`(?s)already\. To\s+manage.*terraform\s+import\s+gatehouse_group_member\.NAME\s+"` + group + "/" + user)},
+			resource.TestStep{PreConfig: func() { target.request(t, "GET", member, "") }, Config: imported},
+			resource.TestStep{Config: config, ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}},
+			// A membership that another client has removed is created again.
+			resource.TestStep{PreConfig: func() { target.request(t, "DELETE", member, "") }, Config: config},
+		)
 	})
 	t.Run("users are deleted with their memberships and assignments in one apply", func(t *testing.T) {
 		config := func(users string) string {

@@ -73,8 +73,8 @@ var groupKind = &kind[groupModel]{
 		id := prior.ID.ValueString()
 		return client.Detached.AfterRemoval(groupReference, id, service.Done(client.DeleteGroup(ctx, id, params)))
 	},
-	list: func(ctx context.Context, client *service.Client, cursor *string) ([]groupModel, *string, error) {
-		return readPage(fromGroup)(client.ListGroups(ctx, &api.ListGroupsParams{Limit: &pageSize, Cursor: cursor}))
+	list: func(ctx context.Context, client *service.Client, page listPage) ([]groupModel, *string, error) {
+		return readPage(fromGroup)(client.ListGroups(ctx, &api.ListGroupsParams{Limit: &pageSize, Cursor: page.cursor, Label: page.labels}))
 	},
 	checkPlan: rejectManaged("group"),
 }

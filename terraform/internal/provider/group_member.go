@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -23,7 +24,8 @@ type groupMemberModel struct {
 
 var groupMemberKind = &kind[groupMemberModel]{
 	name: "group_member", title: "group member", key: "id", isPart: true,
-	description: "One direct member of a group. Other members stay as they are. The identifier of an import is `GROUP/MEMBER`.",
+	description: "One direct member of a group. Other members stay as they are. A user or group that is a direct member already must be " +
+		"imported: otherwise a deletion would remove a membership that another client has created. The identifier of an import is `GROUP/MEMBER`.",
 	attributes: map[string]schema.Attribute{
 		"group_id": groupIDAttribute,
 		"member_id": schema.StringAttribute{
@@ -51,7 +53,14 @@ var groupMemberKind = &kind[groupMemberModel]{
 	},
 	create: func(ctx context.Context, client *service.Client, planned groupMemberModel) (groupMemberModel, error) {
 		params := &api.PutGroupMemberParams{Override: planned.Override.ValueBoolPointer()}
-		return readGroupMember(planned.GroupID)(service.Read[api.Member](client.PutGroupMember(ctx, planned.GroupID, planned.MemberID, params)))
+		response, err := client.PutGroupMember(ctx, planned.GroupID, planned.MemberID, params)
+		member, err := readGroupMember(planned.GroupID)(service.Read[api.Member](response, err))
+		// The service accepts a member that the group has already. Its deletion here would remove the member of another client.
+		if err == nil && response.StatusCode != http.StatusCreated {
+			return member, fmt.Errorf("%q is a direct member of the group already. To manage the membership here, import it: "+
+				"terraform import gatehouse_group_member.NAME %q", planned.MemberID, member.ID.ValueString())
+		}
+		return member, err
 	},
 	// Only Terraform's own attributes can change without a replacement.
 	update: func(_ context.Context, _ *service.Client, planned, prior groupMemberModel, _ *string) (groupMemberModel, error) {

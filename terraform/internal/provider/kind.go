@@ -42,7 +42,7 @@ type kind[M any] struct {
 	// remove deletes a resource, if it still has the version in ifMatch.
 	remove func(ctx context.Context, client *service.Client, prior M, ifMatch *string) error
 	// list reads a page of resources, and returns the cursor of the next one.
-	list func(ctx context.Context, client *service.Client, cursor *string) ([]M, *string, error)
+	list func(ctx context.Context, client *service.Client, page listPage) ([]M, *string, error)
 
 	// keepLocal copies what only the configuration and the state contain. Nil: nothing besides the flags.
 	keepLocal func(from, to *M)
@@ -70,6 +70,14 @@ type parts struct {
 	label string
 	// flags are the optional switches that only Terraform knows, such as force_destroy.
 	flags []*types.Bool
+}
+
+// listPage selects the resources of a page.
+type listPage struct {
+	// cursor is that of the page. Nil for the first one.
+	cursor *string
+	// labels are those that the resources must have, as the parameter label has them. Nil: any. Only kinds with labels filter.
+	labels *[]string
 }
 
 // lookup is an attribute by which a data source finds a resource.

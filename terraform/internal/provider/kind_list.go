@@ -3,10 +3,13 @@ package provider
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	listschema "github.com/hashicorp/terraform-plugin-framework/list/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/gatehouse/terraform-provider-gatehouse/internal/service"
 )
@@ -26,9 +29,20 @@ func (l *kindList[M]) Metadata(_ context.Context, req resource.MetadataRequest, 
 	resp.TypeName = l.kind.typeName(req.ProviderTypeName)
 }
 
-// ListResourceConfigSchema returns no attributes: a list has all resources of the organization.
+// ListResourceConfigSchema returns the filter by labels, for kinds that have labels. A list has all resources without it.
 func (l *kindList[M]) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
 	resp.Schema = listschema.Schema{MarkdownDescription: "Lists every " + l.kind.title + " of the organization."}
+	if l.hasLabels() {
+		resp.Schema.Attributes = map[string]listschema.Attribute{"labels": listschema.ListAttribute{
+			Optional: true, ElementType: types.StringType, Validators: []validator.List{listvalidator.SizeAtMost(10)},
+			MarkdownDescription: "Only resources with all of these labels, each as `key:value`, or as `key` for any value. At most 10.",
+		}}
+	}
+}
+
+func (l *kindList[M]) hasLabels() bool {
+	_, ok := l.kind.attributes["labels"]
+	return ok
 }
 
 // Configure receives the client.
@@ -38,10 +52,17 @@ func (l *kindList[M]) Configure(_ context.Context, req resource.ConfigureRequest
 
 // List reads page by page, and stops when Terraform has enough.
 func (l *kindList[M]) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
+	var filter []string
+	if l.hasLabels() {
+		if diags := req.Config.GetAttribute(ctx, path.Root("labels"), &filter); diags.HasError() {
+			stream.Results = list.ListResultsStreamDiagnostics(diags)
+			return
+		}
+	}
 	stream.Results = func(push func(list.ListResult) bool) {
 		var sent int64
-		for cursor := (*string)(nil); ; {
-			page, next, err := l.kind.list(ctx, l.client, cursor)
+		for next := (listPage{labels: orNil(filter)}); ; {
+			page, cursor, err := l.kind.list(ctx, l.client, next)
 			if err != nil {
 				result := req.NewListResult(ctx)
 				result.Diagnostics.AddError("The list cannot be read", describe(err))
@@ -57,10 +78,10 @@ func (l *kindList[M]) List(ctx context.Context, req list.ListRequest, stream *li
 				}
 				sent++
 			}
-			if next == nil {
+			if cursor == nil {
 				return
 			}
-			cursor = next
+			next.cursor = cursor
 		}
 	}
 }

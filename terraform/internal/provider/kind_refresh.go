@@ -76,7 +76,7 @@ func (r *refreshed[M]) readPage(ctx context.Context, k *kind[M], client *service
 	if r.pages == 0 {
 		r.startedAt = time.Now()
 	}
-	page, next, err := k.list(ctx, client, r.cursor)
+	page, next, err := k.list(ctx, client, listPage{cursor: r.cursor})
 	r.pages++
 	r.cursor, r.isComplete = next, err != nil || next == nil
 	for _, model := range page {

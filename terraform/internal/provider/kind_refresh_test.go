@@ -156,7 +156,7 @@ func createOneOfEach(t *testing.T, target *testService) {
 
 func expectSameInList[M any](t *testing.T, client *service.Client, k *kind[M]) {
 	t.Helper()
-	page, _, err := k.list(context.Background(), client, nil)
+	page, _, err := k.list(context.Background(), client, listPage{})
 	if err != nil || len(page) == 0 {
 		t.Fatalf("%s: the list has %d resources: %v", k.name, len(page), err)
 	}

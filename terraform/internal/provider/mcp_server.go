@@ -54,8 +54,8 @@ var mcpServerKind = &kind[mcpServerModel]{
 		params := &api.DeleteMcpServerParams{Detach: prior.ForceDestroy.ValueBoolPointer(), IfMatch: ifMatch}
 		return client.Detached.AfterRemoval(mcpServerReference, prior.Slug, service.Done(client.DeleteMcpServer(ctx, prior.Slug, params)))
 	},
-	list: func(ctx context.Context, client *service.Client, cursor *string) ([]mcpServerModel, *string, error) {
-		return readPage(fromMcpServer)(client.ListMcpServers(ctx, &api.ListMcpServersParams{Limit: &pageSize, Cursor: cursor}))
+	list: func(ctx context.Context, client *service.Client, page listPage) ([]mcpServerModel, *string, error) {
+		return readPage(fromMcpServer)(client.ListMcpServers(ctx, &api.ListMcpServersParams{Limit: &pageSize, Cursor: page.cursor, Label: page.labels}))
 	},
 }
 

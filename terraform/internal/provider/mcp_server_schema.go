@@ -30,15 +30,15 @@ var mcpServerAttributes = map[string]schema.Attribute{
 		Required: true, MarkdownDescription: "`http` or `stdio`.",
 		Validators: []validator.String{stringvalidator.OneOf("http", "stdio")},
 	},
-	"url": optionalString("The URL of the server. Required with transport `http`.", isHTTPURL, stringvalidator.LengthAtMost(2000)),
+	"url": optionalString("The URL of the server. Required with transport `http`.", isHTTPURL, stringvalidator.UTF8LengthAtMost(2000)),
 	"timeout_seconds": schema.Int64Attribute{
 		Optional: true, MarkdownDescription: "Time limit of a tool call, in seconds. The default is 30. Only with transport `http`.",
 		Validators: []validator.Int64{int64validator.Between(1, 120)},
 	},
-	"command": optionalString("The command that starts the server. Required with transport `stdio`.", stringvalidator.LengthBetween(1, 1000)),
+	"command": optionalString("The command that starts the server. Required with transport `stdio`.", stringvalidator.UTF8LengthBetween(1, 1000)),
 	"args": schema.ListAttribute{
 		Optional: true, ElementType: types.StringType, MarkdownDescription: "The arguments of the command. Only with transport `stdio`.",
-		Validators: []validator.List{listvalidator.SizeBetween(1, 100)},
+		Validators: []validator.List{listvalidator.SizeAtMost(100)},
 	},
 	"auth":          serverAuthAttribute,
 	"tools":         namedObjects("The tools of the server, by their names.", toolAttributes, mapvalidator.SizeAtMost(500), mapvalidator.KeysAre(isToolName)),
@@ -49,7 +49,7 @@ var mcpServerAttributes = map[string]schema.Attribute{
 
 var toolAttributes = map[string]schema.Attribute{
 	"title":         optionalString("The display name."),
-	"description":   optionalString("What the tool does, for the model.", stringvalidator.LengthAtMost(10_000)),
+	"description":   optionalString("What the tool does, for the model.", stringvalidator.UTF8LengthAtMost(10_000)),
 	"input_schema":  jsonObjectAttribute("JSON Schema of the arguments, from `jsonencode`. Its root has the type `object`."),
 	"output_schema": jsonObjectAttribute("JSON Schema of the structured results, from `jsonencode`."),
 	"risk": schema.StringAttribute{

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
@@ -62,13 +63,19 @@ var organizationKind = &kind[organizationModel]{
 		return mapped(fromOrganization)(service.Read[api.Organization](client.GetOrganization(ctx, &api.GetOrganizationParams{})))
 	},
 	create: func(ctx context.Context, client *service.Client, planned organizationModel) (organizationModel, error) {
-		return putOrganization(ctx, client, planned, nil)
+		// The creation applies the settings to whatever another client has written meanwhile, and keeps its other settings.
+		for attempt := 1; ; attempt++ {
+			stored, err := putOrganization(ctx, client, planned, nil)
+			if attempt == maxVersions || !service.IsPreconditionFailed(err) {
+				return stored, err
+			}
+		}
 	},
 	update: func(ctx context.Context, client *service.Client, planned, _ organizationModel, ifMatch *string) (organizationModel, error) {
 		return putOrganization(ctx, client, planned, ifMatch)
 	},
 	remove: func(context.Context, *service.Client, organizationModel, *string) error { return nil },
-	list: func(ctx context.Context, client *service.Client, _ *string) ([]organizationModel, *string, error) {
+	list: func(ctx context.Context, client *service.Client, _ listPage) ([]organizationModel, *string, error) {
 		stored, err := mapped(fromOrganization)(service.Read[api.Organization](client.GetOrganization(ctx, &api.GetOrganizationParams{})))
 		return []organizationModel{stored}, nil, err
 	},
@@ -95,8 +102,8 @@ var organizationAttributes = map[string]schema.Attribute{
 		Optional: true, MarkdownDescription: "How JWTs of an external identity provider are verified before they are exchanged for personal tokens.",
 		Attributes: map[string]schema.Attribute{
 			"jwks_uri": requiredURL("The URL of the identity provider's JSON Web Key Set."),
-			"issuer":   schema.StringAttribute{Required: true, MarkdownDescription: "The required `iss` claim.", Validators: []validator.String{notBlank}},
-			"audience": schema.StringAttribute{Required: true, MarkdownDescription: "The required `aud` claim.", Validators: []validator.String{notBlank}},
+			"issuer":   schema.StringAttribute{Required: true, MarkdownDescription: "The required `iss` claim.", Validators: []validator.String{stringvalidator.UTF8LengthBetween(1, 2000)}},
+			"audience": schema.StringAttribute{Required: true, MarkdownDescription: "The required `aud` claim.", Validators: []validator.String{stringvalidator.UTF8LengthBetween(1, 2000)}},
 			"algorithms": schema.SetAttribute{
 				Required: true, ElementType: types.StringType, MarkdownDescription: "The accepted signature algorithms, such as `[\"RS256\", \"ES256\"]`.",
 				Validators: []validator.Set{setvalidator.SizeBetween(1, 10)},
@@ -123,6 +130,8 @@ func optionalDays(description string) schema.Attribute {
 	return schema.Int64Attribute{Optional: true, MarkdownDescription: description, Validators: []validator.Int64{int64validator.Between(1, 36_500)}}
 }
 
+// putOrganization writes the settings of the configuration, and repeats the others as the service has them. Without ifMatch,
+// it does so only if the organization still has the version that it has read.
 func putOrganization(ctx context.Context, client *service.Client, m organizationModel, ifMatch *string) (organizationModel, error) {
 	content, err := toOrganization(m)
 	if err != nil {
@@ -131,6 +140,9 @@ func putOrganization(ctx context.Context, client *service.Client, m organization
 	current, err := readRaw(client.GetOrganization(ctx, &api.GetOrganizationParams{}))
 	if err != nil {
 		return m, err
+	}
+	if ifMatch == nil {
+		ifMatch = pointerTo(fmt.Sprintf(`"%v"`, current["version"]))
 	}
 	body, err := service.Overlay(current, content, "name", "tokenPolicy", "authExchange", "provisioning", "mcp")
 	if err != nil {

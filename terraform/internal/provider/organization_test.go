@@ -1,12 +1,23 @@
 package provider
 
 import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+
+	"github.com/gatehouse/terraform-provider-gatehouse/internal/service"
 )
 
 const fullOrganization = `
@@ -42,6 +53,22 @@ resource "gatehouse_organization" "t" {
 			t.Errorf("the settings are %s", settings)
 		}
 	})
+	t.Run("a creation keeps a setting that another client changes meanwhile", func(t *testing.T) {
+		resetOrganization(t)
+		target := startedService(t)
+		theirs := fmt.Sprintf(`{"consoleSignIn":{"issuer":%q,"clientId":"console"}}`, openIDProvider(t))
+		endpoint := beforeFirstWrite(t, target.endpoint, func() { target.request(t, "PATCH", "/api/organization", theirs) })
+		client, err := service.New(service.Options{Endpoint: endpoint, Token: target.token, RequestTimeout: 10 * time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := organizationKind.create(context.Background(), client, organizationModel{Name: "Mine"}); err != nil {
+			t.Fatal(err)
+		}
+		if settings := target.request(t, "GET", "/api/organization", ""); !strings.Contains(settings, `"clientId":"console"`) || !strings.Contains(settings, "Mine") {
+			t.Errorf("the settings are %s", settings)
+		}
+	})
 	t.Run("a setting that the service rejects is shown at its line", func(t *testing.T) {
 		resetOrganization(t)
 		acceptance(t, resource.TestStep{
@@ -58,6 +85,40 @@ resource "gatehouse_organization" "t" {
 			ExpectError: regexp.MustCompile(`(?s)auth_exchange = \{`),
 		})
 	})
+}
+
+// openIDProvider serves only the configuration document of an OpenID Provider, and returns its issuer.
+func openIDProvider(t *testing.T) string {
+	t.Helper()
+	var server *httptest.Server
+	server = httptest.NewServer(http.HandlerFunc(func(writer http.ResponseWriter, _ *http.Request) {
+		writer.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(writer).Encode(map[string]any{
+			"issuer": server.URL, "authorization_endpoint": server.URL + "/authorize", "token_endpoint": server.URL + "/token",
+			"jwks_uri": server.URL + "/keys", "id_token_signing_alg_values_supported": []string{"RS256"},
+		})
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// beforeFirstWrite is a proxy before the service that calls a function before it passes on the first request that is no GET.
+func beforeFirstWrite(t *testing.T, endpoint string, call func()) string {
+	t.Helper()
+	target, err := url.Parse(endpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var once sync.Once
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	server := httptest.NewServer(http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
+		if request.Method != http.MethodGet {
+			once.Do(call)
+		}
+		proxy.ServeHTTP(writer, request)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
 }
 
 func TestUserAttributes(t *testing.T) {

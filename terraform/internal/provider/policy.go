@@ -78,8 +78,8 @@ var policyKind = &kind[policyModel]{
 	remove: func(ctx context.Context, client *service.Client, prior policyModel, ifMatch *string) error {
 		return service.Done(client.DeletePolicy(ctx, prior.Slug, &api.DeletePolicyParams{IfMatch: ifMatch}))
 	},
-	list: func(ctx context.Context, client *service.Client, cursor *string) ([]policyModel, *string, error) {
-		return readPage(fromPolicy)(client.ListPolicies(ctx, &api.ListPoliciesParams{Limit: &pageSize, Cursor: cursor}))
+	list: func(ctx context.Context, client *service.Client, page listPage) ([]policyModel, *string, error) {
+		return readPage(fromPolicy)(client.ListPolicies(ctx, &api.ListPoliciesParams{Limit: &pageSize, Cursor: page.cursor, Label: page.labels}))
 	},
 }
 

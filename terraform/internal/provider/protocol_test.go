@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,10 +19,15 @@ func protocolServer(t *testing.T) tfprotov6.ProviderServer {
 	return providerserver.NewProtocol6(New("test")())()
 }
 
-// configuredServer is connected to the service.
+// configuredServer is connected to the service that all tests share.
 func configuredServer(t *testing.T) tfprotov6.ProviderServer {
 	t.Helper()
-	target, server := startedService(t), protocolServer(t)
+	return configuredServerFor(t, startedService(t))
+}
+
+func configuredServerFor(t *testing.T, target *testService) tfprotov6.ProviderServer {
+	t.Helper()
+	server := protocolServer(t)
 	configType := schemasOf(t, server).Provider.ValueType().(tftypes.Object)
 	response, err := server.ConfigureProvider(context.Background(), &tfprotov6.ConfigureProviderRequest{
 		TerraformVersion: "1.14.0",
@@ -44,7 +50,7 @@ func schemasOf(t *testing.T, server tfprotov6.ProviderServer) *tfprotov6.GetProv
 	return response
 }
 
-// objectOf encodes an object of strings; all other attributes are null.
+// objectOf encodes an object with these attributes; all others are null.
 func objectOf(t *testing.T, objectType tftypes.Object, values map[string]any) *tfprotov6.DynamicValue {
 	t.Helper()
 	attributes := map[string]tftypes.Value{}
@@ -169,9 +175,10 @@ func TestList(t *testing.T) {
 			target.request(t, "PUT", "/api/skills/"+slug, `{"name":"`+slug+`","content":"text of `+slug+`"}`)
 		}
 		server := configuredServer(t)
+		listType := schemasOf(t, server).ListResourceSchemas["gatehouse_skill"].ValueType().(tftypes.Object)
 		list := func(limit int64) (found int) {
 			stream, err := server.(tfprotov6.ListResourceServer).ListResource(context.Background(), &tfprotov6.ListResourceRequest{
-				TypeName: "gatehouse_skill", Config: objectOf(t, tftypes.Object{}, nil), IncludeResource: true, Limit: limit,
+				TypeName: "gatehouse_skill", Config: objectOf(t, listType, nil), IncludeResource: true, Limit: limit,
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -200,18 +207,46 @@ func TestList(t *testing.T) {
 			t.Errorf("a list of at most 7 has %d", found)
 		}
 	})
-	t.Run("every list of the provider can be read", func(t *testing.T) {
-		server := configuredServer(t)
-		for name := range schemasOf(t, server).ListResourceSchemas {
+	t.Run("a list with labels has the resources with all of them", func(t *testing.T) {
+		target, _, _ := ownClient(t)
+		createOneOfEach(t, target)
+		target.request(t, "PUT", "/api/skills/both", `{"name":"Both","content":"text","labels":{"a":"b","c":""}}`)
+		server := configuredServerFor(t, target)
+		list := func(typeName string, labels ...string) (names []string) {
+			var elements []tftypes.Value
+			for _, label := range labels {
+				elements = append(elements, tftypes.NewValue(tftypes.String, label))
+			}
 			stream, err := server.(tfprotov6.ListResourceServer).ListResource(context.Background(), &tfprotov6.ListResourceRequest{
-				TypeName: name, Config: objectOf(t, tftypes.Object{}, nil), IncludeResource: true, Limit: 10,
+				TypeName: typeName, Limit: 100,
+				Config: objectOf(t, schemasOf(t, server).ListResourceSchemas[typeName].ValueType().(tftypes.Object), map[string]any{"labels": elements}),
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
 			for result := range stream.Results {
-				failOnErrors(t, result.Diagnostics)
+				for _, each := range result.Diagnostics {
+					names = append(names, each.Detail)
+				}
+				names = append(names, result.DisplayName)
 			}
+			return names
+		}
+		if names := list("gatehouse_skill", "a:b", "c"); !slices.Equal(names, []string{"Both"}) {
+			t.Errorf("the skills with both labels are %q", names)
+		}
+		for _, name := range []string{"mcp_server", "skill", "command", "group", "token"} {
+			if names := list("gatehouse_"+name, "a"); len(names) == 0 {
+				t.Errorf("no %s has the label", name)
+			}
+		}
+		for _, name := range []string{"mcp_server", "skill", "command", "toolkit", "policy", "group", "token"} {
+			if names := list("gatehouse_"+name, "a:other"); len(names) > 0 {
+				t.Errorf("the filter of %s has no effect: %q", name, names)
+			}
+		}
+		if names := list("gatehouse_skill", "Not a key"); len(names) == 0 || !strings.Contains(names[0], "must be the key of a label") {
+			t.Errorf("the error is %q", names)
 		}
 	})
 }

@@ -24,6 +24,7 @@ func TestQuery(t *testing.T) {
 		}
 		t.Cleanup(target.stop)
 		createOneOfEach(t, target)
+		createAtLimits(t, target)
 		program := installProviderFor(t, target)
 		program.write(t, "")
 		var lists strings.Builder
@@ -51,6 +52,28 @@ func TestQuery(t *testing.T) {
 			t.Errorf("the plan after the import is not empty: %s", plan)
 		}
 		program.expectNoSecret(t)
+	})
+	t.Run("the example of a list with labels shows the resources that have them", func(t *testing.T) {
+		requireQuery(t)
+		target, err := startService()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(target.stop)
+		target.request(t, "PUT", "/api/mcp-servers/labeled", `{"name":"Labeled","transport":"stdio","command":"a","labels":{"team":"payments"}}`)
+		target.request(t, "PUT", "/api/mcp-servers/other", `{"name":"Other","transport":"stdio","command":"a","labels":{"team":"search"}}`)
+		program := installProviderFor(t, target)
+		program.write(t, "")
+		example, err := os.ReadFile("../../examples/query/labels.tfquery.hcl")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(program.directory, "labels.tfquery.hcl"), example, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if output := program.run(t, "query"); !strings.Contains(output, "Labeled") || strings.Contains(output, "Other") {
+			t.Errorf("the query shows %s", output)
+		}
 	})
 }
 

@@ -60,7 +60,7 @@ var scimExtensionKind = &kind[scimExtensionModel]{
 		params := &api.DeleteScimExtensionParams{Force: prior.ForceDestroy.ValueBoolPointer(), IfMatch: ifMatch}
 		return service.Done(client.DeleteScimExtension(ctx, prior.URN, params))
 	},
-	list: func(ctx context.Context, client *service.Client, _ *string) ([]scimExtensionModel, *string, error) {
+	list: func(ctx context.Context, client *service.Client, _ listPage) ([]scimExtensionModel, *string, error) {
 		return readPage(fromScimExtension)(client.ListScimExtensions(ctx, &api.ListScimExtensionsParams{}))
 	},
 }

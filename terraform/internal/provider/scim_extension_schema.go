@@ -26,7 +26,7 @@ var scimExtensionAttributes = map[string]schema.Attribute{
 		PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 		Validators:    []validator.String{stringvalidator.OneOf("User", "Group")},
 	},
-	"name":        optionalString("The display name. The default is the URN.", stringvalidator.LengthAtMost(200), notBlank),
+	"name":        optionalString("The display name. The default is the URN.", stringvalidator.UTF8LengthAtMost(200), notBlank),
 	"description": textWithDefault("The description."),
 	"attributes": schema.MapNestedAttribute{
 		Required: true, MarkdownDescription: "The attributes, by their names.", Validators: []validator.Map{mapvalidator.SizeBetween(1, 50)},
@@ -57,7 +57,7 @@ func simpleExtensionAttributes(otherTypes ...string) map[string]schema.Attribute
 		"case_exact":  boolWithDefault("Whether strings are compared case-sensitively.", false),
 		"canonical_values": schema.ListAttribute{
 			Optional: true, ElementType: types.StringType, MarkdownDescription: "Suggested values. Others are accepted too.",
-			Validators: []validator.List{listvalidator.SizeBetween(1, 100)},
+			Validators: []validator.List{listvalidator.SizeAtMost(100)},
 		},
 	}
 }
@@ -65,6 +65,6 @@ func simpleExtensionAttributes(otherTypes ...string) map[string]schema.Attribute
 func textWithDefault(description string) schema.Attribute {
 	return schema.StringAttribute{
 		Optional: true, Computed: true, Default: stringdefault.StaticString(""), MarkdownDescription: description,
-		Validators: []validator.String{stringvalidator.LengthAtMost(2000)},
+		Validators: []validator.String{stringvalidator.UTF8LengthAtMost(2000)},
 	}
 }

@@ -68,7 +68,7 @@ func startService() (*testService, error) {
 	}
 	process := exec.Command("node", "--disable-proto=delete", main)
 	process.Env = []string{
-		"PATH=" + os.Getenv("PATH"), "RATE_LIMIT=off", "ACCESS_LOG=off", "DATA_DIR=" + directory, fmt.Sprintf("PORT=%d", port),
+		"PATH=" + os.Getenv("PATH"), "RATE_LIMIT=off", "ACCESS_LOG=off", "UPSTREAM_ALLOW=127.0.0.1", "DATA_DIR=" + directory, fmt.Sprintf("PORT=%d", port),
 	}
 	process.Stderr = os.Stderr
 	if os.Getenv("TF_LOG") == "" {

@@ -34,7 +34,7 @@ var skillKind = &kind[skillModel]{
 		"description": descriptionAttribute(),
 		"content": schema.StringAttribute{
 			Required: true, MarkdownDescription: "The instructions in Markdown, such as `file(\"skill.md\")`.",
-			Validators: []validator.String{stringvalidator.LengthAtMost(100_000)},
+			Validators: []validator.String{stringvalidator.UTF8LengthAtMost(100_000)},
 		},
 		"files": schema.MapAttribute{
 			Optional: true, ElementType: types.StringType, MarkdownDescription: "The contents of further files, by their relative paths.",
@@ -65,9 +65,9 @@ var skillKind = &kind[skillModel]{
 		params := &api.DeleteSkillParams{Detach: prior.ForceDestroy.ValueBoolPointer(), IfMatch: ifMatch}
 		return client.Detached.AfterRemoval(skillReference, prior.Slug, service.Done(client.DeleteSkill(ctx, prior.Slug, params)))
 	},
-	list: func(ctx context.Context, client *service.Client, cursor *string) ([]skillModel, *string, error) {
+	list: func(ctx context.Context, client *service.Client, page listPage) ([]skillModel, *string, error) {
 		include := "content,files"
-		params := &api.ListSkillsParams{Limit: &pageSize, Cursor: cursor, Include: &include}
+		params := &api.ListSkillsParams{Limit: &pageSize, Cursor: page.cursor, Label: page.labels, Include: &include}
 		return readPage(fromSkill)(client.ListSkills(ctx, params))
 	},
 }

@@ -179,8 +179,8 @@ func fromToken(token api.Token) (tokenModel, error) {
 	return m, nil
 }
 
-func listTokens(ctx context.Context, client *service.Client, cursor *string) ([]tokenModel, *string, error) {
-	return readPage(fromToken)(client.ListTokens(ctx, &api.ListTokensParams{Limit: &pageSize, Cursor: cursor}))
+func listTokens(ctx context.Context, client *service.Client, page listPage) ([]tokenModel, *string, error) {
+	return readPage(fromToken)(client.ListTokens(ctx, &api.ListTokensParams{Limit: &pageSize, Cursor: page.cursor, Label: page.labels}))
 }
 
 func isRevoked(m *tokenModel) bool {

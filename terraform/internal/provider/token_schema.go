@@ -28,8 +28,8 @@ var scopeNames = []string{
 }
 
 var tokenAttributes = map[string]schema.Attribute{
-	"name":        schema.StringAttribute{Required: true, MarkdownDescription: "The purpose of the token.", Validators: []validator.String{stringvalidator.LengthAtMost(200), notBlank}},
-	"description": optionalString("The description.", stringvalidator.LengthAtMost(1000)),
+	"name":        schema.StringAttribute{Required: true, MarkdownDescription: "The purpose of the token.", Validators: []validator.String{stringvalidator.UTF8LengthAtMost(200), notBlank}},
+	"description": optionalString("The description.", stringvalidator.UTF8LengthAtMost(1000)),
 	"type": schema.StringAttribute{
 		Optional: true, Computed: true, MarkdownDescription: "`admin` (the default), `scim`, `mcp` or `agent`. It limits the scopes. A change replaces the token.",
 		Validators:    []validator.String{stringvalidator.OneOf("admin", "scim", "mcp", "agent")},

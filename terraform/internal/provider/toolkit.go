@@ -81,8 +81,8 @@ var toolkitKind = &kind[toolkitModel]{
 		params := &api.DeleteToolkitParams{Detach: prior.ForceDestroy.ValueBoolPointer(), IfMatch: ifMatch}
 		return client.Detached.AfterRemoval(toolkitReference, prior.Slug, service.Done(client.DeleteToolkit(ctx, prior.Slug, params)))
 	},
-	list: func(ctx context.Context, client *service.Client, cursor *string) ([]toolkitModel, *string, error) {
-		return readPage(fromToolkit)(client.ListToolkits(ctx, &api.ListToolkitsParams{Limit: &pageSize, Cursor: cursor}))
+	list: func(ctx context.Context, client *service.Client, page listPage) ([]toolkitModel, *string, error) {
+		return readPage(fromToolkit)(client.ListToolkits(ctx, &api.ListToolkitsParams{Limit: &pageSize, Cursor: page.cursor, Label: page.labels}))
 	},
 }
 

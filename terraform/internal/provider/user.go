@@ -109,8 +109,8 @@ var userKind = &kind[userModel]{
 		id := prior.ID.ValueString()
 		return client.Detached.AfterRemoval(userReference, id, service.Done(client.DeleteUser(ctx, id, params)))
 	},
-	list: func(ctx context.Context, client *service.Client, cursor *string) ([]userModel, *string, error) {
-		return readPage(fromUser)(client.ListUsers(ctx, &api.ListUsersParams{Limit: &pageSize, Cursor: cursor}))
+	list: func(ctx context.Context, client *service.Client, page listPage) ([]userModel, *string, error) {
+		return readPage(fromUser)(client.ListUsers(ctx, &api.ListUsersParams{Limit: &pageSize, Cursor: page.cursor}))
 	},
 	checkPlan: rejectManaged("user"),
 }

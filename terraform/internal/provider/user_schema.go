@@ -16,7 +16,7 @@ var userAttributes = map[string]schema.Attribute{
 	},
 	"external_id":        optionalString("The identifier of the user at the identity provider."),
 	"active":             boolWithDefault("An inactive user has no access, and the user's tokens are rejected.", true),
-	"display_name":       optionalString("The display name.", notBlank),
+	"display_name":       optionalString("The display name."),
 	"nick_name":          optionalString("The casual name."),
 	"title":              optionalString("The job title."),
 	"user_type":          optionalString("The relationship to the organization, such as `Contractor`."),
@@ -38,7 +38,7 @@ var userAttributes = map[string]schema.Attribute{
 	"emails": schema.SetNestedAttribute{
 		Optional: true, MarkdownDescription: "The email addresses.", Validators: []validator.Set{setvalidator.SizeAtLeast(1)},
 		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-			"value":   schema.StringAttribute{Required: true, MarkdownDescription: "The address.", Validators: []validator.String{notBlank}},
+			"value":   schema.StringAttribute{Required: true, MarkdownDescription: "The address."},
 			"type":    optionalString("Such as `work` or `home`."),
 			"primary": schema.BoolAttribute{Optional: true, MarkdownDescription: "Whether it is the primary address. At most one is."},
 			"display": optionalString("How the address is shown."),

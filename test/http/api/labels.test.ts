@@ -41,6 +41,12 @@ describeOnEngines("Labels", (open) => {
       expect((await admin.get(at(item)).expect(200)).body.labels).to.deep.equal(labels);
     });
 
+    it("filter the list by the longest value, of 256 characters", async () => {
+      const longest = "🔐".repeat(256);
+      const { id } = await create({ longest });
+      expect(await listIds([`longest:${longest}`])).to.deep.equal([id]);
+    });
+
     it("are merged by PATCH: null removes one, or all", async () => {
       const item = await create({ team: "payments", stage: "test" });
       const patch = async (labels: object | null): Promise<unknown> =>

@@ -45,6 +45,17 @@ describeOnEngines("/api/tokens", (open) => {
     });
   });
 
+  describe("limits", () => {
+    it("count the characters of a name and a description as openapi.yaml does, not the units of UTF-16", async () => {
+      const create = (characters: number) =>
+        admin
+          .post("/api/tokens")
+          .send({ name: "🔐".repeat(characters), description: "🔐".repeat(5 * characters), scopes: ["admin:read"] });
+      await create(200).expect(201);
+      await create(201).expect(400);
+    });
+  });
+
   describe("rotation", () => {
     it("accepts a grace period of 0 to 604,800 seconds", async () => {
       const { id } = await make({ scopes: ["admin:read"] });

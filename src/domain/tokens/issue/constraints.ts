@@ -50,8 +50,8 @@ interface ConstrainedFields {
  */
 export function assertConstraints(fields: ConstrainedFields): void {
   const { name, description, type, scopes, userId, environment, mcpServers, maxRisk, allowedIps } = fields;
-  if (name.trim() === "" || name.length > 200) throw invalidField("name", "name must have 1 to 200 characters.");
-  if ((description?.length ?? 0) > 1000)
+  if (name.trim() === "" || [...name].length > 200) throw invalidField("name", "name must have 1 to 200 characters.");
+  if ([...(description ?? "")].length > 1000)
     throw invalidField("description", "description must have 1000 characters or fewer.");
   if (scopes.length === 0) throw invalidField("scopes", "scopes must name at least one scope.");
   const isConnectOnly = scopes.every((scope) => scope.startsWith("connect:"));

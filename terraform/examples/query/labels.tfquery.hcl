@@ -1,0 +1,6 @@
+list "gatehouse_mcp_server" "payments" {
+  provider = gatehouse
+  config {
+    labels = ["team:payments"]
+  }
+}
