@@ -97,7 +97,7 @@ describeOnMongod("Query plans on MongoDB", (uri) => {
       expect(plan.documents, filter).to.equal(0); // no record has such a key
     }
     for (const key of ["userName", "externalId"]) {
-      // Every record has an extension key that `pr` is served by in a real directory.
+      // If every user has the attribute, its key narrows nothing.
       const where = toFilterCondition(`${extensionFilters[2]} and ${key} eq "x"`, extendedUserSchema);
       expect(planFind({ where, limit }, users, "org_2").parts[0]?.hint, key).to.match(new RegExp(`_${key}$`));
     }
