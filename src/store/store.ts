@@ -138,6 +138,7 @@ export interface ReadTenant extends Tenant<"read"> {
 export interface CollectionDefinition<T extends Entity, Written extends T = T> {
   /** Table and collection name, lower_snake_case. */
   readonly name: string;
+  /** Those whose values few records share come first: MongoDB looks up an `and` of several keys by the first of them. */
   readonly indexes: readonly Index[];
   /**
    * The field that holds values only for searching, such as normalized strings. Every write must include it. Conditions,

@@ -17,9 +17,16 @@ export function describeOnMongod(title: string, declare: (uri: () => string) => 
   describeOn(title, "on the shared server", startSharedMongod, declare);
 }
 
-/** Like `describeOnMongod`, but nothing else uses the server, so that its counters belong to the suite. */
-export function describeOnOwnMongod(title: string, declare: (uri: () => string) => void): void {
-  const start = () => (process.env["TEST_STORES"] === "sqlite" ? undefined : startDedicatedMongod("replica-set"));
+/**
+ * Like `describeOnMongod`, but nothing else uses the server, so that its counters and fail points belong to the suite.
+ * @param args further arguments of mongod
+ */
+export function describeOnOwnMongod(
+  title: string,
+  declare: (uri: () => string) => void,
+  args: readonly string[] = [],
+): void {
+  const start = () => (process.env["TEST_STORES"] === "sqlite" ? undefined : startDedicatedMongod("replica-set", args));
   describeOn(title, "on a server of its own", start, declare);
 }
 
@@ -86,10 +93,14 @@ export interface DedicatedMongod {
 
 /**
  * Starts a mongod on a free port.
+ * @param args further arguments of mongod
  * @returns undefined if there is no mongod binary
  * @throws Error in CI if there is no mongod binary
  */
-export async function startDedicatedMongod(kind: "replica-set" | "standalone"): Promise<DedicatedMongod | undefined> {
+export async function startDedicatedMongod(
+  kind: "replica-set" | "standalone",
+  args: readonly string[] = [],
+): Promise<DedicatedMongod | undefined> {
   const binary = await resolveBinary();
   if (!binary) return assertNotCi();
   const [port, dbPath] = [await freePort(), await mkdtemp(join(tmpdir(), "gatehouse-mongod-"))];
@@ -102,6 +113,7 @@ export async function startDedicatedMongod(kind: "replica-set" | "standalone"): 
         dbPath,
         storageEngine: "wiredTiger",
         launchTimeout: 30_000,
+        args: [...args],
         ...(kind === "replica-set" && { replSet: "rs0" }),
       },
       binary: { systemBinary: binary.path },

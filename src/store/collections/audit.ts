@@ -8,7 +8,7 @@ import type { CollectionDefinition } from "../store.ts";
 /** Audit events and request log entries are read in chronological order, which is the order of their ids. */
 export const auditEvents: CollectionDefinition<AuditEvent> = {
   name: "audit_events",
-  indexes: [{ path: "action" }, { path: "target.id" }, { path: "actor.id" }],
+  indexes: [{ path: "target.id" }, { path: "actor.id" }, { path: "action" }],
 };
 
 /** Subscriptions of organizations to their audit events. */
@@ -49,9 +49,9 @@ export const requestLog: CollectionDefinition<RequestLogEntry> = {
   name: "request_log",
   indexes: [
     { path: "requestId" },
+    { path: "resourceId", sparse: true },
     { path: "actor.id" },
     { path: "rejected", sparse: true },
-    { path: "resourceId", sparse: true },
   ],
 };
 

@@ -22,8 +22,8 @@ export const users: CollectionDefinition<User, WithSearchFields<User>> = {
   indexes: [
     { path: "normalized.userName", unique: "organization" },
     { path: "externalId" },
-    { path: "normalized.displayName" },
     { path: "normalized.emails", element: "value" },
+    { path: "normalized.displayName" },
     extensionIndex,
     { path: "updatedAt" },
     { path: "active", onlyValue: false },

@@ -36,7 +36,8 @@ export interface MongoReadContext {
 }
 
 /**
- * Opens a collection of one organization for reading. Queries that no index serves wait for the scan limiter.
+ * Opens a collection of one organization for reading. Queries that no index serves wait for the scan limiter, and so do
+ * those that turn out to be long although an index serves them.
  * @param decode converts a stored record to the form that the caller receives
  */
 export function createMongoReader<T extends Entity>(
@@ -50,8 +51,10 @@ export function createMongoReader<T extends Entity>(
   const documents = access.database.collection(name);
   const lookups = new Lookups(access, sharedReads);
   const runPlan = <R>(plan: QueryPlan, work: (remainingMs: () => number) => Promise<R>): Promise<R> => {
-    if (plan.isIndexed) return work(() => operationTimeMs);
-    if (access.inTransaction) throw new Error("a query inside a transaction must be served by an index");
+    if (access.inTransaction && !plan.isIndexed)
+      throw new Error("a query inside a transaction must be served by an index");
+    if (access.inTransaction || (plan.isIndexed && !plan.mayBeLong)) return work(() => operationTimeMs);
+    if (plan.isIndexed) return scanLimiter.runIndexed(`${name} ${organizationId}`, work);
     log?.debug("store scan started", { collection: name, organizationId });
     return scanLimiter.run(work);
   };

@@ -96,6 +96,11 @@ describeOnMongod("Query plans on MongoDB", (uri) => {
       expect(plan.stages, filter).to.include("IXSCAN").and.not.include("COLLSCAN");
       expect(plan.documents, filter).to.equal(0); // no record has such a key
     }
+    for (const key of ["userName", "externalId"]) {
+      // If every user has the attribute, its key narrows nothing.
+      const where = toFilterCondition(`${extensionFilters[2]} and ${key} eq "x"`, extendedUserSchema);
+      expect(planFind({ where, limit }, users, "org_2").parts[0]?.hint, key).to.match(new RegExp(`_${key}$`));
+    }
     const where = toFilterCondition(unindexedExtensionFilter, extendedUserSchema);
     expect(planFind({ where, limit }, users, "org_2").isIndexed).to.equal(false);
   });

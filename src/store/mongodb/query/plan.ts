@@ -3,7 +3,7 @@ import { alwaysPresentPaths, isInMissingPart, type PagePart, toPageParts } from 
 import type { Condition, Query } from "../../query.ts";
 import type { Entity } from "../../record.ts";
 import { pathInSearchFields } from "../../search-fields.ts";
-import type { CollectionDefinition } from "../../store.ts";
+import type { CollectionDefinition, Index } from "../../store.ts";
 import { documentId, documentPath, withoutSearchFields } from "../document.ts";
 import type { Fields } from "../driver.ts";
 import { idIndex, queryIndexName } from "../schema/indexes.ts";
@@ -16,6 +16,8 @@ export interface QueryPlan {
   readonly parts: readonly PlanPart[];
   /** Whether an index serves the query. Otherwise it is a scan, which has a time limit and is rejected in transactions. */
   readonly isIndexed: boolean;
+  /** Whether many records may have to be examined for a condition although an index serves it. */
+  readonly mayBeLong: boolean;
 }
 
 /** One walk along an index. */
@@ -28,16 +30,17 @@ export interface PlanPart {
   readonly projection?: Readonly<Record<string, 0 | 1>>;
 }
 
+/** Reading a page that an index has in its order is short up to this offset. */
+const shortOffsetMax = 1000;
+
 /** Plans the page of a query. */
 export function planFind(query: Query, definition: CollectionDefinition<Entity>, organizationId: string): QueryPlan {
   const indexAccess = query.where ? chooseIndexAccess(query.where, definition) : undefined;
   const sortPath = query.sort?.path ?? "id";
   const sortIndex = findIndexName(sortPath, definition);
-  const isIndexed =
-    indexAccess === undefined
-      ? sortIndex !== undefined
-      : indexAccess.by === "key" ||
-        (indexAccess.by === "range" && indexAccess.isExact && indexAccess.path === sortPath);
+  const isInOrder =
+    indexAccess?.isExact === true && sortPath === (indexAccess.by === "range" ? indexAccess.path : "id");
+  const isIndexed = indexAccess === undefined ? sortIndex !== undefined : indexAccess.by === "key" || isInOrder;
   const hint = indexAccess && isHintFinal(indexAccess) ? indexAccess.hint : (indexAccess?.hint ?? sortIndex ?? idIndex);
   const where = toConjuncts(query.where, definition, organizationId);
   // If the sort path is a search field, the position of the last record needs its value.
@@ -45,15 +48,15 @@ export function planFind(query: Query, definition: CollectionDefinition<Entity>,
     pathInSearchFields(sortPath, definition) === undefined ? withoutSearchFields(definition) : undefined;
   const parts = toPageParts({
     isById: sortPath === "id",
-    isAlwaysPresent:
-      alwaysPresentPaths.has(sortPath) ||
-      (indexAccess?.by === "range" && indexAccess.isExact && indexAccess.path === sortPath),
+    isAlwaysPresent: alwaysPresentPaths.has(sortPath) || isInOrder,
     isDescending: query.sort?.direction === "descending",
     after: query.after,
   });
   return {
     organizationId,
     isIndexed,
+    mayBeLong:
+      indexAccess !== undefined && !isByUniqueKey(indexAccess) && !(isInOrder && (query.offset ?? 0) <= shortOffsetMax),
     parts: parts.map((part) => ({
       filter: { $and: [...where, ...toPartFilter(part, query, organizationId)] },
       sort: toSort(part, query),
@@ -83,6 +86,7 @@ export function planCountDocuments(
   return {
     organizationId,
     isIndexed: indexAccess.by === "key" || (indexAccess.by === "range" && indexAccess.isExact),
+    mayBeLong: !isByUniqueKey(indexAccess),
     parts: [{ filter, sort: {}, ...(hint !== undefined && { hint }) }],
   };
 }
@@ -117,18 +121,23 @@ function toSort(part: PagePart, { sort }: Query): Record<string, 1 | -1> {
 
 /**
  * How the declared indexes limit the documents to examine: to those of a `key`, to a `range` of one path, to the
- * `branches` of an `or` that are each limited, or not at all (`nothing`). An exact range, with nothing else to check, can
- * be read in the order of its path. Even a condition that is not limited can be checked on index entries instead of whole
- * documents.
+ * `branches` of an `or` that are each limited, or not at all (`nothing`). With nothing else to check (`isExact`), the
+ * records of one key can be read in the order of their ids, and a range in the order of its path. Even a condition that is
+ * not limited can be checked on index entries instead of whole documents.
+ *
+ * The rank of a unique key is 0. Other keys rank in the order of their declaration, because fewer records share a value of
+ * the first.
  */
 type IndexAccess =
-  | { readonly by: "key"; readonly hint?: string }
+  | { readonly by: "key"; readonly rank: number; readonly isExact: boolean; readonly hint?: string }
   | { readonly by: "range"; readonly path: string; readonly isExact: boolean; readonly hint: string }
-  | { readonly by: "branches"; readonly hint?: never }
-  | { readonly by: "nothing"; readonly hint?: string };
+  | { readonly by: "branches"; readonly isExact?: never; readonly hint?: never }
+  | { readonly by: "nothing"; readonly isExact?: never; readonly hint?: string };
 
 /** Returns whether the access path determines the index: its hint, or without a hint the choice of the planner. */
 const isHintFinal = ({ by }: IndexAccess): boolean => by === "key" || by === "branches";
+
+const isByUniqueKey = (access: IndexAccess): boolean => access.by === "key" && access.rank === 0;
 
 function chooseIndexAccess(condition: Condition, definition: CollectionDefinition<Entity>): IndexAccess {
   const served = findServedValue(condition, definition);
@@ -142,8 +151,9 @@ function narrow(condition: Condition, definition: CollectionDefinition<Entity>):
   switch (condition.op) {
     case "eq":
     case "in": {
-      const hint = findIndexName(condition.path, definition);
-      return hint === undefined ? { by: "nothing" } : { by: "key", hint };
+      if (condition.path === "id") return { by: "key", rank: 0, isExact: true, hint: idIndex };
+      const index = findPathIndex(condition.path, definition);
+      return index ? toKey(index, definition, condition.op === "eq") : { by: "nothing" };
     }
     case "startsWith":
     case "gt":
@@ -162,8 +172,8 @@ function narrow(condition: Condition, definition: CollectionDefinition<Entity>):
       return chooseElementIndex(condition.path, condition.where, definition);
     case "and": {
       const accesses = condition.all.map((each) => narrow(each, definition));
-      const key = accesses.find((each) => each.by === "key");
-      if (key) return key;
+      const [key] = accesses.filter((each) => each.by === "key").toSorted((one, other) => one.rank - other.rank);
+      if (key) return { ...key, isExact: key.isExact && accesses.length === 1 };
       const range = accesses.find((each) => each.by === "range");
       if (range?.by !== "range") return accesses.find((each) => each.hint !== undefined) ?? { by: "nothing" };
       return {
@@ -172,9 +182,11 @@ function narrow(condition: Condition, definition: CollectionDefinition<Entity>):
       };
     }
     case "or": {
-      const accesses = condition.all.map((each) => narrow(each, definition).by);
-      if (accesses.length === 0 || accesses.includes("nothing")) return { by: "nothing" };
-      return { by: accesses.every((by) => by === "key") ? "key" : "branches" };
+      const accesses = condition.all.map((each) => narrow(each, definition));
+      if (accesses.length === 0 || accesses.some(({ by }) => by === "nothing")) return { by: "nothing" };
+      const keys = accesses.filter((each) => each.by === "key");
+      if (keys.length < accesses.length) return { by: "branches" };
+      return { by: "key", rank: Math.max(...keys.map(({ rank }) => rank)), isExact: false };
     }
     default:
       return { by: "nothing" };
@@ -187,11 +199,15 @@ function chooseElementIndex(path: string, where: Condition, definition: Collecti
     if (!("path" in leaf)) continue;
     const index = definition.indexes.find((each) => each.path === path && each.element === leaf.path);
     if (!index) continue;
-    const hint = queryIndexName(index);
-    if (leaf.op === "eq" || leaf.op === "in") return { by: "key", hint };
-    if (leaf.op === "startsWith") best = { by: "range", path: `${path}.${leaf.path}`, isExact: false, hint };
+    if (leaf.op === "eq" || leaf.op === "in") return toKey(index, definition, leaf === where && leaf.op === "eq");
+    if (leaf.op === "startsWith")
+      best = { by: "range", path: `${path}.${leaf.path}`, isExact: false, hint: queryIndexName(index) };
   }
   return best;
+}
+
+function toKey(index: Index, { indexes }: CollectionDefinition<Entity>, isExact: boolean): IndexAccess {
+  return { by: "key", rank: index.unique ? 0 : indexes.indexOf(index) + 1, isExact, hint: queryIndexName(index) };
 }
 
 /** Returns the index that orders the records of an organization by this path. */

@@ -24,8 +24,9 @@ interface Job {
 /**
  * Lets concurrent transactions of this process share a commit (group commit), and most of their round trips. Their bodies
  * run one after another, so each sees the changes of those before it. If one of them fails after its first write, nothing
- * is stored, and each runs alone. Transactions with the same lock key never run at the same time in different groups,
- * because of those that change one record at the same time, the database aborts all but one.
+ * is stored, and each runs alone. After a commit of unknown outcome, none runs again. Transactions with the same lock key
+ * never run at the same time in different groups, because of those that change one record at the same time, the database
+ * aborts all but one.
  */
 export class TransactionGroupQueue {
   readonly #runner: Pick<TransactionRunner, "run">;

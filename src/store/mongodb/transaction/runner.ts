@@ -30,7 +30,8 @@ export class TransactionRunner {
   /**
    * Runs the bodies one after another and commits them together.
    * @param expectedReads what the bodies will probably read
-   * @returns the outcome of each body; one that failed before its first write does not affect the others
+   * @returns the outcome of each body; one that failed before its first write does not affect the others. If it is unknown
+   *   whether the transaction is stored, all bodies are rejected as unavailable, and must not run again
    * @throws AppError conflict | stale | unavailable, and the error of a body that has written; then none of them is stored
    */
   async run(
@@ -67,7 +68,8 @@ export class TransactionRunner {
       });
       const outcomes = await attempt.execute(bodies, expectedReads);
       if (outcomes.some(({ status }) => status === "fulfilled")) {
-        await commit(session, canRetry);
+        const failure = await commit(session, canRetry);
+        if (failure) return bodies.map(() => failure); // also those that have read what the others may have stored
         isCommitted = true;
       } else if (session.inTransaction()) await session.abortTransaction().catch(() => undefined);
       return outcomes;
@@ -82,13 +84,21 @@ export class TransactionRunner {
   }
 }
 
-async function commit(session: Session, canRetry: (error: unknown) => boolean): Promise<void> {
+/**
+ * @returns the rejection if the transaction may be stored although no commit succeeded; undefined after a commit
+ * @throws errors of the driver after which the transaction is certainly not stored
+ */
+async function commit(
+  session: Session,
+  canRetry: (error: unknown) => boolean,
+): Promise<PromiseRejectedResult | undefined> {
   for (;;) {
     try {
       await session.commitTransaction();
-      return;
+      return undefined;
     } catch (error) {
-      if (!isUnknownCommitResult(error) || !canRetry(error)) throw error;
+      if (isTransientTransactionError(error)) throw error;
+      if (!isUnknownCommitResult(error) || !canRetry(error)) return { status: "rejected", reason: toStoreError(error) };
     }
   }
 }
