@@ -67,18 +67,21 @@ export async function listAllTypes(
   const results: { endpoint: Endpoint; projection: Projection; page: Page<StoredResource> }[] = [];
   let totalResults = 0;
   let itemsPerPage = 0;
+  let isFull = false;
   for (const { endpoint, schema } of searched) {
     const projection = buildProjection(schema, parameters.attributes, parameters.excludedAttributes);
     const where = parameters.filter === undefined ? undefined : toFilterCondition(parameters.filter, schema, schemas);
     const page = await endpoint.list(caller, {
       ...(where && { where }),
       offset: Math.max(0, offset - totalResults),
-      limit: limit - itemsPerPage,
+      // The next page continues in the type that the size limit has cut. Later types are only counted.
+      limit: isFull ? 0 : limit - itemsPerPage,
       total: true,
       sizeLimit: pageSizeLimit,
     });
     totalResults += page.total ?? 0;
     itemsPerPage += page.items.length;
+    isFull ||= page.isCut === true;
     results.push({ endpoint, projection, page });
   }
   return toListResponse({ totalResults, startIndex: offset + 1, itemsPerPage }, async function* () {

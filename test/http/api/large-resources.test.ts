@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { expect } from "chai";
 import { describeOnEngines } from "../../store/engines.fixture.ts";
-import { type Agent, type Service, startService, userUrn } from "../../support/service.ts";
+import { type Agent, groupUrn, type Service, startService, userUrn } from "../../support/service.ts";
 
 describeOnEngines("Large resources", (open) => {
   let service: Service;
@@ -105,6 +105,30 @@ describeOnEngines("Large resources", (open) => {
         expect(seen).to.deep.equal(names);
       });
     }
+
+    it("of all resource types returns no group before the users that do not fit into the page", async () => {
+      const groupNames = ["wide-a", "wide-b", "wide-c"];
+      for (const displayName of groupNames)
+        await admin
+          .post("/scim/v2/Groups")
+          .send({ schemas: [groupUrn], displayName })
+          .expect(201);
+      const seen: string[] = [];
+      const lengths: number[] = [];
+      for (let startIndex = 1; startIndex <= userCount + groupNames.length; ) {
+        const { body } = await admin
+          .get("/scim/v2/")
+          .query({ filter: `${filter} or displayName sw "wide-"`, count: "200", startIndex: String(startIndex) })
+          .expect(200);
+        expect(body.totalResults).to.equal(userCount + groupNames.length);
+        expect(body.itemsPerPage).to.equal(body.Resources.length).and.to.be.above(0);
+        lengths.push(body.itemsPerPage);
+        startIndex += body.itemsPerPage;
+        for (const { userName, displayName } of body.Resources) seen.push(userName ?? displayName);
+      }
+      expect(seen).to.deep.equal([...names, ...groupNames]);
+      expect(lengths, "the size limit ends the first page").to.have.length(2);
+    });
   });
 
   describe("GET /api/audit-events", () => {

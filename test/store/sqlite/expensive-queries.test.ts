@@ -107,7 +107,8 @@ describe("an expensive query on SQLite", () => {
       path: "emails",
       where: { op: "startsWith", path: "value", value: "a" },
     };
-    for (const where of [manyKeys, ranged, listed, { op: "and", all: [ranged, cheap] } satisfies Condition]) {
+    const entries: Condition = { op: "some", path: "emails", where: { op: "eq", path: "value", value: "a" } };
+    for (const where of [manyKeys, ranged, listed, entries, { op: "and", all: [ranged, cheap] } satisfies Condition]) {
       const { request } = planPage({ where, limit: 10 }, testRecords, rich);
       const planSteps = (rejection: SqlPageRequest): unknown[] => {
         const { text, values } = toPartSql(rejection, "all", "id");

@@ -3,11 +3,13 @@ import { expect } from "chai";
 import { toFilterCondition } from "../../../src/scim/filter/condition.ts";
 import { collections, users } from "../../../src/store/collections.ts";
 import { indexKey } from "../../../src/store/errors.ts";
+import { extensionKeysPath } from "../../../src/store/extension-fields.ts";
 import type { PagePart } from "../../../src/store/paging/page-parts.ts";
 import type { Condition, Query } from "../../../src/store/query.ts";
-import { SqliteConnection } from "../../../src/store/sqlite/driver.ts";
+import { limitSql, SqliteConnection } from "../../../src/store/sqlite/driver.ts";
 import { planCount, planPage, toPartSql } from "../../../src/store/sqlite/query/page.ts";
 import { elementTable, indexColumn } from "../../../src/store/sqlite/query/where.ts";
+import { recordColumns } from "../../../src/store/sqlite/record.ts";
 import { extendedUserSchema, extensionFilters, unindexedExtensionFilter } from "../extended-schema.fixture.ts";
 import { openSqliteTestStore, type SqliteTestStore } from "./sqlite.fixture.ts";
 
@@ -168,7 +170,16 @@ describe("query plans on SQLite", () => {
     expect(wayOf(many(251))).to.equal("indexed");
     expect(planCount(many(5000), users, "org_1").mode).to.equal("indexed");
     expect(wayOf({ op: "and", all: [co, many(5000)] })).to.equal("indexed");
-    expect(wayOf({ op: "and", all: [many(5000), eq] })).to.equal("inline");
+    expect(wayOf({ op: "and", all: [many(5000), eq] })).to.equal("indexed");
+    expect(wayOf({ op: "and", all: [many(100), eq] })).to.equal("inline");
+    const listed: Condition = {
+      op: "some",
+      path: "normalized.emails",
+      where: { op: "startsWith", path: "value", value: "x" },
+    };
+    expect(wayOf({ op: "and", all: [eq, listed] })).to.equal("indexed");
+    expect(wayOf({ op: "and", all: [many(5000), { op: "eq", path: "id", value: "usr_1" }] })).to.equal("indexed");
+    expect(wayOf({ op: "and", all: [many(1000), { op: "eq", path: "id", value: "usr_1" }] })).to.equal("inline");
     expect(wayOf({ op: "or", all: [many(5000), eq] })).to.equal("indexed");
     expect(wayOf({ op: "or", all: [many(10), eq] })).to.equal("inline");
     expect(wayOf({ op: "not", condition: many(10) })).to.equal("full-scan");
@@ -184,6 +195,70 @@ describe("query plans on SQLite", () => {
     }
     const where = toFilterCondition(unindexedExtensionFilter, extendedUserSchema);
     expect(planPage({ where, limit: 10 }, users, "org_1").mode).to.equal("full-scan");
+  });
+
+  it("reads the entries of a side table one by one, without a list of all of them before the first record", () => {
+    const where: Condition = { op: "some", path: extensionKeysPath, where: { op: "eq", path: "key", value: "ext_1" } };
+    for (const direction of ["ascending", "descending"] as const)
+      for (const after of [undefined, { id: "usr_1" }]) {
+        const query: Query = { where, limit: 10, sort: { path: "id", direction }, ...(after && { after }) };
+        const { text, values } = toPartSql(planPage(query, users, "org_1").request, "all", recordColumns);
+        expect(planSteps(`${text} ${limitSql}`, [...values, 10])).to.deep.equal([
+          `SEARCH users__normalized_extensionKeys_key USING PRIMARY KEY (organization_id=? AND value=?${after ? (direction === "ascending" ? " AND id>?" : " AND id<?") : ""})`,
+          "SEARCH users USING INDEX sqlite_autoindex_users_1 (organization_id=? AND id=?)",
+        ]);
+      }
+  });
+
+  it("continues a range at the position of the previous page, whatever the bounds of the range are", () => {
+    const path = "normalized.displayName";
+    for (const [op, direction, comparator] of [
+      ["ge", "ascending", ">"],
+      ["le", "descending", "<"],
+    ] as const) {
+      const query: Query = { where: { op, path, value: "m" }, sort: { path, direction }, limit: 10 };
+      const plan = planPage({ ...query, after: { value: "n", id: "usr_1" } }, users, "org_1");
+      const { text, values } = toPartSql(plan.request, "present", "id");
+      expect(planSteps(text, values).join("\n")).to.contain(`(p_normalized_displayName,id)${comparator}(?,?)`);
+      expect(plan.mode).to.equal("inline");
+    }
+  });
+
+  it("reads a range in a reader thread if two bounds have the same direction", () => {
+    const path = "normalized.userName";
+    const bound = (op: "gt" | "le" | "lt" | "startsWith"): Condition => ({ op, path, value: "m" });
+    const modeOf = (...all: Condition[]) =>
+      planPage({ where: { op: "and", all }, sort: { path, direction: "ascending" }, limit: 10 }, users, "org_1").mode;
+    expect(modeOf(bound("gt"), bound("lt"))).to.equal("inline");
+    expect(modeOf(bound("lt"), bound("le"))).to.equal("full-scan");
+    expect(modeOf(bound("startsWith"), bound("gt"))).to.equal("full-scan");
+    expect(modeOf(bound("startsWith"), bound("lt"))).to.equal("full-scan");
+  });
+
+  it("looks up a unique key before any other", () => {
+    const keys: readonly Condition[] = [
+      { op: "eq", path: "normalized.userName", value: "x" },
+      { op: "eq", path: "id", value: "usr_1" },
+    ];
+    const others: readonly Condition[] = [
+      { op: "eq", path: "normalized.displayName", value: "x" },
+      { op: "in", path: "id", values: ["usr_1", "usr_2"] },
+      { op: "some", path: "normalized.emails", where: { op: "eq", path: "value", value: "x" } },
+    ];
+    for (const key of keys)
+      for (const all of others.flatMap((other) => [
+        [other, key],
+        [key, other],
+      ])) {
+        const query: Query = { where: { op: "and", all }, limit: 10 };
+        const { request, mode, probe } = planPage(query, users, "org_1");
+        expect({ mode, probe }).to.deep.equal({ mode: "inline", probe: undefined });
+        const { text, values } = toPartSql(request, "all", "id");
+        const [first] = planSteps(text, values).filter((step) => / users /.test(step));
+        const served =
+          key.op === "eq" && key.path === "id" ? "sqlite_autoindex_users_1" : "users_p_normalized_userName";
+        expect(first).to.match(new RegExp(`INDEX ${served} \\(organization_id=\\? AND \\w+=\\?\\)`));
+      }
   });
 
   it("finds memberships by group and by member", () => {

@@ -9,10 +9,11 @@ import type { CollectionDefinition } from "../../store.ts";
 import type { SqliteConnection, SqlValue } from "../driver.ts";
 import type { ReaderPool } from "../readers/reader-pool.ts";
 import type { RowReader } from "../record.ts";
+import { hasTooManyEntries } from "./execution-mode.ts";
 import {
   countAll,
-  type ExecutionMode,
   measureRecords,
+  type PagePlan,
   type PageRows,
   planCount,
   planPage,
@@ -67,20 +68,17 @@ function fitRecords<T extends Entity>(
  */
 export async function listRecords<T extends Entity>(context: SqliteReadContext<T>, query: Query): Promise<Page<T>> {
   const { connection, definition, organizationId, decode } = context;
-  const plan = planPage(query, definition, organizationId);
+  const planOf = (each: Query): PagePlan => settleMode(context, planPage(each, definition, organizationId));
+  const plan = planOf(query);
   const isFullScan = plan.mode === "full-scan";
   // If an index counts the complement, `countMatches` is faster than counting in the scan.
   const isCountedApart = query.total && isFullScan && query.where && findCountableComplement(context, query.where);
-  const initialPlan = isCountedApart ? planPage({ ...query, total: false }, definition, organizationId) : plan;
+  const initialPlan = isCountedApart ? planOf({ ...query, total: false }) : plan;
   const listedQuery = isFullScan && query.end ? { ...query, end: false } : query;
   const { rows, ...rest } = await listPage<RawRecord>(listedQuery, {
     read: async (effectiveQuery) => {
       if (plan.mode === "inline" && effectiveQuery.limit > ownTickRecordsMin) await waitForOwnTick();
-      return executeQuery(
-        context,
-        "page",
-        effectiveQuery === listedQuery ? initialPlan : planPage(effectiveQuery, definition, organizationId),
-      );
+      return executeQuery(context, "page", effectiveQuery === listedQuery ? initialPlan : planOf(effectiveQuery));
     },
     count: (where) => countMatches(context, where),
     toPosition: ({ id }) => readPosition(connection(), plan.request, id),
@@ -99,7 +97,7 @@ export async function countMatches<T extends Entity>(
 ): Promise<number> {
   const complement = where && findCountableComplement(context, where);
   if (complement) return (await countMatches(context)) - (await countMatches(context, complement));
-  const plan = planCount(where, context.definition, context.organizationId);
+  const plan = settleMode(context, planCount(where, context.definition, context.organizationId));
   return (await executeQuery(context, "count", plan)).total ?? 0;
 }
 
@@ -112,11 +110,17 @@ function findCountableComplement<T extends Entity>(
   return complement && planCount(complement, definition, organizationId).mode !== "full-scan" ? complement : undefined;
 }
 
+/** Sends a query by keys to a reader thread if too many records share them. A transaction reads everything inline. */
+function settleMode<T extends Entity>({ connection, readerPool }: SqliteReadContext<T>, plan: PagePlan): PagePlan {
+  if (!plan.probe || !readerPool || !hasTooManyEntries(connection(), plan.probe)) return plan;
+  return { ...plan, mode: "indexed" };
+}
+
 /** @throws Error for a full scan inside a transaction */
 async function executeQuery<T extends Entity>(
   { connection, readerPool, read, readsEnvelopes, definition, organizationId, log }: SqliteReadContext<T>,
   kind: "page" | "count",
-  plan: { readonly request: SqlPageRequest; readonly mode: ExecutionMode },
+  plan: PagePlan,
 ): Promise<PageRows> {
   const { mode } = plan;
   const request: SqlPageRequest = readsEnvelopes ? { ...plan.request, envelopesOnly: true } : plan.request;

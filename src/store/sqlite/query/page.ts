@@ -5,14 +5,21 @@ import type { Entity, RawRecord } from "../../record.ts";
 import type { CollectionDefinition } from "../../store.ts";
 import { limitSql, type Sql, type SqliteConnection, type SqlValue } from "../driver.ts";
 import { type RowReader, readEnvelopes, readRowByRow, recordColumns, rowToRawRecord } from "../record.ts";
-import { type AccessPath, chooseAccessPath, isIndexOrdered } from "./access-path.ts";
-import { quoteIdentifier, toColumnSql, toSql } from "./where.ts";
+import { chooseAccessPath } from "./access-path.ts";
+import { chooseCountMode, choosePageMode, isKeyWalk, type ModeChoice } from "./execution-mode.ts";
+import { toExactEntries } from "./index-entries.ts";
+import { type IndexEntries, quoteIdentifier, toColumnSql, toSql } from "./where.ts";
 
 /** A list query as SQL. It is plain data, so that it can be sent to a reader thread. */
 export interface SqlPageRequest {
   readonly table: string;
   readonly organizationId: string;
   readonly where: Sql;
+  /**
+   * The entries of a side table that are the matches, in id order, if the query is sorted by id. With `where` alone, all
+   * matches would be listed before the first row.
+   */
+  readonly entries?: IndexEntries;
   /** The SQL expression of the sort path; absent when sorted by id. */
   readonly sort?: string;
   /** Whether no two records of the organization have the same value at the sort path. */
@@ -23,7 +30,8 @@ export interface SqlPageRequest {
   readonly after?: Position;
   readonly offset: number;
   readonly limit: number;
-  readonly total: boolean;
+  /** Whether to count all matches; "inferred": only if the page reveals their number. */
+  readonly total: boolean | "inferred";
   /** Whether the content of the records is left out. */
   readonly envelopesOnly?: boolean;
   /** The indexed column that a scan reads along; absent: the scan reads along the ids. */
@@ -36,78 +44,57 @@ export interface PageRows {
   readonly total?: number;
 }
 
-/** How a query runs: inline on the event loop, by an index in a reader thread, or as a full scan there. */
-export type ExecutionMode = "inline" | "indexed" | "full-scan";
+/** A query as SQL, and how it runs. */
+export interface PagePlan extends ModeChoice {
+  readonly request: SqlPageRequest;
+}
 
-/** Skipping more rows than this would block the event loop for too long. */
-const inlineOffsetMax = 500;
-/** Looking up more keys than this would block the event loop for too long. */
-const inlineKeysMax = 250;
-
-/**
- * Translates a query to SQL and chooses its execution mode. A query runs inline only when an index serves it in less
- * than one or two milliseconds: the records of a key, or a read along an index from a known position.
- */
-export function planPage(
-  query: Query,
-  definition: CollectionDefinition<Entity>,
-  organizationId: string,
-): { readonly request: SqlPageRequest; readonly mode: ExecutionMode } {
+/** Translates a query to SQL and chooses its execution mode. */
+export function planPage(query: Query, definition: CollectionDefinition<Entity>, organizationId: string): PagePlan {
   const where = query.where ? toSql(query.where, definition, organizationId) : matchAllSql;
   const accessPath =
     query.where && where.text !== matchAllSql.text ? chooseAccessPath(query.where, definition) : undefined;
+  const { offset = 0, total = false } = query;
   const sortPath = query.sort?.path ?? "id";
+  const entries =
+    query.where && sortPath === "id" ? toExactEntries(query.where, definition, organizationId) : undefined;
+  const shape = { where: query.where, accessPath, sortPath, offset, total, organizationId };
+  const isWalk = isKeyWalk(shape);
   const request: SqlPageRequest = {
     table: quoteIdentifier(definition.name),
     organizationId,
     where,
+    ...(entries && { entries }),
     ...(sortPath !== "id" && { sort: toColumnSql(sortPath, definition) }),
     sortUnique: definition.indexes.some((each) => each.path === sortPath && each.unique && each.element === undefined),
     sortAlwaysPresent: alwaysPresentPaths.has(sortPath) || (accessPath?.by === "range" && accessPath.path === sortPath),
     descending: query.sort?.direction === "descending",
     ...(query.after && { after: query.after }),
-    offset: query.offset ?? 0,
+    offset,
     limit: query.limit,
-    total: query.total ?? false,
+    total: total && isWalk ? "inferred" : total,
     ...(accessPath?.by === "range" &&
       accessPath.path !== "id" && { scanColumn: toColumnSql(accessPath.path, definition) }),
   };
-  return { request, mode: choosePageMode(request, accessPath, sortPath, definition) };
+  return isWalk ? { request, mode: "inline" } : toPlan(request, choosePageMode(shape, definition));
 }
+
+const toPlan = (request: SqlPageRequest, { mode, probe }: ModeChoice): PagePlan =>
+  probe ? { request, mode, probe } : { request, mode };
 
 /** The condition that matches all records. */
 export const matchAllSql: Sql = { text: "1", values: [] };
-
-function choosePageMode(
-  request: SqlPageRequest,
-  accessPath: AccessPath | undefined,
-  sortPath: string,
-  definition: CollectionDefinition<Entity>,
-): ExecutionMode {
-  if (accessPath?.by === "key") return chooseKeyMode(accessPath.keys);
-  if (accessPath?.by === "list") return "indexed";
-  const isIndexWalk =
-    isIndexOrdered(sortPath, definition) &&
-    (accessPath === undefined || (accessPath.by === "range" && accessPath.isExact && accessPath.path === sortPath));
-  if (!isIndexWalk) return "full-scan";
-  const isShallow = request.offset <= inlineOffsetMax && (!request.total || accessPath === undefined);
-  return isShallow ? "inline" : "indexed";
-}
-
-const chooseKeyMode = (keys: number): ExecutionMode => (keys <= inlineKeysMax ? "inline" : "indexed");
 
 /** Like `planPage`, but for the number of matches only. */
 export function planCount(
   where: Query["where"],
   definition: CollectionDefinition<Entity>,
   organizationId: string,
-): { readonly request: SqlPageRequest; readonly mode: ExecutionMode } {
+): PagePlan {
   const { request } = planPage({ ...(where && { where }), limit: 0, total: true }, definition, organizationId);
   if (!where || request.where.text === matchAllSql.text) return { request, mode: "inline" };
   const accessPath = chooseAccessPath(where, definition);
-  if (accessPath.by === "key") return { request, mode: chooseKeyMode(accessPath.keys) };
-  const isIndexed = accessPath.by === "list" || (accessPath.by === "range" && accessPath.isExact);
-  return { request, mode: isIndexed ? "indexed" : "full-scan" };
+  return toPlan(request, chooseCountMode(where, accessPath, definition, organizationId));
 }
 
 /**
@@ -137,7 +124,9 @@ export function readIndexedPage(
     else offset = 0;
   }
   if (!request.total) return { rows };
-  return { rows, total: inferTotal(request, rows.length) ?? countAll(connection, request) };
+  const total = inferTotal(request, rows.length);
+  if (request.total === "inferred") return total === undefined ? { rows } : { rows, total };
+  return { rows, total: total ?? countAll(connection, request) };
 }
 
 /** Returns the number of matches: from the stored counts when there is no condition, otherwise by counting. */
@@ -150,11 +139,14 @@ export function countAll(connection: SqliteConnection, request: SqlPageRequest):
     ]);
     return Number(row?.["n"] ?? 0);
   }
-  const row = connection.get(
-    `SELECT count(*) AS n FROM ${request.table} WHERE organization_id = ? AND ${request.where.text}`,
-    [request.organizationId, ...request.where.values],
-  );
-  return Number(row?.["n"]);
+  const { table, where } = request.entries ?? {
+    table: request.table,
+    where: {
+      text: `organization_id = ? AND ${request.where.text}`,
+      values: [request.organizationId, ...request.where.values],
+    },
+  };
+  return Number(connection.get(`SELECT count(*) AS n FROM ${table} WHERE ${where.text}`, where.values)?.["n"]);
 }
 
 /** Returns the bytes of the records of a page that starts at a position. It reads only the beginning of each. */
@@ -190,12 +182,14 @@ export function readRowsById(
 
 /** Builds the SQL of one part of a page. Exported for the tests that check its query plan. */
 export function toPartSql(request: SqlPageRequest, part: PagePart, columns: string): Sql {
+  if (request.entries) return toEntriesSql(request, request.entries, columns);
   const { where, sort, after, descending } = request;
   const comparator = descending ? "<" : ">";
-  const terms = ["organization_id = ?", where.text];
-  const values: SqlValue[] = [request.organizationId, ...where.values];
+  const terms = ["organization_id = ?"];
+  const values: SqlValue[] = [request.organizationId];
   if (sort !== undefined && part !== "all") terms.push(`${sort} IS ${part === "present" ? "NOT " : ""}NULL`);
-  // A position applies only to its own part. The next part is read from its beginning.
+  // A position applies only to its own part. The next part is read from its beginning. It precedes the condition, because
+  // SQLite reads along the first bound of the sort path, and the condition may have a bound that is farther away.
   if (after && part === "present" && !isInMissingPart(after)) {
     terms.push(`(${sort}, id) ${comparator} (?, ?)`);
     values.push(after.value ?? null, after.id);
@@ -203,8 +197,24 @@ export function toPartSql(request: SqlPageRequest, part: PagePart, columns: stri
     terms.push(`id ${comparator} ?`);
     values.push(after.id);
   }
+  terms.push(where.text);
+  values.push(...where.values);
   const text = `SELECT ${columns} FROM ${request.table} WHERE ${terms.join(" AND ")} ORDER BY ${toOrderBy(request, part)}`;
   return { text, values };
+}
+
+/** Reads the entries of a side table first, and the record of each. */
+function toEntriesSql(
+  { table, organizationId, after, descending }: SqlPageRequest,
+  entries: IndexEntries,
+  columns: string,
+): Sql {
+  const position = after ? ` AND id ${descending ? "<" : ">"} ?` : "";
+  const entriesSql = `SELECT id AS entry_id FROM ${entries.table} WHERE ${entries.where.text}${position}`;
+  return {
+    text: `SELECT ${columns} FROM (${entriesSql}) CROSS JOIN ${table} ON organization_id = ? AND id = entry_id ORDER BY entry_id ${descending ? "DESC" : "ASC"}`,
+    values: [...entries.where.values, ...(after ? [after.id] : []), organizationId],
+  };
 }
 
 function toOrderBy({ sort, sortUnique, descending }: SqlPageRequest, part: PagePart): string {

@@ -11,7 +11,18 @@ import type { Sql, SqlValue } from "../driver.ts";
  */
 export function toSql(condition: Condition, definition: CollectionDefinition<Entity>, organizationId: string): Sql {
   const values: SqlValue[] = [];
-  const text = translateCondition(condition, {
+  const servedLeaf = findServedValue(condition, definition)?.leaf;
+  const text = translateCondition(condition, createScope(definition, organizationId, values, servedLeaf));
+  return { text, values };
+}
+
+function createScope(
+  definition: CollectionDefinition<Entity>,
+  organizationId: string,
+  values: SqlValue[],
+  servedLeaf?: Condition,
+): Scope {
+  return {
     definition,
     organizationId,
     bind: (value) => {
@@ -19,9 +30,30 @@ export function toSql(condition: Condition, definition: CollectionDefinition<Ent
       return "?";
     },
     aliasCount: 0,
-    servedLeaf: findServedValue(condition, definition)?.leaf,
-  });
-  return { text, values };
+    isBranch: false,
+    servedLeaf,
+  };
+}
+
+/** The entries of an index or of a side table that a comparison selects. */
+export interface IndexEntries {
+  /** The table to read them from. An index covers what is read from the table of the records. */
+  readonly table: string;
+  readonly where: Sql;
+}
+
+/** Returns the entries of a side table that a comparison selects. */
+export function toSideTableEntries(
+  { leaf, index }: SideTableLeaf,
+  definition: CollectionDefinition<Entity>,
+  organizationId: string,
+): IndexEntries {
+  const values: SqlValue[] = [organizationId];
+  const comparison = toIndexedComparison("value", leaf, createScope(definition, organizationId, values));
+  return {
+    table: quoteIdentifier(elementTable(definition, index)),
+    where: { text: `organization_id = ? AND ${comparison}`, values },
+  };
 }
 
 /** Returns the SQL expression of a path: an envelope column, a generated column, or json_extract. */
@@ -81,6 +113,12 @@ export function prefixUpperBound(prefix: string): string | undefined {
   return undefined;
 }
 
+/**
+ * Marks the start of each `and` inside an `or`. SQLite reads the rows of each branch by an index of its own and checks the
+ * whole branch before anything outside the `or`, so that a time limit must be checked at the start of the branch.
+ */
+export const branchStart = "/*branch*/ ";
+
 interface Scope {
   readonly definition: CollectionDefinition<Entity>;
   readonly organizationId: string;
@@ -89,6 +127,8 @@ interface Scope {
   readonly elementAlias?: string;
   /** The number of aliases in use. */
   readonly aliasCount: number;
+  /** Whether the condition is part of an `or` of conditions on the record. */
+  readonly isBranch: boolean;
   /** The comparison for which an index of the records with one value is used. */
   readonly servedLeaf: Condition | undefined;
 }
@@ -102,7 +142,10 @@ function translateCondition(condition: Condition, scope: Scope): string {
     case "and":
     case "or": {
       if (condition.all.length === 0) return condition.op === "and" ? "1" : "0";
-      return `(${condition.all.map((each) => translateCondition(each, scope)).join(condition.op === "and" ? " AND " : " OR ")})`;
+      if (condition.op === "and")
+        return `(${scope.isBranch ? branchStart : ""}${condition.all.map((each) => translateCondition(each, scope)).join(" AND ")})`;
+      const branchScope: Scope = scope.elementAlias === undefined ? { ...scope, isBranch: true } : scope;
+      return `(${condition.all.map((each) => translateCondition(each, branchScope)).join(" OR ")})`;
     }
     case "not":
       return `(${translateCondition(condition.condition, scope)} IS NOT TRUE)`;
@@ -224,13 +267,13 @@ function translateSome(path: string, where: Condition, scope: Scope): string {
     scope.elementAlias === undefined
       ? locatePath(path, scope.definition)
       : { column: `${scope.elementAlias}.value`, jsonPath: toJsonPath(path) };
-  const inner: Scope = { ...scope, elementAlias: alias, aliasCount };
+  const inner: Scope = { ...scope, elementAlias: alias, aliasCount, isBranch: false };
   // json_each would iterate over the fields of an object and treat a scalar as an array of one element.
   const isArray = `json_type(${source}, ${jsonPath}) = 'array'`;
   const exists = `EXISTS (SELECT 1 FROM json_each(${source}, ${jsonPath}) AS ${alias} WHERE ${translateCondition(where, inner)})`;
   const matchSql = `(${isArray} AND ${exists})`;
   if (scope.elementAlias !== undefined) return `CASE ${scope.elementAlias}.type WHEN 'object' THEN ${matchSql} END`;
-  return sideTable ? `(${sideTable.text} AND ${matchSql})` : matchSql;
+  return sideTable ? `(${scope.isBranch ? branchStart : ""}${sideTable.text} AND ${matchSql})` : matchSql;
 }
 
 function toSideTableCondition(
@@ -240,12 +283,18 @@ function toSideTableCondition(
 ): { text: string; isExact: boolean } | undefined {
   const match = findSideTableLeaf(path, where, scope.definition);
   if (!match) return undefined;
-  const organization = scope.bind(scope.organizationId);
-  const table = quoteIdentifier(elementTable(scope.definition, match.index));
+  const entries = toSideTableEntries(match, scope.definition, scope.organizationId);
+  for (const value of entries.where.values) scope.bind(value);
   return {
-    text: `id IN (SELECT id FROM ${table} WHERE organization_id = ${organization} AND ${toIndexedComparison("value", match.leaf, scope)})`,
-    isExact: toConjuncts(where).length === 1,
+    text: `id IN (SELECT id FROM ${entries.table} WHERE ${entries.where.text})`,
+    isExact: isWholeLeaf(where),
   };
+}
+
+/** A comparison of an element, and the declared index that serves it. */
+interface SideTableLeaf {
+  readonly leaf: Indexable;
+  readonly index: Index;
 }
 
 /** Finds the comparison of an element that a declared index serves. A comparison by key precedes one by range. */
@@ -253,7 +302,7 @@ export function findSideTableLeaf(
   path: string,
   where: Condition,
   definition: CollectionDefinition<Entity>,
-): { readonly leaf: Indexable; readonly index: Index } | undefined {
+): SideTableLeaf | undefined {
   const indexedLeaves = toConjuncts(where).flatMap((leaf) => {
     if (!isIndexable(leaf)) return [];
     const index = definition.indexes.find((each) => each.path === path && each.element === leaf.path);
@@ -262,5 +311,8 @@ export function findSideTableLeaf(
   });
   return indexedLeaves.find(({ leaf }) => leaf.op !== "startsWith") ?? indexedLeaves[0];
 }
+
+/** Whether a condition on an element has only one comparison, so that a side table decides all of it. */
+export const isWholeLeaf = (where: Condition): boolean => toConjuncts(where).length === 1;
 
 const toConjuncts = (where: Condition): readonly Condition[] => (where.op === "and" ? where.all : [where]);

@@ -1,5 +1,6 @@
-import type { SqliteConnection } from "../driver.ts";
+import type { Sql, SqliteConnection } from "../driver.ts";
 import type { SqlPageRequest } from "../query/page.ts";
+import { branchStart } from "../query/where.ts";
 
 /**
  * Ends a query that exceeds its time limit or whose store is closing. A running SQLite statement cannot be interrupted
@@ -20,10 +21,18 @@ export class TimeLimit {
     connection.defineFunction("check_deadline", () => this.#checkDeadline());
   }
 
-  /** Returns the same request with statements that check the deadline before each row. */
+  /** Returns the same request with statements that check the deadline before each row, also in each branch of an `or`. */
   static applyTo(request: SqlPageRequest): SqlPageRequest {
-    const { text, values } = request.where;
-    return { ...request, where: { text: `check_deadline() AND ${text}`, values } };
+    const limit = ({ text, values }: Sql): Sql => ({
+      text: `check_deadline() AND ${text.replaceAll(branchStart, "check_deadline() AND ")}`,
+      values,
+    });
+    const { where, entries } = request;
+    return {
+      ...request,
+      where: limit(where),
+      ...(entries && { entries: { ...entries, where: limit(entries.where) } }),
+    };
   }
 
   /**
