@@ -9,8 +9,8 @@ import { assertOutsideSearchFields } from "../search-fields.ts";
 import type { CollectionDefinition, Reader, Writer } from "../store.ts";
 import { isSqliteError, mapSqliteErrors, memoizeSql, type SqliteConnection, type SqlValue } from "./driver.ts";
 import { countMatches, listRecords, type SqliteReadContext } from "./query/list.ts";
-import { elementTable, envelopeColumns, indexColumn, quoteIdentifier, toJsonPath } from "./query/where.ts";
 import { recordColumns, rowToRawRecord, writtenColumns, writtenValues } from "./record.ts";
+import { elementTable, envelopeColumns, indexColumn, quoteIdentifier, toJsonPath } from "./schema/names.ts";
 
 /**
  * Creates the reader of a collection for one organization. Expensive queries run in the reader threads.

@@ -2,7 +2,7 @@ import type { Entity, RawRecord } from "../record.ts";
 import { splitSearchFields } from "../search-fields.ts";
 import type { CollectionDefinition } from "../store.ts";
 import type { RowValues, Sql, SqliteConnection, SqlValue } from "./driver.ts";
-import { quoteIdentifier } from "./query/where.ts";
+import { quoteIdentifier } from "./schema/names.ts";
 
 const envelopeColumnNames = ["organization_id", "id", "version", "created_at", "updated_at"];
 const recordColumnNames = [...envelopeColumnNames, "body"];

@@ -5,7 +5,7 @@ import type { CollectionDefinition, MembershipEdge, Snapshot, SnapshotTenant } f
 import { createSqliteReader } from "./collection.ts";
 import { limitSql, mapSqliteErrors, type SqliteConnection } from "./driver.ts";
 import { createSqliteMembershipReader } from "./memberships.ts";
-import { quoteIdentifier } from "./query/where.ts";
+import { quoteIdentifier } from "./schema/names.ts";
 
 /** Runs work on snapshots of a database file: each is one read transaction on a connection of its own. */
 export class SqliteSnapshots {

@@ -14,9 +14,9 @@ import { createSqliteReader, createSqliteWriter } from "./collection.ts";
 import { DatabaseFile, type FileIdentity } from "./database-file.ts";
 import { mapSqliteErrors, type SqliteConnection } from "./driver.ts";
 import { createSqliteMembershipReader, createSqliteMembershipWriter } from "./memberships.ts";
-import { elementTable, indexColumn, quoteIdentifier } from "./query/where.ts";
 import type { ReaderPool } from "./readers/reader-pool.ts";
 import { qualifiedRecordColumns, readAsSingleRow, recordColumns, rowToRawRecord } from "./record.ts";
+import { elementTable, indexColumn, quoteIdentifier } from "./schema/names.ts";
 import { SqliteSnapshots } from "./snapshot.ts";
 import { WriteQueue } from "./write-queue.ts";
 

@@ -8,8 +8,8 @@ import type { PagePart } from "../../../src/store/paging/page-parts.ts";
 import type { Condition, Query } from "../../../src/store/query.ts";
 import { limitSql, SqliteConnection } from "../../../src/store/sqlite/driver.ts";
 import { planCount, planPage, toPartSql } from "../../../src/store/sqlite/query/page.ts";
-import { elementTable, indexColumn } from "../../../src/store/sqlite/query/where.ts";
 import { recordColumns } from "../../../src/store/sqlite/record.ts";
+import { elementTable, indexColumn } from "../../../src/store/sqlite/schema/names.ts";
 import { extendedUserSchema, extensionFilters, unindexedExtensionFilter } from "../extended-schema.fixture.ts";
 import { openSqliteTestStore, type SqliteTestStore } from "./sqlite.fixture.ts";
 

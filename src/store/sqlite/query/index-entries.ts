@@ -1,14 +1,8 @@
 import type { Condition } from "../../query.ts";
 import type { Entity } from "../../record.ts";
 import type { CollectionDefinition } from "../../store.ts";
-import {
-  findSideTableLeaf,
-  type IndexEntries,
-  isWholeLeaf,
-  quoteIdentifier,
-  toSideTableEntries,
-  toSql,
-} from "./where.ts";
+import { quoteIdentifier } from "../schema/names.ts";
+import { findSideTableLeaf, type IndexEntries, isWholeLeaf, toSideTableEntries, toSql } from "./where.ts";
 
 /** Returns the entries of the index that serves a comparison by key. */
 export function toIndexEntries(

@@ -5,10 +5,11 @@ import type { Entity, RawRecord } from "../../record.ts";
 import type { CollectionDefinition } from "../../store.ts";
 import { limitSql, type Sql, type SqliteConnection, type SqlValue } from "../driver.ts";
 import { type RowReader, readEnvelopes, readRowByRow, recordColumns, rowToRawRecord } from "../record.ts";
+import { quoteIdentifier, toColumnSql } from "../schema/names.ts";
 import { chooseAccessPath } from "./access-path.ts";
 import { chooseCountMode, choosePageMode, isKeyWalk, type ModeChoice } from "./execution-mode.ts";
 import { toExactEntries } from "./index-entries.ts";
-import { type IndexEntries, quoteIdentifier, toColumnSql, toSql } from "./where.ts";
+import { type IndexEntries, toSql } from "./where.ts";
 
 /** A list query as SQL. It is plain data, so that it can be sent to a reader thread. */
 export interface SqlPageRequest {

@@ -1,7 +1,7 @@
 import type { Entity } from "../../record.ts";
 import type { CollectionDefinition } from "../../store.ts";
 import type { SqliteConnection } from "../driver.ts";
-import { envelopeColumns, indexColumn, locatePath, quoteIdentifier } from "../query/where.ts";
+import { envelopeColumns, indexColumn, locatePath, quoteIdentifier } from "./names.ts";
 
 /** A column of a table, and whether it is a virtual generated column. */
 interface TableColumn {

@@ -3,8 +3,8 @@ import { indexKey } from "../../errors.ts";
 import type { Entity } from "../../record.ts";
 import type { CollectionDefinition, Index } from "../../store.ts";
 import { isSqliteError, type SqliteConnection } from "../driver.ts";
-import { elementTable, indexColumn, locatePath, quoteIdentifier, toJsonPath } from "../query/where.ts";
 import { prepareGeneratedColumns } from "./columns.ts";
+import { elementTable, indexColumn, locatePath, quoteIdentifier, toJsonPath } from "./names.ts";
 
 /**
  * Aligns the indexes of a collection with its declaration: builds new indexes over the existing records, rebuilds those

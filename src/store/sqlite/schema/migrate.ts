@@ -3,9 +3,9 @@ import type { Log } from "../../../log.ts";
 import type { FieldRename, Migration, RecordMigration } from "../../migrations.ts";
 import { type Entity, parseRawRecord } from "../../record.ts";
 import type { SqliteConnection } from "../driver.ts";
-import { quoteIdentifier, toJsonPath } from "../query/where.ts";
 import { recordColumns, rowToRawRecord, writtenColumns, writtenValues } from "../record.ts";
 import { listColumns } from "./columns.ts";
+import { quoteIdentifier, toJsonPath } from "./names.ts";
 
 /**
  * Runs the pending migrations inside the caller's transaction.

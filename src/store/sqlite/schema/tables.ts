@@ -4,9 +4,9 @@ import type { Migration } from "../../migrations.ts";
 import type { Entity } from "../../record.ts";
 import type { CollectionDefinition } from "../../store.ts";
 import type { SqliteConnection } from "../driver.ts";
-import { elementTable, quoteIdentifier } from "../query/where.ts";
 import { indexName, missingIndexName, prepareIndexes } from "./indexes.ts";
 import { runSqliteMigrations } from "./migrate.ts";
+import { elementTable, quoteIdentifier } from "./names.ts";
 
 /** Identifies a Gatehouse database in the file header (PRAGMA application_id), so that no other database is changed. */
 const applicationId = 0x47415445;
