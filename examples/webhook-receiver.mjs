@@ -28,16 +28,28 @@ if (!secret?.startsWith("whsec_")) {
 }
 const key = Buffer.from(secret.slice("whsec_".length), "base64");
 
-createServer(async (req, res) => {
+createServer((req, res) => {
+  receive(req, res).catch((error) => {
+    // The client has gone, or the code below has failed. An event without a response of success is sent again.
+    print(`a request failed: ${error}`);
+    res.writeHead(500).end();
+  });
+}).listen(port, "127.0.0.1", () => print(`listening on http://127.0.0.1:${port}`));
+
+/**
+ * @param {import("node:http").IncomingMessage} req
+ * @param {import("node:http").ServerResponse} res
+ */
+async function receive(req, res) {
   const body = await readBody(req);
-  if (body === undefined || !isAuthentic(req.headers, body)) return res.writeHead(400).end();
+  if (body === undefined || !isAuthentic(req.headers, body)) return void res.writeHead(400).end();
   const id = String(req.headers["webhook-id"]);
   if (!seenIds.has(id)) {
     handle(JSON.parse(body.toString()));
     remember(id);
   }
   res.writeHead(204).end();
-}).listen(port, "127.0.0.1", () => print(`listening on http://127.0.0.1:${port}`));
+}
 
 /**
  * Your code goes here. It must be done within ten seconds; put long work into a queue.

@@ -2,9 +2,11 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { expect } from "chai";
@@ -273,6 +275,15 @@ describe("examples/webhook-receiver.mjs", () => {
     for (let time = 0; time < 2; time++) expect(await send(headers)).to.equal(204);
     expect(output.match(/user\.delete/g)).to.have.length(1);
     expect(output).to.not.contain("user.create");
+
+    const socket = connect(port, "127.0.0.1");
+    socket.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nthe beginning");
+    while (!output.includes("a request failed")) {
+      await Promise.race([once(receiver.stdout as Readable, "data"), once(receiver, "exit"), sleep(100)]);
+      socket.destroy();
+      expect(receiver.exitCode, "exit code after an aborted request").to.equal(null);
+    }
+    expect(await send(toSignedHeaders(message, [secret], new Date()))).to.equal(204);
   });
 });
 

@@ -29,6 +29,22 @@ export function readText({ body }: Pick<Request, "body">, name: string): string 
   return typeof value === "string" ? value.trim() : "";
 }
 
+/** Returns a value as a browser sends it back. @param isText whether it keeps the spaces around it */
+export function toFormText(value: string, isText: boolean): string {
+  const text = value.replaceAll(/\r\n?/g, "\n");
+  return isText ? text : text.trim();
+}
+
+/**
+ * Returns a text of several lines. Browsers send line breaks as CRLF, which become LF.
+ * @param stored is returned if the text was not changed in the form, whatever line breaks it has
+ */
+export function readLongText({ body }: Pick<Request, "body">, name: string, stored = ""): string {
+  const sent = toFields(body)[name];
+  const text = toFormText(typeof sent === "string" ? sent : "", true);
+  return text === toFormText(stored, true) ? stored : text;
+}
+
 /** Returns all values of a field that can be sent more than once. */
 export function readValues({ body }: Pick<Request, "body">, name: string): readonly string[] {
   return [toFields(body)[name] ?? []].flat().filter((each): each is string => typeof each === "string");
@@ -37,7 +53,7 @@ export function readValues({ body }: Pick<Request, "body">, name: string): reado
 const toFields = (body: unknown): Readonly<Record<string, unknown>> =>
   (body ?? {}) as Readonly<Record<string, unknown>>;
 
-/** Splits the value of a field that has one value per line. */
+/** Splits the value of a field that has one value per line or between commas, for values that contain no comma. */
 export const toLines = (text: string): readonly string[] =>
   text
     .split(/[\n,]/)

@@ -1,42 +1,25 @@
-import { type Node, Parser } from "commonmark";
+import type { Node } from "commonmark";
 import { type ComponentChild, Fragment, h, type VNode } from "preact";
+import { parseMarkdown } from "./markdown-parser.ts";
 import { renderPipeTable } from "./markdown-table.tsx";
 
-/** Longer text is shown as it is written: parsing and rendering it would hold the event loop. */
-const renderedLengthMax = 30_000;
 /** Deeper lists and quotes are a defect or an attack; they would exceed the stack of the renderer. */
 const depthMax = 40;
-/** The parser reads the rest of a word after each start of a link. */
-const linkStepsMax = 2_000_000;
 
 /**
  * Renders CommonMark, and tables with pipes, as elements of the page. No HTML is ever inserted: HTML in the text is shown as
- * text, images are links, and only links to http, https and mailto are links. Text that is too long or too deep is shown as
- * it is written.
+ * text, images are links, and only links to http, https and mailto are links. Text that is too long, too deep or too
+ * expensive is shown as it is written.
  */
 export function Markdown({ text }: { readonly text: string }): VNode {
-  const content = isRenderable(text) ? renderTree(new Parser().parse(text)) : undefined;
+  const document = parseMarkdown(text);
+  const content = document && renderTree(document);
   if (content) return <div class="markdown">{content}</div>;
   return (
     <pre class="source">
       <code>{text}</code>
     </pre>
   );
-}
-
-/** Whether the parser reads the text in linear time. */
-function isRenderable(text: string): boolean {
-  if (text.length > renderedLengthMax) return false;
-  let linkStarts = 0;
-  let wordLength = 0;
-  let wordLengthMax = 0;
-  for (let at = 0; at < text.length; at++) {
-    const isSpace = text.charCodeAt(at) <= 0x20;
-    if (text[at] === "(" && text[at - 1] === "]") linkStarts++;
-    wordLength = isSpace ? 0 : wordLength + 1;
-    wordLengthMax = Math.max(wordLengthMax, wordLength);
-  }
-  return linkStarts * wordLengthMax <= linkStepsMax;
 }
 
 /** An element whose children are still read. */

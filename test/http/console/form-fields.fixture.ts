@@ -11,7 +11,7 @@ export function readFormFields({ html }: Pick<BrowserResponse, "html">): Record<
     if (!isChoice || tag.includes(" checked")) fields[attribute("name")] = attribute("value");
   }
   for (const [, name = "", text = ""] of form.matchAll(/<textarea [^>]*name="(\w+)"[^>]*>([^<]*)</g))
-    fields[name] = decode(text.replace(/^\n/, "")).replaceAll("\n", "\r\n");
+    fields[name] = decode(text.replace(/^\n/, "")).replaceAll(/\r\n?|\n/g, "\r\n");
   for (const [, name = "", options = ""] of form.matchAll(/<select [^>]*name="(\w+)"[^>]*>(.*?)<\/select>/gs)) {
     const selected = [...options.matchAll(/<option [^>]*>/g)].find(([tag]) => tag.includes(" selected"))?.[0] ?? "";
     fields[name] = decode(/ value="([^"]*)"/.exec(selected)?.[1] ?? "");

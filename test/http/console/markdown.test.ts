@@ -91,6 +91,21 @@ describe("Markdown in /console", () => {
       expect(findForeignTags(render(attack)), attack).to.deep.equal([]);
   });
 
+  it("does not parse HTML within a paragraph, whose characters are those of Markdown", () => {
+    expect(render("a <b title='*c*'> <!-- *d* --> <? *e* ?>")).to.equal(
+      "<div class=\"markdown\"><p>a &lt;b title='<em>c</em>'> &lt;!-- <em>d</em> --> &lt;? <em>e</em> ?></p></div>",
+    );
+  });
+
+  it("has links with titles of at most 1,000 characters", () => {
+    for (const title of [`"${"t".repeat(1000)}"`, '"a \\" \\\\ b"', "'\\'c'", "(d \\( e)", '""', '"two\nlines"']) {
+      expect(render(`[x](https://a.example ${title}) y`), title).to.contain(">x</a> y");
+      expect(render(`[x]\n\n[x]: https://a.example ${title}`), title).to.contain(">x</a>");
+    }
+    for (const title of [`"${"t".repeat(1001)}"`, '"a', "'b\\'", "(c (d)", '"e" f'])
+      expect(render(`[x](https://a.example ${title})`), title).to.not.contain("<a");
+  });
+
   it("renders tables with pipes, with what their cells contain", () => {
     const html = render(
       "| Name | Use |\n|:-----|----:|\n| `a|b` | **x** <b> |\n| | [l](https://a.example) |\n| only |",
@@ -145,11 +160,23 @@ describe("Markdown in /console", () => {
   });
 
   it("shows what is too long, too deep or too expensive as it is written", () => {
-    for (const text of ["x ".repeat(30_000), ">".repeat(5000), `${"- ".repeat(200)}x`, "[a](".repeat(10_000)]) {
+    for (const text of [
+      ...["x ".repeat(30_000), ">".repeat(5000), `${"- ".repeat(200)}x`, "[a](".repeat(10_000)],
+      ...[`x${" ".repeat(1001)}x`, `x${"\n \t".repeat(334)}x`, `\`\`\` ${"`".repeat(1001)}`],
+      ...[`${"1. ".repeat(41)}x`, `a\n\n > ${"* ".repeat(40)}x`],
+      ...[`- x\n${" ".repeat(101)}x`, `- x\n${" \t".repeat(26)}x`, `> - x\n> ${"\t".repeat(26)}x`],
+      // A control character does not end the address of a link.
+      `${"[a](\u0001".repeat(1000)}`,
+      ...[`${"[".repeat(1500)}${"[](a)".repeat(1500)}`, `[a]: b\n\n${"[".repeat(1500)}${"[a]".repeat(1500)}`],
+    ]) {
       const html = render(text);
       expect(html.startsWith('<pre class="source"><code>'), text.slice(0, 10)).to.equal(true);
       expect(html).to.contain(text.slice(0, 1000).replaceAll("<", "&lt;"));
     }
-    expect(render(`${"> ".repeat(20)}x`)).to.contain("<blockquote>");
+    for (const text of [
+      ...[`${"> ".repeat(20)}x`, `x${" ".repeat(1000)}x`, `${"-".repeat(2000)}`, `${"* ".repeat(40)}*`],
+      ...[`- x\n${" ".repeat(100)}x`, "[a](https://a.example) ".repeat(1000), `x ${"[".repeat(10_000)}`],
+    ])
+      expect(render(text), text.slice(0, 10)).to.contain('class="markdown"');
   });
 });

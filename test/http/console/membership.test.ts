@@ -83,7 +83,9 @@ describeOnEngines("Changes of users and groups in /console", (open) => {
   it("deactivate a user after a confirmation, which revokes the personal tokens, and activate the user again", async () => {
     const { body: user } = await admin.post("/api/users").send({ userName: "leaver", title: "Engineer" }).expect(201);
     const { id: token } = await service.issueToken({ type: "mcp", scopes: ["connect:read"], userId: user.id });
-    expect((await writer.get(`/console/users/${user.id}/deactivate`)).html).to.contain("revoked permanently");
+    expect((await writer.get(`/console/users/${user.id}/deactivate`)).html)
+      .to.contain("revoked permanently")
+      .and.contain("the user must connect again");
     expect(await setActive(user.id, "deactivate")).to.include({ status: 303, location: `/console/users/${user.id}` });
     expect((await admin.get(`/api/users/${user.id}`)).body).to.include({ active: false, title: "Engineer" });
     expect((await admin.get(`/api/tokens/${token}`)).body.status).to.equal("revoked");

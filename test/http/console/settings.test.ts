@@ -3,6 +3,7 @@ import { describeOnEngines } from "../../store/engines.fixture.ts";
 import { trackSecret } from "../../support/secrets.ts";
 import { startWebhookReceiver, type WebhookReceiver } from "../../support/webhook-receiver.ts";
 import { TestBrowser } from "./browser.fixture.ts";
+import { readFormFields } from "./form-fields.fixture.ts";
 import { type SignInSetup, setUpSignIn } from "./sign-in/sign-in.fixture.ts";
 
 describeOnEngines("Settings in /console", (open) => {
@@ -68,6 +69,27 @@ describeOnEngines("Settings in /console", (open) => {
     expect((await browser.get("/console/settings/sign-in")).html).to.contain("Platform team");
     const { body: status } = await setup.admin.get("/api/organization/console-sign-in/client-secret").expect(200);
     expect(status.hasCredential).to.equal(true);
+  });
+
+  it("keep groups and values of the ID token that contain commas, quotes and line breaks", async () => {
+    const names = ["Admins, EU", '"Admins"', "Admins\nUS"];
+    const groups: string[] = [];
+    for (const displayName of names) {
+      const { body } = await setup.admin.post("/api/groups").send({ displayName }).expect(201);
+      groups.push(body.id);
+    }
+    const roles = { read: { idTokenGroups: names, groups }, write: { idTokenGroups: names, groups: [] } };
+    await setup.configure({ roles: { ...roles, full: { idTokenGroups: names } } });
+    const path = "/console/settings/sign-in";
+    const page = await browser.get(path);
+    const form = page.html
+      .slice(0, page.html.indexOf("/settings/sign-in/remove"))
+      .replace(/<form method="post"[^<]*$/, "");
+    const fields = { ...readFormFields({ html: form }), clientSecret: "" };
+    expect(fields).to.deep.include({ readGroups: 'Admins, EU\r\n"\\"Admins\\""\r\n"Admins\\nUS"' });
+    expect((await browser.post(path, fields)).status).to.equal(303);
+    expect((await readOrganization()).consoleSignIn.roles).to.deep.equal({ ...roles, full: { idTokenGroups: names } });
+    await setup.configure();
   });
 
   it("show invalid fields of the sign-in with their errors and the entered values, and store nothing", async () => {
@@ -201,7 +223,7 @@ describeOnEngines("Webhooks in /console", (open) => {
     ] as const) {
       const response = await browser.submit(`${list}/new`, list, { ...fields, description: "kept", ...wrong });
       expect(response.status, text).to.equal(400);
-      expect(response.html).to.contain(text).and.contain('value="kept"').and.contain("The webhook was not saved");
+      expect(response.html).to.contain(text).and.contain(">kept</textarea>").and.contain("The webhook was not saved");
     }
     expect((await setup.admin.get("/api/webhooks").expect(200)).body.data).to.have.length(0);
   });

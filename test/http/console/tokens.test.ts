@@ -181,7 +181,7 @@ describeOnEngines("Pages of tokens in /console", (open) => {
       expect(status).to.equal(400);
       const message = new RegExp(`id="${field}-error">([^<]*)<`).exec(html)?.[1];
       expect(message).to.contain(text);
-      expect(html).to.contain(`href="#${field}"`).and.contain('value="kept as it was"');
+      expect(html).to.contain(`href="#${field}"`).and.contain(">kept as it was</textarea>");
     });
 
   it("reject a token with more access than that of the session, at the field", async () => {

@@ -6,7 +6,7 @@ import { readSubjectNames, resolveSubjectNames } from "../../../domain/directory
 import { AppError, hasErrorCode } from "../../../errors.ts";
 import type { Services } from "../../api/kernel/services.ts";
 import { parseBody } from "../../api/kernel/validation.ts";
-import { FormErrors, readText, toFormErrors } from "../form.ts";
+import { FormErrors, readText, toFormErrors, toFormText } from "../form.ts";
 import { fromLabelLines, toLabelLines } from "../labels.tsx";
 import type { PageOptions } from "../options.ts";
 import { redirect } from "../page.tsx";
@@ -14,7 +14,7 @@ import { readVersion } from "../version-field.tsx";
 import { requireVisit, type Visit } from "../visit.ts";
 import { assignmentFields, toAssignment, toAssignmentValues } from "./assignment.tsx";
 import { type EditPage, sendEditPage } from "./edit-page.tsx";
-import { type FormValues, mergeForm, readFormValues, toFormText } from "./form-values.ts";
+import { type FormValues, mergeForm, readFormValues } from "./form-values.ts";
 import { type CatalogSection, requireResource } from "./section.ts";
 
 /** Shows the form of a new resource. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Request } from "express";
 import { AppError } from "../../../errors.ts";
+import { toFormText } from "../form.ts";
 
 /** The values of the fields of a form by name. A check box is `true` or empty. */
 export type FormValues = Readonly<Record<string, string>>;
@@ -21,12 +22,6 @@ export function readFormValues(
       return [field, toFormText(typeof value === "string" ? value : "", texts.includes(field))];
     }),
   );
-}
-
-/** Returns a value as a browser sends it back. */
-export function toFormText(value: string, isText: boolean): string {
-  const text = value.replaceAll(/\r\n?/g, "\n");
-  return isText ? text : text.trim();
 }
 
 /** Returns a check box. */

@@ -4,8 +4,9 @@ import { clientSecretInput } from "../../../../schemas/credential.ts";
 import { parseIdOrName } from "../../../domain/directory/id-or-name.ts";
 import { AppError } from "../../../errors.ts";
 import { parseBody } from "../../api/kernel/validation.ts";
-import { readText, toLines } from "../form.ts";
+import { readText } from "../form.ts";
 import type { PageOptions } from "../options.ts";
+import { readValueLines, toValueLine } from "../value-lines.ts";
 
 const textFields = ["issuer", "clientId", "matchUsersBy", "externalIdClaim", "groupsClaim"] as const;
 const listFields = ["readClaims", "readGroups", "writeClaims", "writeGroups", "fullClaims"] as const;
@@ -41,12 +42,13 @@ export function toSignInForm(
 ): SignInForm {
   const { issuer = "", clientId = "", matchUsersBy = "email", externalIdClaim = "sub" } = settings ?? {};
   const { read, write, full } = settings?.roles ?? {};
-  const toNames = (ids: readonly string[] = []) => ids.map((id) => groupNames.get(id) ?? id).join("\n");
+  const toText = (values: readonly string[] = []) => values.map(toValueLine).join("\n");
+  const toNames = (ids: readonly string[] = []) => toText(ids.map((id) => groupNames.get(id) ?? id));
   return {
     ...{ issuer, clientId, matchUsersBy, externalIdClaim, groupsClaim: settings?.groupsClaim ?? "groups" },
-    ...{ readClaims: read?.idTokenGroups.join("\n") ?? "", readGroups: toNames(read?.groups) },
-    ...{ writeClaims: write?.idTokenGroups.join("\n") ?? "", writeGroups: toNames(write?.groups) },
-    fullClaims: full?.idTokenGroups.join("\n") ?? "",
+    ...{ readClaims: toText(read?.idTokenGroups), readGroups: toNames(read?.groups) },
+    ...{ writeClaims: toText(write?.idTokenGroups), writeGroups: toNames(write?.groups) },
+    fullClaims: toText(full?.idTokenGroups),
   };
 }
 
@@ -62,22 +64,23 @@ export async function toSignInSettings(
   const findIds = async (text: string, field: string): Promise<readonly string[]> => {
     const ids = [];
     // One more than the schema allows, so that it reports too many.
-    for (const name of toLines(text).slice(0, 51)) {
+    for (const name of readValueLines(text, field).slice(0, 51)) {
       const group = await groups.get(organizationId, parseIdOrName(name, "grp"));
       if (!group) throw new AppError("invalid-value", `No group has this name or id: ${name}`, { field });
       ids.push(group.id);
     }
     return ids;
   };
+  const readClaims = (name: "readClaims" | "writeClaims" | "fullClaims") => readValueLines(form[name], name);
   const { issuer, clientId, matchUsersBy, externalIdClaim, groupsClaim } = form;
   return parseBody(consoleSignInSettings, {
     ...{ issuer, clientId, matchUsersBy },
     ...(externalIdClaim !== "" && { externalIdClaim }),
     ...(groupsClaim !== "" && { groupsClaim }),
     roles: {
-      read: { idTokenGroups: toRows(form.readClaims), groups: await findIds(form.readGroups, "readGroups") },
-      write: { idTokenGroups: toRows(form.writeClaims), groups: await findIds(form.writeGroups, "writeGroups") },
-      full: { idTokenGroups: toRows(form.fullClaims) },
+      read: { idTokenGroups: readClaims("readClaims"), groups: await findIds(form.readGroups, "readGroups") },
+      write: { idTokenGroups: readClaims("writeClaims"), groups: await findIds(form.writeGroups, "writeGroups") },
+      full: { idTokenGroups: readClaims("fullClaims") },
     },
   });
 }
@@ -87,10 +90,3 @@ export function readClientSecret(req: Pick<Request, "body">): string | undefined
   const value = readText(req, "clientSecret");
   return value === "" ? undefined : parseBody(clientSecretInput, { value }).value;
 }
-
-/** The values of a claim can contain commas, as distinguished names do. */
-const toRows = (text: string): readonly string[] =>
-  text
-    .split("\n")
-    .map((each) => each.trim())
-    .filter((each) => each !== "");

@@ -35,7 +35,8 @@ export function showSignInSettings(options: SettingsPagesOptions): RequestHandle
     const { items } =
       ids.length === 0 ? { items: [] } : await groups.list(caller.organizationId, { where, limit: ids.length });
     const names = new Map(items.map(({ id, displayName }) => [id, displayName]));
-    await sendForm(res, 200, options, requireVisit(req), { organization, form: toSignInForm(consoleSignIn, names) });
+    const form = toSignInForm(consoleSignIn, names);
+    await sendForm(res, 200, options, requireVisit(req), { organization, version: organization.version, form });
   };
 }
 
@@ -47,16 +48,20 @@ export function saveSignInSettings(options: SettingsPagesOptions): RequestHandle
     const visit = requireVisit(req);
     const { caller } = visit;
     const form = readSignInForm(req);
-    const expected = { ifMatch: [readVersion(req)] };
+    let version = readVersion(req);
     try {
       const secret = readClientSecret(req);
       if (secret !== undefined) services.signInSecrets.assertValue(secret);
       const consoleSignIn = await toSignInSettings(form, services, caller.organizationId);
-      await services.organizations.update(caller, expected, (current) => ({ ...current, consoleSignIn }));
+      const expected = { ifMatch: [version] };
+      ({ version } = await services.organizations.update(caller, expected, (current) => ({
+        ...current,
+        consoleSignIn,
+      })));
       if (secret !== undefined) await services.signInSecrets.set(caller, secret);
     } catch (error) {
       const organization = await services.organizations.getOwn(caller);
-      await sendForm(res, 400, options, visit, { organization, form, errors: toErrors(error) });
+      await sendForm(res, 400, options, visit, { organization, version, form, errors: toErrors(error) });
       return;
     }
     redirect(res, `${base}/settings`);
@@ -82,6 +87,8 @@ function toErrors(error: unknown): FormErrors {
 
 interface SignInFormPage {
   readonly organization: Organization;
+  /** The version that the values of the form belong to. */
+  readonly version: number;
   readonly form: SignInForm;
   readonly errors?: FormErrors;
 }
@@ -91,7 +98,7 @@ async function sendForm(
   status: number,
   { base, services, publicUrl }: SettingsPagesOptions,
   visit: Visit,
-  { organization, form, errors }: SignInFormPage,
+  { organization, version, form, errors }: SignInFormPage,
 ): Promise<void> {
   const secret = await services.signInSecrets.describe(organization.id);
   const url = `${base}/settings/sign-in`;
@@ -110,7 +117,7 @@ async function sendForm(
       </p>
       <form method="post" action={url}>
         <CsrfField visit={visit} />
-        <VersionField version={organization.version} />
+        <VersionField version={version} />
         <ProviderFields form={form} errors={errors} secret={secret} />
         <RoleFields form={form} errors={errors} />
         <FormActions submit="Save" cancelUrl={`${base}/settings`} />
@@ -118,7 +125,7 @@ async function sendForm(
       {organization.consoleSignIn && (
         <form method="post" action={`${url}/remove`} class="actions">
           <CsrfField visit={visit} />
-          <VersionField version={organization.version} />
+          <VersionField version={version} />
           <button type="submit" class="danger">
             Remove the sign-in
           </button>

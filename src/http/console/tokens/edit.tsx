@@ -7,7 +7,7 @@ import { parseBody } from "../../api/kernel/validation.ts";
 import { toTokenUpdate } from "../../api/resources/token-input.ts";
 import { ErrorSummary } from "../error-summary.tsx";
 import { Choice, CsrfField, FieldNotes, FormActions, TextField } from "../fields.tsx";
-import { type FormErrors, readText, readValues, toFormErrors, toLines } from "../form.ts";
+import { type FormErrors, readLongText, readText, readValues, toFormErrors, toLines } from "../form.ts";
 import { fromLabelLines, LabelsField, toLabelLines } from "../labels.tsx";
 import { Layout, redirect, sendHtmlPage } from "../page.tsx";
 import { formatTime } from "../time.tsx";
@@ -47,8 +47,8 @@ export function changeToken(options: TokenPagesOptions): RequestHandler {
     req.operationId = "consoleChangeToken";
     const visit = requireVisit(req);
     const { caller } = visit;
-    const form = readEditForm(req);
     const token = await readToken(options, req);
+    const form = readEditForm(req, token);
     try {
       const update = toTokenUpdate(parseBody(tokenPatch, toPatch(form, token)));
       const expected = { ifMatch: [form.version] };
@@ -88,12 +88,12 @@ const toEditForm = ({
   version,
 });
 
-function readEditForm(req: Request): EditForm {
+function readEditForm(req: Request, token: Token): EditForm {
   const text = (name: keyof EditForm): string => readText(req, name);
   return {
     ...{
       name: text("name"),
-      description: text("description"),
+      description: readLongText(req, "description", token.description),
       labels: text("labels"),
       scopes: readValues(req, "scopes"),
     },

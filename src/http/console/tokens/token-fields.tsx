@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import { LinesField, TextField } from "../fields.tsx";
+import { LinesField } from "../fields.tsx";
 import type { FormErrors } from "../form.ts";
 
 interface TokenFieldProps {
@@ -9,7 +9,7 @@ interface TokenFieldProps {
 
 /** The description of a token, in every form. */
 export const DescriptionField = (props: TokenFieldProps): VNode => (
-  <TextField name="description" label="Description (optional)" maxLength={1000} {...props} />
+  <LinesField name="description" label="Description (optional)" {...props} />
 );
 
 /** The addresses from which a token can be used, in every form. */

@@ -1,5 +1,5 @@
 import type { Request } from "express";
-import { readText, readValues, toLines } from "../form.ts";
+import { readLongText, readText, readValues, toLines } from "../form.ts";
 import { fromLabelLines } from "../labels.tsx";
 
 /** The form of a new token, as it was submitted. */
@@ -37,7 +37,7 @@ export function readTokenForm(req: Request): TokenForm {
   return {
     ...{
       name: text("name"),
-      description: text("description"),
+      description: readLongText(req, "description"),
       labels: text("labels"),
       type: text("type"),
       scopes: readValues(req, "scopes"),

@@ -23,7 +23,9 @@ export function showDeactivation(options: PageOptions): RequestHandler {
         <h1>Deactivate {userName}?</h1>
         <p class="notice">
           No request can act as the user from the next one on. All personal tokens of the user are revoked permanently:
-          an activation does not restore them. Groups and user-owned resources are kept.
+          an activation does not restore them. The user's OAuth tokens for MCP servers are removed and revoked: after an
+          activation, the user must connect again. Groups, user-owned resources and connections with an API key are
+          kept.
         </p>
         <form method="post" action={`${url}/deactivate`} class="actions">
           <CsrfField visit={visit} />

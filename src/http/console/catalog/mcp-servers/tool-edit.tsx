@@ -24,7 +24,7 @@ export function showToolForm({ base, services }: PageOptions): RequestHandler {
     const { name } = req.query;
     const tool = name === undefined ? undefined : requireTool(server, name);
     const values = tool ? toToolValues(tool) : newToolValues;
-    sendForm(res, 200, { base, visit, server, values, original: tool?.name ?? "" });
+    sendForm(res, 200, { base, visit, server, version: server.version, values, original: tool?.name ?? "" });
   };
 }
 
@@ -49,7 +49,8 @@ export function saveTool({ base, services }: PageOptions): RequestHandler {
       );
     } catch (error) {
       const { status, errors } = toPartErrors(error, toFieldNames(at));
-      sendForm(res, status, { base, visit, server, values, original, errors });
+      const shown = status === 412 ? server.version : version;
+      sendForm(res, status, { base, visit, server, version: shown, values, original, errors });
       return;
     }
     const name = encodeURIComponent(values["name"] ?? "");
@@ -84,6 +85,8 @@ interface ToolForm {
   readonly base: string;
   readonly visit: Visit;
   readonly server: McpServer;
+  /** The version that the form changes. */
+  readonly version: number;
   readonly values: FormValues;
   /** The name of the stored tool; empty for a new one. */
   readonly original: string;
@@ -91,7 +94,7 @@ interface ToolForm {
 }
 
 function sendForm(res: Response, status: number, page: ToolForm): void {
-  const { base, visit, server, values, original, errors } = page;
+  const { base, visit, server, version, values, original, errors } = page;
   const title = original === "" ? `Add a tool to ${server.name}` : `Edit ${original} of ${server.name}`;
   const url = `${base}${mcpServerSection.path}/${server.id}`;
   const props = (name: string) => ({ name, value: values[name] ?? "", errors });
@@ -105,7 +108,7 @@ function sendForm(res: Response, status: number, page: ToolForm): void {
       {errors && <ErrorSummary heading="The tool was not saved:" errors={errors} />}
       <form method="post" action={`${url}/tools`}>
         <CsrfField visit={visit} />
-        <VersionField version={server.version} />
+        <VersionField version={version} />
         <input type="hidden" name="original" value={original} />
         <TextField {...props("name")} label="Name" required maxLength={128} hint="As the server names it." />
         <TextField {...props("title")} label="Title (optional)" maxLength={200} />

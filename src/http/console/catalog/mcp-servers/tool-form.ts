@@ -3,7 +3,8 @@ import type { Tool } from "../../../../../schemas/mcp-server.ts";
 import { AppError } from "../../../../errors.ts";
 import { rejectPrototypeKeys } from "../../../server/json-body.ts";
 import { assertJsonLimits } from "../../../server/json-limits.ts";
-import { type FormValues, fieldError, toCheck, toFormText, toOptional } from "../form-values.ts";
+import { toFormText } from "../../form.ts";
+import { type FormValues, fieldError, toCheck, toOptional } from "../form-values.ts";
 
 /** The hints of the annotations of a tool, which are true, false or absent. */
 export const hintLabels = {

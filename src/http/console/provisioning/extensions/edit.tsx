@@ -61,7 +61,11 @@ export function changeExtension(options: PageOptions): RequestHandler {
     const visit = requireVisit(req);
     const current = await readExtension(options, req);
     const version = readVersion(req);
-    const form = { ...readExtensionForm(req), urn: current.urn, resourceType: current.resourceType };
+    const form = {
+      ...readExtensionForm(req, current.description),
+      urn: current.urn,
+      resourceType: current.resourceType,
+    };
     try {
       await save(options, visit.caller, form, { ifMatch: [version] });
       redirect(res, `${base}/provisioning/extensions/${current.id}`);
@@ -157,13 +161,7 @@ function sendForm(
           </>
         )}
         <TextField name="name" label="Name (optional)" value={form.name} maxLength={200} errors={errors} />
-        <TextField
-          name="description"
-          label="Description (optional)"
-          value={form.description}
-          maxLength={1000}
-          errors={errors}
-        />
+        <LinesField name="description" label="Description (optional)" value={form.description} errors={errors} />
         <LinesField
           name="attributes"
           label="Attributes (JSON)"

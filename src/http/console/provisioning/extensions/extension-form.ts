@@ -6,7 +6,7 @@ import { parseBody } from "../../../api/kernel/validation.ts";
 import { parseExtensionUrn, toExtensionContent } from "../../../api/resources/scim-extensions.ts";
 import { rejectPrototypeKeys } from "../../../server/json-body.ts";
 import { assertJsonLimits } from "../../../server/json-limits.ts";
-import { readText } from "../../form.ts";
+import { readLongText, readText } from "../../form.ts";
 
 /** The form of an extension schema, as it was submitted. */
 export interface ExtensionForm {
@@ -28,12 +28,12 @@ export const emptyExtensionForm: ExtensionForm = {
   attributes: JSON.stringify(exampleAttributes, null, 2),
 };
 
-/** Reads the submitted form. */
-export const readExtensionForm = (req: Request): ExtensionForm => ({
+/** Reads the submitted form. @param stored the description before */
+export const readExtensionForm = (req: Request, stored?: string): ExtensionForm => ({
   urn: readText(req, "urn"),
   resourceType: readText(req, "resourceType"),
   name: readText(req, "name"),
-  description: readText(req, "description"),
+  description: readLongText(req, "description", stored),
   attributes: readText(req, "attributes"),
 });
 

@@ -5,7 +5,7 @@ import { hasErrorCode } from "../../../../errors.ts";
 import { parseBody } from "../../../api/kernel/validation.ts";
 import { ErrorSummary } from "../../error-summary.tsx";
 import { Choice, CsrfField, FormActions, LinesField, TextField } from "../../fields.tsx";
-import { FormErrors, readText, toFormErrors, toLines } from "../../form.ts";
+import { FormErrors, readLongText, readText, toFormErrors, toLines } from "../../form.ts";
 import { NonceField } from "../../nonce.tsx";
 import { Layout, redirect, sendHtmlPage } from "../../page.tsx";
 import { readVersion, VersionField } from "../../version-field.tsx";
@@ -74,8 +74,8 @@ export function editWebhook(options: SettingsPagesOptions): RequestHandler {
   return async (req, res) => {
     req.operationId = "consoleEditWebhook";
     const visit = requireVisit(req);
-    const { id, slug } = await readWebhook(req, services, visit.caller.organizationId);
-    const form = { ...readForm(req), id, slug, version: readVersion(req) };
+    const { id, slug, description } = await readWebhook(req, services, visit.caller.organizationId);
+    const form = { ...readForm(req, description), id, slug, version: readVersion(req) };
     try {
       const content = toContent(form);
       await services.webhooks.update(visit.caller, id, { ifMatch: [form.version] }, () => content);
@@ -87,9 +87,9 @@ export function editWebhook(options: SettingsPagesOptions): RequestHandler {
   };
 }
 
-const readForm = (req: Pick<Request, "body">): Omit<WebhookForm, "id" | "version"> => ({
+const readForm = (req: Pick<Request, "body">, stored?: string): Omit<WebhookForm, "id" | "version"> => ({
   ...{ slug: readText(req, "slug"), url: readText(req, "url") },
-  ...{ description: readText(req, "description"), actions: readText(req, "actions") },
+  ...{ description: readLongText(req, "description", stored), actions: readText(req, "actions") },
   enabled: readText(req, "enabled") === "true",
 });
 
@@ -152,7 +152,7 @@ function sendForm(
           errors={errors}
           hint="Events are sent there, signed. It must use HTTPS and be public, unless the operator allows its address."
         />
-        <TextField name="description" label="Description" value={form.description} errors={errors} />
+        <LinesField name="description" label="Description" value={form.description} errors={errors} />
         <LinesField
           name="actions"
           label="Actions"
