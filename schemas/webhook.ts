@@ -63,7 +63,9 @@ const webhookDelivery = z
       .nullable(),
     failingSince: nullableInstant.describe("The first failure since the last success; null if the last one succeeded."),
     nextAttemptAt: nullableInstant.describe("The time of the next attempt after a failure."),
-    pendingSince: nullableInstant.describe("The time of the oldest event that is still to be sent; null if none is."),
+    pendingSince: nullableInstant.describe(
+      "The time of the oldest event that is still to be sent; null if none is, or if none is found among the first of many events.",
+    ),
   })
   .meta({ id: "WebhookDelivery" });
 export type WebhookDeliveryStatus = Readonly<z.output<typeof webhookDelivery>>;

@@ -15,6 +15,7 @@ const defaultLimits: Config["rateLimits"] = {
   "mcp-organization": { requests: 1000, seconds: 3600 },
   failures: { requests: 300, seconds: 60 },
   "webhook-tests": { requests: 10, seconds: 60 },
+  "server-refreshes": { requests: 30, seconds: 60 },
 };
 
 function without(name: keyof Config["rateLimits"]): Config["rateLimits"] {

@@ -128,7 +128,7 @@ export function createServices(
     credentials,
     clientSecrets: new ClientSecrets(store, cipher, isOwnCredential),
     oauthConnections: new OAuthConnections({ store, cipher, requests, endpoint, access, log, publicUrl }),
-    catalogRefresh: new CatalogRefresh(store, mcpServers, upstreamCalls),
+    catalogRefresh: new CatalogRefresh(store, mcpServers, upstreamCalls, quotas.serverRefreshes.organization),
     signInSecrets,
     schemas: new OrganizationSchemas((organizationId) => scimExtensions.list(organizationId)),
     webhooks,

@@ -3,12 +3,13 @@ import { apiSurfaces } from "../domain/rate-limit/policies.ts";
 import type { RateLimit } from "../domain/rate-limit/quota.ts";
 import { settings } from "./settings.ts";
 
-/** The limits: each API per token and per organization, failed authentications per address, and test events of webhooks. */
+/** The limits: each API per token and per organization, failed authentications per address, and what sends requests to other services. */
 const rateLimitNames = [
   ...apiSurfaces,
   ...apiSurfaces.map((surface) => `${surface}-organization` as const),
   "failures",
   "webhook-tests",
+  "server-refreshes",
 ] as const;
 
 /** The rate limits by name. A limit that is absent does not apply. */

@@ -71,6 +71,7 @@ export const settings = {
     defaultValue: [
       ...["scim=500/10", "api=3000/60", "connect=100/60", "connect-organization=1000/3600"],
       ...["mcp=100/60", "mcp-organization=1000/3600", "failures=300/60", "webhook-tests=10/60"],
+      "server-refreshes=30/60",
     ].join(","),
   },
   CORS_ORIGINS: {

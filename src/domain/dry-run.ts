@@ -12,7 +12,7 @@ export interface DryRun {
 
 /**
  * Starts a dry run. The services run the same code as for a real change, on the stored data, and the database checks what
- * they write. Then everything is rolled back, and nothing follows: no cascade delete and no request to another service.
+ * they write. Then everything is rolled back, and nothing follows: no cascade delete and no webhook.
  * @param store without a listener of audit events
  */
 export function startDryRun(store: Store, options: Omit<ChangeOptions, "cascadeDeletes" | "tokenCleanup">): DryRun {

@@ -68,7 +68,7 @@ function filterEntry(entry: ToolkitEntry, usableTools: UsableTools | undefined):
 }
 
 /** The lookup keys of a toolkit's names. In a user-owned toolkit, resources of the owner take precedence. */
-const toLookupKeys = ({ ownerId }: Toolkit, names: readonly string[]): readonly string[] =>
+export const toLookupKeys = ({ ownerId }: Toolkit, names: readonly string[]): readonly string[] =>
   ownerId === undefined ? names : names.flatMap((name) => [toCatalogKey(name, ownerId), name]);
 
 /** Resources per read. Servers include all of their tools, so larger chunks would use much memory. */

@@ -64,7 +64,7 @@ export async function detachReferences(
             `More than ${detachedMax} resources refer to the ${title}. Remove some of the references first.`,
           );
         const next = { ...removeReferences(current, resourceType, target), ...nextVersion(current) };
-        if (type === "policy" && !keepsMeaning(next as unknown as Policy)) {
+        if (type === "policy" && target.kind === "mcp-server" && !keepsMeaning(next as unknown as Policy)) {
           blockers.push({ type, id: current.id, slug: current.slug, name: current.name });
           continue;
         }
@@ -105,7 +105,10 @@ function removeReferences<T extends CatalogResource>(
   return next;
 }
 
-/** Whether the tool patterns of a policy still mean tools of its servers: without servers they would mean those of all. */
+/**
+ * Whether the tool patterns of a policy without one of its servers still mean tools of its servers: without any server they
+ * would mean those of all. No other reference changes what a policy applies to: without subjects it applies to no user.
+ */
 function keepsMeaning({ resources: { tools, mcpServers } }: Policy): boolean {
   return tools.every((pattern) => mcpServers.some((server) => canMatchTool(pattern, server)));
 }

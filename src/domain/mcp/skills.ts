@@ -2,9 +2,10 @@ import type { Skill } from "../../../schemas/skill.ts";
 import { pages } from "../../store/paging/pages.ts";
 import type { Condition, Query, SizeLimit } from "../../store/query.ts";
 import type { EffectiveAccess } from "../access/effective-access.ts";
+import { toLookupKeys } from "../access/toolkits.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import { toCatalogKey } from "../catalog/resource-types.ts";
-import type { ToolSelection } from "./tool-selection.ts";
+import { hasOwnResources, type ToolSelection } from "./tool-selection.ts";
 
 /** One page of skills. */
 export interface SkillPage {
@@ -15,7 +16,7 @@ export interface SkillPage {
 
 /**
  * Lists a page of the skills that a user may use, in the order of their ids. A skill of the user takes precedence over one
- * of the organization with the same slug.
+ * of the organization with the same slug, except in a toolkit of the organization, which has only the organization's.
  * @param after the id of the last skill of the previous page
  */
 export async function listSkills(
@@ -30,7 +31,7 @@ export async function listSkills(
     ...{ where, limit: pageSize, sizeLimit },
     ...(after !== undefined && { after: { id: after } }),
   });
-  const overridden = await findOwnSlugs(catalog, access, items);
+  const overridden = hasOwnResources(selection) ? await findOwnSlugs(catalog, access, items) : noSlugs;
   const skills = items.filter(({ ownerId, slug }) => ownerId !== undefined || !overridden.has(slug));
   const last = items.at(-1);
   const isLastPage = !last || (items.length < pageSize && !isCut);
@@ -51,6 +52,7 @@ export async function findSkill(
   return items.find(({ ownerId }) => ownerId !== undefined) ?? items[0];
 }
 
+const noSlugs: ReadonlySet<string> = new Set();
 const pageSize = 200;
 const sizeLimit: SizeLimit = { lengthMax: 2_000_000, firstBatch: 5 };
 
@@ -59,8 +61,7 @@ function toCondition(access: EffectiveAccess, selection: ToolSelection): Conditi
   if (selection.kind === "server") return undefined;
   const condition = access.toCondition("skill");
   if (selection.kind === "all") return condition;
-  const { skills } = selection.toolkit;
-  const values = skills.flatMap((slug) => [slug, toCatalogKey(slug, access.userId)]);
+  const values = toLookupKeys(selection.toolkit, selection.toolkit.skills);
   return { op: "and", all: [condition, { op: "in", path: "lookup.key", values }] };
 }
 

@@ -43,8 +43,6 @@ export interface ToolCall {
   readonly input?: UpstreamInput | undefined;
   /** Finds out again what the caller may use, while the call runs. */
   readonly grant: RenewableGrant;
-  /** Counts the call against the rate limits. @returns why the call is over a limit */
-  readonly countCall: () => string | undefined;
   /** Returns the credential for a server that the request itself carries. */
   readonly findAuthorization: (slug: string) => string | undefined;
 }
@@ -82,11 +80,6 @@ export class ToolCalls {
    */
   async call(call: ToolCall): Promise<CalledTool> {
     const startedAt = performance.now();
-    const limitExceeded = call.countCall();
-    if (limitExceeded !== undefined) {
-      this.#recordRateLimited(call);
-      return { result: toErrorResult(limitExceeded) };
-    }
     const found = await this.#options.tools.find(call.access, call.selection, call.wireName);
     if (!("wireName" in found)) {
       this.#record(call, startedAt, found, { decision: found.decision, outcome: "rejected" });
@@ -196,14 +189,14 @@ export class ToolCalls {
     });
   }
 
-  /** Calls over the limit are free to a client, so that they are counted in one event. */
-  #recordRateLimited({ caller, access }: ToolCall): void {
+  /** Records a call over a rate limit. Such calls are free to a client, so that they are counted in one event. */
+  recordRateLimited(caller: Caller, userId: string): void {
     this.#options.log.record({
       caller,
-      userId: access.userId,
+      userId,
       isRejected: true,
       details: { decision: "rate-limited", outcome: "rejected" },
-      mergeKey: `rate-limited ${caller.organizationId} ${caller.actor.id} ${access.userId}`,
+      mergeKey: `rate-limited ${caller.organizationId} ${caller.actor.id} ${userId}`,
     });
   }
 }

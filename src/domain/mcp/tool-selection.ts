@@ -16,6 +16,10 @@ export function isSelected(selection: ToolSelection, server: McpServer, tool: To
   return entry !== undefined && (entry.tools === "all" || entry.tools.includes(tool.name));
 }
 
+/** Whether resources of the user belong to the selection. A toolkit of the organization has none. */
+export const hasOwnResources = (selection: ToolSelection): boolean =>
+  selection.kind !== "toolkit" || selection.toolkit.ownerId !== undefined;
+
 /** The conditions that a server of the selection satisfies. */
 export function toSelectionConditions(selection: ToolSelection): readonly Condition[] {
   if (selection.kind === "server") return [{ op: "eq", path: "id", value: selection.server.id }];

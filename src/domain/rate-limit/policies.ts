@@ -6,7 +6,7 @@ export type ApiSurface = (typeof apiSurfaces)[number];
 
 /** The limits of each API, per token and per organization, and in a user's view per acting user. A missing entry means no limit. */
 export type SurfaceLimits = Readonly<
-  Partial<Record<ApiSurface | `${ApiSurface}-organization` | "webhook-tests", RateLimit>>
+  Partial<Record<ApiSurface | `${ApiSurface}-organization` | "webhook-tests" | "server-refreshes", RateLimit>>
 >;
 
 /** The quotas that count the requests of one API. */
@@ -15,8 +15,10 @@ export interface SurfaceQuotas {
   readonly organization: Quota | undefined;
 }
 
-/** The quotas of each API, and of the test events of webhooks. */
-export type RequestQuotas = Readonly<Record<ApiSurface | "mcpMessages" | "webhookTests", SurfaceQuotas>>;
+/** The quotas of each API, of the test events of webhooks, and of refreshes of MCP servers. */
+export type RequestQuotas = Readonly<
+  Record<ApiSurface | "mcpMessages" | "webhookTests" | "serverRefreshes", SurfaceQuotas>
+>;
 
 /**
  * Creates the quotas.
@@ -43,6 +45,7 @@ export function rateLimitPolicies(limits: SurfaceLimits, now: () => number): Req
       organization: messageQuota(limits["mcp-organization"], "mcp-messages-organization"),
     },
     webhookTests: { token: undefined, organization: quota("webhook-tests") },
+    serverRefreshes: { token: undefined, organization: quota("server-refreshes") },
   };
 }
 

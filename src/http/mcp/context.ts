@@ -8,15 +8,14 @@ import type { ToolPages } from "../../domain/mcp/tool-pages.ts";
 import type { ToolSelection } from "../../domain/mcp/tool-selection.ts";
 import type { UserTools } from "../../domain/mcp/user-tools.ts";
 import type { SurfaceQuotas } from "../../domain/rate-limit/policies.ts";
-import { rateLimited } from "../../domain/rate-limit/rate-limited.ts";
 import type { TokenVerifier } from "../../domain/tokens/verify/token-verifier.ts";
 import { AppError } from "../../errors.ts";
 import type { Services } from "../api/kernel/services.ts";
 import { requireUser } from "../api/kernel/view.ts";
-import { countRequest } from "../auth/rate-limit.ts";
 import { requireCaller } from "../server/request.ts";
 import { DeferredTools } from "./deferred-tools.ts";
-import { hasProgressToken, type JsonRpcMessage, readUpstreamAuthorization } from "./message.ts";
+import { hasProgressToken, isOperation, type JsonRpcMessage, readUpstreamAuthorization } from "./message.ts";
+import { countMessage } from "./message-count.ts";
 
 /** What the methods of `/mcp` use. */
 export interface McpServices {
@@ -51,17 +50,15 @@ export interface McpContext {
   selection(): Promise<ToolSelection>;
   /** Finds out again what the caller may use, for a request that takes long. */
   readonly grant: RenewableGrant;
-  /** Counts an operation. @returns the error if it is over a limit */
-  count(): AppError | undefined;
-  /** Counts a message that is no operation, such as a list. @returns the error if it is over a limit */
-  countMessage(): AppError | undefined;
+  /** The error if the request is over a limit. */
+  readonly limitExceeded: AppError | undefined;
   findAuthorization(slug: string): string | undefined;
   /** Absent if the response may be a stream of events. */
   readonly deferredTools: DeferredTools | undefined;
 }
 
 /**
- * Creates the context of a request.
+ * Creates the context of a request, and counts it.
  * @throws AppError insufficient-scope; user-required; forbidden; invalid-request
  */
 export function createMcpContext(
@@ -73,6 +70,8 @@ export function createMcpContext(
 ): McpContext {
   const caller = requireCaller(req);
   const user = requireUser(req, ["connect:read"]);
+  const mode = readMode(req);
+  const limitExceeded = countMessage(req, isOperation(message) ? services.quotas : services.messageQuotas);
   const gone = new AbortController(); // its signal is expensive, and created by those who use it
   res.once("close", () => {
     // Aborting creates an error with a stack, which most requests do not need.
@@ -83,7 +82,7 @@ export function createMcpContext(
   const context: McpContext = {
     caller,
     user,
-    mode: readMode(req),
+    mode,
     requestId: req.requestId,
     get signal() {
       return gone.signal;
@@ -107,17 +106,11 @@ export function createMcpContext(
         return { caller: current, access: renewed, selection: renewedSelection };
       },
     },
-    count: () => countAgainst(req, services.quotas),
-    countMessage: () => countAgainst(req, services.messageQuotas),
+    limitExceeded,
     findAuthorization: (slug) => readUpstreamAuthorization(req, slug),
     deferredTools: hasProgressToken(message) ? undefined : new DeferredTools(services.toolPages),
   };
   return context;
-}
-
-function countAgainst(req: Request, quotas: SurfaceQuotas): AppError | undefined {
-  const { exhausted } = countRequest(req, quotas);
-  return exhausted.length > 0 ? rateLimited(exhausted) : undefined;
 }
 
 const modes: readonly ListMode[] = ["auto", "tools", "search"];

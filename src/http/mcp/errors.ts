@@ -9,6 +9,7 @@ import { logServerError } from "../server/problem.ts";
 import { sendJson } from "../server/send.ts";
 import { toJsonRpcCode } from "./json-rpc-codes.ts";
 import { InvalidParamsError, readId } from "./message.ts";
+import { MessageLimitError } from "./message-count.ts";
 
 /**
  * Responds with errors as JSON-RPC errors. The message says what to do, because many clients show nothing else, and the id
@@ -22,11 +23,14 @@ export function mcpErrorHandler(log: Log): ErrorRequestHandler {
     const id = readId(await readSmallBody(req, res));
     if (res.headersSent || res.destroyed) return;
     const message = toMessage(error, appError);
-    res.locals["rejection"] = message;
+    const isMessageLimit = error instanceof MessageLimitError;
+    // The request log would otherwise grow without a limit.
+    if (!isMessageLimit) res.locals["rejection"] = message;
     setErrorHeaders(res, appError);
     const { scopes, retryAfterSeconds } = appError.details;
-    // Invalid parameters are the error of one call, and not of the HTTP request: some clients lose their session otherwise.
-    const status = error instanceof InvalidParamsError ? 200 : httpStatuses[appError.code];
+    // These are the errors of one call, and not of the HTTP request: some clients lose their session otherwise.
+    const isOfCall = error instanceof InvalidParamsError || (isMessageLimit && id !== null);
+    const status = isOfCall ? 200 : httpStatuses[appError.code];
     sendJson(res, status, "application/json", {
       jsonrpc: "2.0",
       id,

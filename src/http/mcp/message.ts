@@ -99,13 +99,22 @@ const paramRules: Readonly<Record<string, Readonly<Record<string, ParamRule>>>> 
 };
 
 /** Whether the service serves a method with a handler of its own. The SDK serves the others, such as `initialize`. */
-export const hasOwnHandler = ({ method = "" }: JsonRpcMessage): boolean => Object.hasOwn(paramRules, method);
+const hasOwnHandler = ({ method = "" }: JsonRpcMessage): boolean => Object.hasOwn(paramRules, method);
+
+const operations = ["tools/call", "prompts/get", "resources/read", "completion/complete", "skills/get"];
+
+/** Whether the message requests an operation, which has a lower limit than lists and other messages. */
+export const isOperation = ({ id, method = "" }: JsonRpcMessage): boolean =>
+  id !== undefined && operations.includes(method);
 
 /** The methods that the SDK serves. */
 const sdkMethods: ReadonlySet<string> = new Set([
   ...["initialize", "ping", "server/discover"],
   ...["notifications/initialized", "notifications/cancelled", "notifications/progress"],
 ]);
+
+/** Whether the message belongs to the session, such as `initialize`, and not to a request of its user. */
+export const isSessionMessage = ({ method = "" }: JsonRpcMessage): boolean => sdkMethods.has(method);
 
 /** Returns the method of a message for metrics, where names that clients invent must create no series. */
 export function toOperationId(message: JsonRpcMessage): string {

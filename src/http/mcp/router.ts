@@ -1,5 +1,6 @@
 import { type Request, type RequestHandler, type Response, Router } from "express";
 import type { RequestLog } from "../../domain/audit/request-log.ts";
+import type { AppError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { type JsonBodyOptions, jsonBody } from "../server/json-body.ts";
 import { allowMethod } from "../server/methods.ts";
@@ -8,13 +9,15 @@ import { createMcpContext, type McpEndpoint, type McpServices } from "./context.
 import { mcpErrorHandler } from "./errors.ts";
 import {
   assertParams,
-  hasOwnHandler,
+  isOperation,
+  isSessionMessage,
   type JsonRpcMessage,
   readId,
   readMessage,
   toOperationId,
   UnsupportedMethodError,
 } from "./message.ts";
+import { countRejectedRequests, MessageLimitError } from "./message-count.ts";
 import { checkOrigin, type OriginOptions } from "./origin.ts";
 import { McpProtocol } from "./protocol.ts";
 import { respond } from "./respond.ts";
@@ -56,7 +59,7 @@ export function mcpRouter(options: McpRouterOptions): Router {
   const router = Router();
   for (const [path, toEndpoint] of endpoints)
     router.all(path, ...steps, (req, res) => serve(req, res, toEndpoint(req), services, protocol));
-  router.use(mcpErrorHandler(log));
+  router.use(countRejectedRequests(services.messageQuotas), mcpErrorHandler(log));
   return router;
 }
 
@@ -76,15 +79,24 @@ async function serve(
   const message = readMessage(req.body);
   req.operationId = toOperationId(message);
   const context = createMcpContext(req, res, message, endpoint, services);
-  if (endpoint.kind !== "all") await context.selection();
+  const { limitExceeded } = context;
+  if (limitExceeded) assertWithoutLimit(message, limitExceeded);
+  else if (endpoint.kind !== "all") await context.selection();
   assertParams(message);
   assertSupported(message);
-  // Handlers count their methods, and respond with an error of the method: some clients lose their session at a 429.
-  if (!hasOwnHandler(message)) {
-    const limitExceeded = context.countMessage();
-    if (limitExceeded) throw limitExceeded;
-  }
-  await respond(res, await protocol.serve(req, message, context), readId(message), context.deferredTools);
+  const response = await protocol.serve(req, message, context);
+  // The SDK has rejected the envelope of a call.
+  if (limitExceeded && response instanceof Response && !response.ok) throw new MessageLimitError(limitExceeded);
+  await respond(res, response, readId(message), context.deferredTools);
+}
+
+/**
+ * Rejects a message over a limit, except calls of tools, whose result states it: models read the text of a result.
+ * @throws AppError rate-limited; MessageLimitError for requests within a session, which some clients lose at a 429
+ */
+function assertWithoutLimit(message: JsonRpcMessage, limitExceeded: AppError): void {
+  if (message.method === "tools/call" && isOperation(message)) return;
+  throw isSessionMessage(message) ? limitExceeded : new MessageLimitError(limitExceeded);
 }
 
 /**

@@ -6,7 +6,6 @@ import {
   type McpObject,
   type UpstreamProgress,
 } from "../../domain/upstream/upstream-calls.ts";
-import type { AppError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { redactDetail, toAppError } from "../server/error-mapping.ts";
 import { logServerError } from "../server/problem.ts";
@@ -48,19 +47,8 @@ export function createSdkServer(
       throw toProtocolError(error, context, log);
     }
   };
-  const countedBy =
-    (count: () => AppError | undefined) =>
-    <T>(work: () => Promise<T>): Promise<T> =>
-      run(async () => {
-        const limitExceeded = count();
-        if (limitExceeded) throw limitExceeded;
-        return work();
-      });
-  const counted = countedBy(context.count);
-  const listed = countedBy(context.countMessage);
-
   server.setRequestHandler("tools/list", ({ params }) =>
-    listed(async () => toSdk(await listTools(context, services, params?.cursor, era === "initialize"))),
+    run(async () => toSdk(await listTools(context, services, params?.cursor, era === "initialize"))),
   );
   server.setRequestHandler("tools/call", ({ params }, extra) =>
     run(async () => {
@@ -71,28 +59,28 @@ export function createSdkServer(
     }),
   );
   server.setRequestHandler("prompts/list", ({ params }) =>
-    listed(async () => toSdk(await listPromptsPage(context, services, params?.cursor))),
+    run(async () => toSdk(await listPromptsPage(context, services, params?.cursor))),
   );
   server.setRequestHandler("prompts/get", ({ params }) =>
-    counted(async () => toSdk(await getPrompt(context, services, params.name, params.arguments ?? {}))),
+    run(async () => toSdk(await getPrompt(context, services, params.name, params.arguments ?? {}))),
   );
   server.setRequestHandler("resources/list", ({ params }) =>
-    listed(async () => toSdk(await listMcpResources(context, services, params?.cursor))),
+    run(async () => toSdk(await listMcpResources(context, services, params?.cursor))),
   );
   server.setRequestHandler("resources/templates/list", () =>
-    listed(async () => toSdk({ resourceTemplates: [...resourceTemplates] })),
+    run(async () => toSdk({ resourceTemplates: [...resourceTemplates] })),
   );
   server.setRequestHandler("resources/read", ({ params }) =>
-    counted(async () => toSdk(await readResource(context, services, params.uri))),
+    run(async () => toSdk(await readResource(context, services, params.uri))),
   );
   server.setRequestHandler("skills/list", { params: skillsListParams }, ({ cursor }) =>
-    listed(async () => toSdk(await listSkillsPage(context, services, cursor))),
+    run(async () => toSdk(await listSkillsPage(context, services, cursor))),
   );
   server.setRequestHandler("skills/get", { params: skillsGetParams }, ({ uri }) =>
-    counted(async () => toSdk(await getSkill(context, services, uri))),
+    run(async () => toSdk(await getSkill(context, services, uri))),
   );
   server.setRequestHandler("completion/complete", ({ params: { ref, argument } }) =>
-    counted(async () => {
+    run(async () => {
       if (ref.type === "ref/prompt") await requireCommand(context, services, ref.name);
       const values =
         ref.type === "ref/resource" ? await completeSlug(context, services, ref.uri, argument) : noCompletions;

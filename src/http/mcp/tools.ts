@@ -64,9 +64,12 @@ export async function callTool(
 ): Promise<CalledTool> {
   const own = listOwnTools(context).find(({ definition }) => definition.name === name);
   const searchTool = searchToolRuns[name];
-  if (!own && !searchTool) return callServerTool(context, services, name, values, options);
-  const limitExceeded = name === "call_tool" ? undefined : context.count();
-  if (limitExceeded) return { result: toErrorResult(limitExceeded.message) };
+  const isServerTool = !own && !searchTool;
+  if (context.limitExceeded) {
+    if (isServerTool || name === "call_tool") services.calls.recordRateLimited(context.caller, context.user.id);
+    return { result: toErrorResult(context.limitExceeded.message) };
+  }
+  if (isServerTool) return callServerTool(context, services, name, values, options);
   if (own) return { result: await own.run(context, values, services.api) };
   try {
     const result = (await searchTool?.(context, services, values, options)) ?? toErrorResult("Unknown tool.");
@@ -95,7 +98,6 @@ async function callServerTool(
       signal,
       ...options,
       grant,
-      countCall: () => context.count()?.message,
       findAuthorization,
     });
   } catch (error) {

@@ -61,4 +61,25 @@ describeOnEngines("DELETE with detach=true", (open) => {
     expect((await admin.get("/api/skills/shared").expect(200)).body.assignment).to.deep.equal(none);
     expect((await admin.get("/api/policies/crew").expect(200)).body.subjects).to.deep.equal(none);
   });
+
+  it("removes the only subject of a policy for tools of any server, which then applies to no user", async () => {
+    const { body: group } = await admin.post("/api/groups").send({ displayName: "Readers" }).expect(201);
+    const policy = {
+      ...{ name: "No deletions", effect: "deny", subjects: { groups: [group.id] } },
+      resources: { tools: ["*__delete_*"], skills: ["checked"] },
+    };
+    const all = { everyone: true, groups: [], users: [] };
+    const skill = { name: "Checked", content: "x", assignment: all };
+    await admin.put("/api/skills/checked").send(skill).expect(201);
+    await admin.put("/api/policies/any-server").send(policy).expect(201);
+    await admin.delete(`/api/groups/${group.id}`).query({ detach: true }).expect(204);
+    await admin.delete("/api/skills/checked").query({ detach: true }).expect(204);
+    const { body } = await admin.get("/api/policies/any-server").expect(200);
+    expect(body.subjects).to.deep.equal({ everyone: false, groups: [], users: [] });
+    expect(body.resources).to.deep.include({ tools: ["*__delete_*"], skills: [] });
+    await admin.put("/api/mcp-servers/store").send({ ...server, tools: [{ name: "delete_all" }], assignment: all });
+    const { body: user } = await admin.post("/api/users").send({ userName: "grace" }).expect(201);
+    const { body: access } = await admin.get(`/api/users/${user.id}/access?kind=mcp-servers`).expect(200);
+    expect(JSON.stringify(access)).to.contain("delete_all").and.not.contain("any-server");
+  });
 });

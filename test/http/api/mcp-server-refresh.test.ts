@@ -12,22 +12,37 @@ import { type Agent, type Service, startService } from "../../support/service.ts
 const inputSchema = { type: "object", properties: { q: { type: "string" } } };
 const search = { name: "search", description: "Searches", inputSchema };
 
+const refreshesMax = 8;
+
 describeOnEngines("POST /api/mcp-servers/{id}/refresh", (open) => {
   let service: Service;
   let admin: Agent;
   let upstream: TestUpstream;
   /** What the server offers, in pages. */
   let pages: readonly (readonly object[])[];
+  /** What the server waits for before it responds. */
+  let held: Promise<void> | undefined;
+  let requestCount: number;
+  const requested = async () => {
+    while (requestCount === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
   beforeEach(async () => {
     pages = [[search]];
+    held = undefined;
+    requestCount = 0;
     upstream = await startUpstream(
-      stateless((message, res) => {
+      stateless(async (message, res) => {
+        requestCount++;
+        await held;
         const at = Number(message.params["cursor"] ?? 0);
         const nextCursor = at + 1 < pages.length ? { nextCursor: String(at + 1) } : {};
         sendResult(res, message, { tools: pages[at], ...nextCursor });
       }),
     );
-    const environment = { UPSTREAM_ALLOW: "127.0.0.1", CREDENTIAL_KEY: Buffer.alloc(32, 1).toString("base64") };
+    const environment = {
+      ...{ UPSTREAM_ALLOW: "127.0.0.1", CREDENTIAL_KEY: Buffer.alloc(32, 1).toString("base64") },
+      RATE_LIMIT: `server-refreshes=${refreshesMax}/3600`,
+    };
     service = await startService({ open, environment });
     admin = await service.clientWithScopes(["admin:write"]);
     const server = { slug: "jira", name: "Jira", transport: "http", url: upstream.url };
@@ -65,6 +80,56 @@ describeOnEngines("POST /api/mcp-servers/{id}/refresh", (open) => {
     expect(await refresh()).to.deep.equal({ added: [], changed: [], removed: [], quarantined: [], unchanged: 1 });
     const events = await admin.get("/api/audit-events").query({ action: "mcp-server.update" }).expect(200);
     expect(events.body.data).to.have.length(1);
+  });
+
+  /** Waits with the tools until the function that it returns is called. */
+  const holdTools = async () => {
+    let release = (): void => {};
+    held = new Promise((resolve) => {
+      release = resolve;
+    });
+    const refreshing = admin.post("/api/mcp-servers/jira/refresh").then((response) => response);
+    await requested();
+    return { refreshing, release };
+  };
+
+  for (const [field, change] of Object.entries({
+    url: () => ({ url: `${upstream.url}/other` }),
+    transport: () => ({ transport: "stdio", url: null, command: "npx" }),
+    auth: () => ({ auth: { type: "apiKey" } }),
+  })) {
+    it(`stores nothing if ${field} of the server changes while it responds`, async () => {
+      await setMode("automatic");
+      const { refreshing, release } = await holdTools();
+      await admin.patch("/api/mcp-servers/jira").send(change()).expect(200);
+      release();
+      const { status, body } = await refreshing;
+      expect(status).to.equal(409);
+      expect(body.type).to.equal("urn:gatehouse:problem:conflict");
+      expect(body.detail).to.contain(field);
+      expect(await readTools()).to.deep.equal([]);
+    });
+  }
+
+  it("stores the tools if another field changes while the server responds", async () => {
+    await setMode("automatic");
+    const { refreshing, release } = await holdTools();
+    await admin.patch("/api/mcp-servers/jira").send({ name: "Other" }).expect(200);
+    release();
+    expect((await refreshing).status).to.equal(200);
+    expect(names(await readTools())).to.deep.equal(["search"]);
+  });
+
+  it("is 409 while another refresh of the server is in progress, and 429 over the limit of the organization", async () => {
+    const { refreshing, release } = await holdTools();
+    const { detail } = await refresh(undefined, 409);
+    expect(detail).to.contain("in progress");
+    release();
+    expect((await refreshing).status).to.equal(200);
+    for (let at = 1; at < refreshesMax; at++) await refresh();
+    const { body, headers } = await admin.post("/api/mcp-servers/jira/refresh").expect(429);
+    expect(body.violatedPolicies).to.deep.equal(["server-refreshes"]);
+    expect(headers["retry-after"]).to.match(/^\d+$/);
   });
 
   it("applies only the very change that was approved", async () => {

@@ -141,6 +141,76 @@ describeOnEngines("Lists of /mcp", (open) => {
     });
   });
 
+  describe("prompts and skills of the user with the slug of one of the organization", () => {
+    const everyone = { assignment: { everyone: true, groups: [], users: [] } };
+    const ownClient = () => gateway.service.clientWithSecret(secret);
+    const list = async (method: string, path: string) => {
+      const { result } = (await gateway.post(secret, rpc(method), { path })).body;
+      return method === "prompts/list"
+        ? result.prompts
+            .filter(({ name }: { name: string }) => name === "same")
+            .map((each: { title: string }) => each.title)
+        : result.skills
+            .filter(({ uri }: { uri: string }) => uri === "skill://same/SKILL.md")
+            .map((each: { frontmatter: { description: string } }) => each.frontmatter.description);
+    };
+    const textOfPrompt = async (path: string) =>
+      (await gateway.post(secret, rpc("prompts/get", { name: "same" }), { path })).body.result.messages[0].content.text;
+    const textOfSkill = async (path: string) =>
+      (await gateway.post(secret, rpc("resources/read", { uri: "skill://same/SKILL.md" }), { path })).body.result
+        .contents[0].text;
+    before(async () => {
+      const common = { command: { name: "Organization", template: "Organization" } };
+      await gateway.admin
+        .put("/api/commands/same")
+        .send({ ...common.command, ...everyone })
+        .expect(201);
+      await gateway.admin
+        .put("/api/skills/same")
+        .send({ name: "Same", description: "Organization", content: "Organization", ...everyone })
+        .expect(201);
+      const content = { name: "Kit", entries: [], skills: ["same"], commands: ["same"] };
+      await gateway.admin
+        .put("/api/toolkits/same-kit")
+        .send({ ...content, ...everyone })
+        .expect(201);
+      await ownClient().put("/api/commands/same").send({ name: "Own", template: "Own" }).expect(201);
+      await ownClient().put("/api/skills/same").send({ name: "Same", description: "Own", content: "Own" }).expect(201);
+      await ownClient().put("/api/toolkits/own-kit").send(content).expect(201);
+    });
+    after(async () => {
+      for (const client of [ownClient(), gateway.admin])
+        for (const path of ["commands/same", "skills/same"])
+          await client.delete(`/api/${path}`).query({ detach: true }).expect(204);
+    });
+
+    for (const [path, served] of [
+      ["", "Own"],
+      ["/toolkits/own-kit", "Own"],
+      ["/toolkits/same-kit", "Organization"],
+    ] as const) {
+      it(`are those of ${served === "Own" ? "the user" : "the organization"} at /mcp${path}`, async () => {
+        expect(await list("prompts/list", path)).to.deep.equal([served]);
+        expect(await list("skills/list", path)).to.deep.equal([served]);
+        expect(await textOfPrompt(path)).to.equal(served);
+        expect(await textOfSkill(path)).to.contain(served);
+      });
+    }
+
+    it("are those of the organization while the user's own command is not active", async () => {
+      await ownClient().patch("/api/commands/same").send({ active: false }).expect(200);
+      for (const path of ["", "/toolkits/own-kit"]) {
+        expect(await list("prompts/list", path)).to.deep.equal(["Organization"]);
+        expect(await textOfPrompt(path)).to.equal("Organization");
+      }
+      await ownClient().put("/api/commands/off").send({ name: "Off", template: "Off", active: false }).expect(201);
+      expect((await gateway.post(secret, rpc("prompts/get", { name: "off" }))).body.error.code).to.equal(-32602);
+      expect((await ownClient().get("/api/commands/off").expect(200)).body.active).to.equal(false);
+      await ownClient().delete("/api/commands/off").expect(204);
+      await ownClient().patch("/api/commands/same").send({ active: true }).expect(200);
+    });
+  });
+
   describe("prompts", () => {
     it("replace only the arguments of the command, once", async () => {
       const get = async (values: object) =>

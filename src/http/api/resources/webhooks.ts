@@ -184,7 +184,7 @@ const test = defineOperation({
   parameters: itemRoute.parameters,
   summary: "Send a test event to a webhook",
   description:
-    "Sends the audit event `webhook.test`, also if the webhook is disabled or selects other actions, and returns the result. It is not sent again. The rate limit `webhook-tests` counts these requests of the organization.",
+    "Sends the audit event `webhook.test`, also if the webhook is disabled or selects other actions, and returns the result. It is not sent again after a failure; a delivery in progress may send it a second time with the same id. The rate limit `webhook-tests` counts these requests of the organization.",
   errorCodes: ["conflict"],
   organization: {
     scopes: ["admin:write"],
