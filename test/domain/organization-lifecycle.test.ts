@@ -198,12 +198,14 @@ describeOnEngines("The lifecycle of an organization", (open) => {
       await lifecycle.remove(operatorActor, "acme");
       expect(await service.store.for(serviceTenant).open(webhookDeliveries).get(delivery.id)).to.equal(undefined);
       await acme.get("/api/users").expect(401);
-      expect(await countRecords(acmeId)).to.deep.equal({});
+      // The service may write its buffered request log only now.
+      expect({ ...(await countRecords(acmeId)), request_log: 0 }).to.deep.equal({ request_log: 0 });
       const { memberships } = service.store.for(acmeId);
       expect(await memberships.members(groups.Resources[0].id, { limit: 10 })).to.deep.equal([]);
       expect(JSON.parse((await others.get("/scim/v2/Users").expect(200)).text).totalResults).to.equal(1);
       await settle();
       expect(await countPending()).to.equal(0);
+      expect(await countRecords(acmeId)).to.deep.equal({});
     });
 
     it("is in the audit log of the installation, or of its only organization", async () => {
